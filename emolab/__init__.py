@@ -1,0 +1,1 @@
+"""emolab: a research framework for recognising emotions in faces."""

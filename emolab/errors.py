@@ -1,0 +1,17 @@
+"""The errors that a user can mend: printed without a traceback, exit code 2."""
+
+
+class EmolabError(Exception):
+    """Something the user gave can't be used; the message says what arrived, what was expected and how to mend it."""
+
+
+class ConfigError(EmolabError):
+    """A wrong key, type, range or choice in the configuration."""
+
+
+class DataError(EmolabError):
+    """Photographs, labels or a prepared data set that can't be used."""
+
+
+class RunError(EmolabError):
+    """A run folder, checkpoint or engine that is missing, damaged or made for something else."""

@@ -1,0 +1,69 @@
+"""Writing files whole or not at all, and knowing them again by their digest."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success flush it to disk and rename it over `path`.
+
+    The temporary name keeps the suffix of `path`, because some writers choose the format by it.
+    On an error the temporary file is removed and `path` is left as it was.
+
+    Raises:
+        OSError: if the folder can't be written or the disk is full.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=path.name, delete=False) as handle:
+        temporary = Path(handle.name)
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+        _flush_to_disk(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 with LF line ends, atomically."""
+    with write_atomically(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically. NaN and infinities are refused: they aren't JSON.
+
+    Raises:
+        ValueError: if `value` holds NaN or an infinity.
+        TypeError: if `value` holds something JSON has no form for.
+    """
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in `path`."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes as 64 hexadecimal digits."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
