@@ -1,0 +1,56 @@
+"""A run that was kept as a W&B artifact: download it once, then treat it as any run folder."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from emolab.errors import RunError
+from emolab.runs import layout
+from emolab.runs.record import RunRecord
+from emolab.tracking.account import find_account
+
+PREFIX = "wandb:"
+_NAME = re.compile(r"(?:[\w.-]+/){1,2}[\w.-]+:[\w.-]+")
+_SECONDS = 10  # for each request; a download may take longer in all
+
+
+def fetch(ckpt: str, root: Path) -> RunRecord:
+    """Return the run in the artifact `wandb:entity/project/name:alias`, kept under `root/.downloads`.
+
+    Raises:
+        RunError: if the name is malformed, there is no key, W&B can't be reached, or it holds no run.
+    """
+    name = ckpt.removeprefix(PREFIX)
+    if not _NAME.fullmatch(name):
+        raise RunError(f"ckpt={ckpt!r} names no artifact: expected {PREFIX}entity/project/name:alias")
+    artifact = _find(name)
+    for entry in artifact.manifest.entries:
+        layout.inside(root, entry)  # the names come from elsewhere: none may leave the folder
+    folder = Path(root) / ".downloads" / f"{name.partition(':')[0].replace('/', '-')}-{artifact.digest}"
+    if not (folder / layout.FACTS).is_file():
+        _download(artifact, folder, ckpt)
+    return RunRecord.open(folder)
+
+
+def _find(name: str) -> Any:
+    import wandb  # late: a second of import that only this needs
+
+    account = find_account()
+    if account.key is None:
+        raise RunError(
+            f"{PREFIX}{name} needs a W&B key and none is set: run `wandb login`, set WANDB_API_KEY, "
+            "or give a local run id or folder"
+        )
+    try:
+        return wandb.Api(timeout=_SECONDS, api_key=account.key).artifact(name)
+    except (wandb.Error, OSError, ValueError) as error:
+        raise RunError(f"{PREFIX}{name} can't be found at {account.address}: {error}") from error
+
+
+def _download(artifact: Any, folder: Path, ckpt: str) -> None:
+    import wandb
+
+    try:
+        artifact.download(root=str(folder))
+    except (wandb.Error, OSError, ValueError) as error:
+        raise RunError(f"{ckpt} can't be downloaded to {folder}: {error}") from error

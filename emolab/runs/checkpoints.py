@@ -1,0 +1,66 @@
+"""Which checkpoint files a run has, and that they are whole."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emolab import files
+from emolab.errors import RunError
+from emolab.runs.layout import CHECKPOINTS, FACTS, KINDS, inside
+
+
+def write_new(folder: Path, stem: str, suffix: str, write: Callable[[Path], None]) -> tuple[str, str]:
+    """Write a checkpoint under a new name; return that name (relative to the run folder) and its SHA-256.
+
+    A second save of the same step gets a name of its own: were the file replaced in place, a kill between it
+    and `run.json` would leave a digest that doesn't match.
+    """
+    name = _free_name(folder, stem, suffix)
+    with files.write_atomically(folder / name) as temporary:
+        write(temporary)
+        digest = files.sha256_of(temporary)
+    return name, digest
+
+
+def _free_name(folder: Path, stem: str, suffix: str) -> str:
+    name, again = f"{CHECKPOINTS}/{stem}{suffix}", 1
+    while (folder / name).exists():
+        again += 1
+        name = f"{CHECKPOINTS}/{stem}-{again}{suffix}"
+    return name
+
+
+def verified(folder: Path, facts: Mapping[str, Any], kind: str) -> Path:
+    """Return the path of the checkpoint `kind` after comparing its SHA-256 with the one in `run.json`.
+
+    Raises:
+        RunError: if there is none, its file or digest is missing, it lies outside the folder, or differs.
+    """
+    name = facts["checkpoints"].get(kind)
+    if name is None:
+        had = ", ".join(sorted(facts["checkpoints"])) or "none"
+        raise RunError(f"the run {facts['id']} ({facts['status']}) has no {kind!r} checkpoint; it has: {had}")
+    path = inside(folder, name)
+    if not path.is_file():
+        raise RunError(f"{folder / FACTS} names the checkpoint {name}, but that file is missing")
+    expected = facts["sha256"].get(name)
+    if expected is None:
+        raise RunError(f"{folder / FACTS} has no SHA-256 for {name}: it can't be trusted")
+    arrived = files.sha256_of(path)
+    if arrived != expected:
+        raise RunError(
+            f"the checkpoint {path} was changed or damaged: its SHA-256 is {arrived}, "
+            f"{FACTS} says {expected}. Copy it again from where it came, or train again"
+        )
+    return path
+
+
+def remove_leftovers(folder: Path, facts: Mapping[str, Any]) -> list[Path]:
+    """Remove what interrupted saves left: temporary files and checkpoints that `run.json` doesn't name."""
+    named = {folder / name for name in facts["checkpoints"].values()}
+    saved = (path for kind in KINDS for path in (folder / CHECKPOINTS).glob(f"{kind}-*"))
+    temporary = (path for place in (folder, folder / CHECKPOINTS) for path in place.glob(".tmp-*"))
+    left = [path for path in (*saved, *temporary) if path not in named and path.is_file()]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return left

@@ -1,0 +1,100 @@
+"""Names and checks of the run folder: `runs/<name>/<id>/`."""
+
+import random
+import string
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from emolab.errors import RunError
+
+FACTS = "run.json"
+CONFIG = "config.yaml"
+METRICS = "metrics.jsonl"
+CHECKPOINTS = "checkpoints"
+KINDS = ("best", "last")
+STATUSES = ("running", "finished", "failed", "interrupted", "pruned")
+REQUIRED = ("classes", "image_size", "monitor", "data", "model", "seed")
+
+_LETTERS = string.ascii_lowercase + string.digits
+_SHAPE: dict[str, type | tuple[type, ...]] = {
+    "id": str, "status": str, "classes": list, "image_size": (int, list), "monitor": dict, "data": dict,
+    "model": dict, "sha256": dict, "checkpoints": dict, "started": str,
+}  # fmt: skip
+
+
+def new_id(moment: datetime | None = None) -> str:
+    """Return an id that sorts by time, such as 20261124-101500-k3f9: UTC seconds and four random letters."""
+    moment = datetime.now(UTC) if moment is None else moment.astimezone(UTC)
+    letters = "".join(random.SystemRandom().choices(_LETTERS, k=4))  # never the seeded generator of a run
+    return f"{moment:%Y%m%d-%H%M%S}-{letters}"
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it can name a folder of runs.
+
+    Raises:
+        RunError: if it is empty, hidden, too long, or not one plain file name.
+    """
+    plain_name = name == name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    if not name or not plain_name or name.startswith(".") or len(name.encode()) > 100:
+        raise RunError(
+            f"the run name {name!r} can't name a folder: give up to 100 letters, digits, '-', '_' or '.', "
+            "not beginning with '.'"
+        )
+    return name
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return `folder / name`, which must stay within the run folder.
+
+    Raises:
+        RunError: for an absolute path, one with `..`, or one that a link leads out of the folder.
+    """
+    parts = PurePosixPath(name)
+    path = folder / parts
+    leaves = parts.is_absolute() or ".." in parts.parts or "\\" in name or "\0" in name
+    if leaves or not path.resolve().is_relative_to(folder.resolve()):
+        raise RunError(f"{folder / FACTS} names {name!r}, which lies outside the run folder: refused")
+    return path
+
+
+def check_facts(facts: Any, path: Path) -> dict[str, Any]:
+    """Return `facts` if they are a run's.
+
+    Raises:
+        RunError: naming the first field that is missing or of the wrong type.
+    """
+    if not isinstance(facts, dict):
+        raise RunError(f"{path} holds {type(facts).__name__}, expected a run's fields")
+    for field, kind in _SHAPE.items():
+        if not isinstance(facts.get(field), kind):
+            raise RunError(f"{path} is damaged: the field {field!r} is {facts.get(field)!r}")
+    if facts["status"] not in STATUSES:
+        raise RunError(f"{path}: the status is {facts['status']!r}, expected one of {', '.join(STATUSES)}")
+    _check_texts(facts["checkpoints"], "checkpoints", path)
+    _check_texts(facts["sha256"], "sha256", path)
+    return facts
+
+
+def _check_texts(table: Mapping[str, Any], field: str, path: Path) -> None:
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise RunError(f"{path} is damaged: {field}.{key} is {value!r}, expected text")
+
+
+@contextmanager
+def clear_write_errors(folder: Path, advice: str = "") -> Iterator[None]:
+    """Turn a full disk or an unwritable folder into one clear message.
+
+    Raises:
+        RunError: for any OSError inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"can't write to the run folder {folder}: {reason}. Free space or mend the rights. {advice}"
+        raise RunError(message.rstrip()) from error

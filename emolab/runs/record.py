@@ -1,0 +1,279 @@
+"""The record that a run leaves: a folder that explains itself (see DESIGN.md, "Run folder")."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from emolab import files
+from emolab.errors import RunError
+from emolab.runs import checkpoints, environment, journal, layout
+from emolab.runs.plain import plain
+from emolab.runs.process import is_dead, this_process
+
+
+class RunRecord:
+    """One run folder.
+
+    `create` and `resume` own the folder until `finish` or `close` (or the end of the process, however it
+    comes): only the owner writes, so that two trainings can't share a folder. `open` reads.
+
+    Example:
+        record = RunRecord.create(Path("runs"), "vgg19", fields, config=text)
+        record.append_metrics(0, {"loss": 1.9})
+        record.save_checkpoint("best", ".weights.h5", model.save_weights, tag=0)
+        record.finish("finished")
+    """
+
+    def __init__(self, folder: Path, facts: dict[str, Any], lock: FileLock | None = None) -> None:
+        self.folder = folder
+        self._facts = facts
+        self._lock = lock
+
+    @classmethod
+    def create(cls, root: Path, name: str, fields: Mapping[str, Any], config: str = "") -> "RunRecord":
+        """Begin the run folder `root/name/<new id>` with status "running".
+
+        Args:
+            root: folder of all runs (`paths.runs`).
+            name: what the run is called; may be shared by many.
+            fields: at least classes, image_size, monitor (name, mode), data (name, fingerprint),
+                model (name, parameters, weights) and seed.
+            config: the resolved configuration as YAML.
+
+        Raises:
+            RunError: if the name can't be used or the folder can't be written.
+            ValueError: if a field is missing.
+        """
+        missing = [field for field in layout.REQUIRED if field not in fields]
+        if missing:
+            raise ValueError(f"a run can't be recorded without {', '.join(missing)}; got {', '.join(fields)}")
+        folder = _new_folder(Path(root) / layout.check_name(name))
+        record = cls(folder, _first_facts(folder, name, fields), _own(folder))
+        with layout.clear_write_errors(folder):
+            files.write_text(folder / layout.CONFIG, config)
+            record._write()
+        return record
+
+    @classmethod
+    def open(cls, folder: Path) -> "RunRecord":
+        """Read the run in `folder`.
+
+        Raises:
+            RunError: if it isn't a run folder, or it is damaged.
+        """
+        path = Path(folder) / layout.FACTS
+        try:
+            facts = files.read_json(path)
+        except FileNotFoundError:
+            raise RunError(f"{folder} is not a run folder: it has no {layout.FACTS}") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path} can't be read: {error}") from error
+        return cls(Path(folder), layout.check_facts(facts, path))
+
+    @classmethod
+    def resume(cls, folder: Path) -> "RunRecord":
+        """Own the run in `folder` again: clear what interrupted saves left and set the status to "running".
+
+        Raises:
+            RunError: if it isn't a run, is damaged, can't be written, or another process is writing it.
+        """
+        cls.open(folder)  # a folder that is no run gets no lock file
+        lock = _own(Path(folder))
+        record = cls(Path(folder), cls.open(folder)._facts, lock)
+        with layout.clear_write_errors(record.folder):
+            checkpoints.remove_leftovers(record.folder, record._facts)
+        resumed = [*record._facts.get("resumed", []), _now()]
+        record.update(status="running", finished=None, process=this_process(), resumed=resumed)
+        return record
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """A copy of what `run.json` holds."""
+        return dict(plain(self._facts))
+
+    @property
+    def id(self) -> str:
+        """The run's id, such as 20261124-101500-k3f9."""
+        return str(self._facts["id"])
+
+    @property
+    def name(self) -> str:
+        """The name it was given; many runs may share it."""
+        return str(self._facts.get("name", self.folder.parent.name))
+
+    @property
+    def status(self) -> str:
+        """Its status; "interrupted" too where it says "running" and its process is dead."""
+        status = str(self._facts["status"])
+        dead = status == "running" and self._lock is None and is_dead(self._facts.get("process"))
+        return "interrupted" if dead else status
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the network's outputs."""
+        return tuple(self._facts["classes"])
+
+    @property
+    def config_text(self) -> str:
+        """The resolved configuration as YAML; `emolab.config.network_settings_of` reads it safely."""
+        path = self.folder / layout.CONFIG
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} can't be read: {error}") from error
+
+    def update(self, **fields: Any) -> None:
+        """Replace these top-level fields of `run.json`, atomically.
+
+        Raises:
+            RunError: if another process is writing the run, or the folder can't be written.
+        """
+        if self._lock is not None:
+            self._change(fields)
+            return
+        self._lock = _own(self.folder)
+        try:
+            self._facts = RunRecord.open(self.folder)._facts  # someone may have written since it was read
+            self._change(fields)
+        finally:
+            self.close()
+
+    def finish(self, status: str, **fields: Any) -> None:
+        """Set the final status with the time, and give the folder free.
+
+        Raises:
+            ValueError: if `status` is none of finished, failed, interrupted, pruned.
+        """
+        if status not in layout.STATUSES or status == "running":
+            raise ValueError(f"a run can't end as {status!r}; choose from {', '.join(layout.STATUSES[1:])}")
+        try:
+            self.update(status=status, finished=_now(), process=None, **fields)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the folder free without changing anything."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def append_metrics(self, epoch: int, metrics: Mapping[str, Any]) -> None:
+        """Add the line of one epoch (from 0) to `metrics.jsonl` and flush it; NaN and infinities become null.
+
+        Raises:
+            RunError: if it can't be written; the lines before stay whole.
+        """
+        with self._clear_errors():
+            journal.append(self.folder / layout.METRICS, {"epoch": int(epoch), **metrics})
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """Return the lines of `metrics.jsonl`; a torn last line is left out."""
+        return journal.read(self.folder / layout.METRICS)
+
+    def truncate_metrics(self, epoch: int) -> None:
+        """Keep the lines of the epochs before `epoch`, the one that a resumed run begins with."""
+        with self._clear_errors():
+            journal.truncate(self.folder / layout.METRICS, epoch)
+
+    def save_checkpoint(
+        self, kind: str, suffix: str, write: Callable[[Path], None], tag: int, **fields: Any
+    ) -> Path:
+        """Save a checkpoint so that a kill at any moment leaves `run.json` pointing at a whole file.
+
+        The order: a new file under a new name, flushed; then `run.json`, which names it with its SHA-256;
+        then the old file goes.
+
+        Args:
+            kind: "best" or "last".
+            suffix: of the file, which some writers choose the format by, such as ".weights.h5".
+            write: writes the checkpoint to the path that it gets.
+            tag: the epoch or step, which becomes part of the name.
+            fields: fields of `run.json` to change in the same moment, such as `monitor`.
+
+        Returns:
+            The path of the new file.
+
+        Raises:
+            RunError: if it can't be written; the checkpoint before it stays good.
+        """
+        if kind not in layout.KINDS:
+            raise ValueError(f"a checkpoint is one of {', '.join(layout.KINDS)}, not {kind!r}")
+        old = self._facts["checkpoints"].get(kind)
+        digests = {key: value for key, value in self._facts["sha256"].items() if key != old}
+        with self._clear_errors():
+            name, digest = checkpoints.write_new(self.folder, f"{kind}-{int(tag)}", suffix, write)
+            saved = {**self._facts["checkpoints"], kind: name}
+            self.update(**fields, checkpoints=saved, sha256={**digests, name: digest})
+            if old is not None:
+                layout.inside(self.folder, old).unlink(missing_ok=True)
+        return self.folder / name
+
+    def checkpoint_path(self, kind: str) -> Path:
+        """Return the file of the checkpoint "best" or "last", whose SHA-256 has been compared.
+
+        Raises:
+            RunError: if there is none, or it is missing, changed, or outside the run folder.
+        """
+        return checkpoints.verified(self.folder, self._facts, kind)
+
+    def _change(self, fields: Mapping[str, Any]) -> None:
+        before = self._facts
+        self._facts = {**before, **plain(fields)}
+        try:
+            self._write()
+        except RunError:
+            self._facts = before
+            raise
+
+    def _write(self) -> None:
+        with self._clear_errors():
+            files.write_json(self.folder / layout.FACTS, plain(self._facts))
+
+    def _clear_errors(self) -> AbstractContextManager[None]:
+        return layout.clear_write_errors(self.folder, f"Then go on with resume={self.id}")
+
+
+def _new_folder(place: Path) -> Path:
+    with layout.clear_write_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+        while True:
+            folder = place / layout.new_id()
+            try:
+                folder.mkdir(exist_ok=False)
+            except FileExistsError:  # another run began in the same second and drew the same letters
+                continue
+            (folder / layout.CHECKPOINTS).mkdir()
+            return folder
+
+
+def _first_facts(folder: Path, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    monitor = {"best": None, "epoch": None, **fields["monitor"]}
+    found = {
+        "git": environment.git(),
+        "packages": environment.packages(),
+        "hardware": environment.hardware(),
+    }
+    state = {"process": this_process(), "started": _now(), "finished": None, "sha256": {}, "checkpoints": {}}
+    return plain(
+        {"id": folder.name, "name": name, "status": "running", **found, **fields, "monitor": monitor, **state}
+    )
+
+
+def _own(folder: Path) -> FileLock:
+    lock = FileLock(folder / ".lock", timeout=0, thread_local=False)
+    with layout.clear_write_errors(folder):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(
+                f"the run {folder} is being written by another process: wait for it, or stop it first"
+            ) from None
+    return lock
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

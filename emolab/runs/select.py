@@ -1,0 +1,153 @@
+"""Which run `ckpt=` means: a run id, a folder, `last`, `best`, or a W&B artifact."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from emolab.errors import RunError
+from emolab.runs import layout
+from emolab.runs.artifact import PREFIX, fetch
+from emolab.runs.record import RunRecord
+
+log = logging.getLogger(__name__)
+_SHOWN = 12
+
+
+def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None) -> tuple[RunRecord, str]:
+    """Return the run that `ckpt` means, and one sentence why it is that one.
+
+    Args:
+        ckpt: a run id, a run folder, `last` (the newest run with a checkpoint), `best` (the best monitored
+            value among finished runs), or `wandb:entity/project/name:alias`.
+        root: folder of all runs (`paths.runs`).
+        where: narrows `last` and `best`: a nested mapping of fields of `run.json`, such as
+            {"model": {"name": "vgg19"}}; {"model": "vgg19"} says the same.
+
+    Raises:
+        RunError: if nothing fits; the message lists what exists.
+    """
+    text, root = str(ckpt).strip(), Path(root)
+    if text == "best":
+        return _best(list_runs(root), root, where or {})
+    if text == "last":
+        return _last(list_runs(root), root, where or {})
+    if text.startswith(PREFIX):
+        return fetch(text, root), f"{text}: downloaded from W&B"
+    for folder in (Path(text).expanduser(), root / text):
+        if text and (folder / layout.FACTS).is_file():
+            return RunRecord.open(folder), f"the folder {folder}, as asked for"
+    return _by_id(text, root)
+
+
+def list_runs(root: Path) -> list[RunRecord]:
+    """Return the runs below `root` (`root/<name>/<id>`), oldest first; warn of damaged ones."""
+    found = []
+    for folder in sorted(Path(root).glob("*/*")):
+        if folder.name.startswith(".") or folder.parent.name.startswith(".") or not folder.is_dir():
+            continue
+        try:
+            found.append(RunRecord.open(folder))
+        except RunError as error:
+            log.warning("skipping a run folder that can't be used: %s", error)
+    return sorted(found, key=lambda run: (run.fields["started"], run.id))
+
+
+def _by_id(text: str, root: Path) -> tuple[RunRecord, str]:
+    folders = [folder for folder in root.glob("*/*") if folder.name == text and not _hidden(folder)]
+    if len(folders) == 1:
+        return RunRecord.open(folders[0]), f"the run {text}, as asked for"
+    if folders:
+        choices = ", ".join(map(str, folders))
+        raise RunError(f"ckpt={text} fits {len(folders)} runs; give one folder: {choices}")
+    raise RunError(
+        f"ckpt={text!r} is neither a run folder nor a run id under {root}. Give an id, a folder, 'last', "
+        f"'best' or '{PREFIX}entity/project/name:alias'.\n{_overview(list_runs(root), root)}"
+    )
+
+
+def _hidden(folder: Path) -> bool:
+    return folder.name.startswith(".") or folder.parent.name.startswith(".")
+
+
+def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
+    fitting = [run for run in runs if run.fields["checkpoints"] and matches(run.fields, where)]
+    if not fitting:
+        raise RunError(f"ckpt=last: no run with a checkpoint{_narrowed(where)}.\n{_overview(runs, root)}")
+    return fitting[-1], f"{fitting[-1].id} is the newest of {len(fitting)} runs{_narrowed(where)}"
+
+
+def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
+    fitting = [run for run in runs if _has_best(run) and matches(run.fields, where)]
+    if not fitting:
+        raise RunError(f"ckpt=best: no finished run{_narrowed(where)}.\n{_overview(runs, root)}")
+    monitors = sorted({(str(_monitor(run).get("name")), str(_monitor(run).get("mode"))) for run in fitting})
+    if len(monitors) > 1:
+        raise RunError(
+            f"ckpt=best: the runs{_narrowed(where)} watch different values, which can't be compared: "
+            f"{', '.join(f'{name} ({mode})' for name, mode in monitors)}. "
+            f"Narrow them, such as ckpt.where.monitor={monitors[0][0]}"
+        )
+    name, mode = monitors[0]
+    sign = -1 if mode == "min" else 1
+    best = max(fitting, key=lambda run: sign * float(_monitor(run)["best"]))
+    value = float(_monitor(best)["best"])
+    direction = "lowest" if mode == "min" else "highest"
+    of = f"of {len(fitting)} finished runs{_narrowed(where)}"
+    return best, f"{best.id} has the {direction} {name}, {value:.4g}, {of}"
+
+
+def _monitor(run: RunRecord) -> dict[str, Any]:
+    return dict(run.fields["monitor"])
+
+
+def _has_best(run: RunRecord) -> bool:
+    value = _monitor(run).get("best")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and run.status == "finished" and "best" in run.fields["checkpoints"]
+
+
+def matches(fields: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    """Whether every value of the nested mapping `where` equals the one of `fields`.
+
+    Where `fields` has a mapping and `where` a single value, its `name` is compared: {"model": "vgg19"}.
+    """
+    return all(_equal(fields.get(key), wanted) for key, wanted in where.items())
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        return isinstance(value, Mapping) and matches(value, wanted)
+    if isinstance(value, Mapping):
+        value = value.get("name")
+    return bool(value == wanted)
+
+
+def _narrowed(where: Mapping[str, Any]) -> str:
+    pairs = ", ".join(f"{key}={value}" for key, value in _flat(where, ""))
+    return f" where {pairs}" if pairs else ""
+
+
+def _flat(where: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    pairs = []
+    for key, value in where.items():
+        if isinstance(value, Mapping):
+            pairs += _flat(value, f"{prefix}{key}.")
+        else:
+            pairs.append((f"{prefix}{key}", value))
+    return pairs
+
+
+def _overview(runs: Sequence[RunRecord], root: Path) -> str:
+    if not runs:
+        return f"There are no runs under {root.resolve()}: train one, or set paths.runs."
+    lines = [_line(run) for run in runs[-_SHOWN:]]
+    more = f"\n  ... and {len(runs) - _SHOWN} older ones" if len(runs) > _SHOWN else ""
+    return f"Runs under {root.resolve()}, oldest first:\n" + "\n".join(lines) + more
+
+
+def _line(run: RunRecord) -> str:
+    fields, monitor = run.fields, _monitor(run)
+    best = f"{monitor.get('name')}={monitor.get('best')}"
+    names = f"model={fields['model'].get('name')} data={fields['data'].get('name')}"
+    return f"  {run.id}  {run.name}  {run.status}  {names}  {best}"

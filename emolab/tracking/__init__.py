@@ -1,0 +1,1 @@
+"""Where metrics go: JSON lines always, W&B where it is asked for."""

@@ -1,0 +1,52 @@
+"""Whether this machine has a W&B account, found without a prompt, a network call or W&B's own start-up."""
+
+import netrc
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where W&B is and the key for it; None where there is no key. The key never shows in a message."""
+
+    address: str
+    key: str | None = field(repr=False)
+
+
+def find_account(environment: Mapping[str, str] | None = None) -> Account:
+    """Return the account of WANDB_API_KEY, of W&B's settings files, or of the netrc file, in that order."""
+    import wandb  # late: only a run that tracks with W&B pays for its import
+
+    environment = os.environ if environment is None else environment
+    settings = wandb.setup().settings
+    address = environment.get("WANDB_BASE_URL") or settings.base_url
+    key = environment.get("WANDB_API_KEY") or settings.api_key or _netrc_key(address, environment)
+    return Account(address=address, key=key)
+
+
+def _netrc_key(address: str, environment: Mapping[str, str]) -> str | None:
+    table = _read_netrc(environment)
+    host = urlsplit(address).netloc
+    hosts = [host]
+    if host.endswith((".wandb.ai", ".coreweave.com")):  # the service moved; its old name stays in netrc files
+        hosts.append("api.wandb.ai")
+    for name in hosts:
+        entry = table.hosts.get(name) if table is not None else None
+        if entry is not None and entry[2]:
+            return entry[2]
+    return None
+
+
+def _read_netrc(environment: Mapping[str, str]) -> netrc.netrc | None:
+    home = Path(environment.get("HOME") or "~").expanduser()
+    for path in (environment.get("NETRC"), home / ".netrc", home / "_netrc"):
+        if path is None:
+            continue
+        try:
+            return netrc.netrc(str(path))
+        except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+            continue
+    return None

@@ -1,0 +1,290 @@
+import json
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from emolab.errors import RunError
+from emolab.files import read_json, write_json
+from emolab.runs import RunRecord
+
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 48,
+    "monitor": {"name": "validation_accuracy", "mode": "max"},
+    "data": {"name": "fer2013", "fingerprint": "abc"},
+    "model": {"name": "vgg19", "parameters": 10, "weights": {"requested": "auto", "used": None}},
+    "seed": 1,
+}
+
+
+def create(root: Path, **fields) -> RunRecord:
+    return RunRecord.create(root, "try", {**FIELDS, **fields}, config="seed: 1\n")
+
+
+def content(text: str):
+    return lambda path: path.write_text(text)
+
+
+def names(record: RunRecord) -> list[str]:
+    return sorted(path.name for path in (record.folder / "checkpoints").iterdir())
+
+
+def test_a_new_run_explains_itself(tmp_path):
+    record = create(tmp_path)
+    facts = read_json(record.folder / "run.json")
+    assert record.folder == tmp_path / "try" / facts["id"]
+    assert re.fullmatch(r"\d{8}-\d{6}-[a-z0-9]{4}", facts["id"])
+    assert facts["status"] == "running"
+    assert facts["monitor"] == {"name": "validation_accuracy", "mode": "max", "best": None, "epoch": None}
+    assert facts["packages"]["python"] == platform.python_version()
+    assert facts["hardware"]["cores"] >= 1
+    assert (record.folder / "config.yaml").read_text() == "seed: 1\n"
+    assert {"git", "seed", "started", "finished", "sha256", "checkpoints"} <= facts.keys()
+
+
+def test_many_runs_begun_at_once_get_folders_of_their_own(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        records = list(pool.map(lambda _: create(tmp_path), range(24)))
+    assert len({record.folder for record in records}) == 24
+
+
+def test_a_missing_field_is_named(tmp_path):
+    with pytest.raises(ValueError, match="seed"):
+        RunRecord.create(tmp_path, "try", {key: value for key, value in FIELDS.items() if key != "seed"})
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a\nb", "x" * 200, " a", "a\\b"])
+def test_a_name_that_is_no_folder_name_is_refused(tmp_path, name):
+    with pytest.raises(RunError, match="run name"):
+        RunRecord.create(tmp_path, name, FIELDS)
+
+
+def test_update_and_finish_are_read_back(tmp_path):
+    record = create(tmp_path)
+    record.update(monitor={"name": "loss", "mode": "min", "best": 0.5, "epoch": 3})
+    record.finish("finished", seconds=12.5)
+    again = RunRecord.open(record.folder)
+    assert again.status == "finished"
+    assert again.fields["monitor"]["best"] == 0.5
+    assert again.fields["seconds"] == 12.5
+    assert again.fields["finished"] is not None
+    assert again.classes == ("anger", "happy")
+
+
+def test_values_json_does_not_know_become_plain(tmp_path):
+    np = pytest.importorskip("numpy")
+    odd = {"scalar": np.float32(0.5), "array": np.arange(2), "nan": float("nan"), "path": tmp_path}
+    record = create(tmp_path, extra=odd)
+    expected = {"scalar": 0.5, "array": [0, 1], "nan": None, "path": str(tmp_path)}
+    assert RunRecord.open(record.folder).fields["extra"] == expected
+
+
+def test_a_run_cannot_end_as_running(tmp_path):
+    with pytest.raises(ValueError, match="interrupted"):
+        create(tmp_path).finish("running")
+
+
+def test_checkpoints_carry_their_tag_and_the_old_one_goes(tmp_path):
+    record = create(tmp_path)
+    record.save_checkpoint("best", ".weights.h5", content("one"), tag=0)
+    path = record.save_checkpoint("best", ".weights.h5", content("two"), tag=4, monitor={"best": 0.4})
+    assert path.name == "best-4.weights.h5"
+    assert names(record) == ["best-4.weights.h5"]
+    again = RunRecord.open(record.folder)
+    assert again.checkpoint_path("best").read_text() == "two"
+    assert again.fields["monitor"] == {"best": 0.4}
+    assert list(again.fields["sha256"]) == ["checkpoints/best-4.weights.h5"]
+
+
+def test_the_writer_gets_a_path_with_the_suffix(tmp_path):
+    record, seen = create(tmp_path), []
+    record.save_checkpoint("last", ".npz", lambda path: (seen.append(path), path.write_text("x")), tag=7)
+    assert seen[0].name.endswith(".npz")
+
+
+def test_saving_one_step_twice_never_writes_over_the_named_file(tmp_path):
+    record = create(tmp_path)
+    first = record.save_checkpoint("last", ".npz", content("one"), tag=7)
+    second = record.save_checkpoint("last", ".npz", content("two"), tag=7)
+    assert first != second
+    assert RunRecord.open(record.folder).checkpoint_path("last").read_text() == "two"
+
+
+def test_a_failing_writer_leaves_the_checkpoint_before_it(tmp_path):
+    def full(path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    record = create(tmp_path)
+    record.save_checkpoint("last", ".npz", content("one"), tag=1)
+    with pytest.raises(RunError, match=f"No space left on device.*resume={record.id}"):
+        record.save_checkpoint("last", ".npz", full, tag=2)
+    assert record.checkpoint_path("last").read_text() == "one"
+    assert names(record) == ["last-1.npz"]
+
+
+def test_a_full_disk_while_naming_the_checkpoint_leaves_the_one_before(tmp_path, monkeypatch):
+    record = create(tmp_path)
+    record.save_checkpoint("last", ".npz", content("one"), tag=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("emolab.files.write_json", _no_space)
+        with pytest.raises(RunError, match="No space left"):
+            record.save_checkpoint("last", ".npz", content("two"), tag=2)
+    assert record.checkpoint_path("last").read_text() == "one"
+    assert RunRecord.open(record.folder).checkpoint_path("last").read_text() == "one"
+
+
+def _no_space(path, value):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_changed_checkpoint_is_refused(tmp_path):
+    record = create(tmp_path)
+    record.save_checkpoint("best", ".weights.h5", content("one"), tag=0).write_text("two")
+    with pytest.raises(RunError, match="SHA-256"):
+        record.checkpoint_path("best")
+
+
+def test_a_missing_checkpoint_is_refused(tmp_path):
+    record = create(tmp_path)
+    with pytest.raises(RunError, match="no 'best' checkpoint; it has: none"):
+        record.checkpoint_path("best")
+    record.save_checkpoint("best", ".weights.h5", content("one"), tag=0).unlink()
+    with pytest.raises(RunError, match="that file is missing"):
+        record.checkpoint_path("best")
+
+
+@pytest.mark.parametrize("name", ["../../other.h5", "/etc/passwd", "checkpoints/../../x", "checkpoints\\x"])
+def test_names_that_leave_the_run_folder_are_refused(tmp_path, name):
+    record = create(tmp_path)
+    facts = read_json(record.folder / "run.json")
+    write_json(record.folder / "run.json", {**facts, "checkpoints": {"best": name}, "sha256": {name: "0"}})
+    with pytest.raises(RunError, match="outside the run folder"):
+        RunRecord.open(record.folder).checkpoint_path("best")
+
+
+def test_a_link_that_leaves_the_run_folder_is_refused(tmp_path):
+    record = create(tmp_path)
+    path = record.save_checkpoint("best", ".h5", content("one"), tag=0)
+    path.rename(tmp_path / "elsewhere.h5")
+    path.symlink_to(tmp_path / "elsewhere.h5")
+    with pytest.raises(RunError, match="outside the run folder"):
+        record.checkpoint_path("best")
+
+
+def test_resume_clears_what_interrupted_saves_left_and_nothing_else(tmp_path):
+    record = create(tmp_path)
+    record.save_checkpoint("last", ".npz", content("one"), tag=1)
+    record.close()
+    left = (".tmp-run.json", "checkpoints/.tmp-last-2.npz", "checkpoints/last-2.npz", "checkpoints/mine.txt")
+    for name in left:
+        (record.folder / name).write_text("left")
+    RunRecord.open(record.folder)
+    assert (record.folder / "checkpoints/last-2.npz").exists()
+    again = RunRecord.resume(record.folder)
+    assert names(again) == ["last-1.npz", "mine.txt"]
+    assert not list(again.folder.glob(".tmp-*"))
+    assert again.status == "running"
+    assert len(again.fields["resumed"]) == 1
+
+
+def test_two_processes_cannot_write_one_run(tmp_path):
+    record = create(tmp_path)
+    with pytest.raises(RunError, match="another process"):
+        RunRecord.resume(record.folder)
+    with pytest.raises(RunError, match="another process"):
+        RunRecord.open(record.folder).update(seed=2)
+    record.close()
+    RunRecord.open(record.folder).update(seed=2)
+    RunRecord.open(record.folder).update(seed=3)
+    assert RunRecord.resume(record.folder).fields["seed"] == 3
+
+
+def test_what_is_no_run_gets_no_files(tmp_path):
+    with pytest.raises(RunError, match="not a run folder"):
+        RunRecord.resume(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"x"', '{"id": 1}', '{"id": "a", "status": "odd"}', "\udcff", "[" * 100_000],
+)
+def test_a_damaged_record_is_refused_with_its_path(tmp_path, text):
+    (tmp_path / "run.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(RunError, match=r"run\.json"):
+        RunRecord.open(tmp_path)
+
+
+def test_an_unwritable_root_gives_a_clear_error(tmp_path):
+    (tmp_path / "runs").write_text("a file, not a folder")
+    with pytest.raises(RunError, match="can't write to the run folder"):
+        create(tmp_path / "runs")
+
+
+_CHILD = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_record import FIELDS, content
+from emolab.runs import RunRecord
+record = RunRecord.create(Path(sys.argv[1]), "try", FIELDS)
+record.save_checkpoint("last", ".npz", content("one"), tag=0)
+print(record.folder, flush=True)
+{then}
+"""
+
+
+def child(root: Path, then: str) -> tuple[subprocess.Popen, Path]:
+    script = _CHILD.format(tests=str(Path(__file__).parent), then=then)
+    process = subprocess.Popen([sys.executable, "-c", script, str(root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, Path(process.stdout.readline().strip())
+
+
+def test_a_run_whose_process_was_killed_shows_as_interrupted_and_can_be_resumed(tmp_path):
+    process, folder = child(tmp_path, "time.sleep(60)")
+    assert RunRecord.open(folder).status == "running"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert RunRecord.open(folder).status == "interrupted"
+    assert read_json(folder / "run.json")["status"] == "running"
+    assert RunRecord.resume(folder).status == "running"
+
+
+def test_a_run_of_another_host_counts_as_running(tmp_path):
+    record = create(tmp_path)
+    record.update(process={"host": "elsewhere", "pid": 1, "began": "x"})
+    record.close()
+    assert RunRecord.open(record.folder).status == "running"
+
+
+def test_a_process_id_that_was_given_again_does_not_pass_for_the_old_process(tmp_path):
+    record = create(tmp_path)
+    record.update(process={**record.fields["process"], "pid": os.getppid()})
+    record.close()
+    assert RunRecord.open(record.folder).status == "interrupted"
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path):
+    """Worth its seconds: real kills at many points of a loop that only saves."""
+    save = "record.save_checkpoint('last', '.npz', content('x' * 20000), tag=step)"
+    loop = f"for step in range(1, 10**6): {save}"
+    for pause in (0.0, 0.003, 0.011, 0.02, 0.037, 0.05, 0.08, 0.1):
+        process, folder = child(tmp_path, loop)
+        try:
+            process.wait(pause)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        record = RunRecord.resume(folder)
+        assert set(record.checkpoint_path("last").read_text()) <= {"o", "n", "e", "x"}
+        assert len(names(record)) == 1
+        assert json.loads((folder / "run.json").read_text())["id"] == folder.name

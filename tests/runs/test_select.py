@@ -1,0 +1,133 @@
+import logging
+
+import pytest
+
+from emolab.errors import RunError
+from emolab.files import read_json, write_json
+from emolab.runs import RunRecord, list_runs, resolve, select
+
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 48,
+    "data": {"name": "fer2013", "fingerprint": "abc"},
+    "seed": 1,
+}
+
+
+ACCURACY = "validation_accuracy"
+
+
+def add(root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True):
+    watched = {"name": monitor, "mode": mode, "best": best, "epoch": 1}
+    record = RunRecord.create(root, model, {**FIELDS, "monitor": watched, "model": {"name": model}})
+    if save:
+        record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    record.finish(status)
+    return record
+
+
+def test_best_is_the_highest_value_among_finished_runs(tmp_path):
+    add(tmp_path, 0.5)
+    winner = add(tmp_path, 0.7)
+    add(tmp_path, 0.6)
+    add(tmp_path, 0.9, status="failed")
+    add(tmp_path, 0.9, save=False)
+    add(tmp_path, None)
+    record, reason = resolve("best", tmp_path)
+    assert record.id == winner.id
+    assert reason == f"{winner.id} has the highest validation_accuracy, 0.7, of 3 finished runs"
+
+
+def test_best_is_the_lowest_value_where_less_is_better(tmp_path):
+    winner = add(tmp_path, 0.2, mode="min", monitor="loss")
+    add(tmp_path, 0.3, mode="min", monitor="loss")
+    record, reason = resolve("best", tmp_path)
+    assert record.id == winner.id
+    assert "lowest loss" in reason
+
+
+@pytest.mark.parametrize("where", [{"model": {"name": "resnet50"}}, {"model": "resnet50"}])
+def test_where_narrows_best(tmp_path, where):
+    add(tmp_path, 0.7)
+    winner = add(tmp_path, 0.6, model="resnet50")
+    record, reason = resolve("best", tmp_path, where)
+    assert record.id == winner.id
+    assert "resnet50" in reason
+
+
+def test_values_that_cannot_be_compared_are_not(tmp_path):
+    add(tmp_path, 0.7)
+    winner = add(tmp_path, 0.3, mode="min", monitor="loss")
+    with pytest.raises(RunError, match="loss \\(min\\), validation_accuracy \\(max\\)"):
+        resolve("best", tmp_path)
+    assert resolve("best", tmp_path, {"monitor": "loss"})[0].id == winner.id
+
+
+def test_last_is_the_newest_with_a_checkpoint(tmp_path):
+    add(tmp_path, 0.9)
+    newest = add(tmp_path, 0.1, model="a_name_that_sorts_first")
+    add(tmp_path, None, save=False)
+    assert resolve("last", tmp_path)[0].id == newest.id
+
+
+def test_an_id_and_a_folder_are_found(tmp_path):
+    record = add(tmp_path, 0.5)
+    add(tmp_path, 0.6)
+    assert resolve(record.id, tmp_path)[0].folder == record.folder
+    assert resolve(record.folder, tmp_path / "elsewhere")[0].id == record.id
+    assert resolve(f"vgg19/{record.id}", tmp_path)[0].id == record.id
+
+
+@pytest.mark.parametrize("ckpt", ["20200101-000000-aaaa", "", "../..", "bset", "*"])
+def test_what_does_not_exist_is_answered_with_what_does(tmp_path, ckpt):
+    record = add(tmp_path, 0.5)
+    with pytest.raises(RunError, match=f"{record.id}.*vgg19.*finished.*0.5"):
+        resolve(ckpt, tmp_path)
+
+
+@pytest.mark.parametrize("ckpt", ["best", "last"])
+def test_no_runs_at_all_say_where_they_were_looked_for(tmp_path, ckpt):
+    with pytest.raises(RunError, match=r"no runs under .*nowhere.*paths\.runs"):
+        resolve(ckpt, tmp_path / "nowhere")
+
+
+def test_nothing_that_fits_names_the_narrowing_and_the_runs(tmp_path):
+    record = add(tmp_path, 0.5)
+    with pytest.raises(RunError, match=rf"where model\.name=vgg20.*(\n.*)*{record.id}"):
+        resolve("best", tmp_path, {"model": {"name": "vgg20"}})
+
+
+def test_damaged_runs_are_skipped_with_a_warning(tmp_path, caplog):
+    good = add(tmp_path, 0.5)
+    torn, odd = add(tmp_path, 0.9), add(tmp_path, 0.9)
+    (torn.folder / "run.json").write_text('{"id": ')
+    facts = read_json(odd.folder / "run.json")
+    write_json(odd.folder / "run.json", {**facts, "monitor": {**facts["monitor"], "best": "a lot"}})
+    (tmp_path / "vgg19" / "half-made").mkdir()
+    (tmp_path / "stray.txt").write_text("x")
+    with caplog.at_level(logging.WARNING):
+        assert resolve("best", tmp_path)[0].id == good.id
+    assert str(torn.folder) in caplog.text
+
+
+def test_runs_are_listed_by_the_time_they_began(tmp_path):
+    ids = [add(tmp_path, 0.1, model=model).id for model in ("z", "a", "m")]
+    assert [run.id for run in list_runs(tmp_path)] == ids
+
+
+def test_two_folders_of_one_id_are_not_guessed_between(tmp_path):
+    record = add(tmp_path, 0.5)
+    other = tmp_path / "copy" / record.id
+    other.parent.mkdir()
+    other.mkdir()
+    (other / "run.json").write_text((record.folder / "run.json").read_text())
+    with pytest.raises(RunError, match="fits 2 runs"):
+        resolve(record.id, tmp_path)
+
+
+def test_matching_goes_into_nested_fields():
+    fields = {"model": {"name": "vgg19", "weights": {"used": "imagenet"}}, "seed": 1}
+    assert select.matches(fields, {"model": {"weights": {"used": "imagenet"}}, "seed": 1})
+    assert not select.matches(fields, {"model": {"weights": {"used": None}}})
+    assert not select.matches(fields, {"nothing": 1})
+    assert not select.matches(fields, {"seed": {"name": 1}})
