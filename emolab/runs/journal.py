@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emolab import files
-from emolab.runs.plain import plain
+from emolab.plain import plain
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:

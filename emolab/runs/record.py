@@ -10,8 +10,8 @@ from filelock import FileLock, Timeout
 
 from emolab import files
 from emolab.errors import RunError
+from emolab.plain import plain
 from emolab.runs import checkpoints, environment, journal, layout
-from emolab.runs.plain import plain
 from emolab.runs.process import is_dead, this_process
 
 

@@ -1,0 +1,79 @@
+import shutil
+import socket
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from emolab.errors import RunError
+from emolab.runs import RunRecord, artifact, resolve
+
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 48,
+    "monitor": {"name": "validation_accuracy", "mode": "max"},
+    "data": {"name": "fer2013"},
+    "model": {"name": "vgg19"},
+    "seed": 1,
+}
+NAME = "wandb:me/emolab/vgg19:best"
+
+
+@pytest.fixture(autouse=True)
+def no_account(tmp_path, monkeypatch):
+    for name in ("WANDB_API_KEY", "NETRC", "WANDB_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "ckpt", ["wandb:", "wandb:vgg19", "wandb:a/b/c", "wandb:../../x:y/z", "wandb:a b/c:d"]
+)
+def test_a_malformed_name_says_what_is_expected(tmp_path, ckpt):
+    with pytest.raises(RunError, match="wandb:entity/project/name:alias"):
+        resolve(ckpt, tmp_path)
+
+
+def test_without_a_key_it_says_how_to_get_one(tmp_path):
+    with pytest.raises(RunError, match="wandb login"):
+        resolve(NAME, tmp_path)
+
+
+def test_a_server_that_never_answers_is_an_error_within_seconds(tmp_path, monkeypatch):
+    server = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    monkeypatch.setattr(artifact, "_SECONDS", 2)
+    began = time.monotonic()
+    with pytest.raises(RunError, match="can't be found at http://127"):
+        resolve(NAME, tmp_path)
+    assert time.monotonic() - began < 15
+    server.close()
+
+
+def stored(folder, names):
+    """An artifact as W&B's client gives it, whose files lie in `folder`."""
+    return SimpleNamespace(
+        manifest=SimpleNamespace(entries=dict.fromkeys(names)),
+        digest="abc123",
+        download=lambda root: shutil.copytree(folder, root, dirs_exist_ok=True),
+    )
+
+
+def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
+    record = RunRecord.create(tmp_path / "elsewhere", "vgg19", FIELDS)
+    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    record.finish("finished")
+    monkeypatch.setattr(artifact, "_find", lambda name: stored(record.folder, ["run.json"]))
+    found, reason = resolve(NAME, tmp_path / "runs")
+    assert found.id == record.id
+    assert found.checkpoint_path("best").read_text() == "w"
+    assert "W&B" in reason
+    with pytest.raises(RunError, match="no runs"):
+        resolve("last", tmp_path / "runs")
+
+
+def test_file_names_that_leave_the_folder_are_refused_before_the_download(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifact, "_find", lambda name: stored(tmp_path / "nowhere", ["../../evil"]))
+    with pytest.raises(RunError, match="outside"):
+        resolve(NAME, tmp_path / "runs")

@@ -1,0 +1,299 @@
+"""With the real W&B client, without its server: offline, with one that never answers, and worse."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emolab.runs import RunRecord
+from emolab.tracking import Wandb, account
+from emolab.tracking.client import Client
+
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 48,
+    "monitor": {"name": "validation_accuracy", "mode": "max"},
+    "data": {"name": "fer2013"},
+    "model": {"name": "vgg19"},
+    "seed": 1,
+}
+CONFIG = {"model": {"name": "vgg19"}, "aug": {"name": "on"}, "data": {"name": "fer2013"}, "seed": 1}
+
+
+@pytest.fixture(autouse=True)
+def no_account(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.delenv("NETRC", raising=False)
+
+
+@pytest.fixture
+def record(tmp_path):
+    record = RunRecord.create(tmp_path / "runs", "vgg 19", FIELDS, config="seed: 1\n")
+    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    return record
+
+
+def mirror(record: RunRecord, **settings) -> float:
+    """Mirror a small run; return the seconds that the caller waited."""
+    began = time.monotonic()
+    logger = Wandb(group="grid", tags=["mine"], **settings)
+    logger.start(record, CONFIG)
+    for epoch in range(3):
+        logger.log_epoch(epoch, {"loss": 1.0 / (epoch + 1), "learning_rate": 0.5**epoch})
+    logger.log_images(2, np.full((2, 8, 8, 3), 128, np.uint8), ["happy (truth: anger)", "anger"])
+    logger.log_confusion_matrix(2, np.array([[3, 1], [0, 5]]), ["anger", "happy"])
+    record.finish("finished")
+    logger.finish("finished", {"accuracy": 0.75})
+    return time.monotonic() - began
+
+
+def records(record: RunRecord, home: Path) -> list[dict]:
+    [path] = (record.folder / "wandb").glob("offline-run-*/*.wandb")
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
+    answer = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(home)}
+    )
+    return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
+
+
+def values(found: list[dict], kind: str) -> list[dict]:
+    return [line[kind] for line in found if kind in line]
+
+
+def items(entries: list[dict]) -> dict:
+    return {
+        entry.get("key") or ".".join(entry["nested_key"]): json.loads(entry["value_json"])
+        for entry in entries
+    }
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Processes whose environment names the folder: the mirror's and W&B's service."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (
+                str(folder).encode()
+                in (process / "environ").read_bytes().split(b"WANDB_DATA_DIR=")[-1][:4096]
+            ):
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+    return [line for line in found if "wandb" in line or "mirror" in line]
+
+
+def wait_until_gone(folder: Path, seconds: float) -> list[str]:
+    end = time.monotonic() + seconds
+    while left_behind(folder) and time.monotonic() < end:
+        time.sleep(0.1)
+    return left_behind(folder)
+
+
+@pytest.fixture
+def silent_server():
+    """A server that takes connections and never answers."""
+    server = socket.create_server(("127.0.0.1", 0))
+    taken = []
+
+    def take():
+        while True:
+            try:
+                taken.append(server.accept()[0])
+            except OSError:
+                return
+
+    threading.Thread(target=take, daemon=True).start()
+    yield f"http://127.0.0.1:{server.getsockname()[1]}", taken
+    server.close()
+
+
+def test_an_offline_run_holds_everything(record, tmp_path, caplog):
+    mirror(record, wait_seconds=30.0)
+    found = records(record, tmp_path)
+    [run] = values(found, "run")
+    assert (run["run_id"], run["run_group"], run["project"]) == (record.id, "grid", "emolab")
+    assert run["tags"] == ["mine", "vgg19", "on", "fer2013"]
+    assert run["config"]["update"]["aug"] == {"name": "on"}
+    assert run["config"]["update"]["run"]["classes"] == ["anger", "happy"]
+
+    history = [entry["item"] for entry in values(found, "history")]
+    assert [(row["epoch"], row["loss"], row["learning_rate"]) for row in history if "loss" in row] == [
+        (0, 1.0, 1.0), (1, 0.5, 0.5), (2, pytest.approx(1 / 3), 0.25),
+    ]  # fmt: skip
+    [pictures] = [row for row in history if "predictions.captions" in row]
+    assert pictures["predictions.captions"] == ["happy (truth: anger)", "anger"]
+    assert list((record.folder / "wandb").glob("offline-run-*/files/media/images/*.png"))
+
+    [table] = (record.folder / "wandb").glob("offline-run-*/files/media/table/confusion_matrix*.json")
+    cells = json.loads(table.read_text())["data"]
+    assert cells == [
+        ["anger", "anger", 3],
+        ["anger", "happy", 1],
+        ["happy", "anger", 0],
+        ["happy", "happy", 5],
+    ]
+
+    [model] = [entry for entry in values(found, "artifact") if entry["type"] == "model"]
+    assert sorted(file["path"] for file in model["manifest"]["contents"]) == [
+        "checkpoints/best-1.weights.h5", "config.yaml", "run.json",
+    ]  # fmt: skip
+    assert sorted(model["aliases"]) == sorted([record.id, "latest"])
+    assert model["name"] == "vgg-19"
+
+    assert {"accuracy": 0.75, "status": "finished"} in [entry["update"] for entry in values(found, "summary")]
+    assert [end["exit_code"] for end in values(found, "exit")] == [0]
+    assert not caplog.records
+    assert not wait_until_gone(record.folder, 5.0)
+
+
+def test_starting_and_logging_take_no_time(record):
+    logger = Wandb()
+    began = time.monotonic()
+    logger.start(record, CONFIG)
+    for epoch in range(100):
+        logger.log_epoch(epoch, {"loss": 1.0})
+    waited = time.monotonic() - began
+    logger.finish("finished", {})
+    assert waited < 0.5
+
+
+def test_a_failed_run_is_marked_and_leaves_no_model(record, tmp_path):
+    logger = Wandb(wait_seconds=30.0)
+    logger.start(record, CONFIG)
+    logger.finish("failed", {})
+    found = records(record, tmp_path)
+    assert [end["exit_code"] for end in values(found, "exit")] == [1]
+    assert not values(found, "artifact")
+
+
+def test_a_server_that_never_answers_costs_seconds_and_goes_offline(
+    record, tmp_path, monkeypatch, silent_server, caplog
+):
+    address, taken = silent_server
+    monkeypatch.setenv("WANDB_BASE_URL", address)
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    waited = mirror(record, connect_seconds=1.0, wait_seconds=8.0)
+    assert taken
+    assert waited < 9.0
+    monkeypatch.delenv("WANDB_API_KEY")
+    assert (
+        len([entry for entry in values(records(record, tmp_path), "history") if "loss" in entry["item"]]) == 3
+    )
+    [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
+    assert "writes offline" in warning.getMessage()
+    assert "a" * 40 not in caplog.text
+    assert not wait_until_gone(record.folder, 5.0)
+
+
+def test_one_that_has_not_connected_when_the_run_ends_is_ended(record, monkeypatch, silent_server, caplog):
+    monkeypatch.setenv("WANDB_BASE_URL", silent_server[0])
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    waited = mirror(record, connect_seconds=30.0, wait_seconds=2.0)
+    assert waited < 4.0
+    [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
+    assert "never answered" in warning.getMessage()
+    assert RunRecord.open(record.folder).status == "finished"
+    assert not wait_until_gone(record.folder, 5.0)
+
+
+def test_no_home_and_no_settings_that_can_be_written_do_no_harm(record, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("HOME", "/dev/null/home")
+    monkeypatch.setenv("WANDB_CONFIG_DIR", "/dev/null/config")
+    mirror(record, wait_seconds=30.0)
+    found = records(record, tmp_path)
+    assert len([entry for entry in values(found, "history") if "loss" in entry["item"]]) == 3
+    assert [entry for entry in values(found, "artifact") if entry["type"] == "model"]
+    assert not caplog.records
+
+
+def test_disabled_does_nothing(record, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert mirror(record) < 0.1
+    assert not (record.folder / "wandb").exists()
+
+
+def test_offline_by_choice_is_offline_even_with_a_key(record, tmp_path, monkeypatch, silent_server):
+    address, taken = silent_server
+    monkeypatch.setenv("WANDB_BASE_URL", address)
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    mirror(record, mode="offline", wait_seconds=30.0)
+    assert not taken
+    assert list((record.folder / "wandb").glob("offline-run-*/*.wandb"))
+
+
+def test_a_folder_that_cannot_be_written_is_only_a_warning(record, caplog):
+    (record.folder / "wandb").write_text("a file in the way")
+    assert mirror(record) < 1.0
+    assert "can't be started" in caplog.text
+
+
+def test_a_mirror_that_is_killed_is_only_a_warning(record, caplog):
+    logger = Wandb()
+    logger.start(record, CONFIG)
+    assert logger._client is not None
+    logger._client._process.kill()
+    logger._client._process.wait()
+    for epoch in range(100):
+        logger.log_epoch(epoch, {"loss": 1.0})
+    logger.finish("finished", {})
+    assert len([entry for entry in caplog.records if entry.levelno >= logging.WARNING]) == 1
+
+
+def test_a_killed_trainer_takes_its_mirror_along(record, tmp_path):
+    code = (
+        "import sys, time; from emolab.runs import RunRecord; from emolab.tracking import Wandb; "
+        f"logger = Wandb(); logger.start(RunRecord.open({str(record.folder)!r}), {{}}); "
+        "logger.log_epoch(0, {'loss': 1.0}); time.sleep(2); print('ready', flush=True); time.sleep(60)"
+    )
+    trainer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert trainer.stdout is not None
+    trainer.stdout.readline()
+    trainer.send_signal(signal.SIGKILL)
+    trainer.wait()
+    assert not wait_until_gone(record.folder, 20.0)
+    [end] = values(records(record, tmp_path), "exit")
+    assert end["exit_code"] == 1
+
+
+def test_a_client_that_hangs_neither_blocks_nor_stays(tmp_path, monkeypatch, caplog):
+    (tmp_path / "hanging_client.py").write_text("import time; time.sleep(60)")
+    client = Client("hanging_client", tmp_path / "log" / "client.log", {"PYTHONPATH": str(tmp_path)})
+    began = time.monotonic()
+    for epoch in range(20_000):
+        client.send({"epoch": epoch, "filler": "x" * 100})
+    assert time.monotonic() - began < 2.0
+    assert client.finish(0.5)
+    assert time.monotonic() - began < 5.0
+    assert client._process.poll() is not None
+    assert len([entry for entry in caplog.records if entry.levelno >= logging.WARNING]) == 1
+
+
+def test_the_key_is_found_without_a_prompt(tmp_path, monkeypatch):
+    wandb = pytest.importorskip("wandb")
+    address = wandb.setup().settings.base_url
+    assert account.find_account({"HOME": str(tmp_path)}).key is None
+    assert account.find_account({"HOME": str(tmp_path), "WANDB_API_KEY": "k"}).key == "k"
+    host = address.partition("//")[2]
+    (tmp_path / ".netrc").write_text(f"machine {host} login user password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    found = account.find_account({"HOME": str(tmp_path)})
+    assert found.key == "secret"
+    assert "secret" not in repr(found)
+    assert account.find_account({"HOME": str(tmp_path), "WANDB_BASE_URL": "http://other:80"}).key is None
+
+
+def test_a_malformed_netrc_is_no_key(tmp_path):
+    (tmp_path / ".netrc").write_text("machine machine machine")
+    assert account.find_account({"HOME": str(tmp_path)}).key is None
