@@ -1,0 +1,105 @@
+"""Records into rows of `images.npy`, in this process or in many."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from emolab.data.crop import crop_and_resize
+from emolab.data.hashing import perceptual_hash, pixel_digest
+from emolab.data.image import Limits, Photograph, UnusableImageError, read_photograph
+from emolab.data.records import Record
+
+CHUNK = 32  # photographs a worker takes at once: small enough to share the large ones out evenly
+
+
+class Outcome(NamedTuple):
+    """What became of one record: its size in the file, digests, and the reason if it can't be used."""
+
+    width: int = 0
+    height: int = 0
+    sha256: str = ""
+    phash: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Records that go to the rows `first`, `first` + 1, ... of the array in `images`."""
+
+    records: Sequence[Record]
+    first: int
+    images: Path
+    limits: Limits
+
+
+def convert(records: Sequence[Record], images: Path, limits: Limits, workers: int) -> Iterator[list[Outcome]]:
+    """Fill the rows of `images` and yield the outcomes chunk by chunk, in the order of the records.
+
+    Args:
+        records: One a row of the array.
+        images: An existing uint8 array (N, S, S, 3) in NumPy's format; rows of unusable records stay zero.
+        limits: What a file may cost.
+        workers: Processes; 1 means this one.
+    """
+    tasks = (
+        Task(records[first : first + CHUNK], first, images, limits) for first in range(0, len(records), CHUNK)
+    )
+    if workers == 1:
+        yield from map(convert_chunk, tasks)
+        return
+    # spawn, not fork: a fork of a process that holds TensorFlow's threads can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+        yield from pool.map(convert_chunk, tasks)
+
+
+def convert_chunk(task: Task) -> list[Outcome]:
+    """Convert the records of one task, writing the images into its array."""
+    array = np.lib.format.open_memmap(task.images, mode="r+")
+    rows = array[task.first : task.first + len(task.records)]
+    outcomes = [_convert_one(record, rows[at], task.limits) for at, record in enumerate(task.records)]
+    hashes = perceptual_hash(rows)
+    return [
+        outcome if outcome.reason else outcome._replace(phash=int(value))
+        for outcome, value in zip(outcomes, hashes, strict=True)
+    ]
+
+
+def _convert_one(record: Record, row: np.ndarray, limits: Limits) -> Outcome:
+    try:
+        photograph = _photograph(record, limits, len(row))
+    except UnusableImageError as error:
+        return Outcome(reason=str(error))
+    row[:] = crop_and_resize(photograph.pixels, None, len(row))
+    return Outcome(photograph.width, photograph.height, pixel_digest(row))
+
+
+def _photograph(record: Record, limits: Limits, size: int) -> Photograph:
+    if record.pixels is not None:
+        pixels = record.pixels
+        rgb = np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
+        return Photograph(rgb, pixels.shape[1], pixels.shape[0])
+    if record.path is None:
+        raise UnusableImageError("the record has neither a file nor pixels")
+    return read_photograph(record.path, limits, at_least=size)
+
+
+def _start_worker() -> None:
+    cv2.setNumThreads(1)  # the processes already use the cores
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed can't stop its workers, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

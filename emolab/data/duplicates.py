@@ -1,0 +1,109 @@
+"""Which images are the same photograph: exact and near duplicates, as clusters."""
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from emolab.data.hashing import grey
+
+BANDS_TO_MATCH = 2  # bands that must agree; two of them keep the groups small even with a million images
+REACH = 256  # neighbours compared within a group: bounds the work where thousands share their bands
+CORRELATION = 0.98  # of two normalised grey images: the same photograph, not just an aligned face
+SMALL = 24  # side of those grey images in pixels
+PAIRS_AT_ONCE = 512
+
+_BYTE_BITS = np.array([bin(value).count("1") for value in range(256)], np.uint8)
+
+
+def duplicate_clusters(
+    images: np.ndarray, digests: np.ndarray, hashes: np.ndarray, near_bits: int | None
+) -> np.ndarray:
+    """Return a cluster number for each image: int64 (N,), numbered by first appearance.
+
+    Images with the same digest are one cluster. Those whose hashes differ in at most `near_bits` bits are
+    compared on their pixels, and joined when these correlate by 0.98 or more. Joining is transitive.
+
+    Args:
+        images: uint8 RGB (N, H, W, 3), possibly memory-mapped.
+        digests: Digest of each image's pixels, (N,).
+        hashes: Perceptual hashes, uint64 (N,); 0 marks a flat image, which has no near duplicates.
+        near_bits: Largest Hamming distance, 0 to 62; `None` joins exact duplicates only.
+    """
+    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
+    if near_bits is not None and len(first) > 1:
+        hashed = np.flatnonzero(hashes[first])
+        pairs = hashed[near_pairs(hashes[first][hashed], near_bits)]
+        same = look_alike(images, first[pairs])
+        group = _components(len(first), pairs[same])[group]
+    return _by_first_appearance(group)
+
+
+def near_pairs(hashes: np.ndarray, bits: int) -> np.ndarray:
+    """Return the pairs (int64 (M, 2)) of hashes that differ in at most `bits` bits.
+
+    Cut into `bits` + 2 bands, two such hashes agree in at least two of them, so only hashes that share a pair
+    of bands are compared: close to N log N, never N squared. Where more than 256 hashes share a pair of
+    bands, each is compared with the next 256 of them in the order of their values.
+    """
+    found = [_pairs_with_equal(key, hashes, bits) for key in _band_keys(hashes, bits + BANDS_TO_MATCH)]
+    return np.unique(np.concatenate(found), axis=0) if found else np.empty((0, 2), np.int64)
+
+
+def hamming(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return in how many bits uint64 values differ: uint8, same shape."""
+    different = np.ascontiguousarray(first ^ second)
+    return _BYTE_BITS[different.view(np.uint8).reshape(*different.shape, 8)].sum(axis=-1, dtype=np.uint8)
+
+
+def look_alike(images: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return for each pair of rows of `images` whether their grey pixels correlate by 0.98 or more."""
+    chunks = [pairs[start : start + PAIRS_AT_ONCE] for start in range(0, len(pairs), PAIRS_AT_ONCE)]
+    alike = [_correlation(images[chunk[:, 0]], images[chunk[:, 1]]) >= CORRELATION for chunk in chunks]
+    return np.concatenate(alike) if alike else np.zeros(0, bool)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.einsum("np,np->n", _normalised(first), _normalised(second))
+
+
+def _normalised(images: np.ndarray) -> np.ndarray:
+    flat = grey(images, SMALL).reshape(len(images), -1)
+    flat -= flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+
+
+def _band_keys(hashes: np.ndarray, bands: int) -> Iterator[np.ndarray]:
+    edges = np.linspace(0, 64, bands + 1).astype(int)
+    masks = [sum(1 << bit for bit in range(low, high)) for low, high in pairwise(edges)]
+    for one, other in combinations(masks, BANDS_TO_MATCH):
+        yield hashes & np.uint64(one | other)
+
+
+def _pairs_with_equal(key: np.ndarray, hashes: np.ndarray, bits: int) -> np.ndarray:
+    order = np.lexsort((hashes, key))
+    key, ranked = key[order], hashes[order]
+    found = [np.empty((0, 2), np.int64)]
+    at = np.arange(len(key))
+    for ahead in range(1, REACH + 1):
+        at = at[at + ahead < len(key)]
+        at = at[key[at] == key[at + ahead]]
+        if not len(at):
+            break
+        near = at[hamming(ranked[at], ranked[at + ahead]) <= bits]
+        found.append(np.sort(np.stack([order[near], order[near + ahead]], axis=1), axis=1))
+    return np.concatenate(found)
+
+
+def _components(count: int, pairs: np.ndarray) -> np.ndarray:
+    links = coo_matrix((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    return connected_components(links, directed=False)[1]
+
+
+def _by_first_appearance(group: np.ndarray) -> np.ndarray:
+    _, first, inverse = np.unique(group, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]

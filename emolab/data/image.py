@@ -1,0 +1,163 @@
+"""Opening one photograph safely: limits before decoding, upright, RGB, or a one-line reason why not."""
+
+import io
+import stat
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+# Only what photographs come in: every further decoder is code that runs on a stranger's bytes.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF")
+# What Pillow raises on damaged files, as its plug-ins do (PNG answers a broken chunk with SyntaxError).
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+MATTE = (127, 127, 127)  # behind transparent pixels: mid-grey, the mean of no class
+
+
+class UnusableImageError(Exception):
+    """A photograph that can't be used; the message is one line for the quarantine table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a single file may cost.
+
+    Attributes:
+        pixels: Largest width times height, read from the header before anything is decoded.
+        bytes: Largest size of the file.
+    """
+
+    pixels: int = 64_000_000
+    bytes: int = 64 * 2**20
+
+
+class Photograph(NamedTuple):
+    """A decoded photograph.
+
+    Attributes:
+        pixels: uint8 RGB (H, W, 3), upright; smaller than the file's size where decoding could shrink it.
+        width: Width in the file in pixels, upright.
+        height: Height in the file in pixels, upright.
+    """
+
+    pixels: np.ndarray
+    width: int
+    height: int
+
+
+def read_image(source: Path | bytes, limits: Limits | None = None, at_least: int | None = None) -> np.ndarray:
+    """Return the photograph as uint8 RGB (H, W, 3), upright.
+
+    Args:
+        source: A file, or its bytes.
+        limits: What the file may cost; `None` means the defaults of `Limits`.
+        at_least: Pixels that the shorter side must keep. JPEG then decodes at 1/2, 1/4 or 1/8 where that
+            leaves at least twice as many, which is many times faster for large photographs.
+
+    Raises:
+        UnusableImageError: with a one-line reason.
+    """
+    return read_photograph(source, limits, at_least).pixels
+
+
+def read_photograph(
+    source: Path | bytes, limits: Limits | None = None, at_least: int | None = None
+) -> Photograph:
+    """Return the photograph and its size in the file; arguments and errors as for `read_image`."""
+    limits = limits or Limits()
+    data = source if isinstance(source, bytes) else _read_bytes(Path(source), limits)
+    _check_bytes(len(data), limits)
+    try:
+        with _open(data) as image:
+            _check_pixels(image.width, image.height, limits)
+            return _decode(image, at_least)
+    except Image.DecompressionBombError as error:
+        raise UnusableImageError(f"too many pixels: above the limit of {limits.pixels}") from error
+    except MemoryError as error:
+        raise UnusableImageError("too large for this machine's memory") from error
+    except DAMAGE as error:
+        raise UnusableImageError(f"damaged: {_first_line(error)}") from error
+
+
+def _read_bytes(path: Path, limits: Limits) -> bytes:
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe or device could hang the reader for ever
+            raise UnusableImageError("not a regular file")
+        _check_bytes(found.st_size, limits)
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UnusableImageError("no such file") from error
+    except OSError as error:
+        raise UnusableImageError(f"can't be read: {error.strerror}") from error
+
+
+def _check_bytes(count: int, limits: Limits) -> None:
+    if count == 0:
+        raise UnusableImageError("empty file")
+    if count > limits.bytes:
+        raise UnusableImageError(f"too many bytes: above the limit of {limits.bytes}")
+
+
+def _check_pixels(width: int, height: int, limits: Limits) -> None:
+    if width * height > limits.pixels:
+        raise UnusableImageError(f"too many pixels: above the limit of {limits.pixels}")
+
+
+def _open(data: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit decides
+        try:
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+        except Image.UnidentifiedImageError as error:
+            raise UnusableImageError(f"not an image of a known format ({', '.join(FORMATS)})") from error
+
+
+def _decode(image: Image.Image, at_least: int | None) -> Photograph:
+    width, height = image.size
+    if at_least is not None:
+        # Twice the pixels, so that the area average after it, and not the decoder's filter, sets the look.
+        image.draft(None, (2 * at_least, 2 * at_least))
+    image.load()
+    turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    pixels = np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(image)))
+    return Photograph(pixels, *((height, width) if turned else (width, height)))
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode == "RGB":
+        return np.asarray(image)
+    if image.mode.startswith("I"):
+        return _from_16_bit(np.asarray(image))
+    if image.mode == "F":
+        raise UnusableImageError("floating-point pixels can't be converted")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        flat = Image.new("RGB", image.size, MATTE)
+        flat.paste(image.convert("RGBA"), mask=image.convert("RGBA").getchannel("A"))
+        return np.asarray(flat)
+    return np.asarray(image.convert("RGB"))
+
+
+def _from_16_bit(grey: np.ndarray) -> np.ndarray:
+    if grey.min() < 0 or grey.max() > 65535:
+        raise UnusableImageError("pixels of more than 16 bits can't be converted")
+    return np.repeat((grey // 257).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0].strip() or type(error).__name__

@@ -1,0 +1,1 @@
+"""One reader a layout: each turns a data set on disk into records."""

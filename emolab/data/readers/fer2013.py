@@ -1,0 +1,108 @@
+"""FER2013 in its published form: one CSV of 48x48 grey faces (Goodfellow et al. 2013, arXiv:1307.0414)."""
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from emolab.data.records import QUARANTINED, Reading, Record
+from emolab.errors import DataError
+from emolab.files import sha256_of
+
+SIDE = 48
+# The published code of each class, named as in the Kaggle competition, so that data sets share classes.
+LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+USAGE_SPLIT = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+_BYTE = {str(value).encode(): value for value in range(256)}  # a look-up parses and checks in one go
+
+
+class Fer2013Reader:
+    """Reads `emotion,pixels,Usage`, or `emotion,Usage,pixels` as in the competition's second release.
+
+    Training, PublicTest and PrivateTest are the official train, validation and test splits. A row that can't
+    be used is quarantined with its number and reason.
+
+    Args:
+        path: The CSV, plain or compressed with gzip.
+
+    Example:
+        `Fer2013Reader(Path("fer2013.csv.gz")).read().records[0].label`
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def identity(self) -> str:
+        """Return the digest of the CSV."""
+        _require_file(self.path)
+        return f"fer2013 {sha256_of(self.path)}"
+
+    def read(self) -> Reading:
+        """Return the seven classes and one record a row.
+
+        Raises:
+            DataError: if the file is missing, cut short, or has no such columns.
+        """
+        _require_file(self.path)
+        try:
+            with _open(self.path) as lines:
+                return Reading(tuple(sorted(LABELS)), list(_records(lines, self.path)))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(f"{self.path} is cut short or damaged ({error}); fetch it again") from error
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(
+            f"data.path={path}: no such file; give the FER2013 CSV (fer2013.csv or fer2013.csv.gz)"
+        )
+
+
+def _open(path: Path) -> BinaryIO:
+    with path.open("rb") as handle:
+        compressed = handle.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path, "rb")) if compressed else path.open("rb")
+
+
+def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
+    rows = iter(lines)
+    header = [name.decode("utf-8", "replace").strip(' "\ufeff').lower() for name in _fields(next(rows, b""))]
+    if not {"emotion", "pixels", "usage"} <= set(header):
+        raise DataError(
+            f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}"
+        )
+    columns = [header.index(name) for name in ("emotion", "pixels", "usage")]
+    for number, line in enumerate(rows):
+        yield _record(number, _fields(line), columns)
+
+
+def _fields(line: bytes) -> list[bytes]:
+    return [field.strip(b' "\r\n') for field in line.split(b",")]
+
+
+def _record(number: int, fields: list[bytes], columns: list[int]) -> Record:
+    source = f"row {number:07d}"
+    if len(fields) <= max(columns):
+        return Record(source, status=QUARANTINED, reason="malformed row: too few columns")
+    emotion, usage = (fields[column].decode("ascii", "replace") for column in (columns[0], columns[2]))
+    if not (emotion.isdecimal() and int(emotion) < len(LABELS)):
+        return Record(source, status=QUARANTINED, reason=f"label {emotion[:20]!r} isn't a class (0 to 6)")
+    label = LABELS[int(emotion)]
+    if usage not in USAGE_SPLIT:
+        return Record(source, label, status=QUARANTINED, reason=f"unknown Usage {usage[:20]!r}")
+    image = _parse_pixels(fields[columns[1]])
+    if image is None:
+        reason = f"malformed row: not {SIDE * SIDE} pixels of 0 to 255"
+        return Record(source, label, USAGE_SPLIT[usage], status=QUARANTINED, reason=reason)
+    return Record(source, label, USAGE_SPLIT[usage], pixels=image)
+
+
+def _parse_pixels(field: bytes) -> np.ndarray | None:
+    try:
+        values = bytes(map(_BYTE.__getitem__, field.split()))
+    except KeyError:
+        return None
+    return np.frombuffer(values, np.uint8).reshape(SIDE, SIDE) if len(values) == SIDE * SIDE else None

@@ -1,0 +1,66 @@
+"""What a reader of a data set hands to prepare."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+
+USABLE = "usable"  # an image in images.npy
+EXCLUDED = "excluded"  # whole, but the labels rule it out (no majority, not listed)
+QUARANTINED = "quarantined"  # damaged or wrong; more than 1 % of these is worth an alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One labelled photograph, or the reason why there is none.
+
+    Attributes:
+        source: Name of the photograph within its data set; the order of rows follows it.
+        label: Name of its class; empty when it has none.
+        split: Official split, or empty when prepare may choose.
+        path: File that holds the photograph.
+        pixels: uint8 (H, W) or (H, W, 3), instead of a file.
+        target: Soft label: probability of each class, in the order of the reading's classes.
+        status: `usable`, or what the reader already knows to be in the way.
+        reason: One line, when the status isn't `usable`.
+    """
+
+    source: str
+    label: str = ""
+    split: str = ""
+    path: Path | None = None
+    pixels: np.ndarray | None = None
+    target: tuple[float, ...] | None = None
+    status: str = USABLE
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything a reader found.
+
+    Attributes:
+        classes: Names of the classes, sorted by code point.
+        records: The photographs, in any order.
+    """
+
+    classes: tuple[str, ...]
+    records: Sequence[Record]
+
+
+class Reader(Protocol):
+    """Knows one layout of a data set."""
+
+    def identity(self) -> str:
+        """Return a string that changes whenever what `read` gives would change; cheap next to `read`."""
+
+    def read(self) -> Reading:
+        """Return the classes and the records.
+
+        Raises:
+            DataError: if the data set as a whole can't be used.
+        """
