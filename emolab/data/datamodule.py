@@ -25,6 +25,7 @@ class DataModule:
         prepared: The data set.
         batch_size: Images a training step.
         seed: Seed of the order of training.
+        train_images: Use only so many training images, the classes in proportion; `None`: all.
 
     Example:
         `DataModule(prepared, batch_size=64, seed=0).train_dataset(first_step=0, last_step=100)`
@@ -33,12 +34,14 @@ class DataModule:
         DataError: if the data set has no training images.
     """
 
-    def __init__(self, prepared: PreparedData, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, prepared: PreparedData, batch_size: int, seed: int, train_images: int | None = None
+    ) -> None:
         self.prepared = prepared
         self.name, self.fingerprint = prepared.name, prepared.fingerprint
         self.classes, self.image_size = prepared.classes, prepared.image_size
         self._images = np.asarray(prepared.images)  # a plain view: np.memmap's own indexing is slower
-        self._rows = prepared.rows("train")
+        self._rows = _part(prepared, prepared.rows("train"), train_images)
         if not len(self._rows):
             raise DataError(f"{prepared.folder} has no training images; give another data set or split")
         self._targets = prepared.targets(self._rows)
@@ -103,3 +106,16 @@ class DataModule:
             return images, targets
 
         return numbers.map(gather, num_parallel_calls=READERS, deterministic=True).prefetch(AHEAD)
+
+
+def _part(prepared: PreparedData, rows: np.ndarray, count: int | None) -> np.ndarray:
+    """Return `count` of the rows, sorted; each class keeps its share, and a smaller part lies in a larger."""
+    if count is None or count >= len(rows):
+        return rows
+    labels = prepared.targets(rows).argmax(axis=1)
+    order = np.random.default_rng(0).permutation(len(rows))
+    rank = np.empty(len(rows))
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        rank[members] = (np.arange(len(members)) + 0.5) / len(members)
+    return np.sort(rows[np.lexsort((order, rank))[:count]])

@@ -1,0 +1,33 @@
+"""How each backbone wants its pixels; inside the network, so that whoever calls it gives uint8-range RGB."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="emolab")
+class CaffeNormalization(keras.layers.Layer):
+    """RGB in 0 to 255 -> BGR minus ImageNet's mean, the form in which VGG19 and ResNet50 were trained.
+
+    Input and output: float (N, H, W, 3). Equal to `keras.applications.vgg19.preprocess_input`
+    (`imagenet_utils`, mode "caffe"); a golden test holds it to that.
+    """
+
+    MEAN_BGR = (103.939, 116.779, 123.68)
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the normalised images."""
+        mean = keras.ops.convert_to_tensor(self.MEAN_BGR, dtype=images.dtype)
+        return keras.ops.flip(images, axis=-1) - mean
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shapes pass through."""
+        return input_shape
+
+
+def caffe(images: keras.KerasTensor) -> keras.KerasTensor:
+    """Normalise for VGG19 and ResNet50."""
+    return CaffeNormalization(name="normalization", dtype="float32")(images)
+
+
+def minus_one_to_one(images: keras.KerasTensor) -> keras.KerasTensor:
+    """Map 0..255 to -1..1, for MobileNetV2 and our own network."""
+    return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="normalization", dtype="float32")(images)

@@ -1,0 +1,1 @@
+"""Module (what is learned), trainer (how), callbacks, losses, schedules."""

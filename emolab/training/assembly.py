@@ -1,0 +1,70 @@
+"""From a config to a module and a trainer."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from emolab.data import DataModule
+from emolab.models.finetune import train_everything, train_from
+from emolab.models.network import build_network
+from emolab.models.pretrained import InitialWeights
+from emolab.runs import RunRecord
+from emolab.tracking import LoggerGroup
+from emolab.training.module import EmotionModule
+from emolab.training.optimizers import configured
+from emolab.training.precision import choose_precision, computing_in, cpu_flags
+from emolab.training.trainer import Trainer
+
+
+def build_trainer(cfg: DictConfig, record: RunRecord, loggers: LoggerGroup) -> Trainer:
+    """Return the trainer that `cfg` describes."""
+    settings = cfg.trainer
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return Trainer(
+        epochs=settings.epochs,
+        record=record,
+        loggers=loggers,
+        callbacks=[instantiate(callback) for callback in cfg.callbacks.values()],
+        precision=choose_precision(settings.precision, cfg.model.precision, cpu_flags(), on_gpu),
+        strategy=instantiate(settings.strategy),
+        monitor=settings.monitor,
+        mode=settings.mode,
+        save_every_minutes=settings.save_every_minutes,
+        jit_compile=settings.jit_compile,
+        evaluation_batch_size=settings.evaluation_batch_size,
+    )
+
+
+def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights) -> EmotionModule:
+    """Return the module that `cfg` describes, for the classes and the size of `data`."""
+    with trainer.building():
+        network = build_network(
+            cfg.model.name,
+            instantiate(cfg.model.backbone),
+            len(data.classes),
+            data.image_size,
+            dropout=cfg.model.dropout,
+            weights=weights.path,
+            seed=cfg.seed,
+        )
+        if cfg.finetune.name == "partial":
+            train_from(network, cfg.model.partial_from)
+        else:
+            train_everything(network)
+        with computing_in("float32"):  # pixels keep their 8 bits; bfloat16 has only 8 for the fraction and sign
+            augmentation = instantiate(cfg.aug)
+        return EmotionModule(
+            network,
+            loss=instantiate(cfg.loss),
+            optimizer=lambda steps, variables: _optimizer(cfg, steps, variables),
+            prior=np.asarray(data.prior, np.float32),
+            augmentation=augmentation,
+            seed=cfg.seed,
+        )
+
+
+def _optimizer(cfg: DictConfig, total_steps: int, variables: list[Any]) -> Any:
+    return configured(instantiate(cfg.optimizer), instantiate(cfg.schedule), total_steps, variables)

@@ -1,0 +1,8 @@
+"""Our own callbacks; early stopping and the like are Keras's."""
+
+from emolab.training.callbacks.checkpoints import Checkpoints
+from emolab.training.callbacks.epoch_log import EpochLog
+from emolab.training.callbacks.nan_guard import NanGuard
+from emolab.training.callbacks.progress import Progress
+
+__all__ = ["Checkpoints", "EpochLog", "NanGuard", "Progress"]

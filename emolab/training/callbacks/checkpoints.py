@@ -1,0 +1,163 @@
+"""Keeps the best weights and the last full state of a training, whole at every moment."""
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from emolab.training.optimizers import averaged_weights
+from emolab.training.state import load_state, save_state
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Save the best weights, save the last state, restore it, and save once more when asked to stop.
+
+    It comes last in the list, so that it saves what the others have done, and restores their plain attributes
+    (numbers, words): a resumed early stopping goes on counting where it was.
+
+    What is validated and kept as best is the moving average of the weights, where the optimizer has one.
+
+    Args:
+        record: a `emolab.runs.RunRecord`.
+        steps_per_epoch: training steps in an epoch.
+        monitor: name of the metric that decides what is best.
+        mode: "max" or "min".
+        callbacks: those whose counters are saved with the state.
+        every_minutes: time between saves within an epoch.
+        clock: seconds, rising.
+    """
+
+    def __init__(
+        self,
+        record: Any,
+        steps_per_epoch: int,
+        monitor: str = "val_accuracy",
+        mode: str = "max",
+        callbacks: tuple[keras.callbacks.Callback, ...] = (),
+        every_minutes: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._record, self._steps, self._monitor, self._mode = record, steps_per_epoch, monitor, mode
+        self._callbacks, self._pause, self._clock = callbacks, every_minutes * 60, clock
+        self._facts: dict[str, Any] | None = None
+        self._saved_at = clock()
+        self._stop_asked = False
+        self._average: Any = None
+
+    def restore(self) -> None:
+        """Load the last state into the model (already compiled); its callbacks follow when `fit` begins."""
+        self._facts = load_state(self._record.checkpoint_path("last"), self.model)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Give the callbacks the counters they had."""
+        self._saved_at = self._clock()
+        if self._facts is not None:
+            for callback, counters in zip(self._callbacks, self._facts["callbacks"], strict=True):
+                vars(callback).update(counters)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Give the means the values they had, if the epoch goes on in its middle: `fit` has just reset them."""
+        if self._facts is not None and self._facts["means"]:
+            for variable, value in zip(_mean_variables(self.model), self._facts["means"], strict=True):
+                variable.assign(value)
+        self._facts = None
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Save within an epoch when it's time, or when the training was asked to stop."""
+        step = int(self.model.step.numpy())
+        if step % self._steps == 0:
+            return  # the epoch's end, after its validation, saves more
+        if self._stop_asked or self._clock() - self._saved_at >= self._pause:
+            self._save_last(step)
+        if self._stop_asked:
+            raise KeyboardInterrupt
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Validate the moving average of the weights, if there is one."""
+        self._average = averaged_weights(self.model)
+        self._average.__enter__()
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Go back to the weights that are trained."""
+        self._average.__exit__(None, None, None)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Save the best weights if these are, and the state."""
+        self._save_best(epoch, (logs or {}).get(self._monitor))
+        self._save_last(int(self.model.step.numpy()))
+        if self._stop_asked:
+            raise KeyboardInterrupt
+
+    def ask_to_stop(self, signal_number: int, frame: object) -> None:
+        """Take Ctrl-C: the first saves after the current step, a second one stops at once."""
+        if self._stop_asked:
+            raise KeyboardInterrupt
+        self._stop_asked = True
+        print("\nsaving the state after this step; press Ctrl-C again to stop without", flush=True)
+
+    def listening(self) -> "_Listening":
+        """Return a context in which Ctrl-C (SIGINT) and SIGTERM save before they stop."""
+        return _Listening(self.ask_to_stop)
+
+    def _save_best(self, epoch: int, value: float | None) -> None:
+        monitor = self._record.fields["monitor"]
+        if value is None or not _better(value, monitor["best"], self._mode):
+            return
+        chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
+        with averaged_weights(self.model):
+            self._record.save_checkpoint(
+                "best", ".weights.h5", self.model.network.save_weights, tag=epoch, monitor=chosen
+            )
+
+    def _save_last(self, step: int) -> None:
+        within = step % self._steps != 0
+        facts = {
+            "step": step,
+            "means": [variable.numpy().tolist() for variable in _mean_variables(self.model)] if within else [],
+            "callbacks": [_counters(callback) for callback in self._callbacks],
+        }
+        self._record.save_checkpoint("last", ".npz", lambda path: save_state(path, self.model, facts), tag=step)
+        self._saved_at = self._clock()
+
+
+class _Listening:
+    """Signals go to a handler for a while; elsewhere than in the main thread nothing changes."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self, handler: Callable[[int, object], None]) -> None:
+        self._handler = handler
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> None:
+        for number in self.SIGNALS:
+            try:
+                self._before[number] = signal.signal(number, self._handler)
+            except ValueError:  # not the main thread: Python lets only that one take signals
+                return
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _better(value: float, best: float | None, mode: str) -> bool:
+    if best is None:
+        return True
+    return value > best if mode == "max" else value < best
+
+
+def _mean_variables(module: keras.Model) -> list[Any]:
+    return [variable for metric in module.metrics for variable in metric.variables]
+
+
+def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    plain = (bool, int, float, str, type(None))
+    return {
+        name: value.item() if hasattr(value, "item") else value
+        for name, value in vars(callback).items()
+        if isinstance(value, plain) or getattr(value, "ndim", 1) == 0
+    }

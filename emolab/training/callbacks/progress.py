@@ -1,0 +1,86 @@
+"""How far the training is, how fast, and how long it will take."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+import keras
+
+
+class Progress(keras.callbacks.Callback):
+    """Print a line an epoch and, on a terminal, a line that is renewed within the epoch.
+
+    Args:
+        epochs: of the whole training.
+        steps_per_epoch: training steps in each.
+        batch_size: images a step.
+        stream: where to print.
+        clock: seconds, rising.
+        every: seconds between renewals within an epoch; on a file, ten times as long.
+    """
+
+    def __init__(
+        self,
+        epochs: int,
+        steps_per_epoch: int,
+        batch_size: int,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        every: float = 3.0,
+    ) -> None:
+        super().__init__()
+        self._epochs, self._steps, self._batch_size = epochs, steps_per_epoch, batch_size
+        self._stream, self._clock = stream or sys.stdout, clock
+        self._terminal = self._stream.isatty()
+        self._every = every if self._terminal else every * 10
+        self._began = self._shown = 0.0
+        self._first_step = 0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Start the clock."""
+        self._began = self._shown = self._clock()
+        self._first_step = self._step()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Renew the line now and then."""
+        if self._clock() - self._shown >= self._every:
+            self._shown = self._clock()
+            self._write(f"{self._position()}  loss {(logs or {}).get('loss', 0.0):.3f}  {self._pace()}", renew=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Print the epoch's line."""
+        self._shown = self._clock()
+        values = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        self._write(f"epoch {epoch + 1}/{self._epochs}  {values}  {self._pace()}", renew=False)
+
+    def _step(self) -> int:
+        return int(self.model.step.numpy())
+
+    def _position(self) -> str:
+        epoch, step = divmod(self._step(), self._steps)
+        return f"epoch {min(epoch + 1, self._epochs)}/{self._epochs}  step {step}/{self._steps}"
+
+    def _pace(self) -> str:
+        done = max(self._step() - self._first_step, 1)
+        seconds = (self._clock() - self._began) / done
+        left = (self._epochs * self._steps - self._step()) * seconds
+        return f"{self._batch_size / max(seconds, 1e-9):.0f} images/s  {duration(left)} left"
+
+    def _write(self, text: str, renew: bool) -> None:
+        start, end = ("\r\x1b[2K", "" if renew else "\n") if self._terminal else ("", "\n")
+        self._stream.write(f"{start}{text}{end}")
+        self._stream.flush()
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as "1 h 05 min", "5 min 07 s" or "7 s".
+
+    Example:
+        duration(307) == "5 min 07 s"
+    """
+    whole = round(max(seconds, 0))
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"

@@ -1,0 +1,126 @@
+"""What is learned: Lightning's hooks on a Keras model."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from emolab.training.augmentation import Augmentation
+from emolab.training.randomness import seed_generators, set_seeds
+
+Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+class Module(keras.Model):
+    """A Keras model that says what is learned in three hooks; Keras's own `fit` runs them.
+
+    Subclasses write `training_step`, `validation_step` and `configure_optimizers`. The steps return values of
+    each image, (N,), by name; their means are the metrics, and "loss" is what is minimised. `step` counts the
+    training steps; being a weight, it is saved and resumed with the others.
+
+    Args:
+        metrics: names that the steps return, "loss" among them.
+    """
+
+    def __init__(self, metrics: tuple[str, ...] = ("loss", "accuracy")) -> None:
+        super().__init__()
+        self._means = {name: keras.metrics.Mean(name=name) for name in metrics}
+        self.step = self.add_weight(
+            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="only_first_replica"
+        )
+
+    def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Return the values (N,) of a training batch, of which "loss" is minimised."""
+        raise NotImplementedError(f"{type(self).__name__} needs a training_step")
+
+    def validation_step(self, images: tf.Tensor, targets: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Return the values (N,) of a validation batch."""
+        raise NotImplementedError(f"{type(self).__name__} needs a validation_step")
+
+    def configure_optimizers(self, total_steps: int) -> keras.Optimizer:
+        """Return the optimizer, with a schedule over `total_steps` steps."""
+        raise NotImplementedError(f"{type(self).__name__} needs configure_optimizers")
+
+    @property
+    def metrics(self) -> list[keras.Metric]:
+        """The means that `fit` resets at the beginning of each epoch."""
+        return list(self._means.values())
+
+    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Keras's hook: one step of the optimizer."""
+        images, targets = data
+        with tf.GradientTape() as tape:
+            values = self.training_step(images, targets, tf.cast(self.step.value, tf.int64))
+            loss = tf.reduce_mean(values["loss"]) / tf.distribute.get_strategy().num_replicas_in_sync
+            scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
+        gradients = tape.gradient(scaled, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        self.step.assign_add(1)
+        return self._track(values)
+
+    def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Keras's hook: one batch of validation."""
+        return self._track(self.validation_step(*data))
+
+    def _track(self, values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        for name, mean in self._means.items():
+            mean.update_state(values[name])
+        return {name: mean.result() for name, mean in self._means.items()}
+
+
+class EmotionModule(Module):
+    """Learns to name the emotion of a face.
+
+    Args:
+        network: uint8-range RGB (N, S, S, 3) -> logits (N, C); see `emolab.models.network`.
+        loss: (logits, targets, prior) -> loss of each image; see `emolab.training.losses`.
+        optimizer: total steps -> optimizer; see `emolab.training.optimizers`.
+        prior: shares (C,) of the classes in training.
+        augmentation: of the training batches.
+        seed: of augmentation and dropout, with the step.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        loss: Loss,
+        optimizer: Callable[[int, list[Any]], keras.Optimizer],
+        prior: Any,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.seed = seed
+        self._loss, self._optimizer_of = loss, optimizer
+        self._prior = tf.constant(prior, tf.float32)
+        self._augmentation = augmentation or Augmentation()
+        self._dropouts = seed_generators(network.layers)
+        self.build((None, *network.input_shape[1:]))
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Nothing is left to build: the network came whole."""
+        self.built = True
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return logits float32 (N, C) of uint8-range RGB (N, S, S, 3)."""
+        return self.network(tf.cast(images, tf.float32), training=training)
+
+    def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Augment, classify, compare."""
+        set_seeds(self._dropouts, self.seed + 500_009, step)
+        images, targets = self._augmentation(images, targets, step)
+        return self._values(self(images, training=True), targets)
+
+    def validation_step(self, images: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Classify, compare."""
+        return self._values(self(images, training=False), targets)
+
+    def configure_optimizers(self, total_steps: int) -> keras.Optimizer:
+        """Return the configured optimizer for a training of `total_steps` steps."""
+        return self._optimizer_of(total_steps, self.trainable_weights)
+
+    def _values(self, logits: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
+        right = tf.equal(tf.argmax(logits, -1), tf.argmax(targets, -1))
+        return {"loss": self._loss(logits, targets, self._prior), "accuracy": tf.cast(right, tf.float32)}

@@ -1,0 +1,43 @@
+"""Which number format a network computes in: a choice by model and machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+
+POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def choose_precision(requested: str, preferred: str, cpu_flags: frozenset[str], gpu: bool) -> str:
+    """Return the policy for "auto": what the model prefers where the machine is fast at it, else float32.
+
+    Args:
+        requested: "auto" or a policy.
+        preferred: what the model's config measured as fastest.
+        cpu_flags: the processor's instruction sets, as Linux names them.
+        gpu: whether the training runs on a GPU.
+    """
+    if requested != "auto":
+        return requested
+    fast = gpu or bool(cpu_flags & {"avx512_bf16", "amx_bf16"})
+    return preferred if fast else "float32"
+
+
+def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """Return the processor's instruction sets; none where the system doesn't say."""
+    if not cpuinfo.is_file():
+        return frozenset()
+    lines = (line for line in cpuinfo.read_text().splitlines() if line.startswith("flags"))
+    return frozenset(next(lines, "").partition(":")[2].split())
+
+
+@contextmanager
+def computing_in(policy: str) -> Iterator[None]:
+    """Build layers under this dtype policy, then put back the one before."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

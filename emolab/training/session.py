@@ -1,0 +1,115 @@
+"""One training as a run: its record begins, goes on and ends with a status, whatever happens in between."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.data import DataModule
+from emolab.errors import ConfigError, EmolabError
+from emolab.models.pretrained import InitialWeights
+from emolab.runs import RunRecord, resolve
+from emolab.tracking import LoggerGroup
+
+# What may differ between the command that began a run and the one that goes on with it: nothing of it
+# changes a weight.
+FREE_TO_CHANGE = ("resume", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes")
+
+
+def begin_or_resume(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> RunRecord:
+    """Begin a run folder, or take up the one that `cfg.resume` names.
+
+    Raises:
+        ConfigError: if the run to resume was begun with another configuration; the message lists what differs.
+        RunError: if there's no such run, or another process is training it.
+    """
+    if cfg.resume is None:
+        return RunRecord.create(Path(cfg.paths.runs), cfg.name, _fields(cfg, data, weights), config_text(cfg))
+    found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
+    _check_same(cfg, found, data)
+    record = RunRecord.resume(found.folder)
+    record.truncate_metrics(_steps_done(record) // data.steps_per_epoch)
+    return record
+
+
+def config_text(cfg: DictConfig) -> str:
+    """Return the resolved configuration as YAML."""
+    return OmegaConf.to_yaml(cfg, resolve=True)
+
+
+@contextmanager
+def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
+    """Give the run its final status: finished, interrupted or failed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        loggers.finish("interrupted", {})
+        raise
+    except EmolabError as error:
+        loggers.finish("failed", {"error": str(error)})
+        raise
+    except BaseException as error:  # recorded and raised again: a run never ends without a status
+        loggers.finish("failed", {"error": f"{type(error).__name__}: {error}"})
+        raise
+
+
+def can_go_on(record: RunRecord) -> bool:
+    """Whether the record has a full state to resume from."""
+    return "last" in record.fields["checkpoints"]
+
+
+def _steps_done(record: RunRecord) -> int:
+    name = record.fields["checkpoints"].get("last")
+    return 0 if name is None else int(Path(name).stem.split("-")[1])
+
+
+def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> dict[str, Any]:
+    return {
+        "classes": list(data.classes),
+        "image_size": data.image_size,
+        "monitor": {"name": cfg.trainer.monitor, "mode": cfg.trainer.mode},
+        "data": {"name": data.name, "fingerprint": data.fingerprint},
+        "model": {
+            "name": cfg.model.name,
+            "parameters": None,
+            "weights": {"requested": weights.requested, "used": weights.used},
+        },
+        "seed": cfg.seed,
+    }
+
+
+def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
+    wanted = OmegaConf.to_container(OmegaConf.create(config_text(cfg)))
+    began = OmegaConf.to_container(OmegaConf.create(found.config_text), resolve=False)
+    differing = [
+        f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
+        for key in sorted(_keys(began) | _keys(wanted))
+        if not _free(key) and _value(began, key) != _value(wanted, key)
+    ]
+    if differing:
+        raise ConfigError(
+            f"resume={cfg.resume}: the run {found.id} was begun with another configuration. Give the command that "
+            "began it, or leave out resume. What differs:\n  " + "\n  ".join(differing)
+        )
+    if found.fields["data"]["fingerprint"] != data.fingerprint:
+        raise ConfigError(f"resume={cfg.resume}: the data have changed since the run {found.id} began")
+
+
+def _free(key: str) -> bool:
+    return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_CHANGE)
+
+
+def _keys(node: Any, prefix: str = "") -> set[str]:
+    if not isinstance(node, Mapping) or not node:
+        return {prefix}
+    return {key for name, value in node.items() for key in _keys(value, f"{prefix}.{name}" if prefix else str(name))}
+
+
+def _value(node: Any, key: str) -> Any:
+    for name in key.split("."):
+        if not isinstance(node, Mapping) or name not in node:
+            return "nothing"
+        node = node[name]
+    return node

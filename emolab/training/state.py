@@ -1,0 +1,60 @@
+"""The full state of a training in one file: weights, optimizer, counters. Nothing is pickled.
+
+The file is NumPy's `.npz`: an array a variable, in order, and a JSON text with their paths and what else has
+to be known. Names and shapes are compared before anything is assigned, so that a wrong file changes nothing.
+"""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from emolab.errors import RunError
+
+_FACTS = "facts"
+
+
+def variables_of(module: keras.Model) -> list[Any]:
+    """Return every variable whose value decides how the training goes on, in a fixed order."""
+    return [*module.variables, *module.optimizer.variables]
+
+
+def save_state(path: Path, module: keras.Model, facts: dict[str, Any]) -> None:
+    """Write all variables of `module` and its optimizer, and `facts` (JSON values), to `path` (.npz)."""
+    variables = variables_of(module)
+    arrays = {f"{number:05d}": variable.numpy() for number, variable in enumerate(variables)}
+    text = json.dumps({**facts, "paths": [variable.path for variable in variables]})
+    np.savez(path, **arrays, **{_FACTS: np.frombuffer(text.encode(), np.uint8)})
+
+
+def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
+    """Assign the saved values to `module` and its optimizer; return the facts.
+
+    Raises:
+        RunError: if the file is damaged, or was written by another network or optimizer.
+    """
+    variables = variables_of(module)
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            facts = json.loads(saved[_FACTS].tobytes())
+            values = [saved[f"{number:05d}"] for number in range(len(facts["paths"]))]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} is not a whole training state: {error}") from error
+    _check_fit(path, variables, facts.pop("paths"), values)
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return facts
+
+
+def _check_fit(path: Path, variables: list[Any], paths: list[str], values: list[np.ndarray]) -> None:
+    if len(variables) != len(values):
+        raise RunError(f"{path} holds {len(values)} variables, this training has {len(variables)}: resume with the same config")
+    for variable, name, value in zip(variables, paths, values, strict=True):
+        if tuple(variable.shape) != value.shape:
+            raise RunError(
+                f"{path}: {name} has shape {value.shape}, this training's {variable.path} {tuple(variable.shape)}: "
+                "resume with the same config"
+            )

@@ -1,0 +1,167 @@
+"""How a module is trained: Lightning's shape, Keras's engine."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from emolab.training.callbacks import Checkpoints, EpochLog, NanGuard, Progress
+from emolab.training.module import Module
+from emolab.training.precision import computing_in
+
+if TYPE_CHECKING:
+    from emolab.data import DataModule
+    from emolab.runs import RunRecord
+    from emolab.tracking import LoggerGroup
+
+
+class Trainer:
+    """`fit`, `validate`, `test` and `predict` for a module and a data module.
+
+    Args:
+        epochs: passes over the training images.
+        record: the run's record; without one nothing is saved.
+        loggers: get each epoch's metrics.
+        callbacks: Keras callbacks, ours or anybody's.
+        precision: a Keras dtype policy, such as "mixed_bfloat16".
+        strategy: a `tf.distribute.Strategy`, or None for one device.
+        monitor: metric that decides which weights are best.
+        mode: "max" or "min".
+        save_every_minutes: time between saves within an epoch.
+        jit_compile: compile with XLA.
+        evaluation_batch_size: images a batch in validate, test and predict.
+
+    Example:
+        trainer = Trainer(epochs=10)
+        with trainer.building():
+            module = EmotionModule(network, loss, optimizer, data.prior)
+        trainer.fit(module, data)
+    """
+
+    def __init__(
+        self,
+        epochs: int,
+        record: "RunRecord | None" = None,
+        loggers: "LoggerGroup | None" = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        precision: str = "float32",
+        strategy: tf.distribute.Strategy | None = None,
+        monitor: str = "val_accuracy",
+        mode: str = "max",
+        save_every_minutes: float = 5.0,
+        jit_compile: bool = False,
+        evaluation_batch_size: int = 256,
+    ) -> None:
+        self.epochs, self.record, self.loggers = epochs, record, loggers
+        self.callbacks, self.precision = tuple(callbacks), precision
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self._monitor, self._mode, self._save_every_minutes = monitor, mode, save_every_minutes
+        self._jit_compile, self._evaluation_batch_size = jit_compile, evaluation_batch_size
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Build a module in here: its variables lie where the strategy wants them, in the right precision."""
+        with self.strategy.scope(), computing_in(self.precision):
+            yield
+
+    def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
+        """Train for `epochs`, or go on from the record's last state.
+
+        A resumed training that stopped within an epoch first finishes that epoch, in a `fit` of its own,
+        because Keras counts the same number of steps in every epoch of one `fit`.
+
+        Raises:
+            KeyboardInterrupt: after the state was saved.
+            RunError: if the loss is no longer a number, or a state doesn't fit or can't be saved.
+        """
+        self._compile(module, data)
+        checkpoints = self._checkpoints(module, data)
+        with self._listening(checkpoints):
+            if resume and checkpoints is not None:
+                checkpoints.restore()
+            if self._within_epoch(module, data):
+                self._run(module, data, checkpoints, self._epoch(module, data) + 1)
+                if module.stop_training:
+                    return module
+                checkpoints.restore()  # as saved at the epoch's end: Keras puts averages into weights after fit
+            self._run(module, data, checkpoints, self.epochs)
+        return module
+
+    def validate(self, module: Module, data: "DataModule") -> dict[str, float]:
+        """Return the metrics on the validation images."""
+        return self._evaluate(module, data, "validation")
+
+    def test(self, module: Module, data: "DataModule") -> dict[str, float]:
+        """Return the metrics on the test images."""
+        return self._evaluate(module, data, "test")
+
+    def predict(self, module: Module, data: "DataModule", split: str = "test") -> np.ndarray:
+        """Return the logits, float32 (N, C), of a split in the order of its rows."""
+        batches = data.evaluation_dataset(split, self._evaluation_batch_size)
+        return module.predict(batches.map(lambda images, targets: images), verbose=0)
+
+    def _compile(self, module: Module, data: "DataModule") -> None:
+        with self.strategy.scope():
+            optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
+            module.compile(optimizer=optimizer, jit_compile=self._jit_compile)
+
+    def _checkpoints(self, module: Module, data: "DataModule") -> Checkpoints | None:
+        if self.record is None:
+            return None
+        checkpoints = Checkpoints(
+            self.record, data.steps_per_epoch, self._monitor, self._mode, self.callbacks, self._save_every_minutes
+        )
+        checkpoints.set_model(module)
+        return checkpoints
+
+    @contextmanager
+    def _listening(self, checkpoints: Checkpoints | None) -> Iterator[None]:
+        if checkpoints is None:
+            yield
+            return
+        with checkpoints.listening():
+            yield
+
+    def _epoch(self, module: Module, data: "DataModule") -> int:
+        return int(module.step.numpy()) // data.steps_per_epoch
+
+    def _within_epoch(self, module: Module, data: "DataModule") -> bool:
+        return int(module.step.numpy()) % data.steps_per_epoch != 0
+
+    def _run(self, module: Module, data: "DataModule", checkpoints: Checkpoints | None, until: int) -> None:
+        first = int(module.step.numpy())
+        epoch = self._epoch(module, data)
+        if epoch >= until:
+            return
+        last = until * data.steps_per_epoch
+        module.fit(
+            data.train_dataset(first, last),
+            initial_epoch=epoch,
+            epochs=until,
+            steps_per_epoch=min(data.steps_per_epoch, last - first),
+            validation_data=data.evaluation_dataset("validation", self._evaluation_batch_size),
+            callbacks=self._all_callbacks(data, checkpoints),
+            verbose=0,
+        )
+
+    def _all_callbacks(self, data: "DataModule", checkpoints: Checkpoints | None) -> list[Any]:
+        progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size)
+        logs = [] if self.loggers is None else [EpochLog(self.loggers.log_epoch, data.batch_size)]
+        return [NanGuard(), *self.callbacks, progress, *logs, *([] if checkpoints is None else [checkpoints])]
+
+    def _evaluate(self, module: Module, data: "DataModule", split: str) -> dict[str, float]:
+        if not module.compiled:
+            self._compile(module, data)
+        return module.evaluate(
+            data.evaluation_dataset(split, self._evaluation_batch_size), return_dict=True, verbose=0
+        )
+
+
+def set_seeds(seed: int, deterministic: bool) -> None:
+    """Seed Python, NumPy and Keras, and make TensorFlow choose operations that give the same bits each time."""
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
