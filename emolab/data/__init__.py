@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emolab.data.build import Options, prepare
+    from emolab.data.build import prepare
     from emolab.data.crop import CROP_VERSION, SquareBox, crop_and_resize, square_box
     from emolab.data.datamodule import DataModule
     from emolab.data.image import Limits, UnusableImageError, read_image
+    from emolab.data.options import Options
     from emolab.data.prepared import PreparedData
     from emolab.data.stream import Stream
 
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Options": "build",
+    "Options": "options",
     "prepare": "build",
     "CROP_VERSION": "crop",
     "SquareBox": "crop",

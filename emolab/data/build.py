@@ -1,58 +1,31 @@
-"""Prepare: a data set on disk into arrays that open at once."""
+"""Prepare: a data set on disk into arrays that open at once, made once and shared by all who ask."""
 
 import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
-import numpy as np
-import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from emolab.data.convert import Outcome, convert
+from emolab.data.assemble import Job, assemble
 from emolab.data.crop import CROP_VERSION
-from emolab.data.duplicates import duplicate_clusters
-from emolab.data.image import Limits
-from emolab.data.prepared import ACCOUNT, FORMAT, IMAGES, INDEX, PreparedData
-from emolab.data.progress import track
-from emolab.data.records import QUARANTINED, USABLE, Reader, Reading, Record
-from emolab.data.splits import assign_splits
-from emolab.data.storage import allocate, keep_rows
-from emolab.data.table import add_targets, build_table, content_digest, summarise
+from emolab.data.duplicates import DUPLICATES_VERSION
+from emolab.data.options import Options
+from emolab.data.prepared import ACCOUNT, FORMAT, PreparedData
+from emolab.data.records import Reader
 from emolab.errors import DataError
-from emolab.files import write_json
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What decides the content of a prepared data set, besides the data itself.
-
-    Attributes:
-        name: Name of the data set; the prepared folder begins with it.
-        image_size: Side of the prepared squares in pixels.
-        limits: What a single file may cost.
-        validation: Share of each class, 0 to 1, drawn for validation where there is no official one.
-        test: Share of each class, 0 to 1, drawn for test where there is no official one.
-        split_seed: Changes that draw.
-        near_duplicate_bits: Hamming distance of perceptual hashes up to which images are compared as
-            duplicates; `None` looks for exact ones only.
-    """
-
-    name: str
-    image_size: int = 48
-    limits: Limits = field(default_factory=Limits)
-    validation: float = 0.1
-    test: float = 0.1
-    split_seed: int = 0
-    near_duplicate_bits: int | None = 4
-
-
-def prepare(reader: Reader, options: Options, cache: Path, workers: int | None = None) -> PreparedData:
+def prepare(
+    reader: Reader, options: Options, cache: Path, workers: int | None = None, stream: TextIO | None = None
+) -> PreparedData:
     """Return the prepared data set, building it the first time.
 
     Several processes may ask for the same one at once: one builds, the others wait. A build that was
@@ -63,24 +36,34 @@ def prepare(reader: Reader, options: Options, cache: Path, workers: int | None =
         options: What to make of it.
         cache: Folder of the prepared data sets; made if missing.
         workers: Processes that open photographs; `None` means one a core.
+        stream: Where progress and summary go; `None` means standard error.
 
     Raises:
         DataError: if the data set as a whole can't be used, no photograph can, or the cache can't be written.
     """
-    fingerprint = _fingerprint(reader, options)
+    fingerprint = fingerprint_of(reader, options)
     folder = Path(cache) / f"{options.name}-{fingerprint[:16]}"
     if not (folder / ACCOUNT).is_file():
+        job = Job(reader, options, fingerprint, workers or _cores(), stream or sys.stderr)
         try:
-            _build_once(reader, options, folder, fingerprint, workers or _cores())
+            _assemble_once(job, folder)
         except OSError as error:
-            raise DataError(
-                f"paths.cache={cache}: can't be written ({error}); free space or name another"
-            ) from error
+            reason = f"can't be written ({error}); free space or name another folder"
+            raise DataError(f"paths.cache={cache}: {reason}") from error
     return PreparedData.open(folder)
 
 
-def _fingerprint(reader: Reader, options: Options) -> str:
-    parts = {"format": FORMAT, "crop": CROP_VERSION, "reader": reader.identity(), "options": asdict(options)}
+def fingerprint_of(reader: Reader, options: Options) -> str:
+    """Return the SHA-256 of everything that decides the content: versions, data, options.
+
+    Raises:
+        DataError: if the data set can't be read.
+    """
+    versions = {"format": FORMAT, "crop": CROP_VERSION, "duplicates": DUPLICATES_VERSION}
+    try:
+        parts = {**versions, "reader": reader.identity(), "options": asdict(options)}
+    except OSError as error:
+        raise DataError(f"the data set {options.name!r} can't be read: {error}") from error
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -88,20 +71,33 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _build_once(reader: Reader, options: Options, folder: Path, fingerprint: str, workers: int) -> None:
+def _assemble_once(job: Job, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
-        if (folder / ACCOUNT).is_file():
-            return
-        with _workplace(folder) as part:
-            _build(reader, options, part, fingerprint, workers)
+    with _locked(folder, job.stream):
+        if not (folder / ACCOUNT).is_file():
+            with _workplace(folder) as part:
+                assemble(job, part)
+
+
+@contextmanager
+def _locked(folder: Path, stream: TextIO) -> Iterator[None]:
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"waiting for another process that prepares {folder}", file=stream, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
 def _workplace(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes `folder` when all went well; needs the lock of `folder`."""
-    for leftover in folder.parent.glob(f".{folder.name}.part-*"):
-        shutil.rmtree(leftover)
+    for leftover in [*folder.parent.glob(f".{folder.name}.part-*"), folder]:
+        shutil.rmtree(leftover, ignore_errors=True)  # of a build that was killed; `folder` isn't whole
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part-", dir=folder.parent))
     try:
         yield part
@@ -109,74 +105,3 @@ def _workplace(folder: Path) -> Iterator[Path]:
         os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _build(reader: Reader, options: Options, part: Path, fingerprint: str, workers: int) -> None:
-    reading = reader.read()
-    records = [
-        _checked(r, reading.classes) for r in sorted(reading.records, key=lambda r: (r.source, r.label))
-    ]
-    usable, outcomes, rest = _convert_all(records, part / IMAGES, options, workers)
-    _refuse_if_none(usable, rest)
-    table = _table(reading, usable, outcomes, rest, part / IMAGES, options)
-    table.to_parquet(part / INDEX, index=False)
-    account = {
-        "format": FORMAT,
-        "name": options.name,
-        "fingerprint": fingerprint,
-        "classes": list(reading.classes),
-        "image_size": options.image_size,
-        "options": asdict(options),
-        **summarise(table, reading.classes),
-    }
-    write_json(part / ACCOUNT, {**account, "content": content_digest(table, account)})
-
-
-def _checked(record: Record, classes: Sequence[str]) -> Record:
-    if record.status == USABLE and record.label not in classes:
-        return replace(record, status=QUARANTINED, reason=f"label {record.label[:40]!r} isn't a class")
-    return record
-
-
-def _convert_all(
-    records: Sequence[Record], images: Path, options: Options, workers: int
-) -> tuple[list[Record], list[Outcome], list[Record]]:
-    wanted = [record for record in records if record.status == USABLE]
-    allocate(images, len(wanted), options.image_size)
-    in_memory = all(record.pixels is not None for record in wanted)
-    chunks = convert(wanted, images, options.limits, 1 if in_memory else workers)
-    outcomes = list(track(chunks, len(wanted), f"preparing {options.name}"))
-    keep_rows(images, np.flatnonzero([not outcome.reason for outcome in outcomes]))
-    pairs = list(zip(wanted, outcomes, strict=True))
-    broken = [replace(r, status=QUARANTINED, reason=o.reason, pixels=None) for r, o in pairs if o.reason]
-    rest = [record for record in records if record.status != USABLE] + broken
-    good = [(record, outcome) for record, outcome in pairs if not outcome.reason]
-    return [r for r, _ in good], [o for _, o in good], sorted(rest, key=lambda r: (r.source, r.label))
-
-
-def _refuse_if_none(usable: Sequence[Record], rest: Sequence[Record]) -> None:
-    if not usable:
-        examples = "; ".join(f"{record.source}: {record.reason}" for record in rest[:3])
-        raise DataError(f"none of {len(rest)} photographs can be used ({examples or 'there are none'})")
-
-
-def _table(
-    reading: Reading,
-    usable: Sequence[Record],
-    outcomes: Sequence[Outcome],
-    rest: Sequence[Record],
-    images: Path,
-    options: Options,
-) -> pd.DataFrame:
-    table = add_targets(build_table(usable, outcomes, rest), reading, usable)
-    rows = table.iloc[: len(usable)]
-    digests, labels = rows["sha256"].to_numpy(object), rows["label"].to_numpy(object)
-    array = np.load(images, mmap_mode="r")
-    clusters = duplicate_clusters(array, digests, rows["phash"].to_numpy(), options.near_duplicate_bits)
-    fractions = {"validation": options.validation, "test": options.test}
-    splits = assign_splits(
-        labels, clusters, digests, rows["split"].to_numpy(object), fractions, options.split_seed
-    )
-    table.loc[rows.index, "cluster"] = clusters
-    table.loc[rows.index, "split"] = splits
-    return table

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -49,16 +50,9 @@ def convert(records: Sequence[Record], images: Path, limits: Limits, workers: in
         limits: What a file may cost.
         workers: Processes; 1 means this one.
     """
-    tasks = (
-        Task(records[first : first + CHUNK], first, images, limits) for first in range(0, len(records), CHUNK)
-    )
-    if workers == 1:
-        yield from map(convert_chunk, tasks)
-        return
-    # spawn, not fork: a fork of a process that holds TensorFlow's threads can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        yield from pool.map(convert_chunk, tasks)
+    firsts = range(0, len(records), CHUNK)
+    tasks = [Task(records[first : first + CHUNK], first, images, limits) for first in firsts]
+    yield from map(convert_chunk, tasks) if workers == 1 else _in_processes(tasks, workers)
 
 
 def convert_chunk(task: Task) -> list[Outcome]:
@@ -71,6 +65,34 @@ def convert_chunk(task: Task) -> list[Outcome]:
         outcome if outcome.reason else outcome._replace(phash=int(value))
         for outcome, value in zip(outcomes, hashes, strict=True)
     ]
+
+
+def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Outcome]]:
+    done = 0
+    while done < len(tasks):
+        try:
+            with _pool(min(workers, len(tasks) - done)) as pool:
+                for outcomes in pool.map(convert_chunk, tasks[done:]):
+                    done += 1
+                    yield outcomes
+        except BrokenProcessPool:  # a file brought its decoder, and with it a worker, down
+            done += 1
+            yield [_alone(record, at, tasks[done - 1]) for at, record in enumerate(tasks[done - 1].records)]
+
+
+def _alone(record: Record, at: int, task: Task) -> Outcome:
+    try:
+        with _pool(1) as pool:
+            single = Task([record], task.first + at, task.images, task.limits)
+            return pool.submit(convert_chunk, single).result()[0]
+    except BrokenProcessPool:
+        return Outcome(reason="brings its decoder down")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # spawn, not fork: a fork of a process that holds TensorFlow's threads can hang.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
 
 
 def _convert_one(record: Record, row: np.ndarray, limits: Limits) -> Outcome:

@@ -12,7 +12,7 @@ from emolab.errors import DataError
 from emolab.files import read_json
 
 FORMAT = 1  # of the folder; a folder of another format is prepared anew
-IMAGES, INDEX, ACCOUNT = "images.npy", "index.parquet", "data.json"
+IMAGES, INDEX, ACCOUNT, REPORT = "images.npy", "index.parquet", "data.json", "report/index.html"
 TARGET_PREFIX = "target:"
 
 

@@ -1,0 +1,123 @@
+"""The folder of a Kaggle competition: labelled photographs in `train/`, unlabelled ones beside it."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from emolab.data.readers.listing import identity_of, list_files, list_folders, photograph, require_folder
+from emolab.data.records import EXCLUDED, QUARANTINED, Reading, Record
+from emolab.errors import DataError
+
+TRAIN, TEST = "train", "test_kaggle"
+LABELS, SAMPLE = "train.csv", "sample_submission.csv"
+PATH_COLUMN, LABEL_COLUMN = "image_path", "emotion"
+
+
+class KaggleReader:
+    """Reads `train/<class>/<n>.jpg` with `train.csv` (`,image_path,emotion`), where there is one.
+
+    `train.csv` is the truth: a file that it doesn't list is excluded, a name that isn't there quarantined. A
+    label is a class if it names a folder in `train/`; where no label does, every label is a class. Without
+    `train.csv` the folders are the labels.
+
+    Args:
+        root: The folder of the competition.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def identity(self) -> str:
+        """Return a digest of labels and listing with sizes and times."""
+        return identity_of("kaggle", self.read())
+
+    def read(self) -> Reading:
+        """Return the classes and one record a row and unlisted file.
+
+        Raises:
+            DataError: if `root` has neither labels nor folders of classes, or `train.csv` lacks its columns.
+        """
+        return self._reading
+
+    @cached_property
+    def _reading(self) -> Reading:
+        require_folder(self.root)
+        train = self.root / TRAIN
+        folders = list_folders(train) if train.is_dir() else []
+        if (self.root / LABELS).is_file():
+            return _from_csv(self.root, folders)
+        if not folders:
+            raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
+        return Reading(tuple(folders), [_by_folder(self.root, name) for name in _train_files(self.root)])
+
+
+def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
+    """Return the unlabelled photographs: bare name -> file, sorted by name.
+
+    Raises:
+        DataError: if there is no such folder.
+    """
+    if not (root / folder).is_dir():
+        raise DataError(f"{root / folder}: no such folder; give the competition's folder with its {folder}/")
+    return {name: root / folder / name for name in list_files(root / folder)}
+
+
+def sample_names(root: Path) -> list[str] | None:
+    """Return the names in `sample_submission.csv` in its order (as they stand), or `None` without one.
+
+    Raises:
+        DataError: if it has no column `image_path`.
+    """
+    path = root / SAMPLE
+    return [row[0] for row in _columns(path, (PATH_COLUMN,))] if path.is_file() else None
+
+
+def _train_files(root: Path) -> list[str]:
+    return [f"{TRAIN}/{name}" for name in list_files(root / TRAIN)] if (root / TRAIN).is_dir() else []
+
+
+def _by_folder(root: Path, name: str) -> Record:
+    parts = name.split("/")
+    if len(parts) < 3:
+        return Record(name, status=EXCLUDED, reason="lies in no folder of a class")
+    return photograph(root, name, parts[1])
+
+
+def _from_csv(root: Path, folders: Sequence[str]) -> Reading:
+    listed = list(_listed(root))
+    labels = {record.label for record in listed if record.label}
+    classes = labels & set(folders) or labels
+    names = {record.source for record in listed}
+    unlisted = [name for name in _train_files(root) if name not in names]
+    extra = [Record(name, status=EXCLUDED, reason=f"not listed in {LABELS}") for name in unlisted]
+    return Reading(tuple(sorted(classes)), [*listed, *extra])
+
+
+def _listed(root: Path) -> Iterator[Record]:
+    seen = set()
+    for number, (name, label) in enumerate(_columns(root / LABELS, (PATH_COLUMN, LABEL_COLUMN)), start=2):
+        record = photograph(root, name, label)
+        if not name:
+            yield Record(
+                f"{LABELS} row {number}", label, status=QUARANTINED, reason="malformed row: no file name"
+            )
+        elif (record.source, label) in seen:
+            yield Record(record.source, label, status=EXCLUDED, reason=f"listed more than once in {LABELS}")
+        else:
+            yield record
+        seen.add((record.source, label))
+
+
+def _columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the fields under `names` of each row, stripped; an absent field is empty."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+        rows = csv.reader(handle)
+        header = [name.strip().lower() for name in next(rows, [])]
+        if not set(names) <= set(header):
+            raise DataError(
+                f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}"
+            )
+        columns = [header.index(name) for name in names]
+        for row in rows:
+            yield [row[column].strip() if column < len(row) else "" for column in columns]

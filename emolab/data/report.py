@@ -1,0 +1,83 @@
+"""What prepare found, for people: a few lines on the terminal and one self-contained page."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from emolab.data.records import EXCLUDED, QUARANTINED, SPLITS, USABLE
+from emolab.data.thumbnails import cluster_strips, sample_strips
+from emolab.files import write_text
+
+ALARM = 0.01  # share of quarantined photographs above which something is wrong with the data set, not a file
+EXAMPLES = 5  # names shown for each reason
+
+
+def quarantined_share(account: Mapping[str, Any]) -> float:
+    """Return the share of damaged photographs, 0 to 1, among those that the labels don't rule out."""
+    damaged = sum(account["quarantined"].values())
+    return damaged / max(1, damaged + account["usable"])
+
+
+def alarm_text(account: Mapping[str, Any]) -> str:
+    """Return a warning if more than 1 % of the photographs are quarantined, else an empty text."""
+    share = quarantined_share(account)
+    if share <= ALARM:
+        return ""
+    worst = max(account["quarantined"], key=account["quarantined"].__getitem__)
+    count = sum(account["quarantined"].values())
+    return f"WARNING: {count} photographs ({share:.1%}) can't be used, most of them: {worst}"
+
+
+def summary_text(account: Mapping[str, Any]) -> str:
+    """Return the summary for a terminal, the warning first and last so that it can't be missed."""
+    alarm = alarm_text(account)
+    twins = account["duplicates"]
+    lines = [
+        f"prepared {account['name']}: {account['usable']} images of {account['image_size']} pixels, "
+        f"{len(account['classes'])} classes ({', '.join(account['classes'])})",
+        "  " + ", ".join(f"{split} {sum(account['splits'][split].values())}" for split in SPLITS),
+        f"  duplicates: {twins['images']} images in {twins['clusters']} clusters, "
+        f"{twins['images_in_clusters_under_two_labels']} images under two labels",
+        *_reason_lines("excluded", account["excluded"]),
+        *_reason_lines("quarantined", account["quarantined"]),
+    ]
+    frame = "!" * 100
+    return "\n".join([frame, alarm, frame, *lines, frame, alarm, frame] if alarm else lines)
+
+
+def write_report(path: Path, account: Mapping[str, Any], table: pd.DataFrame, images: np.ndarray) -> None:
+    """Write the page: classes by split, quarantine, exclusions, duplicates, with small pictures.
+
+    Args:
+        path: The page; what it shows is inside it.
+        account: The counts, as in `data.json`.
+        table: The finished table.
+        images: uint8 RGB (N, S, S, 3), aligned with the usable rows.
+    """
+    usable = table[table["status"] == USABLE]
+    loader = jinja2.PackageLoader("emolab.data", "templates")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    page = environment.get_template("report.html").render(
+        account=account,
+        alarm=alarm_text(account),
+        splits=SPLITS,
+        largest=max((max(counts.values()) for counts in account["splits"].values()), default=1) or 1,
+        reasons={status: _examples(table, status) for status in (QUARANTINED, EXCLUDED)},
+        samples=sample_strips(usable, images, account["classes"]),
+        groups=cluster_strips(usable, images),
+    )
+    write_text(path, page)
+
+
+def _reason_lines(title: str, reasons: Mapping[str, int]) -> list[str]:
+    return [f"  {title}: {count} x {reason}" for reason, count in reasons.items()]
+
+
+def _examples(table: pd.DataFrame, status: str) -> list[tuple[str, int, Sequence[str]]]:
+    rows = table[table["status"] == status]
+    groups = rows.groupby("reason")["source"]
+    return [(str(reason), len(names), list(names[:EXAMPLES])) for reason, names in groups]
