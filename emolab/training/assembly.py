@@ -27,9 +27,9 @@ def build_trainer(cfg: DictConfig, record: RunRecord, loggers: LoggerGroup) -> T
         epochs=settings.epochs,
         record=record,
         loggers=loggers,
-        callbacks=[instantiate(callback) for callback in cfg.callbacks.values()],
+        callbacks=[instantiate(callback, _convert_="all") for callback in cfg.callbacks.values()],
         precision=choose_precision(settings.precision, cfg.model.precision, cpu_flags(), on_gpu),
-        strategy=instantiate(settings.strategy),
+        strategy=instantiate(settings.strategy, _convert_="all"),
         monitor=settings.monitor,
         mode=settings.mode,
         save_every_minutes=settings.save_every_minutes,
@@ -43,7 +43,7 @@ def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: I
     with trainer.building():
         network = build_network(
             cfg.model.name,
-            instantiate(cfg.model.backbone),
+            instantiate(cfg.model.backbone, _convert_="all"),
             len(data.classes),
             data.image_size,
             dropout=cfg.model.dropout,
@@ -55,10 +55,10 @@ def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: I
         else:
             train_everything(network)
         with computing_in("float32"):  # pixels keep their 8 bits; bfloat16 has only 8 for the fraction and sign
-            augmentation = instantiate(cfg.aug)
+            augmentation = instantiate(cfg.aug, _convert_="all")
         return EmotionModule(
             network,
-            loss=instantiate(cfg.loss),
+            loss=instantiate(cfg.loss, _convert_="all"),
             optimizer=lambda steps, variables: _optimizer(cfg, steps, variables),
             prior=np.asarray(data.prior, np.float32),
             augmentation=augmentation,
@@ -67,4 +67,4 @@ def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: I
 
 
 def _optimizer(cfg: DictConfig, total_steps: int, variables: list[Any]) -> Any:
-    return configured(instantiate(cfg.optimizer), instantiate(cfg.schedule), total_steps, variables)
+    return configured(instantiate(cfg.optimizer, _convert_="all"), instantiate(cfg.schedule, _convert_="all"), total_steps, variables)

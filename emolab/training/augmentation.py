@@ -84,8 +84,7 @@ class _SeededGenerator:
     def uniform(
         self, shape: Any, minval: Any = 0, maxval: Any = 1, dtype: Any = tf.float32, name: str | None = None
     ) -> tf.Tensor:
-        seed = tf.bitcast(self._seeds.next(), tf.int32)
-        return tf.random.stateless_uniform(shape, seed, minval=minval, maxval=maxval, dtype=dtype, name=name)
+        return tf.random.stateless_uniform(shape, self._seeds.next(), minval=minval, maxval=maxval, dtype=dtype, name=name)
 
 
 class _SeededFactor:
@@ -95,5 +94,6 @@ class _SeededFactor:
         self._lower, self._upper, self._seeds = factor.lower, factor.upper, seeds
 
     def __call__(self, shape: Any = (), dtype: Any = tf.float32) -> tf.Tensor:
-        seed = tf.bitcast(self._seeds.next(), tf.int32)
-        return tf.random.stateless_uniform(shape, seed, minval=self._lower, maxval=self._upper, dtype=dtype)
+        return tf.random.stateless_uniform(
+            shape, self._seeds.next(), minval=self._lower, maxval=self._upper, dtype=dtype
+        )

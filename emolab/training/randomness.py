@@ -35,5 +35,5 @@ def set_seeds(generators: Iterable[keras.random.SeedGenerator], seed: int, step:
     lane = tf.cast(replica, tf.int64) * 1_000_003
     for number, generator in enumerate(generators):
         key = tf.stack([tf.constant(seed * 1_009 + number, tf.int64) + lane, tf.cast(step, tf.int64)])
-        state = tf.random.stateless_uniform([2], key, minval=None, maxval=None, dtype=tf.int32)
-        generator.state.assign(tf.bitcast(state, tf.uint32))
+        state = tf.random.stateless_uniform([2], key, minval=0, maxval=2**31 - 1, dtype=tf.int32)
+        generator.state.assign(tf.cast(state, generator.state.dtype))

@@ -144,6 +144,7 @@ class Trainer:
             steps_per_epoch=min(data.steps_per_epoch, last - first),
             validation_data=data.evaluation_dataset("validation", self._evaluation_batch_size),
             callbacks=self._all_callbacks(data, checkpoints),
+            shuffle=False,  # the stream has its own order
             verbose=0,
         )
 
@@ -164,4 +165,5 @@ def set_seeds(seed: int, deterministic: bool) -> None:
     """Seed Python, NumPy and Keras, and make TensorFlow choose operations that give the same bits each time."""
     keras.utils.set_random_seed(seed)
     if deterministic:
+        tf.random.set_global_generator(tf.random.Generator.from_seed(seed))  # keras-cv asks for it when built
         tf.config.experimental.enable_op_determinism()
