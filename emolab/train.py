@@ -20,7 +20,7 @@ def train(cfg: DictConfig) -> "RunRecord":
     from emolab.models.pretrained import initial_weights
     from emolab.prepare import prepare_data
     from emolab.training.assembly import build_module, build_trainer
-    from emolab.training.session import begin_or_resume, can_go_on, recorded
+    from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.training.trainer import set_seeds
 
     prepared = prepare_data(cfg)

@@ -7,7 +7,8 @@ from emolab.errors import ConfigError
 
 def train_everything(network: keras.Model) -> None:
     """Make every layer trainable."""
-    network.trainable = True
+    for layer in network.layers:  # network.trainable = True does nothing where the network is already so
+        layer.trainable = True
 
 
 def train_from(network: keras.Model, layer_name: str) -> None:
@@ -25,6 +26,6 @@ def train_from(network: keras.Model, layer_name: str) -> None:
         raise ConfigError(
             f"model.partial_from={layer_name} is not a layer of {network.name}; choose from: {with_weights}"
         )
-    network.trainable = True
-    for layer in network.layers[: names.index(layer_name)]:
-        layer.trainable = False
+    first = names.index(layer_name)
+    for number, layer in enumerate(network.layers):
+        layer.trainable = number >= first

@@ -1,6 +1,6 @@
 """From a config to a module and a trainer."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,15 +11,17 @@ from emolab.data import DataModule
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
-from emolab.runs import RunRecord
-from emolab.tracking import LoggerGroup
 from emolab.training.module import EmotionModule
 from emolab.training.optimizers import configured
 from emolab.training.precision import choose_precision, computing_in, cpu_flags
 from emolab.training.trainer import Trainer
 
+if TYPE_CHECKING:
+    from emolab.runs import RunRecord
+    from emolab.tracking import LoggerGroup
 
-def build_trainer(cfg: DictConfig, record: RunRecord, loggers: LoggerGroup) -> Trainer:
+
+def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
     """Return the trainer that `cfg` describes."""
     settings = cfg.trainer
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
@@ -67,4 +69,5 @@ def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: I
 
 
 def _optimizer(cfg: DictConfig, total_steps: int, variables: list[Any]) -> Any:
-    return configured(instantiate(cfg.optimizer, _convert_="all"), instantiate(cfg.schedule, _convert_="all"), total_steps, variables)
+    optimizer, schedule = (instantiate(node, _convert_="all") for node in (cfg.optimizer, cfg.schedule))
+    return configured(optimizer, schedule, total_steps, variables)

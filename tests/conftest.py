@@ -1,0 +1,42 @@
+"""What all tests share: a quiet TensorFlow, and tiny data sets made on the spot."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("WANDB_MODE", "offline")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real data and weights; the test is skipped where it's absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is absent: real data and weights are kept outside the repo")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def striped_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder data set that a network can learn: three classes of stripes, 20 + 8 + 8 images each, 36 pixels."""
+    root = tmp_path_factory.mktemp("striped")
+    random = np.random.default_rng(0)
+    for split, count in (("train", 20), ("validation", 8), ("test", 8)):
+        for label, name in enumerate(("anger", "happy", "sad")):
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                Image.fromarray(_stripes(label, random)).save(folder / f"{number}.png")
+    return root
+
+
+def _stripes(label: int, random: np.random.Generator) -> np.ndarray:
+    wave = np.sin(np.arange(36) / (1.0 + label) + random.uniform(0, 6))
+    image = 128 + 80 * (wave[:, None] if label % 2 else wave[None, :]) + random.normal(0, 25, (36, 36))
+    return np.repeat(np.clip(image, 0, 255).astype(np.uint8)[..., None], 3, axis=2)

@@ -1,0 +1,113 @@
+import keras
+import numpy as np
+import pytest
+
+from emolab.errors import ConfigError, RunError
+from emolab.models import backbones
+from emolab.models.custom_cnn import custom_cnn
+from emolab.models.finetune import train_everything, train_from
+from emolab.models.network import build_network
+
+PREPROCESSING = {
+    "vgg19": (backbones.vgg19, keras.applications.vgg19.preprocess_input),
+    "resnet50": (backbones.resnet50, keras.applications.resnet50.preprocess_input),
+    "mobilenetv2": (backbones.mobilenetv2, keras.applications.mobilenet_v2.preprocess_input),
+}
+PARTIAL_FROM = {
+    "vgg19": "block5_conv1",
+    "resnet50": "conv5_block1_1_conv",
+    "mobilenetv2": "block_13_expand",
+    "custom_cnn": "stage4_block1_shortcut_conv",
+}
+BACKBONES = {**{name: pair[0] for name, pair in PREPROCESSING.items()}, "custom_cnn": custom_cnn}
+
+
+def _network(name: str, **options: object) -> keras.Model:
+    return build_network(name, BACKBONES[name], classes=7, image_size=48, **options)
+
+
+@pytest.mark.parametrize("name", PREPROCESSING)
+def test_normalisation_inside_the_network_equals_preprocess_input(name: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3)).astype(np.float32)
+    network = _network(name)
+    inside = keras.Model(network.input, network.get_layer("normalization").output)
+    expected = PREPROCESSING[name][1](images.copy())
+    np.testing.assert_allclose(inside(images).numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_network_gives_finite_logits_in_float32(name: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 3)).astype(np.float32)
+    logits = _network(name)(images)
+    assert logits.shape == (2, 7)
+    assert logits.dtype == "float32"
+    assert np.isfinite(logits).all()
+
+
+def test_the_seed_decides_the_weights() -> None:
+    one, same, other = (_network("custom_cnn", seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, same, strict=True))
+    assert any(not np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_random_kernels_follow_he() -> None:
+    kernel = _network("vgg19").get_layer("block3_conv2").kernel.numpy()
+    expected = np.sqrt(2.0 / (3 * 3 * 256))
+    assert kernel.std() == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("name", PARTIAL_FROM)
+def test_partial_trains_the_head_and_the_layers_from_the_named_one_on(name: str) -> None:
+    network = _network(name)
+    train_from(network, PARTIAL_FROM[name])
+    frozen_until = [layer.name for layer in network.layers].index(PARTIAL_FROM[name])
+    assert all(not layer.trainable for layer in network.layers[:frozen_until])
+    assert all(layer.trainable for layer in network.layers[frozen_until:])
+    partly = len(network.trainable_weights)
+    train_everything(network)
+    assert 0 < partly < len(network.trainable_weights)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2", "custom_cnn"])
+def test_a_partial_step_changes_exactly_the_weights_it_should(name: str) -> None:
+    network = _network(name)
+    train_from(network, PARTIAL_FROM[name])
+    learning = {id(weight) for weight in network.trainable_weights}
+    statistics = {
+        id(weight)
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for weight in layer.non_trainable_weights
+    }
+    before = [weight.numpy() for weight in network.weights]
+    network.compile(keras.optimizers.SGD(0.5), keras.losses.CategoricalCrossentropy(from_logits=True))
+    images = np.random.default_rng(0).uniform(0, 255, (8, 48, 48, 3)).astype(np.float32)
+    network.train_on_batch(images, np.eye(7, dtype=np.float32)[np.arange(8) % 7])
+    changed = {
+        id(weight)
+        for weight, old in zip(network.weights, before, strict=True)
+        if not np.array_equal(weight.numpy(), old)
+    }
+    assert changed <= learning | statistics
+    assert len(changed & learning) > 0.8 * len(learning)  # a bias before normalisation may have no gradient
+
+
+def test_an_unknown_layer_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="stage1_block1_first_conv"):
+        train_from(_network("custom_cnn"), "block9")
+
+
+def test_weights_of_another_network_are_refused(tmp_path) -> None:
+    path = tmp_path / "other.weights.h5"
+    keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2)]).save_weights(path)
+    with pytest.raises(RunError, match="don't fit"):
+        _network("mobilenetv2", weights=path)
+
+
+def test_real_imagenet_weights_are_loaded(shared) -> None:
+    path = shared / "weights" / "mobilenetv2_imagenet_notop.weights.h5"
+    reference = keras.applications.MobileNetV2(include_top=False, weights=str(path), input_shape=(96, 96, 3))
+    network = build_network("mobilenetv2", backbones.mobilenetv2, classes=7, image_size=48, weights=path)
+    for name in ("Conv1", "block_7_depthwise", "Conv_1"):
+        expected, got = (model.get_layer(name).get_weights()[0] for model in (reference, network))
+        np.testing.assert_array_equal(got, expected)

@@ -1,0 +1,82 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from emolab.errors import ConfigError
+from emolab.models import pretrained
+from emolab.models.pretrained import IMAGENET, initial_weights
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every address is on this machine, where nothing listens: the real client is refused at once."""
+    nowhere = {
+        name: pretrained.Published(f"http://127.0.0.1:9/{published.file_name}", published.md5)
+        for name, published in IMAGENET.items()
+    }
+    monkeypatch.setattr(pretrained, "IMAGENET", nowhere)
+
+
+def test_a_cached_file_is_taken_without_asking_the_network(keras_home: Path) -> None:
+    path = keras_home / "models" / IMAGENET["vgg19"].file_name
+    path.parent.mkdir()
+    path.write_bytes(b"weights")
+    found = initial_weights("auto", "vgg19")
+    assert (found.requested, found.used, found.path) == ("auto", "imagenet", path)
+
+
+@pytest.mark.usefixtures("keras_home", "no_network")
+def test_auto_without_a_network_falls_back_to_random_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        found = initial_weights("auto", "vgg19")
+    assert (found.used, found.path) == ("random", None)
+    assert "RANDOM WEIGHTS" in caplog.text
+    assert "model.weights=<file>" in caplog.text
+
+
+@pytest.mark.usefixtures("keras_home", "no_network")
+def test_imagenet_without_a_network_is_an_error_that_says_how_to_mend_it() -> None:
+    with pytest.raises(ConfigError, match="Put vgg19_weights.*into .*models"):
+        initial_weights("imagenet", "vgg19")
+
+
+def test_a_path_must_be_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not a file"):
+        initial_weights(str(tmp_path / "none.h5"), "vgg19")
+
+
+def test_null_is_random() -> None:
+    assert initial_weights(None, "vgg19").used == "random"
+
+
+@pytest.mark.usefixtures("keras_home")
+def test_a_damaged_download_is_not_kept(keras_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import http.server
+    import threading
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name http.server asks for
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"not the weights")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/vgg19.h5"
+    monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": pretrained.Published(address, "0" * 32)})
+    try:
+        found = initial_weights("auto", "vgg19")
+    finally:
+        server.shutdown()
+    assert found.used == "random"
+    assert not list((keras_home / "models").glob("*"))

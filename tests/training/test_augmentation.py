@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from emolab.training.augmentation import Augmentation
+
+CONF = Path(__file__).resolve().parents[2] / "conf" / "aug"
+CHOICES = ["on", "keras", "off"]
+
+
+def _augmentation(choice: str, seed: int = 0) -> Augmentation:
+    config = OmegaConf.load(CONF / f"{choice}.yaml")
+    config.seed = seed
+    return instantiate(config, _convert_="all")
+
+
+def _faces(count: int = 8) -> tuple[tf.Tensor, tf.Tensor]:
+    ramp = np.linspace(0, 255, 36, dtype=np.uint8)
+    faces = np.broadcast_to(ramp[:, None, None], (count, 36, 36, 3)).copy()  # dark above, bright below
+    return tf.constant(faces), tf.one_hot(np.arange(count) % 3, 3)
+
+
+def _run(augmentation: Augmentation, step: int) -> tuple[np.ndarray, np.ndarray]:
+    images, targets = tf.function(augmentation)(*_faces(), tf.constant(step, tf.int64))
+    return images.numpy(), targets.numpy()
+
+
+@pytest.mark.parametrize("choice", ["on", "keras"])
+def test_augmentation_is_a_pure_function_of_seed_and_step(choice: str) -> None:
+    first, again = _augmentation(choice), _augmentation(choice)
+    _run(first, 3)  # what came before must not matter
+    np.testing.assert_array_equal(_run(first, 7)[0], _run(again, 7)[0])
+    assert not np.array_equal(_run(first, 7)[0], _run(first, 8)[0])
+    assert not np.array_equal(_run(first, 7)[0], _run(_augmentation(choice, seed=1), 7)[0])
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_images_stay_in_range_shape_and_upright(choice: str) -> None:
+    images, targets = _run(_augmentation(choice), 0)
+    assert images.shape == (8, 36, 36, 3)
+    assert images.dtype == np.float32
+    assert images.min() >= 0
+    assert images.max() <= 255
+    assert (images[:, 27:].mean((1, 2, 3)) > images[:, :9].mean((1, 2, 3))).all()
+    np.testing.assert_allclose(targets.sum(-1), 1.0)
+
+
+def test_off_changes_nothing() -> None:
+    np.testing.assert_array_equal(_run(_augmentation("off"), 0)[0], _faces()[0].numpy())
+
+
+@pytest.mark.parametrize("blend", [keras.layers.MixUp(alpha=0.4), keras.layers.CutMix()])
+def test_blends_mix_targets_as_they_mix_images(blend: keras.layers.Layer) -> None:
+    augmentation = Augmentation(blends=[blend])
+    colours = np.repeat(np.array([0.0, 100.0, 200.0], np.float32), 4)
+    images = np.broadcast_to(colours[:, None, None, None], (12, 36, 36, 3)).astype(np.uint8)
+    targets = tf.one_hot(np.repeat(np.arange(3), 4), 3)
+    mixed, blended = tf.function(augmentation)(tf.constant(images), targets, tf.constant(2, tf.int64))
+    expected = blended.numpy() @ np.array([0.0, 100.0, 200.0])
+    np.testing.assert_allclose(mixed.numpy().mean((1, 2, 3)), expected, atol=2.0)
+    assert not np.array_equal(blended.numpy(), targets.numpy())
+
+
+def test_blending_follows_its_probability() -> None:
+    augmentation = Augmentation(blends=[keras.layers.MixUp()], blend_probability=0.3)
+    function = tf.function(augmentation)
+    faces, targets = _faces()
+    blended = [
+        not np.array_equal(function(faces, targets, tf.constant(step, tf.int64))[1].numpy(), targets.numpy())
+        for step in range(200)
+    ]
+    assert 0.2 < np.mean(blended) < 0.4
+
+
