@@ -5,6 +5,8 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from emolab.cli import verb
+
 from emolab.data import Limits, Options, PreparedData, prepare
 
 
@@ -25,3 +27,13 @@ def prepare_data(cfg: DictConfig) -> PreparedData:
         near_duplicate_bits=data.near_duplicate_bits,
     )
     return prepare(instantiate(data.reader), options, Path(cfg.paths.cache), cfg.get("workers"))
+
+
+def _main(cfg: DictConfig) -> None:
+    prepare_data(cfg)
+
+
+main = verb("prepare", _main)
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from emolab.cli import verb
+
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
@@ -49,3 +51,13 @@ def start_loggers(cfg: DictConfig, record: "RunRecord") -> "LoggerGroup":
     loggers = with_record(instantiate(cfg.logger))
     loggers.start(record, config)
     return loggers
+
+
+def _main(cfg: DictConfig) -> None:
+    train(cfg)
+
+
+main = verb("train", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The command line of every verb: Hydra's grammar, our checks before it, and the exit codes.
+
+0 done; 1 a gate failed; 2 wrong configuration, data or environment; 130 interrupted, with the state saved.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import hydra
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, InstantiationException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from emolab.config.check import check
+from emolab.config.explain import explain
+from emolab.config.help import help_text
+from emolab.config.schema import SCHEMAS
+from emolab.config.tree import conf_folder
+from emolab.errors import ConfigError, EmolabError
+
+WRONG, INTERRUPTED = 2, 130
+
+# A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
+_HYDRA = (
+    "hydra.run.dir=.",
+    "hydra.sweep.dir=.",
+    "hydra.sweep.subdir=.",
+    "hydra.output_subdir=null",
+    "hydra/job_logging=stdout",
+    "hydra/hydra_logging=none",
+)
+
+
+def verb(name: str, run: Callable[[DictConfig], int | None]) -> Callable[[], None]:
+    """Return the `main` of `python -m emolab.<name>`.
+
+    Args:
+        name: of the verb; its configuration is `conf/<name>.yaml`.
+        run: does the work; returns an exit code, or None for 0.
+    """
+
+    def task(settings: DictConfig) -> None:
+        sys.exit(_exit_code(lambda: run(settings)))
+
+    def main() -> None:
+        arguments = [_shorthand(argument) for argument in sys.argv[1:]]
+        if {"--help", "-h"} & set(arguments):
+            print(help_text(name, conf_folder()))
+            return
+        code = _exit_code(lambda: check_command(name, arguments))
+        if code:
+            sys.exit(code)
+        sys.argv[1:] = [*_HYDRA, *arguments]
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
+
+    return main
+
+
+def check_command(name: str, arguments: Sequence[str]) -> None:
+    """Check a verb's arguments, and each value of a sweep, before anything slow is imported.
+
+    Raises:
+        ConfigError: with all that is wrong, and what would be right.
+    """
+    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    for single in _each_value(name, overrides) if {"-m", "--multirun"} & set(arguments) else [overrides]:
+        check(composed(name, single), SCHEMAS[name])
+
+
+def composed(name: str, overrides: Sequence[str]) -> DictConfig:
+    """Return the configuration that a verb gets with these overrides.
+
+    Raises:
+        ConfigError: naming the override at fault and what there is instead.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            return compose(name, overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(explain(error, name, overrides, conf_folder())) from error
+
+
+def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
+    """Overrides without sweeps, so that together they hold each value of each sweep at least once."""
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        raise ConfigError(explain(error, name, overrides, conf_folder())) from error
+    values = [
+        [f"{item.get_key_element()}={value}" for value in item.sweep_string_iterator()]
+        if item.is_sweep_override()
+        else [line]
+        for item, line in zip(parsed, overrides, strict=True)
+    ]
+    first = [choices[0] for choices in values]
+    others = [
+        [*first[:place], choice, *first[place + 1 :]] for place, choices in enumerate(values) for choice in choices[1:]
+    ]
+    return [first, *others]
+
+
+def _shorthand(argument: str) -> str:
+    """`ckpt=best` stands for `ckpt.run=best`, so that `ckpt.where` can narrow it."""
+    return f"ckpt.run={argument.removeprefix('ckpt=')}" if argument.startswith("ckpt=") else argument
+
+
+def _exit_code(work: Callable[[], Any]) -> int:
+    try:
+        return int(work() or 0)
+    except KeyboardInterrupt as stopped:
+        print(f"interrupted{f': {stopped}' if str(stopped) else ''}", file=sys.stderr)
+        return INTERRUPTED
+    except EmolabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, EmolabError):
+            print(f"error: {cause}", file=sys.stderr)
+        else:
+            print(f"error: {error}", file=sys.stderr)
+        return WRONG

@@ -1,0 +1,87 @@
+"""Check a composed configuration before anything slow is imported."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import BaseModel, ValidationError
+
+from emolab.config.suggest import did_you_mean, listed
+from emolab.config.targets import problem_with, targets_in
+from emolab.errors import ConfigError
+
+
+def check(settings: DictConfig, schema: type[BaseModel]) -> dict[str, Any]:
+    """Return `settings` resolved, as plain values, if they fit `schema`.
+
+    Raises:
+        ConfigError: a line for each key that is missing, unknown, of the wrong type or out of range, and for
+            each `_target_` that can't be built.
+    """
+    values = _resolved(settings)
+    problems = [
+        f"{place}._target_={target}: {problem}"
+        for place, target in targets_in(values)
+        if (problem := problem_with(target)) is not None
+    ]
+    try:
+        schema.model_validate(values)
+    except ValidationError as error:
+        problems += [_line(values, problem) for problem in error.errors()]
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+    return values
+
+
+def _resolved(settings: DictConfig) -> dict[str, Any]:
+    missing = sorted(OmegaConf.missing_keys(settings))
+    if missing:
+        raise ConfigError("\n".join(f"{key} must be given: {key}=..." for key in missing))
+    try:
+        values = OmegaConf.to_container(settings, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(" ".join(str(error).split())) from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"the configuration is {type(values).__name__}, expected keys with values")
+    return {str(key): value for key, value in values.items()}
+
+
+def _line(values: Mapping[str, Any], problem: Any) -> str:
+    place = _place(values, problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return _unknown(values, problem, place)
+    if problem["type"] == "missing":
+        return f"{place} is missing from the configuration"
+    return f"{place}={_shown(problem['input'])}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _unknown(values: Mapping[str, Any], problem: Any, place: str) -> str:
+    outer, _, key = place.rpartition(".")
+    right = set(problem["right"]) if "right" in problem else _siblings(values, problem["loc"]) - {key}
+    where = repr(outer) if outer else "the configuration"
+    return f"there is no key {place!r}.{did_you_mean(key, right)} {where} has: {listed(right)}"
+
+
+def _siblings(values: Any, location: Sequence[Any]) -> set[str]:
+    for part in location[:-1]:
+        values = values[part]
+    return {str(key) for key in values}
+
+
+def _place(values: Any, location: Sequence[Any]) -> str:
+    """The dotted key of a problem, without the names of types that pydantic adds for unions."""
+    text = ""
+    for part in location:
+        if isinstance(values, list) and isinstance(part, int):
+            text, values = f"{text}[{part}]", values[part]
+        elif isinstance(values, dict):
+            text, values = (f"{text}.{part}" if text else str(part)), values.get(part)
+        else:
+            break
+    return text
+
+
+def _shown(value: Any) -> str:
+    text = "null" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

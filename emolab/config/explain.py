@@ -1,0 +1,110 @@
+"""What is wrong with a command line that Hydra refused, in words that list what is right."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.config.suggest import did_you_mean, listed
+from emolab.config.tree import chosen_by_default, groups, top_keys
+
+
+def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path) -> str:
+    """Return one readable message for Hydra's `error`: the first override at fault, or else Hydra's own words."""
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as problem:
+        return f"{problem}. Expected key=value, such as model=vgg19".replace("\n", " ")
+    known = groups(folder)
+    mine = chosen_by_default(verb, folder)
+    for override in parsed:
+        if override.key_or_group in known:
+            message = _wrong_choice(override, verb, known, mine)
+            if message is not None:
+                return message
+    for override in parsed:
+        message = _wrong_top(override, verb, {*mine, *top_keys(verb, folder)})
+        if message is not None:
+            return message
+    settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder)
+    for override in parsed:
+        message = _wrong_key(override, verb, settings, mine) if settings is not None else None
+        if message is not None and override.key_or_group not in known:
+            return message
+    return " ".join(str(error).split())
+
+
+def _wrong_choice(
+    override: Override, verb: str, known: dict[str, tuple[str, ...]], mine: dict[str, str | None]
+) -> str | None:
+    group = override.key_or_group
+    if group not in mine and not override.is_add() and not override.is_hydra_override():
+        return f"{override.input_line}: {verb} has no group {group!r}. It has: {listed(mine)}"
+    for choice in _choices(override):
+        if choice not in known[group]:
+            right = known[group]
+            return (
+                f"{override.input_line}: there is no {group} {choice!r}.{did_you_mean(choice, right)} "
+                f"Choose from: {listed(right)}"
+            )
+    return None
+
+
+def _choices(override: Override) -> Iterator[str]:
+    value = override.value()
+    if override.is_choice_sweep():
+        yield from override.sweep_string_iterator()
+    elif isinstance(value, list):
+        yield from map(str, value)
+    elif value is not None and not override.is_sweep_override():
+        yield str(value)
+
+
+def _settings(verb: str, chosen: Sequence[Override], folder: Path) -> DictConfig | None:
+    """The configuration with the groups' choices alone: what keys there are to override."""
+    lines = [item.input_line for item in chosen if item.input_line and not item.is_sweep_override()]
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(folder), version_base="1.3"):
+            return compose(verb, overrides=lines)
+    except HydraException:
+        return None
+
+
+def _wrong_top(override: Override, verb: str, right: set[str]) -> str | None:
+    top = override.key_or_group.replace("/", ".").partition(".")[0]
+    if top in right or override.is_add() or override.is_force_add() or override.is_hydra_override():
+        return None
+    return f"{override.input_line}: there is no key {top!r}.{did_you_mean(top, right)} {verb} has: {listed(right)}"
+
+
+def _wrong_key(
+    override: Override, verb: str, settings: DictConfig, mine: dict[str, str | None]
+) -> str | None:
+    if override.is_add() or override.is_force_add() or override.is_hydra_override():
+        return None
+    node, place = settings, ""
+    for part in override.key_or_group.split("."):
+        if not OmegaConf.is_dict(node):
+            return None
+        if part not in node.keys():  # `in node` is false for what must still be given
+            return _no_key(override, verb, place, part, [str(key) for key in node], mine)
+        node, place = node._get_node(part), f"{place}{part}."
+    return None
+
+
+def _no_key(
+    override: Override, verb: str, place: str, part: str, keys: list[str], mine: dict[str, str | None]
+) -> str:
+    start = f"{override.input_line}: there is no key {place + part!r}."
+    if not place:
+        right = {*keys, *mine}
+        return f"{start}{did_you_mean(part, right)} {verb} has: {listed(right)}"
+    free = f" (a new argument for its _target_ is +{override.input_line})" if "_target_" in keys else ""
+    right = set(keys) - {"_target_", "_partial_"}
+    return f"{start}{did_you_mean(part, right)} {place[:-1]!r} has: {listed(right)}{free}"

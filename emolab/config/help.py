@@ -1,0 +1,37 @@
+"""What `--help` prints: the purpose, the groups with their choices, the verb's own file, examples."""
+
+from pathlib import Path
+
+from emolab.config.tree import chosen_by_default, groups
+
+EXAMPLES = {
+    "train": [
+        "python -m emolab.train model=vgg19 aug=on data=fer2013 data.path=fer2013.csv.gz",
+        "python -m emolab.train model=custom_cnn optimizer.learning_rate=0.001 trainer.epochs=40 ...",
+        "python -m emolab.train resume=last ...  (with the rest of the command that began the run)",
+    ],
+    "prepare": ["python -m emolab.prepare data=kaggle data.root=competition"],
+    "evaluate": [
+        "python -m emolab.evaluate ckpt=best",
+        "python -m emolab.evaluate ckpt=best ckpt.where.model=vgg19 flip=true",
+    ],
+}
+
+
+def help_text(verb: str, folder: Path) -> str:
+    """Return the help of `verb`, read from `conf/`, so that it can't say anything else than the files do."""
+    file = (folder / f"{verb}.yaml").read_text(encoding="utf-8")
+    known = groups(folder)
+    rows = [
+        f"  {group:<12}{' | '.join(known.get(group, ()))}   (default: {choice})"
+        for group, choice in chosen_by_default(verb, folder).items()
+        if group in known
+    ]
+    examples = "\n".join(f"  {line}" for line in EXAMPLES.get(verb, []))
+    return (
+        f"python -m emolab.{verb} [group=choice] [key=value] ...\n\nExamples:\n{examples}\n\n"
+        "Groups (each choice is a file conf/<group>/<choice>.yaml with its keys explained):\n"
+        + "\n".join(rows)
+        + f"\n\nconf/{verb}.yaml:\n{file}\n"
+        "Add --cfg job to see the whole configuration that a command means, -m to run several.\n"
+    )

@@ -1,0 +1,98 @@
+"""Settings from a run folder, which may have come from anywhere: data, never instructions."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import yaml
+
+from emolab.config.targets import problem_with, targets_in
+from emolab.config.tree import conf_folder, groups
+from emolab.errors import RunError
+
+_LONGEST = 1_000_000  # characters; ours have about 5,000
+
+
+class _Record(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def config_text(self) -> str: ...
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without tags that build objects, and without aliases, which can stand for more than memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases aren't used in the configuration of a run")
+        return super().compose_node(parent, index)
+
+
+def settings_of(record: _Record) -> dict[str, Any]:
+    """Return the configuration that a run kept, as plain values.
+
+    Raises:
+        RunError: if it isn't YAML, holds tags or aliases, or is no mapping.
+    """
+    text = record.config_text
+    try:
+        values = yaml.load(text, _PlainLoader) if len(text) <= _LONGEST else None  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise RunError(f"the config.yaml of the run {record.id} can't be read: {error}") from error
+    if not isinstance(values, dict):
+        raise RunError(f"the config.yaml of the run {record.id} isn't a configuration of emolab")
+    return values
+
+
+def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the settings that build a run's network again, safe to be given to `instantiate`.
+
+    Only the targets that this installation's own `conf/model` names may be built, so that no run can name
+    another function of the machine; and no text may be an interpolation, which could read its environment.
+
+    Args:
+        record: the run.
+        trusted_modules: modules of the user's own whose targets may be built too, such as "my_models".
+
+    Raises:
+        RunError: if the settings are missing or hold anything else.
+    """
+    node = settings_of(record).get("model")
+    if not isinstance(node, dict) or not isinstance(node.get("backbone"), dict):
+        raise RunError(f"the config.yaml of the run {record.id} names no network: it has no model.backbone")
+    allowed = own_targets()
+    for place, target in targets_in(node, "model"):
+        if target not in allowed and not _is_trusted(target, trusted_modules):
+            raise RunError(
+                f"the run {record.id} wants to build {place}._target_={target!r}, which is refused: conf/model "
+                f"names only {', '.join(sorted(allowed))}. If it is your own, trust its module"
+            )
+    for text in _texts(node):
+        if "${" in text:
+            raise RunError(f"the run {record.id} holds an interpolation, {text!r}, which is refused")
+    return node
+
+
+def own_targets() -> frozenset[str]:
+    """Every `_target_` in this installation's `conf/model`."""
+    folder = conf_folder() / "model"
+    names = groups(conf_folder()).get("model", ())
+    nodes = (yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in names)
+    return frozenset(target for node in nodes for _, target in targets_in(node))
+
+
+def _is_trusted(target: Any, modules: Sequence[str]) -> bool:
+    return problem_with(target) is None and any(target.startswith(f"{module}.") for module in modules)
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _texts(key)
+            yield from _texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _texts(value)
+    elif isinstance(node, str):
+        yield node
