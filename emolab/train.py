@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from emolab.cli import verb
 
 if TYPE_CHECKING:
+    from emolab.data import PreparedData
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
 
@@ -38,7 +39,18 @@ def train(cfg: DictConfig) -> "RunRecord":
         record.update(model={**record.fields["model"], "parameters": int(module.network.count_params())})
         trainer.fit(module, data, resume=can_go_on(record))
         loggers.finish("finished", dict(record.fields["monitor"]))
+    if cfg.evaluate:
+        conclude(record, prepared)
     return record
+
+
+def conclude(record: "RunRecord", prepared: "PreparedData") -> None:
+    """Evaluate the finished run, write its report, and say what to type next."""
+    from emolab.evaluate import report_on
+
+    report_on(record, prepared)
+    print(f"run:    {record.folder}")
+    print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true")
 
 
 def start_loggers(cfg: DictConfig, record: "RunRecord") -> "LoggerGroup":

@@ -11,9 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 # Only what photographs come in: every further decoder is code that runs on a stranger's bytes.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF")
+# Naming the plug-ins loads them, which Image.open doesn't when it's told the formats. JPEG includes MPO.
+PLUGINS = (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, GifImageFile)
+FORMATS = tuple(str(plugin.format) for plugin in PLUGINS)
 # What Pillow raises on damaged files, as its plug-ins do (PNG answers a broken chunk with SyntaxError).
 DAMAGE = (
     OSError,

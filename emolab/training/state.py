@@ -41,7 +41,7 @@ def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
         with np.load(path, allow_pickle=False) as saved:
             facts = json.loads(saved[_FACTS].tobytes())
             values = [saved[f"{number:05d}"] for number in range(len(facts["paths"]))]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"{path} is not a whole training state: {error}") from error
     _check_fit(path, variables, facts.pop("paths"), values)
     for variable, value in zip(variables, values, strict=True):

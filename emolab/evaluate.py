@@ -1,0 +1,83 @@
+"""`python -m emolab.evaluate ckpt=...`: how good a run is, with intervals and pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from emolab.cli import verb
+
+if TYPE_CHECKING:
+    from emolab.data import PreparedData
+    from emolab.evaluation.report import Report
+    from emolab.runs import RunRecord
+
+
+def evaluate(cfg: DictConfig) -> "Report":
+    """Evaluate the run that `cfg.ckpt` means on validation and test; write its report and print a summary.
+
+    Raises:
+        EmolabError: if the run, its weights or the data can't be used, or its classes aren't the data's.
+    """
+    from emolab.runs import resolve
+
+    record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
+    print(f"run {record.folder}: {reason}")
+    settings = {key: cfg[key] for key in ("flip", "batch_size", "resamples", "examples", "trusted_modules")}
+    return report_on(record, data_for(cfg, record), **settings)
+
+
+def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
+    """Return the data that `cfg` names, or those that the run was trained on, from the cache.
+
+    A run's own configuration could name any reader and any folder; so it isn't used to prepare data again.
+
+    Raises:
+        DataError: if the run's data are no longer in the cache.
+    """
+    from emolab.data import PreparedData
+    from emolab.errors import DataError
+    from emolab.prepare import prepare_data
+
+    if cfg.get("data") is not None:
+        return prepare_data(cfg)
+    data = record.fields["data"]
+    for folder in Path(cfg.paths.cache).glob("*/data.json"):
+        prepared = PreparedData.open(folder.parent) if folder.parent.name.startswith(f"{data['name']}-") else None
+        if prepared is not None and prepared.fingerprint == data["fingerprint"]:
+            return prepared
+    raise DataError(
+        f"the data of the run {record.id} ({data['name']}, {data['fingerprint'][:16]}) aren't in {cfg.paths.cache}. "
+        f"Name them: data={data['name']} with its data.path or data.root"
+    )
+
+
+def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) -> "Report":
+    """Evaluate, write the report into the run's folder, print the summary.
+
+    Args:
+        record: the run.
+        prepared: the data.
+        **settings: of `emolab.runs.evaluation.evaluate_run`.
+    """
+    from rich.console import Console
+
+    from emolab.evaluation.report import summary_table, write_report
+    from emolab.runs.evaluation import evaluate_run, report_folder
+
+    report = evaluate_run(record, prepared, **settings)
+    folder = report_folder(record, prepared)
+    write_report(folder, report)
+    Console().print(summary_table(report.splits))
+    print(f"report: {folder / 'index.html'}")
+    return report
+
+
+def _main(cfg: DictConfig) -> None:
+    evaluate(cfg)
+
+
+main = verb("evaluate", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How good predictions are: metrics, calibration, confidence intervals, plots, report. A leaf."""

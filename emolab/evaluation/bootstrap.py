@@ -1,0 +1,103 @@
+"""How sure a number is: intervals by resampling, and whether one recogniser is better than another.
+
+Whole clusters of near-duplicates are resampled, not images: two copies of a photograph are one observation.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy.stats import binomtest
+
+from emolab.evaluation.predictions import Predictions
+
+Metric = Callable[[np.ndarray], np.ndarray]
+
+_AT_ONCE = 200  # resamples computed together: (200, clusters) counts
+
+
+def intervals(
+    predictions: Predictions, metrics: dict[str, Metric], resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> dict[str, dict[str, float]]:
+    """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap.
+
+    Args:
+        predictions: of one split.
+        metrics: map confusion matrices (..., C, C) to values (...).
+        resamples: number of bootstrap resamples.
+        seed: of the resampling.
+        level: share of the resamples between low and high.
+    """
+    cells, size = _cells_by_cluster(predictions, predictions.predicted)
+    drawn = {name: [] for name in metrics}
+    for matrices in _resampled(cells, size, resamples, seed):
+        for name, metric in metrics.items():
+            drawn[name].append(metric(matrices))
+    whole = cells.sum(axis=0).reshape(size, size)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    result = {}
+    for name, metric in metrics.items():
+        low, high = np.nanquantile(np.concatenate(drawn[name]), tails)
+        result[name] = {"value": float(metric(whole)), "low": float(low), "high": float(high)}
+    return result
+
+
+def paired_difference(
+    one: Predictions, other: Predictions, metric: Metric, resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> dict[str, float]:
+    """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together.
+
+    Raises:
+        ValueError: if the two aren't about the same images.
+    """
+    _check_same_images(one, other)
+    first, size = _cells_by_cluster(one, one.predicted)
+    second, _ = _cells_by_cluster(other, other.predicted)
+    both = np.concatenate([first, second], axis=1)
+    differences = []
+    for start in range(0, resamples, _AT_ONCE):
+        sums = _draw(len(both), min(_AT_ONCE, resamples - start), [seed, start]) @ both
+        matrices = sums.reshape(-1, 2, size, size)
+        differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
+    low, high = np.nanquantile(np.concatenate(differences), [(1 - level) / 2, (1 + level) / 2])
+    totals = both.sum(axis=0).reshape(2, size, size)
+    return {"value": float(metric(totals[0]) - metric(totals[1])), "low": float(low), "high": float(high)}
+
+
+def mcnemar(one: Predictions, other: Predictions) -> float:
+    """Return the p-value of the exact McNemar test (McNemar 1947) that both err equally often, 0 to 1.
+
+    Raises:
+        ValueError: if the two aren't about the same images.
+    """
+    _check_same_images(one, other)
+    only_one = int((one.right & ~other.right).sum())
+    only_other = int((~one.right & other.right).sum())
+    disagreements = only_one + only_other
+    return 1.0 if disagreements == 0 else float(binomtest(only_one, disagreements, 0.5).pvalue)
+
+
+def _check_same_images(one: Predictions, other: Predictions) -> None:
+    if not np.array_equal(one.targets, other.targets) or one.classes != other.classes:
+        raise ValueError("a paired comparison needs predictions of the same images in the same order")
+
+
+def _cells_by_cluster(predictions: Predictions, predicted: np.ndarray) -> tuple[np.ndarray, int]:
+    """Counts (clusters, C * C) of the cells of the confusion matrix."""
+    size = len(predictions.classes)
+    _, cluster = np.unique(predictions.clusters, return_inverse=True)
+    cells = np.zeros((cluster.max() + 1, size * size), np.float32)
+    np.add.at(cells, (cluster, predictions.targets * size + predicted), 1.0)
+    return cells, size
+
+
+def _resampled(cells: np.ndarray, size: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    for start in range(0, resamples, _AT_ONCE):
+        many = min(_AT_ONCE, resamples - start)
+        yield (_draw(len(cells), many, [seed, start]) @ cells).reshape(many, size, size)
+
+
+def _draw(clusters: int, many: int, seed: list[int]) -> np.ndarray:
+    """How often each cluster is drawn in each resample: float32 (many, clusters), rows sum to `clusters`."""
+    drawn = np.random.default_rng(seed).integers(0, clusters, (many, clusters))
+    drawn += np.arange(many)[:, None] * clusters
+    return np.bincount(drawn.ravel(), minlength=many * clusters).reshape(many, clusters).astype(np.float32)

@@ -1,0 +1,111 @@
+"""Metrics as pure functions; a class without images in the truth is left out of every mean over classes.
+
+Those of the confusion matrix take it with any number of leading axes, so that thousands of resamples are one
+computation.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from emolab.evaluation.predictions import Predictions
+
+
+def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Return counts (C, C): a row a true class, a column a predicted one."""
+    return np.bincount(targets * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def accuracy(matrix: np.ndarray) -> np.ndarray:
+    """Share of the images named rightly, 0 to 1, of confusion matrices (..., C, C)."""
+    return np.trace(matrix, axis1=-2, axis2=-1) / matrix.sum((-2, -1))
+
+
+def recall(matrix: np.ndarray) -> np.ndarray:
+    """Share of each class named rightly (..., C); NaN for a class without images."""
+    return _divided(_diagonal(matrix), matrix.sum(-1), np.nan)
+
+
+def precision(matrix: np.ndarray) -> np.ndarray:
+    """Share of each name that was right (..., C); 0 for a class never named."""
+    return _divided(_diagonal(matrix), matrix.sum(-2), 0.0)
+
+
+def f1(matrix: np.ndarray) -> np.ndarray:
+    """Harmonic mean of precision and recall (..., C); NaN for a class neither there nor named."""
+    return _divided(2.0 * _diagonal(matrix), matrix.sum(-1) + matrix.sum(-2), np.nan)
+
+
+def balanced_accuracy(matrix: np.ndarray) -> np.ndarray:
+    """Mean recall over the classes that are there."""
+    return np.nanmean(recall(matrix), axis=-1)
+
+
+def macro_f1(matrix: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that are there or were named."""
+    return np.nanmean(f1(matrix), axis=-1)
+
+
+MATRIX_METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "macro_f1": macro_f1,
+}
+
+
+def top_k(probabilities: np.ndarray, targets: np.ndarray, k: int = 2) -> float:
+    """Share of the images whose true class is among the k most probable."""
+    own = probabilities[np.arange(len(targets)), targets]
+    above = (probabilities > own[:, None]).sum(axis=1)
+    return float((above < k).mean())
+
+
+def negative_log_likelihood(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    """Mean of -log p(true class), in nats."""
+    own = probabilities[np.arange(len(targets)), targets]
+    return float(-np.log(np.maximum(own, 1e-30)).mean())
+
+
+def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
+    """Mean distance of confidence from accuracy over equal-width bins (Guo et al. 2017), 0 to 1."""
+    counts, confidence, hit_rate = reliability(probabilities, targets, bins)
+    return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
+
+
+def reliability(
+    probabilities: np.ndarray, targets: np.ndarray, bins: int = 15
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return for each bin of confidence: images, their mean confidence, their accuracy; 0 for an empty bin."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == targets
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    sums = (np.bincount(place, values, minlength=bins) for values in (confidence, right.astype(float)))
+    mean, hit_rate = (_divided(total, counts, 0.0) for total in sums)
+    return counts, mean, hit_rate
+
+
+def majority_baseline(targets: np.ndarray, classes: int) -> float:
+    """Accuracy of always naming the largest class of these images."""
+    return float(np.bincount(targets, minlength=classes).max() / len(targets))
+
+
+def evaluators(predictions: Predictions, temperature: float) -> Iterator[tuple[str, float]]:
+    """Yield name and value of each metric of the probabilities; "calibrated" means after temperature scaling."""
+    raw, calibrated = predictions.probabilities(), predictions.probabilities(temperature)
+    targets = predictions.targets
+    yield "top_2", top_k(raw, targets, 2)
+    yield "nll", negative_log_likelihood(raw, targets)
+    yield "nll_calibrated", negative_log_likelihood(calibrated, targets)
+    yield "ece", expected_calibration_error(raw, targets)
+    yield "ece_calibrated", expected_calibration_error(calibrated, targets)
+    yield "majority_baseline", majority_baseline(targets, len(predictions.classes))
+
+
+def _diagonal(matrix: np.ndarray) -> np.ndarray:
+    return np.diagonal(matrix, axis1=-2, axis2=-1)
+
+
+def _divided(numerator: np.ndarray, denominator: np.ndarray, otherwise: float) -> np.ndarray:
+    result = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise, dtype=np.float64)
+    return np.divide(numerator, denominator, out=result, where=denominator > 0)

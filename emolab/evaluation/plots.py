@@ -1,0 +1,106 @@
+"""The pictures of a report. Each function returns a figure; nothing global is touched.
+
+Colours are matplotlib's "viridis", "Blues" and the Okabe-Ito set, which people with any colour vision can
+tell apart. The same numbers give the same bytes: no dates or versions go into the files.
+"""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from emolab.evaluation.metrics import reliability
+from emolab.evaluation.predictions import Predictions
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as PNG, the same bytes each time."""
+    buffer = BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw counts (C, C), coloured by the share of the row's class."""
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    side = 2.0 + 0.75 * len(classes)
+    figure = Figure(figsize=(side + 0.6, side), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(shares):
+        colour = "white" if share > 0.55 else "black"
+        text = f"{share:.0%}\n{int(matrix[row, column])}"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(xlabel="predicted", ylabel="true", title="share of each true class, and images")
+    figure.colorbar(image, ax=axes, fraction=0.04)
+    return figure
+
+
+def reliability_figure(predictions: Predictions, temperature: float) -> Figure:
+    """Draw accuracy against confidence, before and after temperature scaling."""
+    figure = Figure(figsize=(8.4, 4.2), dpi=110, layout="constrained")
+    pair = figure.subplots(1, 2, sharey=True)
+    for axes, value, title in ((pair[0], 1.0, "as trained"), (pair[1], temperature, f"temperature {temperature:.2f}")):
+        _reliability(axes, *reliability(predictions.probabilities(value), predictions.targets), title)
+    pair[0].set_ylabel("accuracy")
+    return figure
+
+
+def _reliability(
+    axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rate: np.ndarray, title: str
+) -> None:
+    error = (counts * np.abs(confidence - hit_rate)).sum() / counts.sum()
+    edges = np.arange(len(counts)) / len(counts)
+    axes.bar(edges, counts / counts.sum(), 1 / len(counts), align="edge", color=GREY, alpha=0.4, label="share of images")
+    axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="what it should be")
+    there = counts > 0
+    axes.plot(confidence[there], hit_rate[there], "o-", color=BLUE, markersize=4, label="what it is")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{title}: ECE {error:.3f}")
+    axes.legend(loc="upper left", fontsize=8)
+
+
+def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw loss, accuracy and learning rate against the epoch; rows as in `metrics.jsonl`."""
+    figure = Figure(figsize=(10.5, 3.4), dpi=110, layout="constrained")
+    panels = (("loss", "val_loss"), ("accuracy", "val_accuracy"), ("learning_rate", None))
+    for axes, (name, validation) in zip(figure.subplots(1, 3), panels, strict=True):
+        _curve(axes, rows, name, BLUE, "training")
+        if validation is not None:
+            _curve(axes, rows, validation, ORANGE, "validation")
+            axes.legend(fontsize=8)
+        axes.set(xlabel="epoch", title=name.replace("_", " "))
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def _curve(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, colour: str, label: str) -> None:
+    points = [(row["epoch"] + 1, row[name]) for row in rows if row.get(name) is not None]
+    if points:
+        axes.plot(*zip(*points, strict=True), "o-", markersize=3, color=colour, label=label)
+
+
+def gallery_figure(images: np.ndarray, captions: Sequence[str], heat: np.ndarray | None = None) -> Figure:
+    """Draw uint8 images (N, H, W, 3) with a caption each; `heat` (N, H, W), 0 to 1, is laid over a second copy."""
+    columns = min(8, max(len(images), 1))
+    rows = -(-len(images) // columns)
+    tall = 1 if heat is None else 2
+    figure = Figure(figsize=(1.5 * columns, 1.85 * rows * tall), dpi=110, layout="constrained")
+    grid = np.asarray(figure.subplots(rows * tall, columns, squeeze=False))
+    for axes in grid.ravel():
+        axes.axis("off")
+    for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        row, column = divmod(number, columns)
+        grid[row * tall, column].imshow(image)
+        grid[row * tall, column].set_title(caption, fontsize=7)
+        if heat is not None:
+            grid[row * tall + 1, column].imshow(image)
+            grid[row * tall + 1, column].imshow(heat[number], cmap="viridis", alpha=0.5, vmin=0, vmax=1)
+    return figure

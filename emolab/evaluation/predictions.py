@@ -1,0 +1,64 @@
+"""What a network said about labelled images: all that evaluation needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emolab.errors import DataError
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Logits beside the truth, row by row.
+
+    Attributes:
+        logits: float32 (N, C).
+        targets: int64 (N,), the class numbers of the truth.
+        clusters: int64 (N,): images of one cluster are near-duplicates and are resampled together.
+        classes: C names, in the order of the logits.
+
+    Raises:
+        DataError: if a logit isn't a number, the shapes don't belong together, or there are no images.
+    """
+
+    logits: np.ndarray
+    targets: np.ndarray
+    clusters: np.ndarray
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.targets), len(self.classes))
+        if self.logits.shape != shape or self.clusters.shape != self.targets.shape:
+            raise DataError(f"logits {self.logits.shape} don't fit {shape[0]} targets and {shape[1]} classes")
+        if not len(self.targets):
+            raise DataError("there are no images to evaluate")
+        bad = int((~np.isfinite(self.logits)).any(axis=1).sum())
+        if bad:
+            raise DataError(f"the network gave NaN or infinity for {bad} of {len(self.targets)} images")
+
+    def probabilities(self, temperature: float = 1.0) -> np.ndarray:
+        """Return softmax(logits / temperature): float64 (N, C), rows sum to 1."""
+        scaled = self.logits.astype(np.float64) / temperature
+        exponent = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return exponent / exponent.sum(axis=1, keepdims=True)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each image: int64 (N,)."""
+        return self.logits.argmax(axis=1)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each image was named rightly: bool (N,)."""
+        return self.predicted == self.targets
+
+    def subset(self, mask: np.ndarray) -> "Predictions":
+        """Return the rows where `mask` (bool (N,)) is true."""
+        return Predictions(self.logits[mask], self.targets[mask], self.clusters[mask], self.classes)
+
+
+def averaged(predictions: list[Predictions]) -> Predictions:
+    """Return the mean of the probabilities of several predictions of the same images, as log-probabilities."""
+    mean = np.mean([one.probabilities() for one in predictions], axis=0)
+    first = predictions[0]
+    return Predictions(np.log(np.maximum(mean, 1e-30)).astype(np.float32), first.targets, first.clusters, first.classes)

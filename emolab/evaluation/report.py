@@ -1,0 +1,134 @@
+"""What is known of a run's predictions, as numbers, pictures and one page."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from rich.table import Table
+
+from emolab import files
+from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.metrics import MATRIX_METRICS, accuracy, confusion_matrix, evaluators, f1, precision, recall
+from emolab.evaluation.predictions import Predictions
+
+Metrics = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the report: its file name without ending, its heading, what it shows, its PNG bytes."""
+
+    name: str
+    heading: str
+    explanation: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that goes into a report folder.
+
+    Attributes:
+        title: such as "vgg19 on fer2013".
+        facts: name and value of what the run was, for the page's head.
+        temperature: fitted on validation.
+        splits: name of the split -> its metrics, from `evaluate_split`.
+        pictures: in the order of the page.
+        warnings: what a reader must know before the numbers.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    temperature: float
+    splits: Mapping[str, Metrics]
+    pictures: Sequence[Picture] = ()
+    warnings: Sequence[str] = field(default=())
+
+
+def evaluate_split(
+    predictions: Predictions,
+    temperature: float,
+    twins: np.ndarray | None = None,
+    flipped: Predictions | None = None,
+    resamples: int = 2000,
+) -> Metrics:
+    """Return the metrics of one split, as DESIGN.md's `report/metrics.json` holds them.
+
+    Args:
+        predictions: of the split.
+        temperature: fitted on validation.
+        twins: bool (N,): whether an image has a near-duplicate in training; None where that makes no sense.
+        flipped: predictions averaged with those of the mirror images, if they were made.
+        resamples: of the bootstrap behind the intervals.
+    """
+    matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
+    return {
+        "n": len(predictions.targets),
+        **intervals(predictions, MATRIX_METRICS, resamples),
+        **dict(evaluators(predictions, temperature)),
+        "per_class": _per_class(matrix, predictions.classes),
+        "confusion_matrix": matrix.tolist(),
+        "without_twins": _without_twins(predictions, twins, resamples),
+        "flip_averaged": None if flipped is None else _accuracy(flipped, resamples),
+    }
+
+
+def write_report(folder: Path, report: Report) -> None:
+    """Write `metrics.json`, the pictures and one self-contained `index.html`, each whole or not at all."""
+    files.write_json(folder / "metrics.json", {"temperature": report.temperature, "splits": dict(report.splits)})
+    for picture in report.pictures:
+        with files.write_atomically(folder / f"{picture.name}.png") as temporary:
+            temporary.write_bytes(picture.png)
+    files.write_text(folder / "index.html", render(report))
+
+
+def render(report: Report) -> str:
+    """Return the page: every picture inside it, nothing from elsewhere, every text escaped."""
+    environment = Environment(loader=PackageLoader("emolab.evaluation", "."), autoescape=True, trim_blocks=True)
+    encoded = [(picture, base64.b64encode(picture.png).decode()) for picture in report.pictures]
+    return environment.get_template("report.html.jinja").render(report=report, pictures=encoded)
+
+
+def summary_table(splits: Mapping[str, Metrics]) -> Table:
+    """Return a table for the terminal: a row a split; "baseline" always names the largest class."""
+    table = Table()
+    for heading in ("split", "images", "accuracy (95 %)", "balanced", "macro F1", "ECE", "baseline"):
+        table.add_column(heading, justify="left" if heading == "split" else "right", no_wrap=True)
+    for name, metrics in splits.items():
+        value = metrics["accuracy"]
+        table.add_row(
+            name,
+            str(metrics["n"]),
+            f"{value['value']:.3f} ({value['low']:.3f}-{value['high']:.3f})",
+            f"{metrics['balanced_accuracy']['value']:.3f}",
+            f"{metrics['macro_f1']['value']:.3f}",
+            f"{metrics['ece_calibrated']:.3f}",
+            f"{metrics['majority_baseline']:.3f}",
+        )
+    return table
+
+
+def _per_class(matrix: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
+    columns = zip(precision(matrix), recall(matrix), f1(matrix), matrix.sum(axis=1), strict=True)
+    return {
+        name: {"precision": _number(p), "recall": _number(r), "f1": _number(f), "n": int(n)}
+        for name, (p, r, f, n) in zip(classes, columns, strict=True)
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _accuracy(predictions: Predictions, resamples: int) -> Metrics:
+    return {"n": len(predictions.targets), **intervals(predictions, {"accuracy": accuracy}, resamples)}
+
+
+def _without_twins(predictions: Predictions, twins: np.ndarray | None, resamples: int) -> Metrics | None:
+    if twins is None or twins.all():
+        return None
+    return _accuracy(predictions.subset(~twins), resamples)
