@@ -38,19 +38,28 @@ def train(cfg: DictConfig) -> "RunRecord":
         module = build_module(cfg, trainer, data, weights)
         record.update(model={**record.fields["model"], "parameters": int(module.network.count_params())})
         trainer.fit(module, data, resume=can_go_on(record))
-        loggers.finish("finished", dict(record.fields["monitor"]))
-    if cfg.evaluate:
-        conclude(record, prepared)
+        summary = dict(record.fields["monitor"])
+        if cfg.evaluate:
+            summary |= conclude(record, prepared, loggers)
+        loggers.finish("finished", summary)
     return record
 
 
-def conclude(record: "RunRecord", prepared: "PreparedData") -> None:
-    """Evaluate the finished run, write its report, and say what to type next."""
+def conclude(record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGroup") -> dict[str, float]:
+    """Evaluate the trained run, write its report, show it to the loggers, and say what to type next."""
+    import numpy as np
+
     from emolab.evaluate import report_on
 
-    report_on(record, prepared)
+    report = report_on(record, prepared)
+    epoch = int(record.fields["monitor"]["epoch"] or 0)
+    first = next(iter(report.splits.values()))  # validation, where there is one
+    loggers.log_confusion_matrix(epoch, np.array(first["confusion_matrix"]), record.classes)
+    if report.samples is not None:
+        loggers.log_images(epoch, *report.samples)
     print(f"run:    {record.folder}")
     print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true")
+    return {f"{split}_accuracy": metrics["accuracy"]["value"] for split, metrics in report.splits.items()}
 
 
 def start_loggers(cfg: DictConfig, record: "RunRecord") -> "LoggerGroup":

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Report:
         splits: name of the split -> its metrics, from `evaluate_split`.
         pictures: in the order of the page.
         warnings: what a reader must know before the numbers.
+        samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
     """
 
     title: str
@@ -46,7 +47,8 @@ class Report:
     temperature: float
     splits: Mapping[str, Metrics]
     pictures: Sequence[Picture] = ()
-    warnings: Sequence[str] = field(default=())
+    warnings: Sequence[str] = ()
+    samples: tuple[np.ndarray, Sequence[str]] | None = None
 
 
 def evaluate_split(

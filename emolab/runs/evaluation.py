@@ -1,6 +1,7 @@
 """A run evaluated: its network over a data set's splits, and what the report shows of it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,10 @@ def evaluate_run(
         twins = prepared.twin_in_train(rows[split]) if _own(record, prepared) else None
         splits[split] = evaluate_split(predictions, temperature, twins, flipped, resamples)
     shown = list(plain)[-1]
-    pictures = _pictures(record, network, prepared, rows[shown], plain[shown], shown, temperature, examples)
-    return Report(_title(record, prepared), _facts(record, prepared), temperature, splits, pictures)
+    view = View(prepared, rows[shown], plain[shown], shown, temperature)
+    samples = view.spread(examples) if examples else None
+    pictures = _pictures(record, network, view, examples)
+    return Report(_title(record, prepared), _facts(record, prepared), temperature, splits, pictures, samples=samples)
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
@@ -140,69 +143,83 @@ def _facts(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
     }
 
 
-def _pictures(
-    record: RunRecord,
-    network: Any,
-    prepared: PreparedData,
-    rows: np.ndarray,
-    predictions: Predictions,
-    split: str,
-    temperature: float,
-    examples: int,
-) -> list[Picture]:
+@dataclass(frozen=True)
+class View:
+    """The split that the pictures show: its images beside what was said of them."""
+
+    prepared: PreparedData
+    rows: np.ndarray
+    predictions: Predictions
+    split: str
+    temperature: float
+
+    def caption(self, at: int) -> str:
+        """What the image at this position was named, with what confidence, and the truth."""
+        classes, predicted = self.predictions.classes, self.predictions.predicted[at]
+        truth = classes[self.predictions.targets[at]]
+        return f"{classes[predicted]} {self.confidence[at]:.0%}\ntruth: {truth}"
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Calibrated probability of the name given: float64 (N,)."""
+        return self.predictions.probabilities(self.temperature).max(axis=1)
+
+    def images(self, positions: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Return images at these positions, uint8 (n, S, S, 3), and their captions."""
+        return self.prepared.images[self.rows[positions]], [self.caption(at) for at in positions]
+
+    def spread_positions(self, count: int) -> np.ndarray:
+        """Positions spread evenly over the split."""
+        return np.linspace(0, len(self.rows) - 1, min(count, len(self.rows))).astype(int)
+
+    def spread(self, count: int) -> tuple[np.ndarray, list[str]]:
+        """Return images spread evenly over the split, and their captions."""
+        return self.images(self.spread_positions(count))
+
+    def worst(self, count: int) -> np.ndarray:
+        """Positions of the wrong names given with the most confidence, worst first."""
+        wrong = np.flatnonzero(~self.predictions.right)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:count]
+
+
+def _pictures(record: RunRecord, network: Any, view: View, examples: int) -> list[Picture]:
+    predictions = view.predictions
     matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
     pictures = [
         Picture(
             "confusion_matrix",
             "Confusion matrix",
-            f"What the images of each true class were named ({split}).",
+            f"What the images of each true class were named ({view.split}).",
             plots.png(plots.confusion_figure(matrix, predictions.classes)),
         ),
         Picture(
             "reliability",
             "Reliability",
-            f"How often a confidence is right ({split}): as trained, and with the temperature fitted on validation.",
-            plots.png(plots.reliability_figure(predictions, temperature)),
+            f"How often a confidence is right ({view.split}): as trained, and with the temperature fitted on "
+            "validation.",
+            plots.png(plots.reliability_figure(predictions, view.temperature)),
         ),
     ]
     if history := record.read_metrics():
         curves = plots.png(plots.curves_figure(history))
         pictures.append(Picture("curves", "Training curves", "Loss, accuracy and learning rate by epoch.", curves))
     if examples:
-        pictures += _galleries(network, prepared, rows, predictions, split, temperature, examples)
+        pictures += [*_errors(view, examples), _looked_at(network, view, examples)]
     return pictures
 
 
-def _galleries(
-    network: Any,
-    prepared: PreparedData,
-    rows: np.ndarray,
-    predictions: Predictions,
-    split: str,
-    temperature: float,
-    examples: int,
-) -> list[Picture]:
-    confidence = predictions.probabilities(temperature).max(axis=1)
-    wrong = np.flatnonzero(~predictions.right)
-    errors = wrong[np.argsort(-confidence[wrong], kind="stable")][:examples]
-    spread = np.linspace(0, len(rows) - 1, min(examples, len(rows))).astype(int)
-    pictures = []
-    if len(errors):
-        captions = [f"{_name(predictions, at)} {confidence[at]:.0%}\ntruth: {_truth(predictions, at)}" for at in errors]
-        gallery = plots.png(plots.gallery_figure(prepared.images[rows[errors]], captions))
-        explanation = f"Wrong names given with the most confidence ({split}). Some of the labels are wrong, too."
-        pictures.append(Picture("errors", "Most confident errors", explanation, gallery))
-    images = prepared.images[rows[spread]]
-    heat = grad_cam(network, images, predictions.predicted[spread])
-    captions = [f"{_name(predictions, at)}\ntruth: {_truth(predictions, at)}" for at in spread]
-    gallery = plots.png(plots.gallery_figure(images, captions, heat))
-    explanation = f"Grad-CAM: what spoke for the name that was given, bright where much ({split})."
-    return [*pictures, Picture("grad_cam", "What it looked at", explanation, gallery)]
+def _errors(view: View, examples: int) -> list[Picture]:
+    worst = view.worst(examples)
+    if not len(worst):
+        return []
+    explanation = f"Wrong names given with the most confidence ({view.split}). Some of the labels are wrong, too."
+    gallery = plots.png(plots.gallery_figure(*view.images(worst)))
+    return [Picture("errors", "Most confident errors", explanation, gallery)]
 
 
-def _name(predictions: Predictions, at: int) -> str:
-    return predictions.classes[predictions.predicted[at]]
-
-
-def _truth(predictions: Predictions, at: int) -> str:
-    return predictions.classes[predictions.targets[at]]
+def _looked_at(network: Any, view: View, examples: int) -> Picture:
+    positions = view.spread_positions(examples)
+    images, captions = view.images(positions)
+    heat = grad_cam(network, images, view.predictions.predicted[positions])
+    explanation = f"Grad-CAM: what spoke for the name that was given, bright where much ({view.split})."
+    return Picture("grad_cam", "What it looked at", explanation, plots.png(plots.gallery_figure(images, captions, heat)))

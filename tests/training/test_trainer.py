@@ -143,14 +143,14 @@ class _StopAt(keras.callbacks.Callback):
 
     def __init__(self, step: int) -> None:
         super().__init__()
-        self._step = step
+        self._steps = (step,)  # not a plain number: those are saved with the state and restored
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if int(self.model.step.numpy()) == self._step and self._step % 5:
+        if int(self.model.step.numpy()) in self._steps and int(self.model.step.numpy()) % 5:
             raise KeyboardInterrupt
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        if int(self.model.step.numpy()) == self._step:
+        if int(self.model.step.numpy()) in self._steps:
             raise KeyboardInterrupt
 
 

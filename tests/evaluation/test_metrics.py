@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+import sklearn.metrics as reference
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emolab.errors import DataError
+from emolab.evaluation import metrics
+from emolab.evaluation.bootstrap import intervals, mcnemar, paired_difference
+from emolab.evaluation.calibration import fit_temperature
+from emolab.evaluation.predictions import Predictions, averaged
+
+CLASSES = ("anger", "fear", "happy", "sad")
+
+
+def made(seed: int, count: int = 200, skill: float = 1.5, classes: tuple[str, ...] = CLASSES) -> Predictions:
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, len(classes), count)
+    logits = random.normal(0, 1, (count, len(classes)))
+    logits[np.arange(count), targets] += skill
+    return Predictions(logits.astype(np.float32), targets, np.arange(count), classes)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 120))
+def test_the_metrics_equal_scikit_learns(seed: int, count: int) -> None:
+    predictions = made(seed, count)
+    truth, named = predictions.targets, predictions.predicted
+    matrix = metrics.confusion_matrix(truth, named, 4)
+    labels = sorted(set(truth) | set(named))
+    np.testing.assert_array_equal(matrix, reference.confusion_matrix(truth, named, labels=range(4)))
+    assert metrics.accuracy(matrix) == pytest.approx(reference.accuracy_score(truth, named))
+    assert metrics.macro_f1(matrix) == pytest.approx(reference.f1_score(truth, named, labels=labels, average="macro"))
+    present = sorted(set(truth))
+    recalls = reference.recall_score(truth, named, labels=present, average=None)
+    np.testing.assert_allclose(metrics.recall(matrix)[present], recalls)
+    assert metrics.balanced_accuracy(matrix) == pytest.approx(recalls.mean())
+    expected = reference.precision_score(truth, named, labels=range(4), average=None, zero_division=0)
+    np.testing.assert_allclose(metrics.precision(matrix), expected)
+
+
+@given(st.integers(0, 10_000))
+def test_the_probability_metrics_equal_scikit_learns(seed: int) -> None:
+    predictions = made(seed)
+    probabilities = predictions.probabilities()
+    loss = reference.log_loss(predictions.targets, probabilities, labels=range(4))
+    assert metrics.negative_log_likelihood(probabilities, predictions.targets) == pytest.approx(loss, rel=1e-6)
+    top = reference.top_k_accuracy_score(predictions.targets, probabilities, k=2, labels=range(4))
+    assert metrics.top_k(probabilities, predictions.targets) == pytest.approx(top)
+
+
+def test_calibration_error_of_a_case_worked_by_hand() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    targets = np.array([0, 1, 0, 0])  # 0.9 is right half of the time, 0.6 always
+    assert metrics.expected_calibration_error(probabilities, targets) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+
+
+def test_a_class_without_images_is_left_out_of_means() -> None:
+    matrix = np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]])
+    assert metrics.balanced_accuracy(matrix) == pytest.approx((0.75 + 1.0) / 2)
+    assert np.isnan(metrics.recall(matrix)[2])
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    held = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        right = random.random(150) < 0.7
+        logits = np.stack([right, ~right], axis=1).astype(np.float32)
+        found = intervals(Predictions(logits, np.zeros(150, int), np.arange(150), ("a", "b")), {"accuracy": metrics.accuracy}, 300)
+        held += found["accuracy"]["low"] <= 0.7 <= found["accuracy"]["high"]
+    assert 50 <= held <= 60
+
+
+def test_copies_of_images_are_no_new_evidence() -> None:
+    once = made(0, 100)
+    thrice = Predictions(*(np.concatenate([part] * 3) for part in (once.logits, once.targets, once.clusters)), CLASSES)
+    apart = Predictions(thrice.logits, thrice.targets, np.arange(300), CLASSES)
+    width = [
+        found["accuracy"]["high"] - found["accuracy"]["low"]
+        for found in (intervals(one, {"accuracy": metrics.accuracy}, 500) for one in (once, thrice, apart))
+    ]
+    assert width[1] == pytest.approx(width[0], abs=0.01)
+    assert width[2] < 0.75 * width[1]
+
+
+def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_right_sign() -> None:
+    good = made(1, 400, skill=2.0)
+    worse = Predictions(good.logits.copy(), good.targets, good.clusters, CLASSES)
+    worse.logits[:40] = np.roll(worse.logits[:40], 1, axis=1)
+    found = paired_difference(good, worse, metrics.accuracy)
+    assert 0 < found["low"] < found["value"] < found["high"]
+    single = intervals(good, {"accuracy": metrics.accuracy})["accuracy"]
+    assert found["high"] - found["low"] < single["high"] - single["low"]
+    assert mcnemar(good, worse) < 0.001
+    assert mcnemar(good, good) == 1.0
+
+
+def test_other_images_cant_be_compared() -> None:
+    with pytest.raises(ValueError, match="same images"):
+        mcnemar(made(1), made(2))
+
+
+@given(st.integers(0, 500), st.floats(0.2, 6.0))
+def test_temperature_lowers_the_loss_and_changes_no_name(seed: int, sharpness: float) -> None:
+    predictions = made(seed, 80)
+    sharp = Predictions((predictions.logits * sharpness).astype(np.float32), predictions.targets, predictions.clusters, CLASSES)
+    temperature = fit_temperature(sharp)
+    before, after = sharp.probabilities(), sharp.probabilities(temperature)
+    loss = metrics.negative_log_likelihood
+    assert loss(after, sharp.targets) <= loss(before, sharp.targets) + 1e-6
+    np.testing.assert_array_equal(after.argmax(1), before.argmax(1))
+
+
+def test_averaging_a_prediction_with_itself_changes_nothing() -> None:
+    one = made(3)
+    np.testing.assert_allclose(averaged([one, one]).probabilities(), one.probabilities(), atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_logits_that_are_no_numbers_are_refused(value: float) -> None:
+    logits = np.zeros((3, 4), np.float32)
+    logits[1, 2] = value
+    with pytest.raises(DataError, match="1 of 3 images"):
+        Predictions(logits, np.zeros(3, int), np.arange(3), CLASSES)
+
+
+def test_no_images_are_refused() -> None:
+    with pytest.raises(DataError, match="no images"):
+        Predictions(np.zeros((0, 4), np.float32), np.zeros(0, int), np.zeros(0, int), CLASSES)

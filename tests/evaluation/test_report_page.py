@@ -1,0 +1,86 @@
+import json
+from html.parser import HTMLParser
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from emolab.evaluation import plots
+from emolab.evaluation.metrics import confusion_matrix
+from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.report import Picture, Report, evaluate_split, summary_table, write_report
+
+CLASSES = ("<script>alert(1)</script>", "fear", "happy")
+
+
+def _predictions(count: int = 60) -> Predictions:
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 3, count)
+    return Predictions(random.normal(0, 1, (count, 3)).astype(np.float32), targets, np.arange(count), CLASSES)
+
+
+def _report() -> Report:
+    predictions = _predictions()
+    twins = np.arange(60) < 10
+    metrics = evaluate_split(predictions, 1.3, twins, predictions, resamples=100)
+    matrix = confusion_matrix(predictions.targets, predictions.predicted, 3)
+    picture = Picture("confusion", "Confusion", "what was named what", plots.png(plots.confusion_figure(matrix, CLASSES)))
+    return Report("a <b>run</b>", {"model": "vgg19"}, 1.3, {"test": metrics}, [picture], ["take care"])
+
+
+def test_the_metrics_file_holds_what_the_design_promises(tmp_path: Path) -> None:
+    write_report(tmp_path, _report())
+    test = json.loads((tmp_path / "metrics.json").read_text())["splits"]["test"]
+    assert set(test["accuracy"]) == {"value", "low", "high"}
+    assert test["accuracy"]["low"] <= test["accuracy"]["value"] <= test["accuracy"]["high"]
+    assert {"n", "balanced_accuracy", "macro_f1", "ece", "nll", "per_class", "top_2", "majority_baseline"} <= set(test)
+    assert test["without_twins"]["n"] == 50
+    assert test["flip_averaged"]["accuracy"]["value"] == test["accuracy"]["value"]
+
+
+class _Outside(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.found += [value for name, value in attrs if name in ("src", "href") and value and value[:5] not in ("data:",) and value[0] != "#"]
+
+
+def test_the_page_is_self_contained_and_escapes_every_text(tmp_path: Path) -> None:
+    write_report(tmp_path, _report())
+    page = (tmp_path / "index.html").read_text()
+    parser = _Outside()
+    parser.feed(page)
+    assert parser.found == []
+    assert parser.scripts == 0
+    assert "&lt;script&gt;" in page
+    assert "Article 5(1)(f)" in page
+    assert "take care" in page
+
+
+def test_pictures_are_the_same_bytes_each_time() -> None:
+    first, again = (plots.png(plots.reliability_figure(_predictions(), 1.5)) for _ in range(2))
+    assert first == again
+
+
+def test_every_picture_can_be_opened() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3)).astype(np.uint8)
+    heat = np.random.default_rng(1).random((5, 48, 48))
+    rows = [{"epoch": epoch, "loss": 1.0, "val_loss": None, "accuracy": 0.5, "learning_rate": 0.1} for epoch in range(3)]
+    figures = [plots.gallery_figure(images, list("abcde"), heat), plots.gallery_figure(images[:1], ["a"]), plots.curves_figure(rows)]
+    for figure in figures:
+        with Image.open(BytesIO(plots.png(figure))) as picture:
+            assert min(picture.size) > 100
+
+
+def test_the_terminal_table_fits_eighty_columns() -> None:
+    from rich.console import Console
+
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(summary_table(_report().splits))
+    assert "0." in console.export_text()
+    assert "…" not in console.export_text()
