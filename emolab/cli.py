@@ -105,8 +105,10 @@ def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
 
 
 def _shorthand(argument: str) -> str:
-    """`ckpt=best` stands for `ckpt.run=best`, so that `ckpt.where` can narrow it."""
-    return f"ckpt.run={argument.removeprefix('ckpt=')}" if argument.startswith("ckpt=") else argument
+    """`ckpt=best` stands for `ckpt.run=best`, and `ckpt.where.` takes any field of `run.json` without a plus."""
+    if argument.startswith("ckpt="):
+        return f"ckpt.run={argument.removeprefix('ckpt=')}"
+    return f"++{argument}" if argument.startswith("ckpt.where.") else argument
 
 
 def _exit_code(work: Callable[[], Any]) -> int:
@@ -119,9 +121,6 @@ def _exit_code(work: Callable[[], Any]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return WRONG
     except InstantiationException as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, EmolabError):
-            print(f"error: {cause}", file=sys.stderr)
-        else:
-            print(f"error: {error}", file=sys.stderr)
+        cause = error.__cause__
+        print(f"error: {cause if isinstance(cause, EmolabError) else error}", file=sys.stderr)
         return WRONG

@@ -46,7 +46,8 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         loggers.finish("interrupted", {})
-        raise
+        saved = "the state is saved" if can_go_on(record) else "nothing was saved yet"
+        raise KeyboardInterrupt(f"{saved}; go on with the same command and resume={record.id}") from None
     except EmolabError as error:
         loggers.finish("failed", {"error": str(error)})
         raise

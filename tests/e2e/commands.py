@@ -1,0 +1,42 @@
+"""Running emolab as a user does: in processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+
+# A network and a training so small that a process spends its time on importing TensorFlow.
+TINY = (
+    "model=custom_cnn",
+    "model.backbone.stem=4",
+    "model.backbone.widths=[4,8]",
+    "model.backbone.depths=[1,1]",
+    "model.partial_from=stage2_block1_shortcut_conv",
+    "data=folder",
+    "data.image_size=32",
+    "trainer.batch_size=12",
+    "trainer.epochs=3",
+    "trainer.precision=float32",
+    "optimizer.learning_rate=0.01",
+)
+
+
+def run(module: str, *arguments: str, cwd: Path, timeout: float = 420) -> subprocess.CompletedProcess[str]:
+    """Run `python -m <module> <arguments>` and return what came of it."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, with a quiet TensorFlow, W&B offline and the tests' modules at hand."""
+    path = os.pathsep.join([str(REPO), str(Path(__file__).parent)])
+    return {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2", "WANDB_MODE": "offline"}

@@ -1,0 +1,124 @@
+"""Trains as `emolab.train` does, and kills itself (SIGKILL) at a point named on the command line.
+
+Each executed step is written to a file at once, so that the test knows how many were repeated.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emolab import files
+from emolab.runs import checkpoints, journal, record
+from emolab.training.callbacks import Checkpoints
+
+
+def die() -> None:
+    """As `kill -9` would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _at_step(step: int) -> Callable[[], None]:
+    def install() -> None:
+        original = Checkpoints.on_train_batch_end
+
+        def hook(self: Any, batch: int, logs: Any = None) -> None:
+            if int(self.model.step.numpy()) == step:
+                die()
+            original(self, batch, logs)
+
+        Checkpoints.on_train_batch_end = hook
+
+    return install
+
+
+def _in_validation() -> None:
+    Checkpoints.on_test_begin = lambda self, logs=None: die()
+
+
+def _half_a_state() -> None:
+    original = np.savez
+
+    def hook(path: Any, **arrays: Any) -> None:
+        original(path, **arrays)
+        data = Path(path).read_bytes()
+        Path(path).write_bytes(data[: len(data) // 2])
+        die()
+
+    np.savez = hook
+
+
+def _before_rename() -> None:
+    files._flush_to_disk = lambda path: die()
+
+
+def _after_new_file_before_run_json() -> None:
+    original = checkpoints.write_new
+
+    def hook(*arguments: Any) -> None:
+        original(*arguments)
+        die()
+
+    checkpoints.write_new = hook
+
+
+def _after_run_json_before_old_file_goes() -> None:
+    Path.unlink = lambda self, missing_ok=False: die() if self.suffix == ".npz" else os.unlink(self)
+
+
+def _half_a_metrics_line() -> None:
+    def hook(path: Path, line: Any) -> None:
+        with path.open("ab") as handle:
+            handle.write(b'{"epoch": 0, "lo')
+        die()
+
+    journal.append = hook
+
+
+def _between_best_and_last() -> None:
+    Checkpoints._save_last = lambda self, step: die()
+
+
+def _when_finishing() -> None:
+    record.RunRecord.finish = lambda self, status, **fields: die()
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "before the first save": _at_step(1),
+    "within an epoch": _at_step(3),
+    "half a state written": _half_a_state,
+    "state written, not renamed": _before_rename,
+    "new file there, run.json old": _after_new_file_before_run_json,
+    "run.json new, old file there": _after_run_json_before_old_file_goes,
+    "in validation": _in_validation,
+    "half a metrics line written": _half_a_metrics_line,
+    "between best and last": _between_best_and_last,
+    "when finishing": _when_finishing,
+    "never": lambda: None,
+}
+
+
+def main() -> None:
+    """Usage: killed_training.py POINT FILE_OF_STEPS OVERRIDE..."""
+    point, steps, *overrides = sys.argv[1:]
+    sys.argv[1:] = overrides
+    original = Checkpoints.on_train_batch_end
+
+    def counting(self: Any, batch: int, logs: Any = None) -> None:
+        with Path(steps).open("a") as handle:
+            handle.write(f"{int(self.model.step.numpy())}\n")
+        original(self, batch, logs)
+
+    Checkpoints.on_train_batch_end = counting
+    POINTS[point]()
+    from emolab.train import main as train
+
+    train()
+
+
+if __name__ == "__main__":
+    main()

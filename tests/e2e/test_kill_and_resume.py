@@ -1,0 +1,107 @@
+"""Slow, and worth it: the promise that no kill loses a training, kept by killing real processes."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import TINY, environment
+from killed_training import POINTS
+
+DRIVER = Path(__file__).parent / "killed_training.py"
+
+
+def _train(point: str, folder: Path, faces: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    overrides = [*TINY, f"data.root={faces}", "evaluate=false", "trainer.save_every_minutes=0.0", "workers=1", *more]
+    command = [sys.executable, DRIVER, point, folder / "steps", *overrides, f"paths.cache={folder.parent / 'cache'}"]
+    return subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def _weights(folder: Path) -> dict[str, np.ndarray]:
+    (path,) = folder.glob("runs/*/*/checkpoints/last-*.npz")
+    with np.load(path, allow_pickle=False) as saved:
+        return {name: saved[name] for name in saved.files}
+
+
+def _steps(folder: Path) -> list[int]:
+    path = folder / "steps"
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def test_a_training_killed_at_ten_points_ends_with_the_same_weights(tmp_path: Path, striped_faces: Path) -> None:
+    """One run, killed at each point in turn and resumed each time, beside one that was never killed."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    killed.mkdir()
+    done = _train("never", whole, striped_faces, "trainer.epochs=4")
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows, resume = [], []
+    for point in POINTS:
+        before = len(_steps(killed))
+        last = _steps(killed)[-1:] or [0]
+        done = _train(point, killed, striped_faces, "trainer.epochs=4", *resume)
+        expected = 0 if point == "never" else -signal.SIGKILL
+        assert done.returncode == expected, f"{point}: {done.stdout[-500:]}{done.stderr[-2000:]}"
+        resume = ["resume=last"] if list(killed.glob("runs/*/*/checkpoints/last-*")) else []
+        steps = _steps(killed)[before:]
+        rows.append((point, last[0], steps[0] if steps else None, max(0, last[0] - steps[0] + 1) if steps else 0))
+    print("\npoint, last step before, first step after, steps repeated")
+    for row in rows:
+        print(*row, sep=", ")
+    one, other = _weights(whole), _weights(killed)
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+    metrics = [next(folder.glob("runs/*/*/metrics.jsonl")).read_text().count("\n") for folder in (whole, killed)]
+    assert metrics == [4, 4]
+
+
+def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path, striped_faces: Path) -> None:
+    overrides = [*TINY, f"data.root={striped_faces}", "evaluate=false", "trainer.epochs=2000", "workers=1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emolab.train", *overrides],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("epoch 2/"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 130, out + error
+    assert "resume=" in error
+    assert list(tmp_path.glob("runs/*/*/checkpoints/last-*.npz"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files with RLIMIT_FSIZE, as Linux does")
+def test_a_full_disk_is_a_clear_error_and_keeps_the_last_good_state(tmp_path: Path, striped_faces: Path) -> None:
+    first = _train("never", tmp_path, striped_faces, "trainer.epochs=1")
+    assert first.returncode == 0, first.stderr[-2000:]
+    script = (
+        "import resource, sys, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "from emolab.train import main; import emolab.training.state, numpy;"
+        "original = numpy.savez;"
+        "emolab.training.state.np.savez = lambda *a, **k:"
+        " (resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)), original(*a, **k));"
+        "main()"
+    )
+    overrides = [*TINY, f"data.root={striped_faces}", "evaluate=false", "workers=1", f"paths.cache={tmp_path.parent / 'cache'}"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *overrides],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout[-500:] + done.stderr[-2000:]
+    assert "File too large" in done.stderr or "space" in done.stderr
+    assert not list(tmp_path.glob("runs/*/*/checkpoints/.tmp-*"))

@@ -1,0 +1,92 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import TINY, environment, run
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from emolab.cli import check_command, composed
+from emolab.config.tree import conf_folder, groups
+from emolab.errors import ConfigError
+
+DATA = ("data=fer2013", "data.path=faces.csv")
+SINGLE = [(group, choice) for group, choices in groups(conf_folder()).items() for choice in choices]
+DATA_KEYS = {
+    "fer2013": ["data.path=x"],
+    "ferplus": ["data.path=x", "data.votes=x"],
+    "kaggle": ["data.root=x"],
+    "folder": ["data.root=x"],
+}
+
+
+@pytest.mark.parametrize(("group", "choice"), SINGLE)
+def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: str) -> None:
+    data = choice if group == "data" else "fer2013"
+    chosen = [f"{group}={choice}"] if group != "data" else []
+    check_command("train", [f"data={data}", *DATA_KEYS[data], *chosen])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("modle=vgg19", ["'modle'", "Did you mean 'model'", "optimizer"]),
+        ("model=vgg20", ["Did you mean 'vgg19'", "custom_cnn, mobilenetv2, resnet50, vgg19"]),
+        ("optimizer.learning_rat=1", ["Did you mean 'learning_rate'", "weight_decay"]),
+        ("data.image_size=-4", ["data.image_size=-4", "greater than or equal to 16"]),
+        ("trainer.epochs=many", ["trainer.epochs=many", "integer"]),
+        ("trainer.precision=float8", ["'auto', 'float32'"]),
+        ("loss.label_smoothing=1.5", ["loss.label_smoothing=1.5", "less than 1"]),
+        ("+callbacks.mine={_target_: keras.callbacks.X, y: 1}", []),
+        ("+callbacks.mine._target_=kears.callbacks.X", ["'kears' isn't installed"]),
+        ("aug.layers=[flip]", ["aug.layers[0]"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_right(wrong: str, right: list[str]) -> None:
+    if not right:
+        check_command("train", [*DATA, wrong])
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_command("train", [*DATA, wrong])
+    for text in right:
+        assert text in str(caught.value)
+
+
+def test_each_value_of_a_sweep_is_checked() -> None:
+    check_command("train", [*DATA, "-m", "model=vgg19,custom_cnn", "aug=on,off"])
+    with pytest.raises(ConfigError, match="vgg20"):
+        check_command("train", [*DATA, "-m", "model=vgg19,vgg20"])
+
+
+def test_on_and_off_are_words_and_no_booleans() -> None:
+    assert composed("train", [*DATA, "aug=off"]).aug.layers == []
+    assert len(composed("train", [*DATA, "aug=on"]).aug.layers) > 3
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])
+def test_help_and_refusals_come_without_importing_tensorflow(arguments: list[str], tmp_path: Path) -> None:
+    script = "import sys; from emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+    assert done.returncode == (0 if arguments == ["--help"] else 2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_run_is_exit_code_two_with_a_message(tmp_path: Path) -> None:
+    done = run("emolab.evaluate", "ckpt=best", "ckpt.where.model=vgg19", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no finished run where model=vgg19" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_tiny_training_of_the_other_tests_is_a_right_command() -> None:
+    assert OverridesParser.create().parse_overrides(list(TINY))
+    check_command("train", [*TINY, "data.root=faces"])
