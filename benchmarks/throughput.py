@@ -60,7 +60,12 @@ def make_photographs(root: Path) -> None:
 
 def measure(root: Path, model: str, aug: str, rounds: int, steps: int) -> tuple[list[float], list[float]]:
     """Return images a second of each round: fed by the data module, and with one constant batch."""
-    overrides = ["data=folder", f"data.root={root / 'faces'}", "data.image_size=48", f"paths.cache={root / 'cache'}"]
+    overrides = [
+        "data=folder",
+        f"data.root={root / 'faces'}",
+        "data.image_size=48",
+        f"paths.cache={root / 'cache'}",
+    ]
     cfg = composed("train", [*overrides, f"model={model}", f"aug={aug}", "model.weights=null"])
     data = DataModule(prepare_data(cfg), cfg.trainer.batch_size, cfg.seed)
     set_seeds(cfg.seed, cfg.trainer.deterministic)

@@ -6,7 +6,6 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import verb
-
 from emolab.data import Limits, Options, PreparedData, prepare
 
 

@@ -22,8 +22,8 @@ def train(cfg: DictConfig) -> "RunRecord":
     from emolab.data import DataModule
     from emolab.models.pretrained import initial_weights
     from emolab.prepare import prepare_data
-    from emolab.training.assembly import build_module, build_trainer
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
+    from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
     prepared = prepare_data(cfg)

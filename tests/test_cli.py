@@ -65,7 +65,9 @@ def test_on_and_off_are_words_and_no_booleans() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])
 def test_help_and_refusals_come_without_importing_tensorflow(arguments: list[str], tmp_path: Path) -> None:
-    script = "import sys; from emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
+    script = (
+        "import sys; from emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         cwd=tmp_path,

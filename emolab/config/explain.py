@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -83,12 +84,11 @@ def _wrong_top(override: Override, verb: str, right: set[str]) -> str | None:
     return f"{override.input_line}: there is no key {top!r}.{did_you_mean(top, right)} {verb} has: {listed(right)}"
 
 
-def _wrong_key(
-    override: Override, verb: str, settings: DictConfig, mine: dict[str, str | None]
-) -> str | None:
+def _wrong_key(override: Override, verb: str, settings: DictConfig, mine: dict[str, str | None]) -> str | None:
     if override.is_add() or override.is_force_add() or override.is_hydra_override():
         return None
-    node, place = settings, ""
+    node: Any = settings
+    place = ""
     for part in override.key_or_group.split("."):
         if not OmegaConf.is_dict(node):
             return None
@@ -98,9 +98,7 @@ def _wrong_key(
     return None
 
 
-def _no_key(
-    override: Override, verb: str, place: str, part: str, keys: list[str], mine: dict[str, str | None]
-) -> str:
+def _no_key(override: Override, verb: str, place: str, part: str, keys: list[str], mine: dict[str, str | None]) -> str:
     start = f"{override.input_line}: there is no key {place + part!r}."
     if not place:
         right = {*keys, *mine}

@@ -82,9 +82,7 @@ def _checked(record: Record, classes: Sequence[str]) -> Record:
     return record
 
 
-def _convert_all(
-    records: Sequence[Record], images: Path, job: Job
-) -> tuple[list[Record], list[Outcome], list[Record]]:
+def _convert_all(records: Sequence[Record], images: Path, job: Job) -> tuple[list[Record], list[Outcome], list[Record]]:
     wanted = [record for record in records if record.status == USABLE]
     allocate(images, len(wanted), job.options.image_size)
     in_memory = all(record.pixels is not None for record in wanted)
@@ -92,9 +90,7 @@ def _convert_all(
     outcomes = list(track(chunks, len(wanted), f"preparing {job.options.name}", job.stream))
     keep_rows(images, np.flatnonzero([not outcome.reason for outcome in outcomes]))
     pairs = list(zip(wanted, outcomes, strict=True))
-    broken = [
-        replace(record, status=QUARANTINED, reason=o.reason, pixels=None) for record, o in pairs if o.reason
-    ]
+    broken = [replace(record, status=QUARANTINED, reason=o.reason, pixels=None) for record, o in pairs if o.reason]
     rest = [record for record in records if record.status != USABLE] + broken
     good = [(record, outcome) for record, outcome in pairs if not outcome.reason]
     return [record for record, _ in good], [outcome for _, outcome in good], sorted(rest, key=_place)

@@ -34,9 +34,7 @@ class DataModule:
         DataError: if the data set has no training images.
     """
 
-    def __init__(
-        self, prepared: PreparedData, batch_size: int, seed: int, train_images: int | None = None
-    ) -> None:
+    def __init__(self, prepared: PreparedData, batch_size: int, seed: int, train_images: int | None = None) -> None:
         self.prepared = prepared
         self.name, self.fingerprint = prepared.name, prepared.fingerprint
         self.classes, self.image_size = prepared.classes, prepared.image_size
@@ -84,9 +82,7 @@ class DataModule:
 
         rows = self.prepared.rows(split)
         if not len(rows):
-            raise DataError(
-                f"{self.prepared.folder} has no {split} images; set data.split or choose another split"
-            )
+            raise DataError(f"{self.prepared.folder} has no {split} images; set data.split or choose another split")
         targets = self.prepared.targets(rows)
 
         def batch(first: int) -> tuple[np.ndarray, np.ndarray]:

@@ -82,9 +82,7 @@ def read_image(source: Path | bytes, limits: Limits | None = None, at_least: int
     return read_photograph(source, limits, at_least).pixels
 
 
-def read_photograph(
-    source: Path | bytes, limits: Limits | None = None, at_least: int | None = None
-) -> Photograph:
+def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least: int | None = None) -> Photograph:
     """Return the photograph and its size in the file; arguments and errors as for `read_image`."""
     limits = limits or Limits()
     data = source if isinstance(source, bytes) else _read_bytes(Path(source), limits)

@@ -35,9 +35,7 @@ class PreparedData:
         `data = PreparedData.open(folder); data.images[data.rows("test")]`
     """
 
-    def __init__(
-        self, folder: Path, account: dict[str, Any], images: np.ndarray, records: pd.DataFrame
-    ) -> None:
+    def __init__(self, folder: Path, account: dict[str, Any], images: np.ndarray, records: pd.DataFrame) -> None:
         self.folder = folder
         self.account = account
         self.name: str = account["name"]

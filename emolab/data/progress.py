@@ -39,9 +39,7 @@ def _with_bar(chunks: Iterable[list[Item]], total: int, title: str, stream: Text
             progress.advance(task, len(chunk))
 
 
-def _with_lines(
-    chunks: Iterable[list[Item]], total: int, title: str, stream: TextIO, every: float
-) -> Iterator[Item]:
+def _with_lines(chunks: Iterable[list[Item]], total: int, title: str, stream: TextIO, every: float) -> Iterator[Item]:
     start = shown = time.monotonic()
     done = 0
     for chunk in chunks:

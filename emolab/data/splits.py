@@ -9,9 +9,7 @@ import numpy as np
 def conflicting_clusters(labels: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     """Return for each row whether its cluster carries more than one label: bool (N,)."""
     seen: dict[int, str] = {}
-    mixed = {
-        c for c, label in zip(clusters.tolist(), labels, strict=True) if seen.setdefault(c, label) != label
-    }
+    mixed = {c for c, label in zip(clusters.tolist(), labels, strict=True) if seen.setdefault(c, label) != label}
     return np.isin(clusters, np.fromiter(mixed, np.int64, len(mixed)))
 
 
@@ -46,9 +44,7 @@ def assign_splits(
         groups = _shuffled_groups(rows, clusters, digests, seed)
         for split in ("test", "validation"):
             if split not in official:
-                groups = _draw(
-                    groups, splits, split, _wanted(len(rows), len(groups), fractions.get(split, 0.0))
-                )
+                groups = _draw(groups, splits, split, _wanted(len(rows), len(groups), fractions.get(split, 0.0)))
     return splits
 
 
@@ -57,9 +53,7 @@ def _wanted(rows: int, groups: int, fraction: float) -> int:
     return max(round(rows * fraction), int(fraction > 0 and groups > 1))
 
 
-def _shuffled_groups(
-    rows: np.ndarray, clusters: np.ndarray, digests: np.ndarray, seed: int
-) -> list[np.ndarray]:
+def _shuffled_groups(rows: np.ndarray, clusters: np.ndarray, digests: np.ndarray, seed: int) -> list[np.ndarray]:
     order = rows[np.argsort(clusters[rows], kind="stable")]
     groups = np.split(order, np.flatnonzero(np.diff(clusters[order])) + 1)
 

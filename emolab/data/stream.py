@@ -26,9 +26,7 @@ class Stream:
 
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
         if count < 1 or batch_size < 1:
-            raise ValueError(
-                f"expected at least one image and one image a batch; got {count} and {batch_size}"
-            )
+            raise ValueError(f"expected at least one image and one image a batch; got {count} and {batch_size}")
         self.count, self.batch_size, self.seed = count, min(batch_size, count), seed
         self.steps_per_epoch = count // self.batch_size
 

@@ -15,9 +15,7 @@ from emolab.data.splits import conflicting_clusters
 COLUMNS = ("source", "label", "split", "width", "height", "sha256", "phash", "cluster", "status", "reason")
 
 
-def build_table(
-    usable: Sequence[Record], outcomes: Sequence[Outcome], rest: Sequence[Record]
-) -> pd.DataFrame:
+def build_table(usable: Sequence[Record], outcomes: Sequence[Outcome], rest: Sequence[Record]) -> pd.DataFrame:
     """Return the table, the usable rows first; `cluster` is still -1 everywhere.
 
     Args:
@@ -25,9 +23,7 @@ def build_table(
         outcomes: What `convert` found for each of them.
         rest: Excluded and quarantined records.
     """
-    rows = [
-        (r.source, r.label, r.split, *o[:4], -1, USABLE, "") for r, o in zip(usable, outcomes, strict=True)
-    ]
+    rows = [(r.source, r.label, r.split, *o[:4], -1, USABLE, "") for r, o in zip(usable, outcomes, strict=True)]
     rows += [(r.source, r.label, r.split, 0, 0, "", 0, -1, r.status, r.reason) for r in rest]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     whole = {"width": np.int32, "height": np.int32, "phash": np.uint64, "cluster": np.int64}

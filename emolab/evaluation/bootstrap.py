@@ -16,7 +16,11 @@ _AT_ONCE = 200  # resamples computed together: (200, clusters) counts
 
 
 def intervals(
-    predictions: Predictions, metrics: dict[str, Metric], resamples: int = 2000, seed: int = 0, level: float = 0.95
+    predictions: Predictions,
+    metrics: dict[str, Metric],
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
 ) -> dict[str, dict[str, float]]:
     """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap.
 
@@ -28,7 +32,7 @@ def intervals(
         level: share of the resamples between low and high.
     """
     cells, size = _cells_by_cluster(predictions, predictions.predicted)
-    drawn = {name: [] for name in metrics}
+    drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for matrices in _resampled(cells, size, resamples, seed):
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
@@ -42,7 +46,12 @@ def intervals(
 
 
 def paired_difference(
-    one: Predictions, other: Predictions, metric: Metric, resamples: int = 2000, seed: int = 0, level: float = 0.95
+    one: Predictions,
+    other: Predictions,
+    metric: Metric,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
 ) -> dict[str, float]:
     """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together.
 

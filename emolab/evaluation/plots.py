@@ -48,18 +48,27 @@ def reliability_figure(predictions: Predictions, temperature: float) -> Figure:
     """Draw accuracy against confidence, before and after temperature scaling."""
     figure = Figure(figsize=(8.4, 4.2), dpi=110, layout="constrained")
     pair = figure.subplots(1, 2, sharey=True)
-    for axes, value, title in ((pair[0], 1.0, "as trained"), (pair[1], temperature, f"temperature {temperature:.2f}")):
+    for axes, value, title in (
+        (pair[0], 1.0, "as trained"),
+        (pair[1], temperature, f"temperature {temperature:.2f}"),
+    ):
         _reliability(axes, *reliability(predictions.probabilities(value), predictions.targets), title)
     pair[0].set_ylabel("accuracy")
     return figure
 
 
-def _reliability(
-    axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rate: np.ndarray, title: str
-) -> None:
+def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rate: np.ndarray, title: str) -> None:
     error = (counts * np.abs(confidence - hit_rate)).sum() / counts.sum()
     edges = np.arange(len(counts)) / len(counts)
-    axes.bar(edges, counts / counts.sum(), 1 / len(counts), align="edge", color=GREY, alpha=0.4, label="share of images")
+    axes.bar(
+        edges,
+        counts / counts.sum(),
+        1 / len(counts),
+        align="edge",
+        color=GREY,
+        alpha=0.4,
+        label="share of images",
+    )
     axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="what it should be")
     there = counts > 0
     axes.plot(confidence[there], hit_rate[there], "o-", color=BLUE, markersize=4, label="what it is")

@@ -12,7 +12,15 @@ from rich.table import Table
 
 from emolab import files
 from emolab.evaluation.bootstrap import intervals
-from emolab.evaluation.metrics import MATRIX_METRICS, accuracy, confusion_matrix, evaluators, f1, precision, recall
+from emolab.evaluation.metrics import (
+    MATRIX_METRICS,
+    accuracy,
+    confusion_matrix,
+    evaluators,
+    f1,
+    precision,
+    recall,
+)
 from emolab.evaluation.predictions import Predictions
 
 Metrics = dict[str, Any]

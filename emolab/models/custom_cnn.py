@@ -65,8 +65,6 @@ def _residual_block(x: keras.KerasTensor, width: int, stride: int, name: str) ->
     return layers.ReLU(name=f"{name}_relu")(y)
 
 
-def _normalized_convolution(
-    x: keras.KerasTensor, width: int, side: int, stride: int, name: str
-) -> keras.KerasTensor:
+def _normalized_convolution(x: keras.KerasTensor, width: int, side: int, stride: int, name: str) -> keras.KerasTensor:
     convolution = layers.Conv2D(width, side, strides=stride, padding="same", use_bias=False, name=f"{name}_conv")
     return layers.BatchNormalization(name=f"{name}_bn")(convolution(x))

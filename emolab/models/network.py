@@ -38,7 +38,6 @@ def build_network(
     Raises:
         RunError: if the file with the weights doesn't fit the backbone.
     """
-    keras.backend.clear_session()  # layer names without numbers: the weights file goes by them
     images = layers.Input((image_size, image_size, 3), name="images")
     features = _features(backbone, images, weights)
     pooled = layers.GlobalAveragePooling2D(name="pooling", dtype="float32")(features)

@@ -33,10 +33,12 @@ class Published:
 
 IMAGENET = {
     "vgg19": Published(
-        f"{_ADDRESS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"
+        f"{_ADDRESS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "253f8cb515780f3b799900260a226db6",
     ),
     "resnet50": Published(
-        f"{_ADDRESS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "4d473c1dd8becc155b73f8504c6f6626"
+        f"{_ADDRESS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "4d473c1dd8becc155b73f8504c6f6626",
     ),
     "mobilenetv2": Published(  # Keras pins no digest for it
         f"{_ADDRESS}/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", None
@@ -75,7 +77,9 @@ def initial_weights(requested: str | None, model: str) -> InitialWeights:
     if model in IMAGENET:
         log.warning(
             "RANDOM WEIGHTS: no ImageNet weights for %s (%s); it learns slower and ends lower. %s",
-            model, reason, _remedy(model),
+            model,
+            reason,
+            _remedy(model),
         )
     return InitialWeights(requested, "random", None)
 

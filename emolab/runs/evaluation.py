@@ -222,4 +222,6 @@ def _looked_at(network: Any, view: View, examples: int) -> Picture:
     images, captions = view.images(positions)
     heat = grad_cam(network, images, view.predictions.predicted[positions])
     explanation = f"Grad-CAM: what spoke for the name that was given, bright where much ({view.split})."
-    return Picture("grad_cam", "What it looked at", explanation, plots.png(plots.gallery_figure(images, captions, heat)))
+    return Picture(
+        "grad_cam", "What it looked at", explanation, plots.png(plots.gallery_figure(images, captions, heat))
+    )

@@ -179,9 +179,7 @@ class RunRecord:
         with self._clear_errors():
             journal.truncate(self.folder / layout.METRICS, epoch)
 
-    def save_checkpoint(
-        self, kind: str, suffix: str, write: Callable[[Path], None], tag: int, **fields: Any
-    ) -> Path:
+    def save_checkpoint(self, kind: str, suffix: str, write: Callable[[Path], None], tag: int, **fields: Any) -> Path:
         """Save a checkpoint so that a kill at any moment leaves `run.json` pointing at a whole file.
 
         The order: a new file under a new name, flushed; then `run.json`, which names it with its SHA-256;
@@ -258,9 +256,7 @@ def _first_facts(folder: Path, name: str, fields: Mapping[str, Any]) -> dict[str
         "hardware": environment.hardware(),
     }
     state = {"process": this_process(), "started": _now(), "finished": None, "sha256": {}, "checkpoints": {}}
-    return plain(
-        {"id": folder.name, "name": name, "status": "running", **found, **fields, "monitor": monitor, **state}
-    )
+    return plain({"id": folder.name, "name": name, "status": "running", **found, **fields, "monitor": monitor, **state})
 
 
 def _own(folder: Path) -> FileLock:

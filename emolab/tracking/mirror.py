@@ -102,9 +102,7 @@ class Mirror:
         import wandb
 
         images = np.frombuffer(b64decode(message["pixels"]), np.uint8).reshape(message["shape"])
-        pictures = [
-            wandb.Image(image, caption=text) for image, text in zip(images, message["captions"], strict=True)
-        ]
+        pictures = [wandb.Image(image, caption=text) for image, text in zip(images, message["captions"], strict=True)]
         self._run.log({"epoch": message["epoch"], "predictions": pictures})
 
     def _log_confusion_matrix(self, message: Message) -> None:

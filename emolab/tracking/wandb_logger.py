@@ -85,9 +85,7 @@ class Wandb:
     def log_images(self, epoch: int, images: "np.ndarray", captions: Sequence[str]) -> None:
         """Send sample images, uint8 RGB (N, H, W, 3), with their predictions as captions."""
         pixels = base64.b64encode(images.tobytes()).decode("ascii")
-        self._send(
-            "log_images", epoch=epoch, shape=list(images.shape), pixels=pixels, captions=list(captions)
-        )
+        self._send("log_images", epoch=epoch, shape=list(images.shape), pixels=pixels, captions=list(captions))
 
     def log_confusion_matrix(self, epoch: int, matrix: "np.ndarray", classes: Sequence[str]) -> None:
         """Send counts (C, C): a row a true class."""

@@ -6,6 +6,7 @@ which can't be resumed, so theirs are replaced by Keras's seed generators.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -50,8 +51,8 @@ class Augmentation:
         if not self.blends:
             return images, targets
         draw = tf.random.stateless_uniform([], [tf.constant(self.seed + 77_777, tf.int64), step])
-        branches = [lambda blend=blend: _blended(blend, images, targets) for blend in self.blends]
-        branches.append(lambda: (images, targets))
+        branches = [partial(_blended, blend, images, targets) for blend in self.blends]
+        branches.append(partial(_unblended, images, targets))
         share = self.blend_probability / len(self.blends)
         return tf.switch_case(tf.cast(tf.minimum(draw / share, len(self.blends)), tf.int32), branches)
 
@@ -59,6 +60,10 @@ class Augmentation:
 def _blended(blend: keras.layers.Layer, images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     blended = blend({"images": images, "labels": targets}, training=True)
     return tf.cast(blended["images"], tf.float32), tf.cast(blended["labels"], tf.float32)
+
+
+def _unblended(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return images, targets
 
 
 def _with_keras_randomness(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -84,7 +89,9 @@ class _SeededGenerator:
     def uniform(
         self, shape: Any, minval: Any = 0, maxval: Any = 1, dtype: Any = tf.float32, name: str | None = None
     ) -> tf.Tensor:
-        return tf.random.stateless_uniform(shape, self._seeds.next(), minval=minval, maxval=maxval, dtype=dtype, name=name)
+        return tf.random.stateless_uniform(
+            shape, self._seeds.next(), minval=minval, maxval=maxval, dtype=dtype, name=name
+        )
 
 
 class _SeededFactor:

@@ -8,7 +8,11 @@ import tensorflow as tf
 
 
 def cross_entropy(
-    logits: tf.Tensor, targets: tf.Tensor, prior: tf.Tensor, label_smoothing: float = 0.0, balance: float = 0.0
+    logits: tf.Tensor,
+    targets: tf.Tensor,
+    prior: tf.Tensor,
+    label_smoothing: float = 0.0,
+    balance: float = 0.0,
 ) -> tf.Tensor:
     """Cross-entropy with label smoothing (Szegedy et al. 2016) and class-balanced weights.
 

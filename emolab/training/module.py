@@ -27,7 +27,12 @@ class Module(keras.Model):
         super().__init__()
         self._means = {name: keras.metrics.Mean(name=name) for name in metrics}
         self.step = self.add_weight(
-            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="only_first_replica"
+            name="step",
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
         )
 
     def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> Mapping[str, tf.Tensor]:

@@ -1,8 +1,7 @@
 """Keras's optimizers, made ready for a training of known length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras

@@ -23,7 +23,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: keras.KerasTensor) -> keras.KerasTensor:
         """Return the learning rate of `step`, counted from 0."""
         step = ops.cast(step, "float32")
-        rising = max(1.0, self.warmup * self.total_steps)
+        rising = max(1, round(self.warmup * self.total_steps))
         progress = ops.clip((step - rising) / max(1.0, self.total_steps - rising), 0.0, 1.0)
         cosine = self.final + (1.0 - self.final) * 0.5 * (1.0 + ops.cos(math.pi * progress))
         return self.peak * ops.where(step < rising, (step + 1.0) / rising, cosine)
@@ -31,7 +31,10 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self) -> dict[str, float]:
         """Return the arguments."""
         return {
-            "peak": self.peak, "total_steps": self.total_steps, "warmup": self.warmup, "final": self.final
+            "peak": self.peak,
+            "total_steps": self.total_steps,
+            "warmup": self.warmup,
+            "final": self.final,
         }
 
 

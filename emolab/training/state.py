@@ -27,7 +27,8 @@ def save_state(path: Path, module: keras.Model, facts: dict[str, Any]) -> None:
     variables = variables_of(module)
     arrays = {f"{number:05d}": variable.numpy() for number, variable in enumerate(variables)}
     text = json.dumps({**facts, "paths": [variable.path for variable in variables]})
-    np.savez(path, **arrays, **{_FACTS: np.frombuffer(text.encode(), np.uint8)})
+    arrays[_FACTS] = np.frombuffer(text.encode(), np.uint8)
+    np.savez(path, **arrays)
 
 
 def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
@@ -51,7 +52,9 @@ def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
 
 def _check_fit(path: Path, variables: list[Any], paths: list[str], values: list[np.ndarray]) -> None:
     if len(variables) != len(values):
-        raise RunError(f"{path} holds {len(values)} variables, this training has {len(variables)}: resume with the same config")
+        raise RunError(
+            f"{path} holds {len(values)} variables, this training has {len(variables)}: resume with the same config"
+        )
     for variable, name, value in zip(variables, paths, values, strict=True):
         if tuple(variable.shape) != value.shape:
             raise RunError(

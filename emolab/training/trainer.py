@@ -78,9 +78,12 @@ class Trainer:
             RunError: if the loss is no longer a number, or a state doesn't fit or can't be saved.
         """
         self._compile(module, data)
-        checkpoints = self._checkpoints(module, data)
-        with self._listening(checkpoints):
-            if resume and checkpoints is not None:
+        if self.record is None:
+            self._run(module, data, None, self.epochs)
+            return module
+        checkpoints = self._checkpoints(self.record, module, data)
+        with checkpoints.listening():
+            if resume:
                 checkpoints.restore()
             if self._within_epoch(module, data):
                 self._run(module, data, checkpoints, self._epoch(module, data) + 1)
@@ -108,22 +111,12 @@ class Trainer:
             optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
             module.compile(optimizer=optimizer, jit_compile=self._jit_compile)
 
-    def _checkpoints(self, module: Module, data: "DataModule") -> Checkpoints | None:
-        if self.record is None:
-            return None
+    def _checkpoints(self, record: "RunRecord", module: Module, data: "DataModule") -> Checkpoints:
         checkpoints = Checkpoints(
-            self.record, data.steps_per_epoch, self._monitor, self._mode, self.callbacks, self._save_every_minutes
+            record, data.steps_per_epoch, self._monitor, self._mode, self.callbacks, self._save_every_minutes
         )
         checkpoints.set_model(module)
         return checkpoints
-
-    @contextmanager
-    def _listening(self, checkpoints: Checkpoints | None) -> Iterator[None]:
-        if checkpoints is None:
-            yield
-            return
-        with checkpoints.listening():
-            yield
 
     def _epoch(self, module: Module, data: "DataModule") -> int:
         return int(module.step.numpy()) // data.steps_per_epoch
@@ -156,9 +149,7 @@ class Trainer:
     def _evaluate(self, module: Module, data: "DataModule", split: str) -> dict[str, float]:
         if not module.compiled:
             self._compile(module, data)
-        return module.evaluate(
-            data.evaluation_dataset(split, self._evaluation_batch_size), return_dict=True, verbose=0
-        )
+        return module.evaluate(data.evaluation_dataset(split, self._evaluation_batch_size), return_dict=True, verbose=0)
 
 
 def set_seeds(seed: int, deterministic: bool) -> None:

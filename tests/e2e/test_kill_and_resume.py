@@ -14,8 +14,22 @@ DRIVER = Path(__file__).parent / "killed_training.py"
 
 
 def _train(point: str, folder: Path, faces: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    overrides = [*TINY, f"data.root={faces}", "evaluate=false", "trainer.save_every_minutes=0.0", "workers=1", *more]
-    command = [sys.executable, DRIVER, point, folder / "steps", *overrides, f"paths.cache={folder.parent / 'cache'}"]
+    overrides = [
+        *TINY,
+        f"data.root={faces}",
+        "evaluate=false",
+        "trainer.save_every_minutes=0.0",
+        "workers=1",
+        *more,
+    ]
+    command = [
+        sys.executable,
+        DRIVER,
+        point,
+        folder / "steps",
+        *overrides,
+        f"paths.cache={folder.parent / 'cache'}",
+    ]
     return subprocess.run(
         command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
     )
@@ -92,7 +106,13 @@ def test_a_full_disk_is_a_clear_error_and_keeps_the_last_good_state(tmp_path: Pa
         " (resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)), original(*a, **k));"
         "main()"
     )
-    overrides = [*TINY, f"data.root={striped_faces}", "evaluate=false", "workers=1", f"paths.cache={tmp_path.parent / 'cache'}"]
+    overrides = [
+        *TINY,
+        f"data.root={striped_faces}",
+        "evaluate=false",
+        "workers=1",
+        f"paths.cache={tmp_path.parent / 'cache'}",
+    ]
     done = subprocess.run(
         [sys.executable, "-c", script, *overrides],
         cwd=tmp_path,

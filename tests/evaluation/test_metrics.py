@@ -66,7 +66,11 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         random = np.random.default_rng(seed)
         right = random.random(150) < 0.7
         logits = np.stack([right, ~right], axis=1).astype(np.float32)
-        found = intervals(Predictions(logits, np.zeros(150, int), np.arange(150), ("a", "b")), {"accuracy": metrics.accuracy}, 300)
+        found = intervals(
+            Predictions(logits, np.zeros(150, int), np.arange(150), ("a", "b")),
+            {"accuracy": metrics.accuracy},
+            300,
+        )
         held += found["accuracy"]["low"] <= 0.7 <= found["accuracy"]["high"]
     assert 50 <= held <= 60
 
@@ -103,7 +107,12 @@ def test_other_images_cant_be_compared() -> None:
 @given(st.integers(0, 500), st.floats(0.2, 6.0))
 def test_temperature_lowers_the_loss_and_changes_no_name(seed: int, sharpness: float) -> None:
     predictions = made(seed, 80)
-    sharp = Predictions((predictions.logits * sharpness).astype(np.float32), predictions.targets, predictions.clusters, CLASSES)
+    sharp = Predictions(
+        (predictions.logits * sharpness).astype(np.float32),
+        predictions.targets,
+        predictions.clusters,
+        CLASSES,
+    )
     temperature = fit_temperature(sharp)
     before, after = sharp.probabilities(), sharp.probabilities(temperature)
     loss = metrics.negative_log_likelihood

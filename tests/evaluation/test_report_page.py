@@ -25,7 +25,9 @@ def _report() -> Report:
     twins = np.arange(60) < 10
     metrics = evaluate_split(predictions, 1.3, twins, predictions, resamples=100)
     matrix = confusion_matrix(predictions.targets, predictions.predicted, 3)
-    picture = Picture("confusion", "Confusion", "what was named what", plots.png(plots.confusion_figure(matrix, CLASSES)))
+    picture = Picture(
+        "confusion", "Confusion", "what was named what", plots.png(plots.confusion_figure(matrix, CLASSES))
+    )
     return Report("a <b>run</b>", {"model": "vgg19"}, 1.3, {"test": metrics}, [picture], ["take care"])
 
 
@@ -34,7 +36,16 @@ def test_the_metrics_file_holds_what_the_design_promises(tmp_path: Path) -> None
     test = json.loads((tmp_path / "metrics.json").read_text())["splits"]["test"]
     assert set(test["accuracy"]) == {"value", "low", "high"}
     assert test["accuracy"]["low"] <= test["accuracy"]["value"] <= test["accuracy"]["high"]
-    assert {"n", "balanced_accuracy", "macro_f1", "ece", "nll", "per_class", "top_2", "majority_baseline"} <= set(test)
+    assert {
+        "n",
+        "balanced_accuracy",
+        "macro_f1",
+        "ece",
+        "nll",
+        "per_class",
+        "top_2",
+        "majority_baseline",
+    } <= set(test)
     assert test["without_twins"]["n"] == 50
     assert test["flip_averaged"]["accuracy"]["value"] == test["accuracy"]["value"]
 
@@ -47,7 +58,11 @@ class _Outside(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.scripts += tag == "script"
-        self.found += [value for name, value in attrs if name in ("src", "href") and value and value[:5] not in ("data:",) and value[0] != "#"]
+        self.found += [
+            value
+            for name, value in attrs
+            if name in ("src", "href") and value and value[:5] not in ("data:",) and value[0] != "#"
+        ]
 
 
 def test_the_page_is_self_contained_and_escapes_every_text(tmp_path: Path) -> None:
@@ -70,8 +85,14 @@ def test_pictures_are_the_same_bytes_each_time() -> None:
 def test_every_picture_can_be_opened() -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 3)).astype(np.uint8)
     heat = np.random.default_rng(1).random((5, 48, 48))
-    rows = [{"epoch": epoch, "loss": 1.0, "val_loss": None, "accuracy": 0.5, "learning_rate": 0.1} for epoch in range(3)]
-    figures = [plots.gallery_figure(images, list("abcde"), heat), plots.gallery_figure(images[:1], ["a"]), plots.curves_figure(rows)]
+    rows = [
+        {"epoch": epoch, "loss": 1.0, "val_loss": None, "accuracy": 0.5, "learning_rate": 0.1} for epoch in range(3)
+    ]
+    figures = [
+        plots.gallery_figure(images, list("abcde"), heat),
+        plots.gallery_figure(images[:1], ["a"]),
+        plots.curves_figure(rows),
+    ]
     for figure in figures:
         with Image.open(BytesIO(plots.png(figure))) as picture:
             assert min(picture.size) > 100

@@ -43,7 +43,7 @@ def test_auto_without_a_network_falls_back_to_random_and_says_so(caplog: pytest.
 
 @pytest.mark.usefixtures("keras_home", "no_network")
 def test_imagenet_without_a_network_is_an_error_that_says_how_to_mend_it() -> None:
-    with pytest.raises(ConfigError, match="Put vgg19_weights.*into .*models"):
+    with pytest.raises(ConfigError, match=r"Put vgg19_weights.*into .*models"):
         initial_weights("imagenet", "vgg19")
 
 
@@ -62,7 +62,7 @@ def test_a_damaged_download_is_not_kept(keras_home: Path, monkeypatch: pytest.Mo
     import threading
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name http.server asks for
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"not the weights")

@@ -26,9 +26,7 @@ def no_account(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
-@pytest.mark.parametrize(
-    "ckpt", ["wandb:", "wandb:vgg19", "wandb:a/b/c", "wandb:../../x:y/z", "wandb:a b/c:d"]
-)
+@pytest.mark.parametrize("ckpt", ["wandb:", "wandb:vgg19", "wandb:a/b/c", "wandb:../../x:y/z", "wandb:a b/c:d"])
 def test_a_malformed_name_says_what_is_expected(tmp_path, ckpt):
     with pytest.raises(RunError, match="wandb:entity/project/name:alias"):
         resolve(ckpt, tmp_path)

@@ -62,9 +62,7 @@ def mirror(record: RunRecord, **settings) -> float:
 def records(record: RunRecord, home: Path) -> list[dict]:
     [path] = (record.folder / "wandb").glob("offline-run-*/*.wandb")
     command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(home)}
-    )
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(home)})
     return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
 
 
@@ -73,10 +71,7 @@ def values(found: list[dict], kind: str) -> list[dict]:
 
 
 def items(entries: list[dict]) -> dict:
-    return {
-        entry.get("key") or ".".join(entry["nested_key"]): json.loads(entry["value_json"])
-        for entry in entries
-    }
+    return {entry.get("key") or ".".join(entry["nested_key"]): json.loads(entry["value_json"]) for entry in entries}
 
 
 def left_behind(folder: Path) -> list[str]:
@@ -84,10 +79,7 @@ def left_behind(folder: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (
-                str(folder).encode()
-                in (process / "environ").read_bytes().split(b"WANDB_DATA_DIR=")[-1][:4096]
-            ):
+            if str(folder).encode() in (process / "environ").read_bytes().split(b"WANDB_DATA_DIR=")[-1][:4096]:
                 found.append((process / "cmdline").read_text())
         except OSError:
             continue
@@ -188,9 +180,7 @@ def test_a_server_that_never_answers_costs_seconds_and_goes_offline(
     assert taken
     assert waited < 9.0
     monkeypatch.delenv("WANDB_API_KEY")
-    assert (
-        len([entry for entry in values(records(record, tmp_path), "history") if "loss" in entry["item"]]) == 3
-    )
+    assert len([entry for entry in values(records(record, tmp_path), "history") if "loss" in entry["item"]]) == 3
     [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
     assert "writes offline" in warning.getMessage()
     assert "a" * 40 not in caplog.text

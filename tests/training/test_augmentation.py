@@ -54,15 +54,21 @@ def test_off_changes_nothing() -> None:
     np.testing.assert_array_equal(_run(_augmentation("off"), 0)[0], _faces()[0].numpy())
 
 
-@pytest.mark.parametrize("blend", [keras.layers.MixUp(alpha=0.4), keras.layers.CutMix()])
-def test_blends_mix_targets_as_they_mix_images(blend: keras.layers.Layer) -> None:
+@pytest.mark.parametrize(
+    ("blend", "grey_levels"),
+    [
+        (keras.layers.MixUp(alpha=0.4), 2.0),
+        (keras.layers.CutMix(), 12.0),  # Keras's labels are off by up to 6 % of the area for a patch at the border
+    ],
+)
+def test_blends_mix_targets_as_they_mix_images(blend: keras.layers.Layer, grey_levels: float) -> None:
     augmentation = Augmentation(blends=[blend])
     colours = np.repeat(np.array([0.0, 100.0, 200.0], np.float32), 4)
     images = np.broadcast_to(colours[:, None, None, None], (12, 36, 36, 3)).astype(np.uint8)
     targets = tf.one_hot(np.repeat(np.arange(3), 4), 3)
     mixed, blended = tf.function(augmentation)(tf.constant(images), targets, tf.constant(2, tf.int64))
     expected = blended.numpy() @ np.array([0.0, 100.0, 200.0])
-    np.testing.assert_allclose(mixed.numpy().mean((1, 2, 3)), expected, atol=2.0)
+    np.testing.assert_allclose(mixed.numpy().mean((1, 2, 3)), expected, atol=grey_levels)
     assert not np.array_equal(blended.numpy(), targets.numpy())
 
 
@@ -75,5 +81,3 @@ def test_blending_follows_its_probability() -> None:
         for step in range(200)
     ]
     assert 0.2 < np.mean(blended) < 0.4
-
-

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from emolab.training.schedules import Constant, WarmupCosine
@@ -9,7 +11,7 @@ def test_the_rate_rises_to_the_peak_and_falls_to_the_end() -> None:
     assert rates[0] == pytest.approx(0.01)
     assert rates[9] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(0.1)
-    assert all(later < earlier for earlier, later in zip(rates[10:], rates[11:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(rates[10:]))
     assert rates[100] == pytest.approx(0.001)
 
 

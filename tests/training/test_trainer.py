@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import keras
@@ -39,7 +40,9 @@ def test_weight_decay_spares_biases_and_normalisation() -> None:
     assert {len(weight.shape) for weight in decayed} == {2, 4}
 
 
-def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_on_without(tmp_path: Path) -> None:
+def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_on_without(
+    tmp_path: Path,
+) -> None:
     record = tiny_record(tmp_path)
     module = _fit(Trainer(epochs=2, record=record), use_ema=True, ema_momentum=0.9)
     trainer = Trainer(epochs=2)
@@ -68,7 +71,9 @@ def test_averages_match_a_computation_by_hand() -> None:
     for step in range(3):
         module.train_step(tuple(map(tf.constant, TinyData().train_batch(step))))
         keep = 0.5 if step else 0.0  # Keras starts the average at the first weights it sees
-        average = [keep * old + (1 - keep) * new.numpy() for old, new in zip(average, module.trainable_weights, strict=True)]
+        average = [
+            keep * old + (1 - keep) * new.numpy() for old, new in zip(average, module.trainable_weights, strict=True)
+        ]
     with averaged_weights(module):
         for weight, value in zip(module.trainable_weights, average, strict=True):
             np.testing.assert_allclose(weight.numpy(), value, rtol=1e-4, atol=1e-6)
@@ -83,7 +88,7 @@ def test_accumulation_updates_once_in_so_many_steps() -> None:
     for step in range(4):
         module.train_step(tuple(map(tf.constant, TinyData().train_batch(step))))
         values.append(kernel.numpy())
-    changed = [not np.array_equal(old, new) for old, new in zip(values, values[1:], strict=False)]
+    changed = [not np.array_equal(old, new) for old, new in pairwise(values)]
     assert changed == [False, True, False, True]
 
 
@@ -118,7 +123,7 @@ def test_early_stopping_goes_on_counting_after_a_resume(tmp_path: Path) -> None:
     assert int(resumed.step.numpy()) == stopped_after == 15
 
 
-@pytest.mark.parametrize("step", [1, 7, 10])
+@pytest.mark.parametrize("step", [2, 7, 10])
 def test_a_training_stopped_anywhere_resumes_to_the_same_weights(tmp_path: Path, step: int) -> None:
     whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path)), use_ema=True)
     lines: list[dict] = []

@@ -48,7 +48,11 @@ def tiny_module(trainer: Trainer, loss: Any = cross_entropy, **optimizer: Any) -
     """A module of some hundred weights with dropout, batch normalisation and augmentation."""
     with trainer.building():
         network = build_network(
-            "tiny", lambda images: custom_cnn(images, stem=4, widths=(4, 6), depths=(1, 1)), 2, 16, dropout=0.3
+            "tiny",
+            lambda images: custom_cnn(images, stem=4, widths=(4, 6), depths=(1, 1)),
+            2,
+            16,
+            dropout=0.3,
         )
         augmentation = Augmentation([keras.layers.RandomBrightness(0.1, seed=1)])
         settings = {"weight_decay": 0.01, **optimizer}
@@ -86,5 +90,3 @@ def assert_same_weights(one: keras.Model, other: keras.Model) -> None:
     """Bit for bit."""
     for first, second in zip(one.network.weights, other.network.weights, strict=True):
         np.testing.assert_array_equal(first.numpy(), second.numpy(), err_msg=first.path)
-
-

@@ -56,9 +56,7 @@ class Fer2013Reader:
 
 def _require_file(path: Path) -> None:
     if not path.is_file():
-        raise DataError(
-            f"data.path={path}: no such file; give the FER2013 CSV (fer2013.csv or fer2013.csv.gz)"
-        )
+        raise DataError(f"data.path={path}: no such file; give the FER2013 CSV (fer2013.csv or fer2013.csv.gz)")
 
 
 def _open(path: Path) -> BinaryIO:
@@ -71,9 +69,7 @@ def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
     rows = iter(lines)
     header = [name.decode("utf-8", "replace").strip(' "\ufeff').lower() for name in _fields(next(rows, b""))]
     if not {"emotion", "pixels", "usage"} <= set(header):
-        raise DataError(
-            f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}"
-        )
+        raise DataError(f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}")
     columns = [header.index(name) for name in ("emotion", "pixels", "usage")]
     for number, line in enumerate(rows):
         yield _record(number, _fields(line), columns)

@@ -110,9 +110,7 @@ def _read_votes(path: Path) -> list[dict[str, str]]:
         reader = csv.DictReader(handle)
         missing = {"Usage", *EMOTIONS, *NO_EMOTION} - set(reader.fieldnames or ())
         if missing:
-            raise DataError(
-                f"{path}: columns missing: {', '.join(sorted(missing))}; give FER+'s fer2013new.csv"
-            )
+            raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}; give FER+'s fer2013new.csv")
         return list(reader)
 
 

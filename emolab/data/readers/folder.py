@@ -48,17 +48,13 @@ class FolderReader:
     @cached_property
     def _reading(self) -> Reading:
         require_folder(self.root)
-        splits = {
-            name: SPLIT_NAMES[name.lower()] for name in list_folders(self.root) if name.lower() in SPLIT_NAMES
-        }
+        splits = {name: SPLIT_NAMES[name.lower()] for name in list_folders(self.root) if name.lower() in SPLIT_NAMES}
         if "train" not in splits.values():
             splits = {}
         records = [_record(self.root, name, splits) for name in list_files(self.root)]
         classes = tuple(sorted({record.label for record in records if record.label}))
         if not classes:
-            raise DataError(
-                f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file"
-            )
+            raise DataError(f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file")
         return Reading(classes, records)
 
 

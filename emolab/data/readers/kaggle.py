@@ -99,9 +99,7 @@ def _listed(root: Path) -> Iterator[Record]:
     for number, (name, label) in enumerate(_columns(root / LABELS, (PATH_COLUMN, LABEL_COLUMN)), start=2):
         record = photograph(root, name, label)
         if not name:
-            yield Record(
-                f"{LABELS} row {number}", label, status=QUARANTINED, reason="malformed row: no file name"
-            )
+            yield Record(f"{LABELS} row {number}", label, status=QUARANTINED, reason="malformed row: no file name")
         elif (record.source, label) in seen:
             yield Record(record.source, label, status=EXCLUDED, reason=f"listed more than once in {LABELS}")
         else:
@@ -115,9 +113,7 @@ def _columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
         rows = csv.reader(handle)
         header = [name.strip().lower() for name in next(rows, [])]
         if not set(names) <= set(header):
-            raise DataError(
-                f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}"
-            )
+            raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
         columns = [header.index(name) for name in names]
         for row in rows:
             yield [row[column].strip() if column < len(row) else "" for column in columns]

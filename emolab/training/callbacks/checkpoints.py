@@ -1,5 +1,6 @@
 """Keeps the best weights and the last full state of a training, whole at every moment."""
 
+import inspect
 import signal
 import time
 from collections.abc import Callable
@@ -155,9 +156,15 @@ def _mean_variables(module: keras.Model) -> list[Any]:
 
 
 def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """The plain attributes (numbers, words) that a callback keeps for itself.
+
+    Those named like an argument of its constructor are settings: they come from the config again. Keras's
+    `EarlyStopping` turns the sign of its `min_delta` in its first epoch; restored, it would be turned twice.
+    """
     plain = (bool, int, float, str, type(None))
+    settings = inspect.signature(type(callback).__init__).parameters
     return {
         name: value.item() if hasattr(value, "item") else value
         for name, value in vars(callback).items()
-        if isinstance(value, plain) or getattr(value, "ndim", 1) == 0
+        if name not in settings and (isinstance(value, plain) or getattr(value, "ndim", 1) == 0)
     }

@@ -17,7 +17,10 @@ class EpochLog(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, log: Callable[[int, Mapping[str, float]], None], batch_size: int, clock: Callable[[], float] = time.perf_counter
+        self,
+        log: Callable[[int, Mapping[str, float]], None],
+        batch_size: int,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self._log, self._batch_size, self._clock = log, batch_size, clock
@@ -39,5 +42,9 @@ class EpochLog(keras.callbacks.Callback):
         trained = max((self._validated or now) - self._began, 1e-9)
         images = (int(self.model.step.numpy()) - self._first_step) * self._batch_size
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        measured = {"learning_rate": rate, "images_per_second": images / trained, "seconds": now - self._began}
+        measured = {
+            "learning_rate": rate,
+            "images_per_second": images / trained,
+            "seconds": now - self._began,
+        }
         self._log(epoch, {**{name: float(value) for name, value in (logs or {}).items()}, **measured})

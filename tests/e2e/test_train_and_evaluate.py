@@ -1,0 +1,102 @@
+import json
+from pathlib import Path
+
+import pytest
+from commands import TINY, run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Path:
+    """A folder in which a tiny training with W&B offline has run."""
+    folder = tmp_path_factory.mktemp("trained")
+    data = f"data.root={striped_faces}"
+    done = run("emolab.train", *TINY, data, "trainer.epochs=12", "logger=wandb", "workers=1", cwd=folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (folder / "stdout").write_text(done.stdout)
+    return folder
+
+
+def _run_folder(trained: Path) -> Path:
+    (folder,) = trained.glob("runs/custom_cnn/*")
+    return folder
+
+
+def test_a_training_leaves_a_run_that_explains_itself(trained: Path) -> None:
+    folder = _run_folder(trained)
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["status"] == "finished"
+    assert facts["classes"] == ["anger", "happy", "sad"]
+    assert facts["model"]["weights"] == {"requested": None, "used": "random"}
+    assert facts["model"]["parameters"] > 500
+    assert facts["temperature"] > 0
+    assert {"git", "packages", "hardware", "started", "finished", "sha256", "seed", "image_size"} <= set(facts)
+    assert set(facts["checkpoints"].values()) <= set(facts["sha256"])
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(12))
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "images_per_second"} <= set(lines[0])
+    assert (folder / "config.yaml").read_text().count("_target_") > 5
+    assert list(folder.glob("wandb/offline-run-*/*.wandb"))
+
+
+def test_it_says_where_the_run_is_how_good_and_what_to_type_next(trained: Path) -> None:
+    text = (trained / "stdout").read_text()
+    folder = _run_folder(trained)
+    assert str(folder.relative_to(trained)) in text
+    assert f"ckpt={folder.name}" in text
+    assert "accuracy (95 %)" in text
+
+
+def test_the_report_holds_numbers_pictures_and_one_page(trained: Path) -> None:
+    report = _run_folder(trained) / "report"
+    metrics = json.loads((report / "metrics.json").read_text())
+    assert set(metrics["splits"]) == {"validation", "test"}
+    assert metrics["splits"]["test"]["accuracy"]["value"] > 0.6  # stripes are easy; chance is a third
+    for name in ("confusion_matrix", "reliability", "curves", "grad_cam"):
+        assert (report / f"{name}.png").stat().st_size > 5_000
+    assert (report / "index.html").read_text().count("data:image/png;base64,") >= 4
+
+
+def test_evaluate_best_gives_the_same_numbers_and_flip_averaging(trained: Path) -> None:
+    before = json.loads((_run_folder(trained) / "report" / "metrics.json").read_text())
+    done = run("emolab.evaluate", "ckpt=best", "ckpt.where.model=custom_cnn", "flip=true", cwd=trained)
+    assert done.returncode == 0, done.stderr[-3000:]
+    after = json.loads((_run_folder(trained) / "report" / "metrics.json").read_text())
+    assert after["splits"]["test"]["accuracy"] == before["splits"]["test"]["accuracy"]
+    assert after["splits"]["test"]["flip_averaged"]["n"] == 24
+
+
+def test_other_classes_are_refused_with_both_lists(trained: Path, tmp_path: Path, striped_faces: Path) -> None:
+    for split in ("train", "validation", "test"):
+        (tmp_path / "other" / split).mkdir(parents=True)
+        for old, new in (("anger", "anger"), ("happy", "joy"), ("sad", "sad")):
+            (tmp_path / "other" / split / new).symlink_to(striped_faces / split / old, target_is_directory=True)
+    data = ("data=folder", f"data.root={tmp_path / 'other'}", "data.image_size=32", "workers=1")
+    done = run("emolab.evaluate", "ckpt=best", *data, cwd=trained)
+    assert done.returncode == 2
+    assert "joy" in done.stderr or "can't be used" in done.stderr or "no usable" in done.stderr
+
+
+def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "runs" / "copy" / _run_folder(trained).name
+    shutil.copytree(_run_folder(trained), copy)
+    (weights,) = copy.glob("checkpoints/best-*")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    done = run("emolab.evaluate", f"ckpt={copy}", f"paths.cache={trained / 'cache'}", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "SHA-256" in done.stderr
+
+
+def test_a_resume_with_another_configuration_is_refused(trained: Path, striped_faces: Path) -> None:
+    data = f"data.root={striped_faces}"
+    done = run("emolab.train", *TINY, data, "trainer.epochs=13", "resume=last", "workers=1", cwd=trained)
+    assert done.returncode == 2
+    assert "trainer.epochs: 12 when it began, 13 now" in done.stderr
+
+
+def test_overfit_reaches_all_of_its_only_batch(tmp_path: Path, striped_faces: Path) -> None:
+    done = run("emolab.train", *TINY[:7], f"data.root={striped_faces}", "debug=overfit", "evaluate=false", "workers=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (metrics,) = tmp_path.glob("runs/overfit/*/metrics.jsonl")
+    assert json.loads(metrics.read_text().splitlines()[-1])["accuracy"] == 1.0

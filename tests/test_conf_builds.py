@@ -1,0 +1,90 @@
+"""Every choice in conf/ builds what it names, and every command in the documents is a right one."""
+
+import re
+import shlex
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hydra.utils import instantiate
+
+from emolab.cli import _shorthand, check_command, composed
+from emolab.config.tree import conf_folder, groups
+from emolab.training.augmentation import Augmentation
+
+REPO = Path(__file__).resolve().parents[1]
+DATA = ("data=fer2013", "data.path=faces.csv")
+CHOICES = groups(conf_folder())
+
+
+def _settings(group: str, choice: str) -> object:
+    return composed("train", [*DATA, f"{group}={choice}"])[group]
+
+
+@pytest.mark.parametrize("choice", CHOICES["loss"])
+def test_every_loss_is_finite_and_falls_with_the_right_answer(choice: str) -> None:
+    loss = instantiate(_settings("loss", choice))
+    targets = np.eye(3, dtype=np.float32)
+    prior = np.array([0.5, 0.3, 0.2], np.float32)
+    right, wrong = loss(targets * 4, targets, prior).numpy(), loss(-targets * 4, targets, prior).numpy()
+    assert np.isfinite(wrong).all()
+    assert (right < wrong).all()
+
+
+@pytest.mark.parametrize("choice", CHOICES["optimizer"])
+def test_every_optimizer_builds(choice: str) -> None:
+    settings = _settings("optimizer", choice)
+    optimizer = instantiate(settings)()
+    assert isinstance(optimizer, keras.Optimizer)
+    assert float(optimizer.learning_rate) == pytest.approx(settings.learning_rate)
+
+
+@pytest.mark.parametrize("choice", CHOICES["schedule"])
+def test_every_schedule_builds_and_stays_at_or_below_its_peak(choice: str) -> None:
+    cfg = composed("train", [*DATA, f"schedule={choice}"])
+    schedule = instantiate(cfg.schedule)(total_steps=50)
+    rates = [float(schedule(step)) for step in range(50)]
+    assert 0 < max(rates) <= cfg.optimizer.learning_rate * 1.0001
+
+
+@pytest.mark.parametrize("choice", CHOICES["callbacks"])
+def test_every_callback_builds(choice: str) -> None:
+    settings = composed("train", [*DATA, f"callbacks={choice}"]).callbacks
+    built = [instantiate(callback) for callback in settings.values()]
+    assert all(isinstance(callback, keras.callbacks.Callback) for callback in built)
+    assert bool(built) == (choice != "default")
+
+
+@pytest.mark.parametrize("choice", CHOICES["aug"])
+def test_every_augmentation_builds(choice: str) -> None:
+    augmentation = instantiate(_settings("aug", choice), _convert_="all")
+    assert isinstance(augmentation, Augmentation)
+    assert bool(augmentation.layers) == (choice != "off")
+
+
+@pytest.mark.parametrize("choice", CHOICES["model"])
+def test_every_model_builds_its_backbone(choice: str) -> None:
+    images = keras.Input((48, 48, 3))
+    features = instantiate(_settings("model", choice).backbone, _convert_="all")(images)
+    assert len(features.shape) == 4
+
+
+def _commands() -> list[str]:
+    texts = [REPO / "README.md", *sorted((REPO / "conf").rglob("*.yaml"))]
+    found = {line for path in texts for line in re.findall(r"python -m (emolab\.[^`;\n]+)", path.read_text())}
+    return sorted(line.strip() for line in found if "=" in line and "..." not in line)
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_every_command_in_the_documents_is_accepted(command: str) -> None:
+    module, *arguments = shlex.split(command.partition("|")[0])
+    arguments = [_shorthand(argument) for argument in arguments]
+    verb = module.removeprefix("emolab.")
+    if verb == "train" and not any(argument.startswith("data=") or argument.startswith("experiment=") for argument in arguments):
+        arguments += DATA
+    check_command(verb, arguments)
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(_commands()) > 10
