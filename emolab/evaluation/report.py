@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader
+from rich.box import SIMPLE
 from rich.table import Table
 
 from emolab import files
@@ -105,7 +106,7 @@ def render(report: Report) -> str:
 
 def summary_table(splits: Mapping[str, Metrics]) -> Table:
     """Return a table for the terminal: a row a split; "baseline" always names the largest class."""
-    table = Table()
+    table = Table(box=SIMPLE, padding=0, pad_edge=False)
     for heading in ("split", "images", "accuracy (95 %)", "balanced", "macro F1", "ECE", "baseline"):
         table.add_column(heading, justify="left" if heading == "split" else "right", no_wrap=True)
     for name, metrics in splits.items():

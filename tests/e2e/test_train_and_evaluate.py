@@ -96,7 +96,25 @@ def test_a_resume_with_another_configuration_is_refused(trained: Path, striped_f
 
 
 def test_overfit_reaches_all_of_its_only_batch(tmp_path: Path, striped_faces: Path) -> None:
-    done = run("emolab.train", *TINY[:7], f"data.root={striped_faces}", "debug=overfit", "evaluate=false", "workers=1", cwd=tmp_path)
+    done = run(
+        "emolab.train",
+        *TINY[:7],
+        f"data.root={striped_faces}",
+        "debug=overfit",
+        "evaluate=false",
+        "workers=1",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     (metrics,) = tmp_path.glob("runs/overfit/*/metrics.jsonl")
     assert json.loads(metrics.read_text().splitlines()[-1])["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("debug", "left"), [("smoke", "runs/smoke/*/report/index.html"), ("profile", "profile/**/*.xplane.pb")]
+)
+def test_a_debug_config_does_what_it_says(tmp_path: Path, striped_faces: Path, debug: str, left: str) -> None:
+    data = f"data.root={striped_faces}"
+    done = run("emolab.train", *TINY[:7], data, f"debug={debug}", "trainer.batch_size=4", "workers=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert list(tmp_path.glob(left))

@@ -102,6 +102,7 @@ def test_the_terminal_table_fits_eighty_columns() -> None:
     from rich.console import Console
 
     console = Console(width=80, record=True, file=StringIO())
-    console.print(summary_table(_report().splits))
+    test = _report().splits["test"]
+    console.print(summary_table({"validation": {**test, "n": 35_710}, "test": test}))
     assert "0." in console.export_text()
     assert "…" not in console.export_text()

@@ -3,6 +3,7 @@
 from emolab.training.callbacks.checkpoints import Checkpoints
 from emolab.training.callbacks.epoch_log import EpochLog
 from emolab.training.callbacks.nan_guard import NanGuard
+from emolab.training.callbacks.profile import Profile
 from emolab.training.callbacks.progress import Progress
 
-__all__ = ["Checkpoints", "EpochLog", "NanGuard", "Progress"]
+__all__ = ["Checkpoints", "EpochLog", "NanGuard", "Profile", "Progress"]

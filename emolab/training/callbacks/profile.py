@@ -1,0 +1,45 @@
+"""A TensorFlow profile of some steps."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class Profile(keras.callbacks.Callback):
+    """Profile the steps from `first` up to `last` of a training's beginning.
+
+    TensorFlow's own profiler, because Keras's `TensorBoard` callback can't run where TensorBoard isn't installed.
+
+    Args:
+        folder: where the profile is written, for `tensorboard --logdir <folder>` with its profile plugin.
+        first: the first step profiled, counted from where the training begins; the ones before it trace and warm up.
+        last: the last step profiled.
+    """
+
+    def __init__(self, folder: str, first: int = 5, last: int = 15) -> None:
+        super().__init__()
+        self._folder, self._first, self._last = folder, first, last
+        self._steps = 0
+        self._running = False
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start before the first step."""
+        self._steps += 1
+        if self._steps == self._first:
+            tf.profiler.experimental.start(self._folder)
+            self._running = True
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Stop after the last step."""
+        if self._steps == self._last:
+            self._stop()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Stop where the training was shorter."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._running:
+            tf.profiler.experimental.stop()
+            self._running = False
