@@ -71,7 +71,7 @@ def measure(root: Path, model: str, aug: str, rounds: int, steps: int) -> tuple[
     set_seeds(cfg.seed, cfg.trainer.deterministic)
     trainer = build_trainer(cfg, None, None)
     module = build_module(cfg, trainer, data, initial_weights(None, model))
-    trainer._compile(module, data)
+    trainer.compile(module, data)
     module.make_train_function()
     stream = iter(data.train_dataset(0, 10**6))
     batch = tuple(map(tf.constant, data.train_batch(0)))

@@ -21,21 +21,22 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
     Raises:
         RunError: if the settings name anything else, or the weights are missing, changed or don't fit.
     """
+    from hydra.errors import InstantiationException
     from hydra.utils import instantiate
 
     from emolab.models.network import build_network
 
     settings = network_settings_of(record, trusted_modules)
     weights = record.checkpoint_path("best")
-    network = build_network(
-        settings["name"],
-        instantiate(settings["backbone"], _convert_="all"),
-        len(record.classes),
-        record.fields["image_size"],
-        dropout=settings["dropout"],
-    )
     try:
+        network = build_network(
+            settings["name"],
+            instantiate(settings["backbone"], _convert_="all"),
+            len(record.classes),
+            record.fields["image_size"],
+            dropout=settings["dropout"],
+        )
         network.load_weights(weights)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, InstantiationException) as error:
         raise RunError(f"the weights {weights} don't fit the network of the run {record.id}: {error}") from error
     return network

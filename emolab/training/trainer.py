@@ -67,6 +67,12 @@ class Trainer:
         with self.strategy.scope(), computing_in(self.precision):
             yield
 
+    def compile(self, module: Module, data: "DataModule") -> None:
+        """Give the module its optimizer, with a schedule over all steps of the training; `fit` does so itself."""
+        with self.strategy.scope():
+            optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
+            module.compile(optimizer=optimizer, jit_compile=self._jit_compile)
+
     def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
         """Train for `epochs`, or go on from the record's last state.
 
@@ -77,7 +83,7 @@ class Trainer:
             KeyboardInterrupt: after the state was saved.
             RunError: if the loss is no longer a number, or a state doesn't fit or can't be saved.
         """
-        self._compile(module, data)
+        self.compile(module, data)
         if self.record is None:
             self._run(module, data, None, self.epochs)
             return module
@@ -105,11 +111,6 @@ class Trainer:
         """Return the logits, float32 (N, C), of a split in the order of its rows."""
         batches = data.evaluation_dataset(split, self._evaluation_batch_size)
         return module.predict(batches.map(lambda images, targets: images), verbose=0)
-
-    def _compile(self, module: Module, data: "DataModule") -> None:
-        with self.strategy.scope():
-            optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
-            module.compile(optimizer=optimizer, jit_compile=self._jit_compile)
 
     def _checkpoints(self, record: "RunRecord", module: Module, data: "DataModule") -> Checkpoints:
         checkpoints = Checkpoints(
@@ -148,7 +149,7 @@ class Trainer:
 
     def _evaluate(self, module: Module, data: "DataModule", split: str) -> dict[str, float]:
         if not module.compiled:
-            self._compile(module, data)
+            self.compile(module, data)
         return module.evaluate(data.evaluation_dataset(split, self._evaluation_batch_size), return_dict=True, verbose=0)
 
 

@@ -19,7 +19,7 @@ def trained() -> keras.Model:
 def _fresh(**optimizer: object) -> keras.Model:
     trainer = Trainer(epochs=1)
     module = tiny_module(trainer, **optimizer)
-    trainer._compile(module, TinyData())
+    trainer.compile(module, TinyData())
     return module
 
 

@@ -46,7 +46,7 @@ def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_o
     record = tiny_record(tmp_path)
     module = _fit(Trainer(epochs=2, record=record), use_ema=True, ema_momentum=0.9)
     trainer = Trainer(epochs=2)
-    trainer._compile(resumed := tiny_module(trainer, use_ema=True, ema_momentum=0.9), TinyData())
+    trainer.compile(resumed := tiny_module(trainer, use_ema=True, ema_momentum=0.9), TinyData())
     from emolab.training.state import load_state
 
     load_state(record.checkpoint_path("last"), resumed)
@@ -65,7 +65,7 @@ def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_o
 def test_averages_match_a_computation_by_hand() -> None:
     trainer = Trainer(epochs=1)
     module = tiny_module(trainer, use_ema=True, ema_momentum=0.5)
-    trainer._compile(module, TinyData())
+    trainer.compile(module, TinyData())
     average = [np.zeros(weight.shape, np.float32) for weight in module.trainable_weights]
     average = [value.numpy() for value in module.optimizer._model_variables_moving_average] or average
     for step in range(3):
@@ -82,7 +82,7 @@ def test_averages_match_a_computation_by_hand() -> None:
 def test_accumulation_updates_once_in_so_many_steps() -> None:
     trainer = Trainer(epochs=1)
     module = tiny_module(trainer, gradient_accumulation_steps=2)
-    trainer._compile(module, TinyData())
+    trainer.compile(module, TinyData())
     kernel = module.network.get_layer("logits").kernel
     values = [kernel.numpy()]
     for step in range(4):
