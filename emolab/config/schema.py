@@ -132,6 +132,7 @@ class Trainer(Closed):
     jit_compile: bool
     monitor: Name
     mode: Literal["max", "min"]
+    validate_every: Count
     save_every_minutes: NotNegative
     evaluation_batch_size: Count
 

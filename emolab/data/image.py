@@ -85,7 +85,7 @@ def read_image(source: Path | bytes, limits: Limits | None = None, at_least: int
 def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least: int | None = None) -> Photograph:
     """Return the photograph and its size in the file; arguments and errors as for `read_image`."""
     limits = limits or Limits()
-    data = source if isinstance(source, bytes) else _read_bytes(Path(source), limits)
+    data = source if isinstance(source, bytes) else _read_bytes(source, limits)
     _check_bytes(len(data), limits)
     try:
         with _open(data) as image:

@@ -34,6 +34,7 @@ def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerG
         strategy=instantiate(settings.strategy, _convert_="all"),
         monitor=settings.monitor,
         mode=settings.mode,
+        validate_every=settings.validate_every,
         save_every_minutes=settings.save_every_minutes,
         jit_compile=settings.jit_compile,
         evaluation_batch_size=settings.evaluation_batch_size,

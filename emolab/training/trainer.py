@@ -30,6 +30,7 @@ class Trainer:
         strategy: a `tf.distribute.Strategy`, or None for one device.
         monitor: metric that decides which weights are best.
         mode: "max" or "min".
+        validate_every: epochs between validations.
         save_every_minutes: time between saves within an epoch.
         jit_compile: compile with XLA.
         evaluation_batch_size: images a batch in validate, test and predict.
@@ -51,6 +52,7 @@ class Trainer:
         strategy: tf.distribute.Strategy | None = None,
         monitor: str = "val_accuracy",
         mode: str = "max",
+        validate_every: int = 1,
         save_every_minutes: float = 5.0,
         jit_compile: bool = False,
         evaluation_batch_size: int = 256,
@@ -59,6 +61,7 @@ class Trainer:
         self.callbacks, self.precision = tuple(callbacks), precision
         self.strategy = strategy or tf.distribute.get_strategy()
         self._monitor, self._mode, self._save_every_minutes = monitor, mode, save_every_minutes
+        self._validate_every = validate_every
         self._jit_compile, self._evaluation_batch_size = jit_compile, evaluation_batch_size
 
     @contextmanager
@@ -137,6 +140,7 @@ class Trainer:
             epochs=until,
             steps_per_epoch=min(data.steps_per_epoch, last - first),
             validation_data=data.evaluation_dataset("validation", self._evaluation_batch_size),
+            validation_freq=self._validate_every,
             callbacks=self._all_callbacks(data, checkpoints),
             shuffle=False,  # the stream has its own order
             verbose=0,

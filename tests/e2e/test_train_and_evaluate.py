@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,18 +68,16 @@ def test_evaluate_best_gives_the_same_numbers_and_flip_averaging(trained: Path) 
 
 def test_other_classes_are_refused_with_both_lists(trained: Path, tmp_path: Path, striped_faces: Path) -> None:
     for split in ("train", "validation", "test"):
-        (tmp_path / "other" / split).mkdir(parents=True)
         for old, new in (("anger", "anger"), ("happy", "joy"), ("sad", "sad")):
-            (tmp_path / "other" / split / new).symlink_to(striped_faces / split / old, target_is_directory=True)
+            shutil.copytree(striped_faces / split / old, tmp_path / "other" / split / new)
     data = ("data=folder", f"data.root={tmp_path / 'other'}", "data.image_size=32", "workers=1")
     done = run("emolab.evaluate", "ckpt=best", *data, cwd=trained)
     assert done.returncode == 2
-    assert "joy" in done.stderr or "can't be used" in done.stderr or "no usable" in done.stderr
+    assert "anger, happy, sad" in done.stderr
+    assert "anger, joy, sad" in done.stderr
 
 
 def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "runs" / "copy" / _run_folder(trained).name
     shutil.copytree(_run_folder(trained), copy)
     (weights,) = copy.glob("checkpoints/best-*")
@@ -96,15 +95,8 @@ def test_a_resume_with_another_configuration_is_refused(trained: Path, striped_f
 
 
 def test_overfit_reaches_all_of_its_only_batch(tmp_path: Path, striped_faces: Path) -> None:
-    done = run(
-        "emolab.train",
-        *TINY[:7],
-        f"data.root={striped_faces}",
-        "debug=overfit",
-        "evaluate=false",
-        "workers=1",
-        cwd=tmp_path,
-    )
+    data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32", "workers=1", "evaluate=false")
+    done = run("emolab.train", "model=custom_cnn", *data, "debug=overfit", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     (metrics,) = tmp_path.glob("runs/overfit/*/metrics.jsonl")
     assert json.loads(metrics.read_text().splitlines()[-1])["accuracy"] == 1.0

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from made_photographs import class_folders, made
+from test_readers_csv import ferplus
+
+from emolab.data import DataModule, PreparedData
+from emolab.data.readers.folder import FolderReader
+from emolab.errors import DataError
+
+pytest.importorskip("tensorflow")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> PreparedData:
+    folder = tmp_path_factory.mktemp("data")
+    return made(FolderReader(class_folders(folder / "photographs", {"sad": 40, "anger": 20})), folder / "cache")
+
+
+def test_the_dataset_gives_the_batches_of_its_steps_in_order(prepared):
+    data = DataModule(prepared, batch_size=7, seed=5)
+    for first, last in ((0, 30), (11, 13), (13, 13)):
+        batches = list(data.train_dataset(first, last).as_numpy_iterator())
+        assert len(batches) == last - first
+        for step, (images, targets) in enumerate(batches, start=first):
+            assert np.array_equal(images, data.train_batch(step)[0])
+            assert np.array_equal(targets, data.train_batch(step)[1])
+
+
+def test_images_and_targets_belong_together_and_come_from_training_alone(prepared):
+    data = DataModule(prepared, batch_size=6, seed=0)
+    training = prepared.rows("train")
+    known = {prepared.images[row].tobytes(): prepared.targets(np.array([row]))[0] for row in training}
+    for step in range(data.steps_per_epoch):
+        images, targets = data.train_batch(step)
+        assert (images.dtype, targets.dtype) == (np.uint8, np.float32)
+        assert all((known[i.tobytes()] == t).all() for i, t in zip(images, targets, strict=True))
+
+
+def test_static_shapes_are_known_to_the_graph(prepared):
+    data = DataModule(prepared, batch_size=7, seed=0)
+    images, targets = data.train_dataset(0, 2).element_spec
+    assert (images.shape.as_list(), targets.shape.as_list()) == ([7, 32, 32, 3], [7, 2])
+
+
+def test_evaluation_sees_every_image_once_in_the_order_of_the_rows(prepared):
+    data = DataModule(prepared, batch_size=7, seed=0)
+    for split in ("train", "validation", "test"):
+        batches = list(data.evaluation_dataset(split, 4).as_numpy_iterator())
+        rows = prepared.rows(split)
+        assert np.array_equal(np.concatenate([images for images, _ in batches]), prepared.images[rows])
+        assert np.array_equal(np.concatenate([targets for _, targets in batches]), prepared.targets(rows))
+        assert {len(images) for images, _ in batches[:-1]} <= {4}
+
+
+def test_the_prior_and_the_steps_follow_the_training_images(prepared):
+    data = DataModule(prepared, batch_size=7, seed=0)
+    counts = prepared.account["splits"]["train"]
+    total = sum(counts.values())
+    assert data.prior == pytest.approx([counts["anger"] / total, counts["sad"] / total])
+    assert data.prior.dtype == np.float64
+    assert data.steps_per_epoch == total // 7
+    assert DataModule(prepared, batch_size=10_000, seed=0).steps_per_epoch == 1
+
+
+def test_soft_targets_reach_the_batches(tmp_path):
+    votes = ["4,0,0,0,4,0,0,0,0,0", "0,8,0,0,2,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10"]
+    prepared = made(ferplus(tmp_path, votes, "soft"), tmp_path / "cache", image_size=48, validation=0, test=0)
+    images, targets = DataModule(prepared, batch_size=2, seed=0).train_batch(0)
+    assert images.shape == (2, 48, 48, 3)
+    assert sorted(targets.max(axis=1).tolist()) == pytest.approx([0.5, 0.8])
+    assert targets.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_missing_split_is_named(tmp_path):
+    reader = FolderReader(class_folders(tmp_path / "photographs", {"sad": 5, "anger": 5}))
+    prepared = made(reader, tmp_path / "cache", validation=0, test=0)
+    with pytest.raises(DataError, match="has no validation images"):
+        DataModule(prepared, 4, 0).evaluation_dataset("validation", 4)
+    with pytest.raises(DataError, match="'holdout': expected one of train, validation, test"):
+        DataModule(prepared, 4, 0).evaluation_dataset("holdout", 4)

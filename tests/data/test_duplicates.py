@@ -1,0 +1,136 @@
+import time
+
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_photographs import encoded, picture
+
+from emolab.data import crop_and_resize, read_image
+from emolab.data.duplicates import duplicate_clusters, hamming, near_pairs
+from emolab.data.hashing import perceptual_hash, pixel_digest
+from emolab.data.splits import assign_splits, conflicting_clusters
+
+
+def clusters_of(images: np.ndarray, bits: int | None = 8) -> list[int]:
+    digests = np.array([pixel_digest(image) for image in images], object)
+    return duplicate_clusters(images, digests, perceptual_hash(images), bits).tolist()
+
+
+def variants(image: np.ndarray) -> np.ndarray:
+    """The same photograph: as it is, as a poor JPEG, brighter, smaller and back, with a watermark."""
+    jpeg = read_image(encoded(image, quality=40))
+    bright = np.clip(image * 0.8 + 40, 0, 255).astype(np.uint8)
+    small = crop_and_resize(crop_and_resize(image, None, 30), None, image.shape[0])
+    marked = cv2.putText(image.copy(), "stock", (4, 40), cv2.FONT_HERSHEY_PLAIN, 1, (255, 255, 255))
+    marked = cv2.addWeighted(image, 0.85, marked, 0.15, 0)
+    return np.stack([image, image, jpeg, bright, small, marked])
+
+
+def test_variants_of_a_photograph_are_one_cluster_and_other_photographs_are_not():
+    images = np.concatenate([variants(picture(seed)) for seed in range(20)])
+    assert clusters_of(images) == [seed for seed in range(20) for _ in range(6)]
+
+
+def test_without_near_bits_only_identical_pixels_join():
+    assert clusters_of(variants(picture(0)), bits=None) == [0, 0, 1, 2, 3, 4]
+
+
+def test_flat_images_join_only_when_identical():
+    images = np.stack([np.full((48, 48, 3), value, np.uint8) for value in (0, 0, 128, 255)])
+    noisy = images.copy()
+    noisy[:, 0, 0] += 1
+    assert clusters_of(images) == [0, 0, 1, 2]
+    assert clusters_of(np.concatenate([images[2:], noisy[2:]])) == [0, 1, 2, 3]
+
+
+def test_pictures_with_similar_hashes_but_other_pixels_stay_apart():
+    images = np.stack([picture(1), picture(2)])
+    same_hash = np.array([12345, 12345], np.uint64)
+    digests = np.array(["a", "b"], object)
+    assert duplicate_clusters(images, digests, same_hash, 8).tolist() == [0, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1))
+def test_hamming_counts_the_bits_that_differ(pairs):
+    first, second = np.array(pairs, np.uint64).T
+    assert hamming(first, second).tolist() == [(one ^ other).bit_count() for one, other in pairs]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 16), st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=12), st.data())
+def test_near_pairs_are_those_of_a_full_comparison(bits, base, data):
+    flips = [data.draw(st.sets(st.integers(0, 63), max_size=18)) for _ in base]
+    near = [value ^ sum(1 << bit for bit in chosen) for value, chosen in zip(base, flips, strict=True)]
+    hashes = np.array(base + near, np.uint64)
+    expected = {
+        (i, j) for i in range(len(hashes)) for j in range(i) if hamming(hashes[i : i + 1], hashes[j : j + 1])[0] <= bits
+    }
+    assert {(j, i) for i, j in near_pairs(hashes, bits).tolist()} == expected
+
+
+def test_many_hashes_are_compared_without_comparing_all_pairs():
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 2**64, 150_000, np.uint64)
+    hashes[1::1000] = hashes[::1000] ^ np.uint64(0b1011)
+    start = time.process_time()
+    found = near_pairs(hashes, 4)
+    assert time.process_time() - start < 30  # all pairs would take hours
+    assert {tuple(pair) for pair in found.tolist()} >= {(at, at + 1) for at in range(0, 150_000, 1000)}
+
+
+def test_hundreds_of_equal_hashes_form_one_chain_without_all_pairs():
+    pairs = near_pairs(np.full(500, 99, np.uint64), 8)
+    assert len(pairs) < 500 * 70
+    assert set(pairs.ravel().tolist()) == set(range(500))
+
+
+@st.composite
+def labelled(draw):
+    count = draw(st.integers(1, 60))
+    labels = draw(st.lists(st.sampled_from("abc"), min_size=count, max_size=count))
+    clusters = draw(st.lists(st.integers(0, count), min_size=count, max_size=count))
+    official = draw(
+        st.one_of(
+            st.just([""] * count),
+            st.lists(st.sampled_from(["train", "test"]), min_size=count, max_size=count),
+            st.lists(st.sampled_from(["train", "validation", "test"]), min_size=count, max_size=count),
+        )
+    )
+    digests = [f"{number:03d}" for number in range(count)]
+    return [np.array(column, object) for column in (labels, digests, official)], np.array(clusters)
+
+
+@settings(max_examples=200, deadline=None)
+@given(labelled(), st.integers(0, 5), st.randoms(use_true_random=False))
+def test_our_splits_never_part_a_cluster_and_ignore_the_order_of_rows(made, seed, random):
+    (labels, digests, official), clusters = made
+    fractions = {"validation": 0.2, "test": 0.2}
+    splits = assign_splits(labels, clusters, digests, official, fractions, seed)
+    kept = np.isin(official, ["validation", "test"])
+    assert (splits[kept] == official[kept]).all()
+    conflict = conflicting_clusters(labels, clusters)
+    assert (splits[conflict & ~kept] == "train").all()
+    for cluster in set(clusters[~kept].tolist()):
+        assert len(set(splits[(clusters == cluster) & ~kept])) == 1
+    for split in ("validation", "test"):
+        if split not in official:  # drawn by us: no twin anywhere else
+            assert not np.isin(clusters[splits != split], clusters[splits == split]).any()
+    order = np.array(random.sample(range(len(labels)), len(labels)))
+    again = assign_splits(labels[order], clusters[order], digests[order], official[order], fractions, seed)
+    assert (again == splits[order]).all()
+
+
+def test_our_splits_are_stratified():
+    labels = np.array(["a"] * 1000 + ["b"] * 100 + ["c"] * 3, object)
+    count = len(labels)
+    digests = np.array([f"{number}" for number in range(count)], object)
+    official = np.full(count, "", object)
+    splits = assign_splits(labels, np.arange(count), digests, official, {"validation": 0.2, "test": 0.1}, 0)
+    shares = {(s, c): int(((splits == s) & (labels == c)).sum()) for s in ("validation", "test") for c in "abc"}
+    assert shares == {
+        ("validation", "a"): 200, ("validation", "b"): 20, ("validation", "c"): 1,
+        ("test", "a"): 100, ("test", "b"): 10, ("test", "c"): 1,
+    }  # fmt: skip
+    other = assign_splits(labels, np.arange(count), digests, official, {"validation": 0.2, "test": 0.1}, 1)
+    assert (other != splits).any()

@@ -1,0 +1,108 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_photographs import DeadlyPath, class_folders, encoded, made, picture, write
+
+from emolab.data.convert import CHUNK, convert
+from emolab.data.image import Limits
+from emolab.data.readers.folder import FolderReader
+from emolab.data.records import Record
+from emolab.data.storage import allocate
+
+PREPARE = """
+import sys
+from pathlib import Path
+from emolab.data import Options, prepare
+from emolab.data.readers.folder import FolderReader
+if __name__ == "__main__":
+    root, cache, workers = sys.argv[1:]
+    data = prepare(FolderReader(root), Options("made", 32), Path(cache), int(workers))
+    print(data.content)
+"""
+
+
+def start(tmp_path: Path, root: Path, workers: int = 2) -> subprocess.Popen:
+    script = tmp_path / "prepare_made.py"
+    script.write_text(PREPARE)
+    command = [sys.executable, str(script), str(root), str(tmp_path / "cache"), str(workers)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment, start_new_session=True)
+
+
+@pytest.fixture
+def photographs(tmp_path) -> Path:
+    root = class_folders(tmp_path / "data", {"sad": 40, "anger": 40})
+    for number in range(20):  # large ones, so that there is time to interrupt
+        write(root / f"sad/large{number}.png", encoded(picture(number, 1500, 1500), "PNG", compress_level=1))
+    return root
+
+
+def test_processes_that_start_together_build_once_and_agree(tmp_path, photographs):
+    processes = [start(tmp_path, photographs) for _ in range(3)]
+    outcomes = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outcomes
+    assert len({printed for printed, _ in outcomes}) == 1
+    assert sum("prepared made" in said for _, said in outcomes) == 1
+    assert len([entry for entry in (tmp_path / "cache").iterdir() if entry.is_dir()]) == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
+def test_a_build_that_is_killed_leaves_nothing_and_the_next_one_is_whole(tmp_path, photographs, share):
+    expected = made(FolderReader(photographs), tmp_path / "other").content
+    process = start(tmp_path, photographs)
+    part = _wait_for_part(tmp_path / "cache", share)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert part.is_dir()  # it was killed in the middle
+    assert not list((tmp_path / "cache").glob("made-*"))
+    assert _all_gone(process.pid)
+    again = start(tmp_path, photographs)
+    printed, said = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert printed.strip() == expected
+    assert [entry.name[:5] for entry in (tmp_path / "cache").iterdir() if entry.is_dir()] == ["made-"]
+
+
+def _wait_for_part(cache: Path, share: float) -> Path:
+    """Return the temporary folder once `share` of its images are written."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for part in cache.glob(".made-*.part-*"):
+            images = part / "images.npy"
+            if images.is_file() and images.stat().st_size > 1000:
+                rows = np.load(images, mmap_mode="r")
+                if rows.any(axis=(1, 2, 3)).mean() >= share:
+                    return part
+        time.sleep(0.005)
+    raise TimeoutError("the build never came so far")
+
+
+def _all_gone(group: int) -> bool:
+    """Whether every worker of the killed process ends by itself within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    os.killpg(group, signal.SIGKILL)
+    return False
+
+
+def test_a_file_that_brings_its_decoder_down_costs_only_itself(tmp_path):
+    paths = [write(tmp_path / f"{number:03d}.png", encoded(picture(number), "PNG")) for number in range(CHUNK + 3)]
+    records = [Record(path.name, "sad", path=path) for path in paths]
+    records[5] = Record("deadly", "sad", path=DeadlyPath(paths[5]))
+    images = tmp_path / "images.npy"
+    allocate(images, len(records), 16)
+    outcomes = [outcome for chunk in convert(records, images, Limits(), workers=2) for outcome in chunk]
+    assert [at for at, outcome in enumerate(outcomes) if outcome.reason] == [5]
+    assert outcomes[5].reason == "brings its decoder down"
+    assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 1

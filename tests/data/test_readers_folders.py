@@ -1,0 +1,169 @@
+import os
+
+import pytest
+from made_photographs import encoded, picture, write
+
+from emolab.data.readers.folder import FolderReader
+from emolab.data.readers.kaggle import KaggleReader, sample_names, unlabelled_files
+from emolab.data.records import EXCLUDED, QUARANTINED, USABLE
+from emolab.errors import DataError
+
+PHOTOGRAPH = encoded(picture(0))
+
+
+def touch(root, *names):
+    for name in names:
+        write(root / name, PHOTOGRAPH)
+
+
+def by_source(reading):
+    return {record.source: record for record in reading.records}
+
+
+def labels(root, *rows):
+    lines = [",image_path,emotion", *(f"{number},{path},{label}" for number, (path, label) in enumerate(rows))]
+    (root / "train.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_class_folders_without_splits(tmp_path):
+    touch(tmp_path, "sad/1.jpg", "anger/deep/2.jpg", "anger/.hidden.jpg", ".git/3.jpg", "stray.jpg")
+    reading = FolderReader(tmp_path).read()
+    found = by_source(reading)
+    assert reading.classes == ("anger", "sad")
+    assert sorted(found) == ["anger/deep/2.jpg", "sad/1.jpg", "stray.jpg"]
+    assert (found["anger/deep/2.jpg"].label, found["anger/deep/2.jpg"].split) == ("anger", "")
+    assert (found["stray.jpg"].status, found["stray.jpg"].reason) == (EXCLUDED, "lies in no folder of a class")
+
+
+def test_split_folders_under_the_names_in_circulation(tmp_path):
+    touch(tmp_path, "Train/sad/1.jpg", "val/sad/2.jpg", "testing/anger/3.jpg", "extra/sad/4.jpg", "val/5.jpg")
+    found = by_source(FolderReader(tmp_path).read())
+    assert {name: record.split for name, record in found.items() if record.status == USABLE} == {
+        "Train/sad/1.jpg": "train",
+        "val/sad/2.jpg": "validation",
+        "testing/anger/3.jpg": "test",
+    }
+    assert {name for name, record in found.items() if record.status == EXCLUDED} == {"extra/sad/4.jpg", "val/5.jpg"}
+
+
+@pytest.mark.parametrize("reader", [FolderReader, KaggleReader])
+def test_a_folder_without_photographs_says_what_was_expected(tmp_path, reader):
+    with pytest.raises(DataError, match="expected"):
+        reader(tmp_path).read()
+    with pytest.raises(DataError, match=r"data\.root=.*no such folder"):
+        reader(tmp_path / "absent").read()
+
+
+def test_a_link_out_of_the_folder_is_quarantined_and_one_within_is_not(tmp_path):
+    root = tmp_path / "data"
+    touch(tmp_path, "secret.jpg", "outside/1.jpg")
+    touch(root, "sad/1.jpg", "anger/1.jpg")
+    (root / "sad/out.jpg").symlink_to(tmp_path / "secret.jpg")
+    (root / "sad/in.jpg").symlink_to(root / "anger/1.jpg")
+    (root / "sad/way").symlink_to(tmp_path / "outside", target_is_directory=True)
+    found = by_source(FolderReader(root).read())
+    assert found["sad/out.jpg"].status == QUARANTINED
+    assert "leaves the folder" in found["sad/out.jpg"].reason
+    assert found["sad/in.jpg"].status == USABLE
+    assert "sad/way/1.jpg" not in found
+
+
+def test_a_root_that_is_itself_a_link_works(tmp_path):
+    touch(tmp_path / "data", "sad/1.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "data", target_is_directory=True)
+    assert by_source(FolderReader(tmp_path / "link").read())["sad/1.jpg"].status == USABLE
+
+
+def test_train_csv_is_the_truth(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg", "train/sad/2.jpg", "test_kaggle/0.jpg")
+    labels(tmp_path, ("./train/anger/0.jpg", "anger"), ("./train/sad/1.jpg", "anger"))
+    reading = KaggleReader(tmp_path).read()
+    found = by_source(reading)
+    assert reading.classes == ("anger",)  # nothing is labelled sad, whatever the folders say
+    assert found["train/sad/1.jpg"].label == "anger"
+    assert (found["train/sad/2.jpg"].status, found["train/sad/2.jpg"].reason) == (EXCLUDED, "not listed in train.csv")
+    assert not any(name.startswith("test_kaggle") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("../secret.jpg", "leaves the folder"),
+        ("./train/../../secret.jpg", "leaves the folder"),
+        ("/etc/passwd", "leaves the folder"),
+        ("..", "leaves the folder"),
+        ("train/way/1.jpg", "leaves the folder"),
+        ("", "no file name"),
+    ],
+)
+def test_a_path_that_leaves_the_folder_is_quarantined(tmp_path, path, reason):
+    root = tmp_path / "data"
+    touch(tmp_path, "secret.jpg", "outside/1.jpg")
+    touch(root, "train/anger/0.jpg")
+    (root / "train/way").symlink_to(tmp_path / "outside", target_is_directory=True)
+    labels(root, ("./train/anger/0.jpg", "anger"), (path, "anger"))
+    good, bad = KaggleReader(root).read().records[:2]
+    assert (good.status, bad.status) == (USABLE, QUARANTINED)
+    assert reason in bad.reason
+
+
+def test_a_label_without_a_folder_isnt_a_class_unless_none_has_one(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg")
+    labels(tmp_path, ("train/anger/0.jpg", "anger"), ("train/sad/1.jpg", "sda"))
+    assert KaggleReader(tmp_path).read().classes == ("anger",)
+    labels(tmp_path, ("train/anger/0.jpg", "joy"), ("train/sad/1.jpg", "grief"))
+    assert KaggleReader(tmp_path).read().classes == ("grief", "joy")
+
+
+def test_a_row_twice_counts_once_and_two_labels_stay_two_rows(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg")
+    one, two = "train/anger/0.jpg", "train/sad/1.jpg"
+    labels(tmp_path, (one, "anger"), (f"./{one}", "anger"), (two, "sad"), (two, "anger"))
+    rows = [(record.source, record.label, record.status) for record in KaggleReader(tmp_path).read().records]
+    assert rows == [(one, "anger", USABLE), (one, "anger", EXCLUDED), (two, "sad", USABLE), (two, "anger", USABLE)]
+
+
+def test_without_train_csv_the_folders_are_the_labels(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg", "train/stray.jpg")
+    reading = KaggleReader(tmp_path).read()
+    assert reading.classes == ("anger", "sad")
+    assert [(r.source, r.label, r.status) for r in reading.records] == [
+        ("train/anger/0.jpg", "anger", USABLE),
+        ("train/sad/1.jpg", "sad", USABLE),
+        ("train/stray.jpg", "", EXCLUDED),
+    ]
+
+
+def test_a_csv_with_other_columns_is_refused(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg")
+    (tmp_path / "train.csv").write_text("file,label\n0.jpg,anger\n")
+    with pytest.raises(DataError, match="expected the columns image_path, emotion; found file, label"):
+        KaggleReader(tmp_path).read()
+
+
+def test_unlabelled_files_and_the_order_of_the_sample(tmp_path):
+    touch(tmp_path, "test_kaggle/10.jpg", "test_kaggle/2.jpg", "test_kaggle/.DS_Store")
+    assert unlabelled_files(tmp_path) == {name: tmp_path / "test_kaggle" / name for name in ("10.jpg", "2.jpg")}
+    assert sample_names(tmp_path) is None
+    (tmp_path / "sample_submission.csv").write_text("image_path,emotion\n2.jpg,anger\n10.jpg,anger\n")
+    assert sample_names(tmp_path) == ["2.jpg", "10.jpg"]
+    with pytest.raises(DataError, match="no such folder"):
+        unlabelled_files(tmp_path, "absent")
+
+
+@pytest.mark.parametrize("change", ["content", "label", "new file", "gone file"])
+def test_the_identity_notices_every_change(tmp_path, change):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg")
+    rows = [("train/anger/0.jpg", "anger"), ("train/sad/1.jpg", "sad")]
+    labels(tmp_path, *rows)
+    before = KaggleReader(tmp_path).identity()
+    assert KaggleReader(tmp_path).identity() == before
+    if change == "content":
+        os.utime(tmp_path / "train/anger/0.jpg", ns=(1, 1))
+    elif change == "label":
+        labels(tmp_path, rows[0], ("train/sad/1.jpg", "anger"))
+    elif change == "new file":
+        touch(tmp_path, "train/sad/2.jpg")
+    else:
+        (tmp_path / "train/sad/1.jpg").unlink()
+    assert KaggleReader(tmp_path).identity() != before
