@@ -1,0 +1,71 @@
+"""A run folder may come from anywhere: its settings are data, and nothing in them runs."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from emolab.config.saved import network_settings_of, settings_of
+from emolab.errors import RunError
+
+NETWORK = """
+model:
+  name: custom_cnn
+  dropout: 0.1
+  backbone: {_target_: emolab.models.custom_cnn.custom_cnn, _partial_: true, stem: 8}
+"""
+
+
+def _record(text: str) -> SimpleNamespace:
+    return SimpleNamespace(id="20261124-101500-aaaa", config_text=text)
+
+
+def test_the_settings_of_our_own_networks_are_returned() -> None:
+    assert network_settings_of(_record(NETWORK))["backbone"]["stem"] == 8
+
+
+@pytest.mark.parametrize(
+    "target", ["os.system", "subprocess.run", "emolab.files.write_text", "emolab.models.network.build_network", 5]
+)
+def test_another_function_is_refused(target: object) -> None:
+    text = NETWORK.replace("emolab.models.custom_cnn.custom_cnn", str(target))
+    with pytest.raises(RunError, match="which is refused"):
+        network_settings_of(_record(text))
+
+
+def test_a_function_hidden_among_the_arguments_is_refused() -> None:
+    text = NETWORK.replace("stem: 8", "stem: {_target_: os.getcwd}")
+    with pytest.raises(RunError, match=r"os\.getcwd"):
+        network_settings_of(_record(text))
+
+
+def test_a_module_of_the_users_own_must_be_trusted_by_name() -> None:
+    text = NETWORK.replace("emolab.models.custom_cnn.custom_cnn", "json.tool.main")
+    with pytest.raises(RunError, match="trust its module"):
+        network_settings_of(_record(text))
+    assert network_settings_of(_record(text), ["json.tool"])["backbone"]["_target_"] == "json.tool.main"
+    with pytest.raises(RunError):
+        network_settings_of(_record(text), ["json.too"])
+
+
+def test_an_interpolation_is_refused() -> None:
+    with pytest.raises(RunError, match="interpolation"):
+        network_settings_of(_record(NETWORK.replace("stem: 8", "stem: '${oc.env:HOME}'")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model: !!python/object/apply:os.system ['true']",
+        "a: &a [1]\nmodel: *a",
+        "[1, 2]",
+        "model: {name: 3}",
+        "model: [",
+        "",
+        "a: " + "[" * 3000,
+    ],
+)
+def test_what_is_no_plain_configuration_is_refused(text: str) -> None:
+    with pytest.raises(RunError):
+        settings = settings_of(_record(text))
+        network_settings_of(_record(text))
+        pytest.fail(f"accepted as {settings}")
