@@ -1,1 +1,1 @@
-"""Work over many runs, and the tools that make what emolab ships: sweeps, comparisons, the demo faces."""
+"""Sweeps, comparisons, ablations and the renderer of the demo faces: what stands on top of emolab."""

@@ -81,7 +81,9 @@ def test_every_command_in_the_documents_is_accepted(command: str) -> None:
     module, *arguments = shlex.split(command.partition("|")[0])
     arguments = [_shorthand(argument) for argument in arguments]
     verb = module.removeprefix("emolab.")
-    if verb == "train" and not any(argument.startswith("data=") or argument.startswith("experiment=") for argument in arguments):
+    if verb == "train" and not any(
+        argument.startswith("data=") or argument.startswith("experiment=") for argument in arguments
+    ):
         arguments += DATA
     check_command(verb, arguments)
 

@@ -69,7 +69,9 @@ def move(vertices: np.ndarray, intensities: Intensities, ancestry: tuple[float, 
         action = ACTIONS[unit]
         for name, weight in action.arkit.items():
             _add(moved, [(face_unit_path, "{}", 1.0)], name, weight, sides)
-        folders = [(makehuman_path, f"expression/units/{who}/{{}}", mix) for who, mix in zip(ANCESTRIES, ancestry, strict=False)]
+        folders = [
+            (makehuman_path, f"expression/units/{who}/{{}}", mix) for who, mix in zip(ANCESTRIES, ancestry, strict=True)
+        ]
         for name, weight in action.makehuman.items():
             _add(moved, folders, name, weight, sides)
     return moved

@@ -48,7 +48,7 @@ class View:
 
 
 def sample_view(generator: np.random.Generator) -> View:
-    """Draw a picture of the kind that a face detector cuts out of ordinary photographs: mostly frontal, a little off."""
+    """Draw a picture such as a face detector cuts out of ordinary photographs: mostly frontal, a little off."""
     warm = generator.normal(0.0, 0.06)
     return View(
         yaw=_bounded(generator, 12.0, 32.0),
