@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from emolab.evaluation.report import Report
     from emolab.runs import RunRecord
 
+SETTINGS = ("shared_classes", "flip", "batch_size", "resamples", "examples", "trusted_modules")
+
 
 def evaluate(cfg: DictConfig) -> "Report":
     """Evaluate the run that `cfg.ckpt` means on validation and test; write its report and print a summary.
@@ -23,8 +25,7 @@ def evaluate(cfg: DictConfig) -> "Report":
 
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
-    settings = {key: cfg[key] for key in ("flip", "batch_size", "resamples", "examples", "trusted_modules")}
-    return report_on(record, data_for(cfg, record), **settings)
+    return report_on(record, data_for(cfg, record), **{key: cfg[key] for key in SETTINGS})
 
 
 def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
@@ -69,6 +70,8 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     folder = report_folder(record, prepared)
     write_report(folder, report)
     Console().print(summary_table(report.splits))
+    for warning in report.warnings:
+        print(f"note:   {warning}")
     print(f"report: {folder / 'index.html'}")
     return report
 

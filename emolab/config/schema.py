@@ -58,6 +58,7 @@ class Data(Closed):
     limits: Limits
     split: Split
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)] | None
+    notice: str | None = None
 
 
 class Paths(Closed):
@@ -179,6 +180,7 @@ class Evaluate(Closed):
     data: Data | None = None
     paths: Paths
     ckpt: Checkpoint
+    shared_classes: bool
     flip: bool
     batch_size: Count
     resamples: Annotated[int, Field(ge=100)]

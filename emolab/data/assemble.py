@@ -11,11 +11,11 @@ import pandas as pd
 from emolab.data.convert import Outcome, convert
 from emolab.data.duplicates import duplicate_clusters
 from emolab.data.options import Options
-from emolab.data.prepared import ACCOUNT, FORMAT, IMAGES, INDEX, REPORT
+from emolab.data.prepared import ACCOUNT, FORMAT, GROUP, IMAGES, INDEX, REPORT
 from emolab.data.progress import track
 from emolab.data.records import QUARANTINED, USABLE, Reader, Reading, Record
 from emolab.data.report import summary_text, write_report
-from emolab.data.splits import assign_splits
+from emolab.data.splits import assign_splits, groups_of
 from emolab.data.storage import allocate, keep_rows
 from emolab.data.table import add_targets, build_table, content_digest, summarise
 from emolab.errors import DataError
@@ -56,7 +56,7 @@ def assemble(job: Job, folder: Path) -> None:
     _refuse_if_none(usable, rest)
     images = np.load(folder / IMAGES, mmap_mode="r")
     table = add_targets(build_table(usable, outcomes, rest), reading, usable)
-    table = _with_clusters_and_splits(table, images, job.options)
+    table = _with_clusters_and_splits(table, images, usable, job.options)
     with write_atomically(folder / INDEX) as temporary:
         table.to_parquet(temporary, index=False)
     account = _account(job, reading, table)
@@ -102,13 +102,20 @@ def _refuse_if_none(usable: Sequence[Record], rest: Sequence[Record]) -> None:
         raise DataError(f"none of {len(rest)} photographs can be used ({examples or 'there are none'})")
 
 
-def _with_clusters_and_splits(table: pd.DataFrame, images: np.ndarray, options: Options) -> pd.DataFrame:
+def _with_clusters_and_splits(
+    table: pd.DataFrame, images: np.ndarray, usable: Sequence[Record], options: Options
+) -> pd.DataFrame:
     rows = table.iloc[: len(images)]
     digests, labels = rows["sha256"].to_numpy(object), rows["label"].to_numpy(object)
     clusters = duplicate_clusters(images, digests, rows["phash"].to_numpy(), options.near_duplicate_bits)
     fractions = {"validation": options.validation, "test": options.test}
     official = rows["split"].to_numpy(object)
-    splits = assign_splits(labels, clusters, digests, official, fractions, options.split_seed)
+    people = np.array([record.person for record in usable], object)
+    groups = groups_of(clusters, people)
+    splits = assign_splits(labels, clusters, groups, digests, official, fractions, options.split_seed)
+    if any(people):
+        table[GROUP] = -1
+        table.loc[rows.index, GROUP] = groups
     table.loc[rows.index, "cluster"] = clusters
     table.loc[rows.index, "split"] = splits
     return table

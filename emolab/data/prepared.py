@@ -14,6 +14,7 @@ from emolab.files import read_json
 FORMAT = 1  # of the folder; a folder of another format is prepared anew
 IMAGES, INDEX, ACCOUNT, REPORT = "images.npy", "index.parquet", "data.json", "report/index.html"
 TARGET_PREFIX = "target:"
+GROUP = "group"  # a column where the data set says who is in the photographs
 
 
 class PreparedData:
@@ -104,6 +105,10 @@ class PreparedData:
     def clusters(self, rows: np.ndarray) -> np.ndarray:
         """Return the duplicate cluster of each row: int64 (n,)."""
         return self.index["cluster"].to_numpy(np.int64)[rows]
+
+    def groups(self, rows: np.ndarray) -> np.ndarray:
+        """Return what each row isn't independent of, int64 (n,): its cluster, or all photographs of its person."""
+        return self.index[GROUP].to_numpy(np.int64)[rows] if GROUP in self.index else self.clusters(rows)
 
     def twin_in_train(self, rows: np.ndarray) -> np.ndarray:
         """Return for each row whether another image of its cluster is in training: bool (n,)."""

@@ -25,6 +25,7 @@ class Record:
         path: File that holds the photograph.
         pixels: uint8 (H, W) or (H, W, 3), instead of a file.
         target: Soft label: probability of each class, in the order of the reading's classes.
+        person: Who is in the photograph, where the data set says so; empty: unknown.
         status: `usable`, or what the reader already knows to be in the way.
         reason: One line, when the status isn't `usable`.
     """
@@ -35,6 +36,7 @@ class Record:
     path: Path | None = None
     pixels: np.ndarray | None = None
     target: tuple[float, ...] | None = None
+    person: str = ""
     status: str = USABLE
     reason: str = ""
 

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 
 def conflicting_clusters(labels: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -13,9 +15,25 @@ def conflicting_clusters(labels: np.ndarray, clusters: np.ndarray) -> np.ndarray
     return np.isin(clusters, np.fromiter(mixed, np.int64, len(mixed)))
 
 
+def groups_of(clusters: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Return the group of each row, int64 (N,): its duplicates, and all photographs of the same person.
+
+    Args:
+        clusters: Duplicate clusters, int64 (N,).
+        people: Who is in each photograph (N,); empty: unknown, which joins nothing.
+    """
+    _, person = np.unique(people.astype(str), return_inverse=True)
+    known = np.flatnonzero(people.astype(str) != "")
+    nodes = int(clusters.max(initial=-1)) + 1
+    size = nodes + int(person.max(initial=-1)) + 1
+    links = coo_matrix((np.ones(len(known), bool), (clusters[known], nodes + person[known])), shape=(size, size))
+    return connected_components(links, directed=False)[1][clusters].astype(np.int64)
+
+
 def assign_splits(
     labels: np.ndarray,
     clusters: np.ndarray,
+    groups: np.ndarray,
     digests: np.ndarray,
     official: np.ndarray,
     fractions: Mapping[str, float],
@@ -24,27 +42,30 @@ def assign_splits(
     """Return the split of each row, as an array of names (N,).
 
     Official splits stay. A split of `fractions` that the data set lacks is drawn from what isn't official
-    validation or test: class by class, whole clusters only, never a cluster under two labels or one that
-    reaches into an official split. What isn't drawn trains. The draw follows the digests of the pixels and
-    `seed`, so that neither names nor the order of the rows change it.
+    validation or test: whole groups only, never one that reaches into an official split or holds a cluster
+    under two labels. First come the groups that show several classes (a person with many faces), then the others
+    class by class. What isn't drawn trains. The draw follows the digests of the pixels and `seed`, so that
+    neither names nor the order of the rows change it.
 
     Args:
         labels: Class names (N,).
         clusters: Duplicate clusters, int64 (N,).
+        groups: What must not be parted, int64 (N,): clusters, or clusters joined by person (`groups_of`).
         digests: Digests of the pixels (N,).
         official: Official split of each row (N,), or empty.
         fractions: Share of each class, 0 to 1, for "validation" and "test".
         seed: Changes the draw.
     """
     splits = np.where(official == "", "train", official).astype(object)
-    taken = np.unique(clusters[np.isin(official, ("validation", "test"))])
-    free = ~np.isin(clusters, taken) & ~conflicting_clusters(labels, clusters)
-    for label in np.unique(labels[free].astype(str)):
-        rows = np.flatnonzero(free & (labels == label))
-        groups = _shuffled_groups(rows, clusters, digests, seed)
+    bound = np.isin(official, ("validation", "test")) | conflicting_clusters(labels, clusters)
+    free = ~np.isin(groups, groups[bound])
+    mixed = free & conflicting_clusters(labels, groups)
+    for part in (mixed, *(free & ~mixed & (labels == label) for label in np.unique(labels[free].astype(str)))):
+        rows = np.flatnonzero(part)
+        left = _shuffled_groups(rows, groups, digests, seed)
         for split in ("test", "validation"):
             if split not in official:
-                groups = _draw(groups, splits, split, _wanted(len(rows), len(groups), fractions.get(split, 0.0)))
+                left = _draw(left, splits, split, _wanted(len(rows), len(left), fractions.get(split, 0.0)))
     return splits
 
 
@@ -53,12 +74,12 @@ def _wanted(rows: int, groups: int, fraction: float) -> int:
     return max(round(rows * fraction), int(fraction > 0 and groups > 1))
 
 
-def _shuffled_groups(rows: np.ndarray, clusters: np.ndarray, digests: np.ndarray, seed: int) -> list[np.ndarray]:
-    order = rows[np.argsort(clusters[rows], kind="stable")]
-    groups = np.split(order, np.flatnonzero(np.diff(clusters[order])) + 1)
+def _shuffled_groups(rows: np.ndarray, group: np.ndarray, digests: np.ndarray, seed: int) -> list[np.ndarray]:
+    order = rows[np.argsort(group[rows], kind="stable")]
+    groups = np.split(order, np.flatnonzero(np.diff(group[order])) + 1) if len(rows) else []
 
-    def lot(group: np.ndarray) -> str:
-        return hashlib.sha256(f"{seed} {min(digests[group])}".encode()).hexdigest()
+    def lot(members: np.ndarray) -> str:
+        return hashlib.sha256(f"{seed} {min(digests[members])}".encode()).hexdigest()
 
     return sorted(groups, key=lot)
 

@@ -14,7 +14,7 @@ class Predictions:
     Attributes:
         logits: float32 (N, C).
         targets: int64 (N,), the class numbers of the truth.
-        clusters: int64 (N,): images of one cluster are near-duplicates and are resampled together.
+        clusters: int64 (N,): images of one cluster (near-duplicates, or one person's) are resampled together.
         classes: C names, in the order of the logits.
 
     Raises:

@@ -71,7 +71,7 @@ def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> dict[
         "classes": list(data.classes),
         "image_size": data.image_size,
         "monitor": {"name": cfg.trainer.monitor, "mode": cfg.trainer.mode},
-        "data": {"name": data.name, "fingerprint": data.fingerprint},
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "notice": cfg.data.get("notice")},
         "model": {
             "name": cfg.model.name,
             "parameters": None,

@@ -9,7 +9,7 @@ from made_photographs import encoded, picture
 from emolab.data import crop_and_resize, read_image
 from emolab.data.duplicates import duplicate_clusters, hamming, near_pairs
 from emolab.data.hashing import perceptual_hash, pixel_digest
-from emolab.data.splits import assign_splits, conflicting_clusters
+from emolab.data.splits import assign_splits, conflicting_clusters, groups_of
 
 
 def clusters_of(images: np.ndarray, bits: int | None = 8) -> list[int]:
@@ -106,7 +106,7 @@ def labelled(draw):
 def test_our_splits_never_part_a_cluster_and_ignore_the_order_of_rows(made, seed, random):
     (labels, digests, official), clusters = made
     fractions = {"validation": 0.2, "test": 0.2}
-    splits = assign_splits(labels, clusters, digests, official, fractions, seed)
+    splits = assign_splits(labels, clusters, clusters, digests, official, fractions, seed)
     kept = np.isin(official, ["validation", "test"])
     assert (splits[kept] == official[kept]).all()
     conflict = conflicting_clusters(labels, clusters)
@@ -117,7 +117,9 @@ def test_our_splits_never_part_a_cluster_and_ignore_the_order_of_rows(made, seed
         if split not in official:  # drawn by us: no twin anywhere else
             assert not np.isin(clusters[splits != split], clusters[splits == split]).any()
     order = np.array(random.sample(range(len(labels)), len(labels)))
-    again = assign_splits(labels[order], clusters[order], digests[order], official[order], fractions, seed)
+    again = assign_splits(
+        labels[order], clusters[order], clusters[order], digests[order], official[order], fractions, seed
+    )
     assert (again == splits[order]).all()
 
 
@@ -126,11 +128,35 @@ def test_our_splits_are_stratified():
     count = len(labels)
     digests = np.array([f"{number}" for number in range(count)], object)
     official = np.full(count, "", object)
-    splits = assign_splits(labels, np.arange(count), digests, official, {"validation": 0.2, "test": 0.1}, 0)
+    alone, fractions = np.arange(count), {"validation": 0.2, "test": 0.1}
+    splits = assign_splits(labels, alone, alone, digests, official, fractions, 0)
     shares = {(s, c): int(((splits == s) & (labels == c)).sum()) for s in ("validation", "test") for c in "abc"}
     assert shares == {
         ("validation", "a"): 200, ("validation", "b"): 20, ("validation", "c"): 1,
         ("test", "a"): 100, ("test", "b"): 10, ("test", "c"): 1,
     }  # fmt: skip
-    other = assign_splits(labels, np.arange(count), digests, official, {"validation": 0.2, "test": 0.1}, 1)
+    other = assign_splits(labels, alone, alone, digests, official, fractions, 1)
     assert (other != splits).any()
+
+
+def test_a_group_joins_the_twins_and_all_photographs_of_a_person():
+    clusters = np.array([0, 0, 1, 2, 3, 4])
+    people = np.array(["ann", "", "bob", "ann", "", ""], object)
+    groups = groups_of(clusters, people)
+    assert groups[0] == groups[1] == groups[3]
+    assert len({groups[0], groups[2], groups[4], groups[5]}) == 4
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 3), st.integers(4, 12), st.integers(1, 5))
+def test_nobody_is_in_two_splits_and_the_shares_are_kept(seed, people, faces):
+    count = people * faces * 3
+    labels = np.array(["anger", "happy", "sad"] * (count // 3), object)
+    person = np.array([f"p{number // (3 * faces)}" for number in range(count)], object)
+    clusters, digests = np.arange(count), np.array([f"{number:04d}" for number in range(count)], object)
+    groups, official = groups_of(clusters, person), np.full(count, "", object)
+    splits = assign_splits(labels, clusters, groups, digests, official, {"validation": 0.25, "test": 0.25}, seed)
+    for name in set(person):
+        assert len(set(splits[person == name])) == 1
+    for split in ("validation", "test"):
+        assert (splits == split).sum() == round(count * 0.25) // (3 * faces) * 3 * faces

@@ -167,3 +167,29 @@ def test_the_identity_notices_every_change(tmp_path, change):
     else:
         (tmp_path / "train/sad/1.jpg").unlink()
     assert KaggleReader(tmp_path).identity() != before
+
+
+def test_labels_of_the_test_folder_make_it_the_test_split(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg", "test_kaggle/0.jpg", "test_kaggle/1.jpg")
+    labels(tmp_path, ("./train/anger/0.jpg", "anger"), ("./train/sad/1.jpg", "sad"))
+    (tmp_path / "answers.csv").write_text("image_path,emotion\n0.jpg,sad\n../train/sad/1.jpg,sad\n../../0.jpg,sad\n")
+    found = by_source(KaggleReader(tmp_path, test_labels="answers.csv").read())
+    assert (found["test_kaggle/0.jpg"].label, found["test_kaggle/0.jpg"].split) == ("sad", "test")
+    assert "test_kaggle/1.jpg" not in found
+    assert {found[name].status for name in ("../train/sad/1.jpg", "../../0.jpg")} == {QUARANTINED}
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
+        KaggleReader(tmp_path, test_labels="nowhere.csv").read()
+
+
+@pytest.mark.parametrize(("reader", "path"), [(FolderReader, "sad/1.jpg"), (KaggleReader, "./train/sad/1.jpg")])
+def test_a_table_says_who_is_in_which_photograph(tmp_path, reader, path):
+    base = tmp_path if reader is FolderReader else tmp_path / "train"
+    touch(base, "sad/1.jpg", "anger/1.jpg")
+    before = reader(tmp_path).identity()
+    (tmp_path / "people.csv").write_text(f"image_path,person\n{path},ann\n")
+    read = reader(tmp_path, people="people.csv")
+    assert sorted(record.person for record in read.read().records if record.label) == ["", "ann"]
+    assert read.identity() != before
+    (tmp_path / "people.csv").write_text("image_path,person\nelsewhere.jpg,ann\n")
+    with pytest.raises(DataError, match="names none of the photographs"):
+        reader(tmp_path, people="people.csv").read()

@@ -66,7 +66,9 @@ def test_evaluate_best_gives_the_same_numbers_and_flip_averaging(trained: Path) 
     assert after["splits"]["test"]["flip_averaged"]["n"] == 24
 
 
-def test_other_classes_are_refused_with_both_lists(trained: Path, tmp_path: Path, striped_faces: Path) -> None:
+def test_other_classes_are_refused_with_both_lists_and_the_shared_ones_judged_on_request(
+    trained: Path, tmp_path: Path, striped_faces: Path
+) -> None:
     for split in ("train", "validation", "test"):
         for old, new in (("anger", "anger"), ("happy", "joy"), ("sad", "sad")):
             shutil.copytree(striped_faces / split / old, tmp_path / "other" / split / new)
@@ -75,6 +77,15 @@ def test_other_classes_are_refused_with_both_lists(trained: Path, tmp_path: Path
     assert done.returncode == 2
     assert "anger, happy, sad" in done.stderr
     assert "anger, joy, sad" in done.stderr
+    done = run("emolab.evaluate", "ckpt=best", "shared_classes=true", *data, cwd=trained)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "left out: happy, joy" in done.stdout
+    (report,) = _run_folder(trained).glob("report/folder-*/metrics.json")
+    judged = json.loads(report.read_text())
+    assert judged["splits"]["test"]["n"] == 16
+    assert set(judged["splits"]["test"]["per_class"]) == {"anger", "sad"}
+    assert judged["splits"]["test"]["accuracy"]["value"] > 0.7  # of two classes
+    assert judged["temperature"] == json.loads((_run_folder(trained) / "run.json").read_text())["temperature"]
 
 
 def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from emolab.data.readers.listing import identity_of, list_files, list_folders, photograph, require_folder
+from emolab.data.readers.listing import identity_of, list_files, list_folders, photograph, require_folder, with_people
 from emolab.data.records import EXCLUDED, Reading, Record
 from emolab.errors import DataError
 
@@ -28,10 +28,12 @@ class FolderReader:
 
     Args:
         root: The folder.
+        people: CSV in `root` that says who is in which photograph (`image_path,person`, paths from `root`).
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, people: str | None = None) -> None:
         self.root = Path(root)
+        self.people = people
 
     def identity(self) -> str:
         """Return a digest of the listing with sizes and times."""
@@ -55,7 +57,7 @@ class FolderReader:
         classes = tuple(sorted({record.label for record in records if record.label}))
         if not classes:
             raise DataError(f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file")
-        return Reading(classes, records)
+        return Reading(classes, with_people(records, self.root, self.people))
 
 
 def _record(root: Path, name: str, splits: dict[str, str]) -> Record:

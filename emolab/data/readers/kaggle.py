@@ -1,17 +1,25 @@
 """The folder of a Kaggle competition: labelled photographs in `train/`, unlabelled ones beside it."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from emolab.data.readers.listing import identity_of, list_files, list_folders, photograph, require_folder
+from emolab.data.readers.listing import (
+    PATH_COLUMN,
+    identity_of,
+    list_files,
+    list_folders,
+    photograph,
+    read_columns,
+    require_folder,
+    with_people,
+)
 from emolab.data.records import EXCLUDED, QUARANTINED, Reading, Record
 from emolab.errors import DataError
 
 TRAIN, TEST = "train", "test_kaggle"
 LABELS, SAMPLE = "train.csv", "sample_submission.csv"
-PATH_COLUMN, LABEL_COLUMN = "image_path", "emotion"
+LABEL_COLUMN = "emotion"
 
 
 class KaggleReader:
@@ -23,10 +31,15 @@ class KaggleReader:
 
     Args:
         root: The folder of the competition.
+        test_labels: CSV in `root` with the labels of `test_kaggle/` (`image_path,emotion`, bare names), for those
+            who have them: these photographs are then the test split. `None`: they stay unused.
+        people: CSV in `root` that says who is in which photograph (`image_path,person`, paths from `root`).
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, test_labels: str | None = None, people: str | None = None) -> None:
         self.root = Path(root)
+        self.test_labels = test_labels
+        self.people = people
 
     def identity(self) -> str:
         """Return a digest of labels and listing with sizes and times."""
@@ -36,7 +49,7 @@ class KaggleReader:
         """Return the classes and one record a row and unlisted file.
 
         Raises:
-            DataError: if `root` has neither labels nor folders of classes, or `train.csv` lacks its columns.
+            DataError: if `root` has neither labels nor folders of classes, or a table lacks its columns.
         """
         return self._reading
 
@@ -46,10 +59,13 @@ class KaggleReader:
         train = self.root / TRAIN
         folders = list_folders(train) if train.is_dir() else []
         if (self.root / LABELS).is_file():
-            return _from_csv(self.root, folders)
-        if not folders:
+            reading = _from_csv(self.root, folders)
+        elif folders:
+            reading = Reading(tuple(folders), [_by_folder(self.root, name) for name in _train_files(self.root)])
+        else:
             raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
-        return Reading(tuple(folders), [_by_folder(self.root, name) for name in _train_files(self.root)])
+        tested = _labelled_test(self.root, self.test_labels) if self.test_labels else []
+        return Reading(reading.classes, with_people([*reading.records, *tested], self.root, self.people))
 
 
 def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
@@ -70,7 +86,7 @@ def sample_names(root: Path) -> list[str] | None:
         DataError: if it has no column `image_path`.
     """
     path = root / SAMPLE
-    return [row[0] for row in _columns(path, (PATH_COLUMN,))] if path.is_file() else None
+    return [row[0] for row in read_columns(path, (PATH_COLUMN,))] if path.is_file() else None
 
 
 def _train_files(root: Path) -> list[str]:
@@ -94,9 +110,20 @@ def _from_csv(root: Path, folders: Sequence[str]) -> Reading:
     return Reading(tuple(sorted(classes)), [*listed, *extra])
 
 
+def _labelled_test(root: Path, table: str) -> list[Record]:
+    rows = read_columns(root / table, (PATH_COLUMN, LABEL_COLUMN))
+    return [_tested(root, name.removeprefix("./"), label) for name, label in rows]
+
+
+def _tested(root: Path, name: str, label: str) -> Record:
+    if "/" in name:
+        return Record(name, label, "test", status=QUARANTINED, reason=f"expected a bare name of a file in {TEST}/")
+    return photograph(root, f"{TEST}/{name}", label, "test")
+
+
 def _listed(root: Path) -> Iterator[Record]:
     seen = set()
-    for number, (name, label) in enumerate(_columns(root / LABELS, (PATH_COLUMN, LABEL_COLUMN)), start=2):
+    for number, (name, label) in enumerate(read_columns(root / LABELS, (PATH_COLUMN, LABEL_COLUMN)), start=2):
         record = photograph(root, name, label)
         if not name:
             yield Record(f"{LABELS} row {number}", label, status=QUARANTINED, reason="malformed row: no file name")
@@ -105,15 +132,3 @@ def _listed(root: Path) -> Iterator[Record]:
         else:
             yield record
         seen.add((record.source, label))
-
-
-def _columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the fields under `names` of each row, stripped; an absent field is empty."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        rows = csv.reader(handle)
-        header = [name.strip().lower() for name in next(rows, [])]
-        if not set(names) <= set(header):
-            raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
-        columns = [header.index(name) for name in names]
-        for row in rows:
-            yield [row[column].strip() if column < len(row) else "" for column in columns]

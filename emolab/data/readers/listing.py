@@ -1,7 +1,10 @@
 """Files of a data set that lies in a folder: what is there, and where a name leads."""
 
+import csv
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from emolab.data.records import QUARANTINED, Reading, Record
 from emolab.errors import DataError
 
 OUTSIDE = "leaves the folder of the data set"
+PATH_COLUMN, PERSON_COLUMN = "image_path", "person"
 
 
 def require_folder(root: Path) -> None:
@@ -51,12 +55,48 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
     return Record(source, label, split, path=path)
 
 
+def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the fields under `names` of each row of a CSV file, stripped; an absent field is empty.
+
+    Raises:
+        DataError: if there is no such file, or it lacks one of the columns.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected a CSV with the columns {', '.join(names)}")
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+        rows = csv.reader(handle)
+        header = [name.strip().lower() for name in next(rows, [])]
+        if not set(names) <= set(header):
+            raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
+        columns = [header.index(name) for name in names]
+        for row in rows:
+            yield [row[column].strip() if column < len(row) else "" for column in columns]
+
+
+def with_people(records: Sequence[Record], root: Path, table: str | None) -> list[Record]:
+    """Return the records with who is in each, as the CSV `table` (`image_path,person`) in `root` says.
+
+    A photograph that the table doesn't name keeps an empty person.
+
+    Raises:
+        DataError: if the table can't be read, or names none of the photographs.
+    """
+    if table is None:
+        return list(records)
+    rows = read_columns(root / table, (PATH_COLUMN, PERSON_COLUMN))
+    people = {os.path.normpath(name).replace(os.sep, "/"): person for name, person in rows if name}
+    if people.keys().isdisjoint(record.source for record in records):
+        examples = ", ".join(list(people)[:2])
+        raise DataError(f"{root / table} names none of the photographs; it has {examples or 'no rows'}")
+    return [replace(record, person=people.get(record.source, "")) for record in records]
+
+
 def identity_of(kind: str, reading: Reading) -> str:
     """Return a digest of the classes and of every record with the size and time of its file."""
     digest = hashlib.sha256(repr((kind, reading.classes)).encode())
     for record in sorted(reading.records, key=lambda record: (record.source, record.label)):
-        parts = (record.source, record.label, record.split, record.status, record.reason, _stamp(record.path))
-        digest.update(repr(parts).encode())
+        said = (record.source, record.label, record.split, record.person, record.status, record.reason)
+        digest.update(repr((*said, _stamp(record.path))).encode())
     return f"{kind} {digest.hexdigest()}"
 
 

@@ -1,0 +1,106 @@
+"""The pictures of a run's report."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emolab.data import PreparedData
+from emolab.evaluation import plots
+from emolab.evaluation.grad_cam import grad_cam
+from emolab.evaluation.metrics import confusion_matrix
+from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.report import Picture
+from emolab.runs.record import RunRecord
+
+
+@dataclass(frozen=True)
+class View:
+    """The split that the pictures show: its images beside what was said of them."""
+
+    prepared: PreparedData
+    rows: np.ndarray
+    predictions: Predictions
+    split: str
+    temperature: float
+
+    def caption(self, at: int) -> str:
+        """What the image at this position was named, with what confidence, and the truth."""
+        classes, predicted = self.predictions.classes, self.predictions.predicted[at]
+        truth = classes[self.predictions.targets[at]]
+        return f"{classes[predicted]} {self.confidence[at]:.0%}\ntruth: {truth}"
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Calibrated probability of the name given: float64 (N,)."""
+        return self.predictions.probabilities(self.temperature).max(axis=1)
+
+    def images(self, positions: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Return images at these positions, uint8 (n, S, S, 3), and their captions."""
+        return self.prepared.images[self.rows[positions]], [self.caption(at) for at in positions]
+
+    def spread_positions(self, count: int) -> np.ndarray:
+        """Positions spread evenly over the split."""
+        return np.linspace(0, len(self.rows) - 1, min(count, len(self.rows))).astype(int)
+
+    def spread(self, count: int) -> tuple[np.ndarray, list[str]]:
+        """Return images spread evenly over the split, and their captions."""
+        return self.images(self.spread_positions(count))
+
+    def worst(self, count: int) -> np.ndarray:
+        """Positions of the wrong names given with the most confidence, worst first."""
+        wrong = np.flatnonzero(~self.predictions.right)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:count]
+
+
+def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> list[Picture]:
+    """Return the report's pictures: confusion, reliability, curves, the worst errors, and what was looked at.
+
+    Args:
+        record: the run, for its curves.
+        network: its Keras network, for Grad-CAM.
+        view: the split that is shown.
+        examples: pictures in each gallery; 0: none.
+    """
+    predictions = view.predictions
+    matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
+    pictures = [
+        Picture(
+            "confusion_matrix",
+            "Confusion matrix",
+            f"What the images of each true class were named ({view.split}).",
+            plots.png(plots.confusion_figure(matrix, predictions.classes)),
+        ),
+        Picture(
+            "reliability",
+            "Reliability",
+            f"How often a confidence is right ({view.split}): as trained, and with the temperature fitted on "
+            "validation.",
+            plots.png(plots.reliability_figure(predictions, view.temperature)),
+        ),
+    ]
+    if history := record.read_metrics():
+        curves = plots.png(plots.curves_figure(history))
+        pictures.append(Picture("curves", "Training curves", "Loss, accuracy and learning rate by epoch.", curves))
+    if examples:
+        pictures += [*_errors(view, examples), _looked_at(network, view, examples)]
+    return pictures
+
+
+def _errors(view: View, examples: int) -> list[Picture]:
+    worst = view.worst(examples)
+    if not len(worst):
+        return []
+    explanation = f"Wrong names given with the most confidence ({view.split}). Some of the labels are wrong, too."
+    gallery = plots.png(plots.gallery_figure(*view.images(worst)))
+    return [Picture("errors", "Most confident errors", explanation, gallery)]
+
+
+def _looked_at(network: Any, view: View, examples: int) -> Picture:
+    positions = view.spread_positions(examples)
+    images, captions = view.images(positions)
+    heat = grad_cam(network, images, view.predictions.predicted[positions])
+    explanation = f"Grad-CAM: what spoke for the name that was given, bright where much ({view.split})."
+    return Picture(
+        "grad_cam", "What it looked at", explanation, plots.png(plots.gallery_figure(images, captions, heat))
+    )
