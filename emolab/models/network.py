@@ -1,10 +1,12 @@
 """Backbone, pooling, dropout and a dense head: the network that every run trains, saves and exports."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from emolab.errors import RunError
@@ -63,14 +65,26 @@ def _features(backbone: Backbone, images: keras.KerasTensor, weights: Path | Non
 def initialize(network: keras.Model, seed: int, head_only: bool = False) -> None:
     """Draw the kernels anew, each from its own seed, so that the weights depend on `seed` alone.
 
-    Convolutions get He's normal distribution (He et al. 2015); the head a small one, so that training begins
-    at even probabilities.
+    Convolutions get He's normal distribution (He et al. 2015), which hands on the scale of what comes in. Pixels
+    that were only shifted ("caffe") are large; the first convolution brings them to 1, because VGG19 has no
+    batch normalisation that would. The head gets a small distribution, so that training begins at even
+    probabilities.
     """
     for number, layer in enumerate(network.layers):
         initializer = _initializer(layer, seed * 10_007 + number)
         if initializer is not None and not (head_only and layer.name != "logits"):
             kernel = layer.kernel
             kernel.assign(initializer(kernel.shape, kernel.dtype))
+    if not head_only:
+        first = next(layer for layer in network.layers if isinstance(layer, layers.Conv2D))
+        first.kernel.assign(first.kernel / max(1.0, _input_scale(network, first)))
+
+
+def _input_scale(network: keras.Model, layer: keras.layers.Layer) -> float:
+    """Root mean square of what reaches `layer` from pixels of every brightness, 0 to 255."""
+    pixels = np.linspace(0.0, 255.0, math.prod(network.input_shape[1:]), dtype=np.float32)
+    reaching = keras.Model(network.input, layer.input)(pixels.reshape(1, *network.input_shape[1:]))
+    return float(np.sqrt(np.mean(np.square(np.asarray(keras.ops.cast(reaching, "float32"))))))
 
 
 def _initializer(layer: keras.layers.Layer, seed: int) -> Any | None:

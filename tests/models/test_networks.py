@@ -56,6 +56,13 @@ def test_random_kernels_follow_he() -> None:
     assert kernel.std() == pytest.approx(expected, rel=0.05)
 
 
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_training_from_random_weights_begins_without_an_opinion(name: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3)).astype(np.float32)
+    probabilities = keras.ops.softmax(_network(name)(images, training=True))
+    np.testing.assert_allclose(probabilities, 1 / 7, atol=0.3)  # pixels handed on at their own scale give 0 and 1
+
+
 @pytest.mark.parametrize("name", PARTIAL_FROM)
 def test_partial_trains_the_head_and_the_layers_from_the_named_one_on(name: str) -> None:
     network = _network(name)
