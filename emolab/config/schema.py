@@ -182,6 +182,7 @@ class Evaluate(Closed):
     ckpt: Checkpoint
     shared_classes: bool
     flip: bool
+    robustness: Literal["off", "on"]
     batch_size: Count
     resamples: Annotated[int, Field(ge=100)]
     examples: Annotated[int, Field(ge=0, le=200)]

@@ -96,6 +96,28 @@ def _curve(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, colour: str
         axes.plot(*zip(*points, strict=True), "o-", markersize=3, color=colour, label=label)
 
 
+def robustness_figure(curves: Mapping[str, Sequence[Mapping[str, float]]], units: Mapping[str, str]) -> Figure:
+    """Draw accuracy against the level of each kind of damage, with intervals.
+
+    Args:
+        curves: kind -> points with "level", "value", "low", "high" and "intact" (1 at the undamaged level).
+        units: kind -> what its levels mean.
+    """
+    columns = 5
+    figure = Figure(figsize=(2.6 * columns, 2.5 * -(-len(curves) // columns)), dpi=110, layout="constrained")
+    grid = figure.subplots(-(-len(curves) // columns), columns, squeeze=False, sharey=True)
+    for axes, (name, points) in zip(grid.ravel(), curves.items(), strict=False):
+        level, value, low, high = ([point[key] for point in points] for key in ("level", "value", "low", "high"))
+        axes.plot(level, value, "o-", color=BLUE, markersize=3)
+        axes.fill_between(level, low, high, color=BLUE, alpha=0.2)
+        axes.axhline(next(p["value"] for p in points if p["intact"]), color=GREY, linestyle="--", linewidth=1)
+        axes.set(title=name, xlabel=units[name])
+        axes.grid(alpha=0.3)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("accuracy")
+    return figure
+
+
 def gallery_figure(images: np.ndarray, captions: Sequence[str], heat: np.ndarray | None = None) -> Figure:
     """Draw uint8 images (N, H, W, 3) with a caption each; `heat` (N, H, W), 0 to 1, is laid over a second copy."""
     columns = min(8, max(len(images), 1))

@@ -49,6 +49,7 @@ class Report:
         pictures: in the order of the page.
         warnings: what a reader must know before the numbers.
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
+        robustness: kind of damage -> points of the accuracy's curve, from `emolab.runs.robustness`, if measured.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Report:
     pictures: Sequence[Picture] = ()
     warnings: Sequence[str] = ()
     samples: tuple[np.ndarray, Sequence[str]] | None = None
+    robustness: Mapping[str, Sequence[Mapping[str, float]]] | None = None
 
 
 def evaluate_split(
@@ -90,7 +92,10 @@ def evaluate_split(
 
 def write_report(folder: Path, report: Report) -> None:
     """Write `metrics.json`, the pictures and one self-contained `index.html`, each whole or not at all."""
-    files.write_json(folder / "metrics.json", {"temperature": report.temperature, "splits": dict(report.splits)})
+    numbers = {"temperature": report.temperature, "splits": dict(report.splits)}
+    if report.robustness is not None:
+        numbers["robustness"] = dict(report.robustness)
+    files.write_json(folder / "metrics.json", numbers)
     for picture in report.pictures:
         with files.write_atomically(folder / f"{picture.name}.png") as temporary:
             temporary.write_bytes(picture.png)

@@ -8,10 +8,11 @@ from emolab.errors import DataError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.predictions import Predictions, averaged
 from emolab.evaluation.report import Report, evaluate_split
-from emolab.runs.judge import Judge, classifier
+from emolab.runs.judge import Judge, classifier, mirrored
 from emolab.runs.network import load_network
 from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
+from emolab.runs.robustness import robustness_curves, robustness_picture
 
 EVALUATED = ("validation", "test")
 
@@ -21,6 +22,7 @@ def evaluate_run(
     prepared: PreparedData,
     shared_classes: bool = False,
     flip: bool = False,
+    robustness: str = "off",
     batch_size: int = 256,
     resamples: int = 2000,
     examples: int = 24,
@@ -36,6 +38,7 @@ def evaluate_run(
         prepared: the data; their classes must be the run's, unless `shared_classes`.
         shared_classes: judge only the classes that both have, on the images of these.
         flip: also average each image with its mirror image.
+        robustness: "on": also measure the accuracy on damaged validation images (see `emolab.runs.robustness`).
         batch_size: images at a time.
         resamples: of the bootstrap behind each interval.
         examples: pictures in each gallery.
@@ -55,15 +58,20 @@ def evaluate_run(
     temperature = _temperature(record, prepared, plain)
     splits = {}
     for split, predictions in plain.items():
-        flipped = averaged([predictions, judge.predict(rows[split], mirror=True)]) if flip else None
+        flipped = averaged([predictions, judge.predict(rows[split], mirrored)]) if flip else None
         twins = prepared.twin_in_train(rows[split]) if _own(record, prepared) else None
         splits[split] = evaluate_split(predictions, temperature, twins, flipped, resamples)
     shown = list(plain)[-1]
     view = View(prepared, rows[shown], plain[shown], shown, temperature)
     samples = view.spread(examples) if examples else None
     pictures = pictures_of(record, network, view, examples)
+    first = next(iter(plain))  # validation, where there is one: what follows from the curves mustn't see the test
+    curves = robustness_curves(judge, rows[first]) if robustness == "on" else None
+    if curves is not None:
+        pictures.append(robustness_picture(curves, first))
     warnings = _warnings(record, prepared, shared)
-    return Report(_title(record, prepared), _facts(record, prepared), temperature, splits, pictures, warnings, samples)
+    title, facts = _title(record, prepared), _facts(record, prepared)
+    return Report(title, facts, temperature, splits, pictures, warnings, samples, curves)
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:

@@ -10,6 +10,12 @@ from emolab.data import PreparedData
 from emolab.evaluation.predictions import Predictions
 
 Classify = Callable[[np.ndarray], np.ndarray]
+Change = Callable[[np.ndarray], np.ndarray]  # images to images, uint8 (N, S, S, 3)
+
+
+def mirrored(images: np.ndarray) -> np.ndarray:
+    """Return the mirror images of uint8 (N, S, S, 3)."""
+    return np.ascontiguousarray(images[:, :, ::-1])
 
 
 def classifier(network: Any) -> Classify:
@@ -48,12 +54,11 @@ class Judge:
         rows = self.prepared.rows(split)
         return rows[np.isin(self._names(rows), self.shared)]
 
-    def predict(self, rows: np.ndarray, mirror: bool = False) -> Predictions:
-        """Return the predictions of these rows, in order, of the images or of their mirror images."""
-        direction = -1 if mirror else 1
+    def predict(self, rows: np.ndarray, change: Change | None = None) -> Predictions:
+        """Return the predictions of these rows, in order; `change` comes between the images and the network."""
         chunks = (rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size))
-        batches = (np.ascontiguousarray(self.prepared.images[chunk][:, :, ::direction]) for chunk in chunks)
-        logits = np.concatenate([self.classify(batch) for batch in batches])
+        batches = (self.prepared.images[chunk] for chunk in chunks)
+        logits = np.concatenate([self.classify(batch if change is None else change(batch)) for batch in batches])
         judged = logits[:, [self.known.index(name) for name in self.shared]]
         targets = np.searchsorted(np.array(self.shared), self._names(rows))
         return Predictions(judged, targets, self.prepared.groups(rows), self.shared)

@@ -57,13 +57,17 @@ def test_the_report_holds_numbers_pictures_and_one_page(trained: Path) -> None:
     assert (report / "index.html").read_text().count("data:image/png;base64,") >= 4
 
 
-def test_evaluate_best_gives_the_same_numbers_and_flip_averaging(trained: Path) -> None:
+def test_evaluate_best_gives_the_same_numbers_flip_averaging_and_robustness(trained: Path) -> None:
     before = json.loads((_run_folder(trained) / "report" / "metrics.json").read_text())
-    done = run("emolab.evaluate", "ckpt=best", "ckpt.where.model=custom_cnn", "flip=true", cwd=trained)
+    done = run("emolab.evaluate", "ckpt=best", "ckpt.where.model=custom_cnn", "flip=true", "robustness=on", cwd=trained)
     assert done.returncode == 0, done.stderr[-3000:]
     after = json.loads((_run_folder(trained) / "report" / "metrics.json").read_text())
     assert after["splits"]["test"]["accuracy"] == before["splits"]["test"]["accuracy"]
     assert after["splits"]["test"]["flip_averaged"]["n"] == 24
+    intact = [next(point for point in curve if point["intact"]) for curve in after["robustness"].values()]
+    assert {point["value"] for point in intact} == {after["splits"]["validation"]["accuracy"]["value"]}
+    assert min(point["value"] for curve in after["robustness"].values() for point in curve) < intact[0]["value"]
+    assert (_run_folder(trained) / "report" / "robustness.png").is_file()
 
 
 def test_other_classes_are_refused_with_both_lists_and_the_shared_ones_judged_on_request(

@@ -1,0 +1,54 @@
+"""How a run's accuracy falls as faces are shifted, darkened, blurred or covered."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from emolab.data.progress import track
+from emolab.evaluation import plots
+from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.corruptions import CORRUPTIONS, corrupted
+from emolab.evaluation.metrics import accuracy
+from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.report import Picture
+from emolab.runs.judge import Judge
+
+Curve = list[dict[str, float]]
+RESAMPLES = 500  # of each point; there are some fifty
+SEED = 0  # the same damage for every run, so that runs can be compared
+
+
+def robustness_curves(judge: Judge, rows: np.ndarray) -> dict[str, Curve]:
+    """Return for each corruption its points: level, accuracy and the 95 % interval.
+
+    Args:
+        judge: the network and the images.
+        rows: the images that are damaged, int64 (n,).
+    """
+    intact = _accuracy(judge.predict(rows))
+    damaged = [(name, level) for name, kind in CORRUPTIONS.items() for level in kind.levels if level != kind.intact]
+    curves = {name: [{"level": kind.intact, "intact": 1.0, **intact}] for name, kind in CORRUPTIONS.items()}
+    for name, point in track(_measured(judge, rows, damaged), len(damaged), "measuring robustness"):
+        curves[name].append(point)
+    return {name: sorted(curve, key=lambda point: point["level"]) for name, curve in curves.items()}
+
+
+def robustness_picture(curves: dict[str, Curve], split: str) -> Picture:
+    """Return the curves as a picture for the report."""
+    explanation = f"Accuracy ({split}) as the faces are damaged, with 95 % intervals; the dashed line is undamaged."
+    units = {name: CORRUPTIONS[name].unit for name in curves}
+    return Picture("robustness", "Robustness", explanation, plots.png(plots.robustness_figure(curves, units)))
+
+
+def _measured(
+    judge: Judge, rows: np.ndarray, points: list[tuple[str, float]]
+) -> Iterator[list[tuple[str, dict[str, float]]]]:
+    for name, level in points:
+        kind = CORRUPTIONS[name]
+        predictions = judge.predict(rows, partial(corrupted, corruption=kind, level=level, seed=SEED))
+        yield [(name, {"level": level, "intact": 0.0, **_accuracy(predictions)})]
+
+
+def _accuracy(predictions: Predictions) -> dict[str, float]:
+    return intervals(predictions, {"accuracy": accuracy}, RESAMPLES)["accuracy"]
