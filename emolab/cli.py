@@ -35,13 +35,14 @@ _HYDRA = (
 )
 
 
-def verb(name: str, run: Callable[[DictConfig], int | None]) -> Callable[[], None]:
-    """Return the `main` of `python -m emolab.<name>`.
+def verb(module: str, run: Callable[[DictConfig], int | None]) -> Callable[[], None]:
+    """Return the `main` of `python -m <module>`.
 
     Args:
-        name: of the verb; its configuration is `conf/<name>.yaml`.
+        module: of the verb, such as "emolab.train"; its configuration is then `conf/train.yaml`.
         run: does the work; returns an exit code, or None for 0.
     """
+    name = module.rpartition(".")[2]
 
     def task(settings: DictConfig) -> None:
         sys.exit(_exit_code(lambda: run(settings)))
@@ -49,7 +50,7 @@ def verb(name: str, run: Callable[[DictConfig], int | None]) -> Callable[[], Non
     def main() -> None:
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]
         if {"--help", "-h"} & set(arguments):
-            print(help_text(name, conf_folder()))
+            print(help_text(module, conf_folder()))
             return
         code = _exit_code(lambda: check_command(name, arguments))
         if code:
@@ -66,9 +67,20 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: with all that is wrong, and what would be right.
     """
-    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    overrides = _overrides(arguments)
     for single in _each_value(name, overrides) if {"-m", "--multirun"} & set(arguments) else [overrides]:
         check(composed(name, single), SCHEMAS[name])
+
+
+def _overrides(arguments: Sequence[str]) -> list[str]:
+    """The arguments that aren't Hydra's own options, nor the value that `--cfg` and `--package` take."""
+    valued = {"--cfg", "-c", "--package", "-p"}
+    before = ["", *arguments]
+    return [
+        argument
+        for previous, argument in zip(before, arguments, strict=False)
+        if not argument.startswith("-") and previous not in valued
+    ]
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:

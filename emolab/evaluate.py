@@ -80,7 +80,7 @@ def _main(cfg: DictConfig) -> None:
     evaluate(cfg)
 
 
-main = verb("evaluate", _main)
+main = verb("emolab.evaluate", _main)
 
 if __name__ == "__main__":
     main()

@@ -32,7 +32,7 @@ def _main(cfg: DictConfig) -> None:
     prepare_data(cfg)
 
 
-main = verb("prepare", _main)
+main = verb("emolab.prepare", _main)
 
 if __name__ == "__main__":
     main()

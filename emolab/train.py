@@ -78,7 +78,7 @@ def _main(cfg: DictConfig) -> None:
     train(cfg)
 
 
-main = verb("train", _main)
+main = verb("emolab.train", _main)
 
 if __name__ == "__main__":
     main()

@@ -7,7 +7,8 @@ from commands import TINY, environment, run
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from emolab.cli import check_command, composed
-from emolab.config.tree import conf_folder, groups
+from emolab.config.schema import SCHEMAS
+from emolab.config.tree import chosen_by_default, conf_folder, groups
 from emolab.errors import ConfigError
 
 DATA = ("data=fer2013", "data.path=faces.csv")
@@ -24,7 +25,9 @@ DATA_KEYS = {
 def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: str) -> None:
     data = choice if group == "data" else "fer2013"
     chosen = [f"{group}={choice}"] if group != "data" else []
-    check_command("train", [f"data={data}", *DATA_KEYS[data], *chosen])
+    verb = next(verb for verb in SCHEMAS if group in chosen_by_default(verb, conf_folder()))
+    has_data = "data" in chosen_by_default(verb, conf_folder())
+    check_command(verb, [*([f"data={data}", *DATA_KEYS.get(data, [])] if has_data else []), *chosen])
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,12 @@ def test_each_value_of_a_sweep_is_checked() -> None:
 def test_on_and_off_are_words_and_no_booleans() -> None:
     assert composed("train", [*DATA, "aug=off"]).aug.layers == []
     assert len(composed("train", [*DATA, "aug=on"]).aug.layers) > 3
+
+
+def test_hydra_shows_the_whole_configuration(tmp_path: Path) -> None:
+    done = run("emolab.train", *DATA, "--cfg", "job", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "weight_decay: 0.01" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])

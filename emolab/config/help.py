@@ -18,8 +18,9 @@ EXAMPLES = {
 }
 
 
-def help_text(verb: str, folder: Path) -> str:
-    """Return the help of `verb`, read from `conf/`, so that it can't say anything else than the files do."""
+def help_text(module: str, folder: Path) -> str:
+    """Return the help of a verb such as "emolab.train", read from `conf/`, so that it says what the files do."""
+    verb = module.rpartition(".")[2]
     file = (folder / f"{verb}.yaml").read_text(encoding="utf-8")
     known = groups(folder)
     rows = [
@@ -29,7 +30,7 @@ def help_text(verb: str, folder: Path) -> str:
     ]
     examples = "\n".join(f"  {line}" for line in EXAMPLES.get(verb, []))
     return (
-        f"python -m emolab.{verb} [group=choice] [key=value] ...\n\nExamples:\n{examples}\n\n"
+        f"python -m {module} [group=choice] [key=value] ...\n\nExamples:\n{examples}\n\n"
         "Groups (each choice is a file conf/<group>/<choice>.yaml with its keys explained):\n"
         + "\n".join(rows)
         + f"\n\nconf/{verb}.yaml:\n{file}\n"

@@ -1,0 +1,9 @@
+"""What each verb's configuration may hold: types, ranges and choices, checked before anything slow is imported."""
+
+from pydantic import BaseModel
+
+from emolab.config.schema.data import Prepare
+from emolab.config.schema.evaluation import Evaluate
+from emolab.config.schema.training import Train
+
+SCHEMAS: dict[str, type[BaseModel]] = {"train": Train, "prepare": Prepare, "evaluate": Evaluate}

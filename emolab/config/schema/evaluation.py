@@ -1,0 +1,24 @@
+"""What the configuration of `python -m emolab.evaluate` may hold."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from emolab.config.schema.data import Data
+from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths
+
+
+class Evaluate(Closed):
+    """`conf/evaluate.yaml`."""
+
+    data: Data | None = None
+    paths: Paths
+    ckpt: Checkpoint
+    shared_classes: bool
+    flip: bool
+    robustness: Literal["off", "on"]
+    batch_size: Count
+    resamples: Annotated[int, Field(ge=100)]
+    examples: Annotated[int, Field(ge=0, le=200)]
+    trusted_modules: list[str]
+    workers: Count | None
