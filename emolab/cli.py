@@ -51,7 +51,9 @@ def verb(
     name = module.rpartition(".")[2]
 
     def task(settings: DictConfig) -> None:
-        sys.exit(_exit_code(lambda: run(settings)))
+        code = _exit_code(lambda: run(settings))
+        if code:  # leaving by `sys.exit` would end the other runs of `-m`, too
+            sys.exit(code)
 
     def main() -> None:
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]

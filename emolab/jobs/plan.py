@@ -82,11 +82,7 @@ class Plan:
 
     def command(self, number: int) -> list[str]:
         """Return the command of job `number`, with `resume` where its run has a state to go on from."""
-        found = self.record(number)
-        state = found is not None and found.status != "finished" and "last" in found.fields["checkpoints"]
-        group = (f"group.name={self.name}", f"group.number={number}")
-        resume = [f"resume={found.folder.resolve()}"] if found is not None and state else []
-        return [sys.executable, "-m", "emolab.train", *self.jobs[number], *group, *resume]
+        return training_command(self.jobs[number], self.name, number, self.record(number))
 
     def record(self, number: int) -> RunRecord | None:
         """Return the newest run of job `number`, or None."""
@@ -126,6 +122,14 @@ class Plan:
         return found[-1] if found else ""
 
 
+def training_command(overrides: Sequence[str], group: str, number: int, begun: RunRecord | None) -> list[str]:
+    """Return the command of a training of a group, which goes on with `begun` where that has a state to go on from."""
+    place = (f"group.name={group}", f"group.number={number}")
+    state = begun is not None and begun.status != "finished" and "last" in begun.fields["checkpoints"]
+    resume = [f"resume={begun.folder.resolve()}"] if begun is not None and state else []
+    return [sys.executable, "-m", "emolab.train", *overrides, *place, *resume]
+
+
 def runs_of(root: Path, group: str) -> list[RunRecord]:
     """Return the runs of a group, oldest first."""
     return [run for run in list_runs(root) if matches(run.fields, {"group": group})]
@@ -138,5 +142,9 @@ def run_of(root: Path, group: str, number: int) -> RunRecord | None:
 
 
 def quiet() -> dict[str, str]:
-    """Return what makes a training's log readable: nothing of TensorFlow's start but errors."""
-    return {"TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"), "PYTHONUNBUFFERED": "1"}
+    """Return what makes a training's log readable (nothing of TensorFlow's start), and lets several share a GPU."""
+    return {
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        "PYTHONUNBUFFERED": "1",
+    }

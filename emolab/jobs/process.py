@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from emolab.cli import INTERRUPTED
 
@@ -50,7 +52,7 @@ class Child:
 
     Args:
         command: program and arguments.
-        log: its output is added to this file.
+        log: its output is added to this file; None: it writes where this process does.
         environment: added to this process's environment.
         descriptors: open files that it inherits.
 
@@ -61,16 +63,15 @@ class Child:
     def __init__(
         self,
         command: Sequence[str],
-        log: Path,
+        log: Path | None,
         environment: Mapping[str, str] | None = None,
         descriptors: Sequence[int] = (),
     ) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
         self._began = time.monotonic()
-        with log.open("ab") as handle:
+        with _appending(log) as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 command,
-                stdin=subprocess.DEVNULL, stdout=handle, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=None if output is None else subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
                 pass_fds=descriptors,
                 start_new_session=True,
@@ -108,6 +109,16 @@ def last_lines(log: Path) -> str:
         return ""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return "\n".join([line for line in lines if line.strip()][-_LINES:])[-_CHARACTERS:]
+
+
+@contextmanager
+def _appending(log: Path | None) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as handle:
+        yield handle
 
 
 def _end_with_parent() -> None:

@@ -1,9 +1,12 @@
-"""What a network costs: its weights, and the arithmetic of one image."""
+"""What a network costs: its weights, the arithmetic and the time of one image."""
 
 import math
+import time
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 
 def cost_of(network: keras.Model) -> dict[str, int]:
@@ -16,6 +19,22 @@ def cost_of(network: keras.Model) -> dict[str, int]:
         "parameters": int(network.count_params()),
         "flops": sum(_flops(layer) for layer in network.layers),
     }
+
+
+def latency_ms(network: keras.Model, calls: int = 100, warm_up: int = 20) -> float:
+    """Return the median time of one face through the compiled network, in milliseconds.
+
+    For comparing networks on one machine; `emolab.export` measures engines more strictly.
+    """
+    size = network.input_shape[1:]
+    compiled = tf.function(lambda images: network(images, training=False))
+    images = tf.zeros((1, *size), tf.float32)
+    times = []
+    for _ in range(warm_up + calls):
+        began = time.perf_counter()
+        compiled(images).numpy()
+        times.append(time.perf_counter() - began)
+    return float(np.median(times[warm_up:]) * 1000)
 
 
 def _flops(layer: Any) -> int:
