@@ -1,10 +1,13 @@
 """The command line of every verb: Hydra's grammar, our checks before it, and the exit codes.
 
-0 done; 1 a gate failed; 2 wrong configuration, data or environment; 130 interrupted, with the state saved.
+0 done; 1 a gate failed; 2 wrong configuration, data or environment; 70 a fault of emolab's own; 130 interrupted,
+with the state saved.
 """
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -22,8 +25,9 @@ from emolab.config.schema import SCHEMAS
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, EmolabError
 
-WRONG, INTERRUPTED = 2, 130
+WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
+CONFIG_DIR = ("--config-dir", "-cd")
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
@@ -94,14 +98,16 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
 
 
 def _overrides(arguments: Sequence[str]) -> list[str]:
-    """The arguments that aren't Hydra's own options, nor the value that `--cfg` and `--package` take."""
-    valued = {"--cfg", "-c", "--package", "-p"}
+    """The arguments that aren't Hydra's own options, nor the value that some of these take.
+
+    `--config-dir mine` adds a folder of the user's own configs.
+    """
+    valued = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd"}
     before = ["", *arguments]
-    return [
-        argument
-        for previous, argument in zip(before, arguments, strict=False)
-        if not argument.startswith("-") and previous not in valued
-    ]
+    pairs = list(zip(before, arguments, strict=False))
+    own = [f"hydra.searchpath=[file://{Path(folder).resolve()}]" for flag, folder in pairs if flag in CONFIG_DIR]
+    given = [argument for flag, argument in pairs if not argument.startswith("-") and flag not in valued]
+    return [*own, *given]
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:
@@ -157,3 +163,7 @@ def _exit_code(work: Callable[[], Any]) -> int:
         cause = error.__cause__
         print(f"error: {cause if isinstance(cause, EmolabError) else error}", file=sys.stderr)
         return WRONG
+    except Exception:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
+        traceback.print_exc()
+        print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
+        return FAULT

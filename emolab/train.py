@@ -26,20 +26,24 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         KeyboardInterrupt: when stopped, after the state was saved.
     """
     from emolab.data import DataModule
+    from emolab.prepare import prepare_data
+
+    prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
+
     from emolab.models.cost import cost_of
     from emolab.models.pretrained import initial_weights
-    from emolab.prepare import prepare_data
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
-    prepared = prepare_data(cfg)
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
     weights = initial_weights(cfg.model.weights, cfg.model.name)
+    loggers = build_loggers(cfg)
     record = begin_or_resume(cfg, data, weights, choices or {})
     print(f"run {record.folder}", flush=True)
-    loggers = start_loggers(cfg, record)
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    loggers.start(record, config)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
         module = build_module(cfg, trainer, data, weights)
@@ -69,16 +73,13 @@ def conclude(record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGrou
     return {f"{split}_accuracy": metrics["accuracy"]["value"] for split, metrics in report.splits.items()}
 
 
-def start_loggers(cfg: DictConfig, record: "RunRecord") -> "LoggerGroup":
-    """Return the run's own record and the configured logger, started."""
+def build_loggers(cfg: DictConfig) -> "LoggerGroup":
+    """Return the run's own record and the configured logger, not yet started."""
     from hydra.utils import instantiate
 
     from emolab.tracking import with_record
 
-    config: Any = OmegaConf.to_container(cfg, resolve=True)
-    loggers = with_record(instantiate(cfg.logger))
-    loggers.start(record, config)
-    return loggers
+    return with_record(instantiate(cfg.logger))
 
 
 def _main(cfg: DictConfig) -> None:
