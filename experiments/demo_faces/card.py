@@ -56,7 +56,7 @@ to itself is here too: the test labels (`test_labels.csv`), and who is in which 
 | --- | --- | --- |
 {people_rows}
 
-Ages run from 16 to 78; nobody is a child, nobody has glasses, piercings, scars or a disability of the face.
+Ages run from 16 to 78; nobody has glasses, piercings, scars or a disability of the face.
 """
 
 

@@ -44,7 +44,7 @@ def render_pack(folder: Path, settings: PackSettings) -> None:
     Raises:
         ConfigError: if the folder was begun with other settings, or the renderer isn't installed.
     """
-    _claim(folder, settings)
+    claim(folder, settings)
     shots = plan(settings.seed, settings.people, settings.test_people)
     by_person = [list(group) for _, group in groupby(shots, key=lambda shot: shot.person)]
     jobs = [(folder, settings, missing) for group in by_person if (missing := _missing(folder, group))]
@@ -68,7 +68,7 @@ def shots_of(folder: Path) -> list[Shot]:
     return plan(settings["seed"], settings["people"], settings["test_people"])
 
 
-def _claim(folder: Path, settings: PackSettings) -> None:
+def claim(folder: Path, settings: PackSettings) -> None:
     """Write the settings into the folder, or check that it was begun with the same."""
     path, wanted = folder / SETTINGS, asdict(settings)
     if not path.is_file():

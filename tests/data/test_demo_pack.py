@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emolab.cli import composed
+from emolab.cli import check_command, composed
+from emolab.config.schema import SCHEMAS
 from emolab.data import PreparedData
 from emolab.data.readers.demo import FACES, PEOPLE, TEST_LABELS, demo_reader
 from emolab.data.readers.kaggle import LABELS, sample_names, unlabelled_files
@@ -26,6 +27,16 @@ def rows(name: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     return prepare_data(composed("prepare", ["data=demo", f"paths.cache={tmp_path_factory.mktemp('cache')}"]))
+
+
+@pytest.mark.parametrize("verb", SCHEMAS)
+def test_the_demo_faces_are_what_every_verb_takes_when_nothing_else_is_said(verb: str) -> None:
+    data = composed(verb, []).get("data")
+    assert data is None or data.name == "demo"  # None: what the run was trained on
+
+
+def test_a_training_without_a_word_about_data_is_accepted() -> None:
+    check_command("train", ["model=vgg19", "aug=on"])
 
 
 def test_the_pack_has_a_competitions_shape() -> None:
