@@ -6,6 +6,7 @@ from emolab.config.tree import chosen_by_default, groups
 
 EXAMPLES = {
     "train": [
+        "python -m emolab.train model=vgg19 aug=on",
         "python -m emolab.train model=vgg19 aug=on data=fer2013 data.path=fer2013.csv.gz",
         "python -m emolab.train model=custom_cnn optimizer.learning_rate=0.001 trainer.epochs=40 ...",
         "python -m emolab.train resume=last ...  (with the rest of the command that began the run)",
