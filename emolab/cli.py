@@ -138,10 +138,10 @@ def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
 
 
 def _shorthand(argument: str) -> str:
-    """`ckpt=best` stands for `ckpt.run=best`, and `ckpt.where.` takes any field of `run.json` without a plus."""
+    """`ckpt=best` stands for `ckpt.run=best`, and `where.` takes any field of `run.json` without a plus."""
     if argument.startswith("ckpt="):
         return f"ckpt.run={argument.removeprefix('ckpt=')}"
-    return f"++{argument}" if argument.startswith("ckpt.where.") else argument
+    return f"++{argument}" if argument.startswith(("ckpt.where.", "where.")) else argument
 
 
 def _exit_code(work: Callable[[], Any]) -> int:

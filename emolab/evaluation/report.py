@@ -22,9 +22,10 @@ from emolab.evaluation.metrics import (
     precision,
     recall,
 )
-from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.predictions import Predictions, save_predictions
 
 Metrics = dict[str, Any]
+PREDICTIONS = "predictions.npz"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Report:
         warnings: what a reader must know before the numbers.
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
         robustness: kind of damage -> points of the accuracy's curve, from `emolab.runs.robustness`, if measured.
+        predictions: of each split, for comparisons image by image.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Report:
     warnings: Sequence[str] = ()
     samples: tuple[np.ndarray, Sequence[str]] | None = None
     robustness: Mapping[str, Sequence[Mapping[str, float]]] | None = None
+    predictions: Mapping[str, Predictions] | None = None
 
 
 def evaluate_split(
@@ -91,11 +94,13 @@ def evaluate_split(
 
 
 def write_report(folder: Path, report: Report) -> None:
-    """Write `metrics.json`, the pictures and one self-contained `index.html`, each whole or not at all."""
+    """Write numbers, predictions, pictures and one self-contained `index.html`, each whole or not at all."""
     numbers = {"temperature": report.temperature, "splits": dict(report.splits)}
     if report.robustness is not None:
         numbers["robustness"] = dict(report.robustness)
     files.write_json(folder / "metrics.json", numbers)
+    if report.predictions:
+        save_predictions(folder / PREDICTIONS, report.predictions)
     for picture in report.pictures:
         with files.write_atomically(folder / f"{picture.name}.png") as temporary:
             temporary.write_bytes(picture.png)

@@ -71,7 +71,7 @@ def evaluate_run(
         pictures.append(robustness_picture(curves, first))
     warnings = _warnings(record, prepared, shared)
     title, facts = _title(record, prepared), _facts(record, prepared)
-    return Report(title, facts, temperature, splits, pictures, warnings, samples, curves)
+    return Report(title, facts, temperature, splits, pictures, warnings, samples, curves, plain)
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from emolab.config.schema.comparison import Compare
 from emolab.config.schema.data import Prepare
 from emolab.config.schema.evaluation import Evaluate
 from emolab.config.schema.sweep import Sweep
@@ -12,4 +13,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "prepare": Prepare,
     "evaluate": Evaluate,
     "sweep": Sweep,
+    "compare": Compare,
 }
