@@ -28,7 +28,7 @@ MULTIRUN = ("-m", "--multirun")
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
     "hydra.run.dir=.",
-    "hydra.sweep.dir=.",
+    "hydra.sweep.dir=multirun",  # of -m: its arguments, and what the launchers of Slurm and Ray keep
     "hydra.sweep.subdir=.",
     "hydra.output_subdir=null",
     "hydra/job_logging=stdout",
@@ -79,6 +79,7 @@ def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
     first = [argument for argument in arguments if argument in MULTIRUN]  # Hydra's parser wants them before the others
     sys.argv[1:] = [*first, *_HYDRA, *(argument for argument in arguments if argument not in MULTIRUN)]
+    GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
 

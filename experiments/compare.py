@@ -13,25 +13,16 @@ def compare(cfg: DictConfig) -> Path:
     Raises:
         RunError: if there are fewer than two, or one can't be read.
     """
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
     from experiments.comparing.report import compared_pairs, table_of, write_comparison
     from experiments.comparing.runs import ComparedRun, chosen_runs
+    from experiments.page import show
 
     where = OmegaConf.to_container(cfg.where)
     found = chosen_runs(Path(cfg.paths.runs), cfg.runs, dict(where), cfg.since, cfg.until)  # type: ignore[arg-type]
     runs = [ComparedRun(record, cfg.split, cfg.resamples) for record in found]
     pairs = compared_pairs(runs, cfg.resamples)
     page = write_comparison(Path(cfg.output), runs, pairs)
-    shown = Table(box=SIMPLE, padding=0, pad_edge=False)
-    table = table_of(runs)
-    for heading in table.headings:
-        shown.add_column(f"{heading} ")
-    for row in table.rows:
-        shown.add_row(*row)
-    Console().print(shown)
+    show(table_of(runs))
     print("\n".join(pair.sentence() for pair in pairs))
     for run in runs:
         if run.predictions is None:

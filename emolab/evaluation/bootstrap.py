@@ -96,6 +96,14 @@ def calibration_error(
     return {"value": float(value), "low": float(low), "high": float(high)}
 
 
+def draws(clusters: int, resamples: int, seed: int) -> np.ndarray:
+    """Return how often each cluster is drawn in each resample, float32 (resamples, clusters)."""
+    parts = (
+        _draw(clusters, min(_AT_ONCE, resamples - start), [seed, start]) for start in range(0, resamples, _AT_ONCE)
+    )
+    return np.concatenate(list(parts))
+
+
 def mcnemar(one: Predictions, other: Predictions) -> float:
     """Return the p-value of the exact McNemar test (McNemar 1947) that both err equally often, 0 to 1.
 

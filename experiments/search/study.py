@@ -28,8 +28,8 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each t
 
 
 @contextmanager
-def _used_as_it_is() -> Iterator[None]:
-    """Heartbeats have been "experimental" since 2021; Optuna would say so on every call."""
+def without_notices() -> Iterator[None]:
+    """Don't say that heartbeats and the like are "experimental": they have been since 2021."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         yield
@@ -75,7 +75,7 @@ def shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-@_used_as_it_is()
+@without_notices()
 def counted(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that count: without those that were run again, and those asked for once too often."""
     trials = study.get_trials(deepcopy=False)
@@ -94,7 +94,7 @@ def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
     return len(before) >= n_trials
 
 
-@_used_as_it_is()
+@without_notices()
 def find_dead(study: optuna.Study) -> None:
     """Fail the trials whose workers have gone silent, and queue them to be run again."""
     optuna.storages.fail_stale_trials(study)
@@ -105,19 +105,19 @@ def run_again(study: optuna.Study, trial: FrozenTrial, retries: int) -> None:
     _retry(retries)(study, trial)
 
 
-@_used_as_it_is()
+@without_notices()
 def original_number(study: optuna.Study, number: int) -> int:
     """Return the number under which this trial was begun first: it keeps its run folder when it is run again."""
     history = RetryHeartbeatStaleTrialCallback.retry_history(study.get_trials(deepcopy=False)[number])
     return history[0] if history else number
 
 
-@_used_as_it_is()
+@without_notices()
 def _retry(retries: int) -> RetryHeartbeatStaleTrialCallback:
     return RetryHeartbeatStaleTrialCallback(max_retry=retries, inherit_intermediate_values=True)
 
 
-@_used_as_it_is()
+@without_notices()
 def _created(name: str, url: str, directions: Sequence[Direction], settings: Any) -> optuna.Study:
     problem: Exception | None = None
     for attempt in range(_ATTEMPTS):

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from emolab.config.schema.comparison import Compare
 from emolab.config.schema.data import Prepare
 from emolab.config.schema.evaluation import Evaluate
+from emolab.config.schema.founding import Founding
 from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
 
@@ -14,4 +15,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "evaluate": Evaluate,
     "sweep": Sweep,
     "compare": Compare,
+    "founding": Founding,
 }
