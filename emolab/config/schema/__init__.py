@@ -2,8 +2,10 @@
 
 from pydantic import BaseModel
 
+from emolab.config.schema.comparison import Compare
 from emolab.config.schema.data import Prepare
 from emolab.config.schema.evaluation import Evaluate
+from emolab.config.schema.founding import Founding
 from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
 
@@ -12,4 +14,6 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "prepare": Prepare,
     "evaluate": Evaluate,
     "sweep": Sweep,
+    "compare": Compare,
+    "founding": Founding,
 }
