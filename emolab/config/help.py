@@ -15,6 +15,11 @@ EXAMPLES = {
         "python -m emolab.evaluate ckpt=best",
         "python -m emolab.evaluate ckpt=best ckpt.where.model=vgg19 flip=true",
     ],
+    "export": [
+        "python -m emolab.export ckpt=best",
+        "python -m emolab.export ckpt=best engine=openvino precision=int8 budget_ms=10",
+        "python -m emolab.export ckpt=best engine=all",
+    ],
 }
 
 
