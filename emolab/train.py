@@ -23,6 +23,7 @@ def train(cfg: DictConfig) -> "RunRecord":
     from emolab.models.pretrained import initial_weights
     from emolab.prepare import prepare_data
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
+    from emolab.runs.teacher import teacher_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
@@ -35,7 +36,7 @@ def train(cfg: DictConfig) -> "RunRecord":
     loggers = start_loggers(cfg, record)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
-        module = build_module(cfg, trainer, data, weights)
+        module = build_module(cfg, trainer, data, weights, teacher_of(cfg, record))
         record.update(model={**record.fields["model"], "parameters": int(module.network.count_params())})
         trainer.fit(module, data, resume=can_go_on(record))
         summary = dict(record.fields["monitor"])

@@ -15,6 +15,7 @@ EXAMPLES = {
         "python -m emolab.evaluate ckpt=best",
         "python -m emolab.evaluate ckpt=best ckpt.where.model=vgg19 flip=true",
     ],
+    "doctor": ["python -m emolab.doctor", "python -m emolab.doctor tensorflow=true"],
     "export": [
         "python -m emolab.export ckpt=best",
         "python -m emolab.export ckpt=best engine=openvino precision=int8 budget_ms=10",

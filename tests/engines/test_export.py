@@ -14,8 +14,10 @@ QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resam
 @pytest.fixture(scope="module")
 def exported(tiny_project: Path, tiny_run: RunRecord) -> str:
     """What `engine=auto` printed."""
-    gates = ("engine=auto", "budget_ms=5000", "engine.backends.openvino.precisions=[bf16,int8]")
-    done = run("emolab.export", "ckpt=last", *gates, *QUICK, "logger=wandb", cwd=tiny_project)
+    few = ("engine.backends.openvino.precisions=[int8]", "engine.backends.onnxruntime.precisions=[fp16]")
+    done = run(
+        "emolab.export", "ckpt=last", "engine=auto", *few, "budget_ms=5000", *QUICK, "logger=wandb", cwd=tiny_project
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
@@ -25,7 +27,7 @@ def test_auto_selects_the_fastest_that_passes_and_says_why(exported: str, tiny_r
     assert folder is not None
     assert f"selected: {folder.name}, the fastest of" in exported
     facts = [account.read(path.parent) for path in tiny_run.folder.glob("engines/*/engine.json")]
-    passing = [fact["latency_ms"]["p50"] for fact in facts if all(fact["gates"].values())]
+    passing = [fact["latency_ms"]["p50"] for fact in facts if "gates" in fact and all(fact["gates"].values())]
     assert account.read(folder)["latency_ms"]["p50"] == min(passing)
     assert load_engine(folder).classes == tiny_run.classes
 

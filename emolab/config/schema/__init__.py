@@ -3,8 +3,15 @@
 from pydantic import BaseModel
 
 from emolab.config.schema.data import Prepare
+from emolab.config.schema.doctor import Doctor
 from emolab.config.schema.evaluation import Evaluate
 from emolab.config.schema.export import Export
 from emolab.config.schema.training import Train
 
-SCHEMAS: dict[str, type[BaseModel]] = {"train": Train, "prepare": Prepare, "evaluate": Evaluate, "export": Export}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "train": Train,
+    "prepare": Prepare,
+    "evaluate": Evaluate,
+    "export": Export,
+    "doctor": Doctor,
+}
