@@ -102,23 +102,11 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
         "model": record.fields["model"]["name"],
         "image_size": record.fields["image_size"],
         "run": {"id": record.id, "name": record.name, "data": data["name"], "best": monitor["best"]},
-        "gflop": gflop(record),
+        "gflop": record.fields["model"]["flops"] / 1e9,
         "peak_gflops": peak(),
         "engines": [engine for engine in engines if "gates" in engine],
     }
     (RESULTS / f"{stem}.json").write_text(json.dumps(kept, indent=1) + "\n")
-
-
-def gflop(record: RunRecord) -> float:
-    """Return the billions of operations (a multiplication and an addition are two) of one face."""
-    from emolab.runs.network import load_network
-
-    total = 0.0
-    for layer in load_network(record).layers:
-        kernel = getattr(layer, "kernel", None)
-        if kernel is not None:  # each weight of a kernel is used once for each place of the output
-            total += 2 * np.prod(kernel.shape) * np.prod(layer.output.shape[1:-1], initial=1)
-    return float(total / 1e9)
 
 
 def peak(side: int = 2048, seconds: float = 2.0) -> float:

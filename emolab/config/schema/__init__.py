@@ -6,6 +6,7 @@ from emolab.config.schema.data import Prepare
 from emolab.config.schema.doctor import Doctor
 from emolab.config.schema.evaluation import Evaluate
 from emolab.config.schema.export import Export
+from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -14,4 +15,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "evaluate": Evaluate,
     "export": Export,
     "doctor": Doctor,
+    "sweep": Sweep,
 }

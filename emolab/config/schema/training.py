@@ -85,6 +85,13 @@ class Distillation(Closed):
     temperature: Annotated[float, Field(ge=1)]
 
 
+class Group(Closed):
+    """Which grid, sweep or experiment a run belongs to."""
+
+    name: Name | None
+    number: Annotated[int, Field(ge=0)] | None
+
+
 class Train(Closed):
     """`conf/train.yaml`."""
 
@@ -100,6 +107,7 @@ class Train(Closed):
     trainer: Trainer
     paths: Paths
     name: Name
+    group: Group
     seed: Seed
     workers: Count | None
     resume: str | None
