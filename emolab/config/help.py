@@ -26,6 +26,12 @@ EXAMPLES = {
         "trainer.epochs=5",
         "python -m experiments.founding data=kaggle data.root=competition seeds=[0,1,2]",
     ],
+    "doctor": ["python -m emolab.doctor", "python -m emolab.doctor tensorflow=true"],
+    "export": [
+        "python -m emolab.export ckpt=best",
+        "python -m emolab.export ckpt=best engine=openvino precision=int8 budget_ms=10",
+        "python -m emolab.export ckpt=best engine=all",
+    ],
     "sweep": [
         "python -m experiments.sweep search=recipe model=custom_cnn data=fer2013 data.path=fer2013.csv.gz n_trials=40",
         "python -m experiments.sweep ... workers=2 pruner=hyperband  (the same command goes on with the same study)",

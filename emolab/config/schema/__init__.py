@@ -4,7 +4,9 @@ from pydantic import BaseModel
 
 from emolab.config.schema.comparison import Compare
 from emolab.config.schema.data import Prepare
+from emolab.config.schema.doctor import Doctor
 from emolab.config.schema.evaluation import Evaluate
+from emolab.config.schema.export import Export
 from emolab.config.schema.founding import Founding
 from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
@@ -13,6 +15,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "train": Train,
     "prepare": Prepare,
     "evaluate": Evaluate,
+    "export": Export,
+    "doctor": Doctor,
     "sweep": Sweep,
     "compare": Compare,
     "founding": Founding,
