@@ -15,6 +15,11 @@ EXAMPLES = {
         "python -m emolab.evaluate ckpt=best",
         "python -m emolab.evaluate ckpt=best ckpt.where.model=vgg19 flip=true",
     ],
+    "viewer": [
+        "python -m realtime.viewer ckpt=best",
+        "python -m realtime.viewer ckpt=best display=web",
+        "python -m realtime.viewer ckpt=best source=video source.path=faces.mp4 display=file display.path=named.mp4",
+    ],
 }
 
 

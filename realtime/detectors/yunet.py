@@ -1,4 +1,4 @@
-"""YuNet through OpenCV (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector", Apache-2.0)."""
+"""YuNet through OpenCV (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector")."""
 
 from pathlib import Path
 
