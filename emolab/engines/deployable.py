@@ -1,0 +1,24 @@
+"""A run's network as it is deployed: uint8 faces in, calibrated probabilities out."""
+
+from typing import Any
+
+from emolab.runs import RunRecord
+from emolab.runs.network import load_network
+
+
+def deployable_network(record: RunRecord, temperature: float, trusted_modules: tuple[str, ...] = ()) -> Any:
+    """Return a Keras model: uint8 RGB (N, S, S, 3) -> probabilities float32 (N, C).
+
+    All pre-processing is inside (the network carries its own normalisation), and the softmax is taken at the run's
+    temperature, so that nobody who calls an engine has to know either.
+
+    Raises:
+        RunError: if the run's weights or settings can't be used.
+    """
+    import keras
+
+    network = load_network(record, trusted_modules)
+    images = keras.Input(network.input_shape[1:], dtype="uint8", name="images")
+    logits = network(keras.ops.cast(images, "float32"))
+    probabilities = keras.ops.softmax(logits * (1.0 / temperature))
+    return keras.Model(images, probabilities, name=network.name)
