@@ -30,21 +30,18 @@ class NetworkClassifier:
     def __init__(self, record: "RunRecord", trusted_modules: tuple[str, ...] = ()) -> None:
         import tensorflow as tf
 
-        from emolab.runs.network import load_network
+        from emolab.engines.deployable import deployable_network
 
-        network = load_network(record, trusted_modules)
-        temperature = float(record.fields.get("temperature") or 1.0)
+        network = deployable_network(record, float(record.fields.get("temperature") or 1.0), trusted_modules)
         self.classes = record.classes
         self.image_size = int(record.fields["image_size"])
         # Batches of any size with one trace; Keras's own predict costs 70 ms a call.
-        signature = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.float32)
-        self._call = tf.function(
-            lambda images: tf.nn.softmax(network(images, training=False) / temperature), input_signature=[signature]
-        )
+        signature = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
+        self._call = tf.function(lambda images: network(images, training=False), input_signature=[signature])
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return float32 probabilities (N, C) of uint8 RGB faces (N, S, S, 3)."""
-        return np.asarray(self._call(images.astype(np.float32)))
+        return np.asarray(self._call(images))
 
 
 def recogniser(record: "RunRecord", choice: str, threads: int | None, failed_gates: bool, cache: str) -> Classifier:

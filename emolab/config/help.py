@@ -20,6 +20,10 @@ EXAMPLES = {
         "python -m realtime.viewer ckpt=best display=web",
         "python -m realtime.viewer ckpt=best source=video source.path=faces.mp4 display=file display.path=named.mp4",
     ],
+    "kaggle": [
+        "python -m realtime.kaggle ckpt=best data.root=competition",
+        "python -m realtime.kaggle ckpt=best data.root=competition flip=true --submit competition=NAME",
+    ],
 }
 
 

@@ -1,4 +1,4 @@
-"""The page in a real browser with a made camera: four seconds to start, worth it, for only this runs the page's code."""
+"""The page in a real browser with a made camera: four seconds to start, and worth it: only this runs its code."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -4,7 +4,14 @@ from pydantic import BaseModel
 
 from emolab.config.schema.data import Prepare
 from emolab.config.schema.evaluation import Evaluate
+from emolab.config.schema.kaggle import Kaggle
 from emolab.config.schema.training import Train
 from emolab.config.schema.viewer import Viewer
 
-SCHEMAS: dict[str, type[BaseModel]] = {"train": Train, "prepare": Prepare, "evaluate": Evaluate, "viewer": Viewer}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "train": Train,
+    "prepare": Prepare,
+    "evaluate": Evaluate,
+    "viewer": Viewer,
+    "kaggle": Kaggle,
+}

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from emolab.data.image import Limits
 from realtime.displays.display import DisplayError
@@ -21,7 +22,6 @@ from realtime.sources.source import Source
 PAGE = Path(__file__).with_name("page")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEARTBEAT = 10.0  # seconds; a connection that doesn't answer is closed
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def serve(
@@ -92,7 +92,7 @@ def application(
     return app
 
 
-def _guard(options: Web) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _guard(options: Web) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.query.get("token") or request.cookies.get(COOKIE)
