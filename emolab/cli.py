@@ -23,6 +23,7 @@ from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, EmolabError
 
 WRONG, INTERRUPTED = 2, 130
+MULTIRUN = ("-m", "--multirun")
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
@@ -35,17 +36,24 @@ _HYDRA = (
 )
 
 
-def verb(module: str, run: Callable[[DictConfig], int | None]) -> Callable[[], None]:
+def verb(
+    module: str,
+    run: Callable[[DictConfig], int | None],
+    run_many: Callable[[list[str]], int] | None = None,
+) -> Callable[[], None]:
     """Return the `main` of `python -m <module>`.
 
     Args:
         module: of the verb, such as "emolab.train"; its configuration is then `conf/train.yaml`.
         run: does the work; returns an exit code, or None for 0.
+        run_many: does the work of `-m`, given the arguments; None leaves it to Hydra.
     """
     name = module.rpartition(".")[2]
 
     def task(settings: DictConfig) -> None:
-        sys.exit(_exit_code(lambda: run(settings)))
+        code = _exit_code(lambda: run(settings))
+        if code:  # leaving by `sys.exit` would end the other runs of `-m`, too
+            sys.exit(code)
 
     def main() -> None:
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]
@@ -55,10 +63,23 @@ def verb(module: str, run: Callable[[DictConfig], int | None]) -> Callable[[], N
         code = _exit_code(lambda: check_command(name, arguments))
         if code:
             sys.exit(code)
-        sys.argv[1:] = [*_HYDRA, *arguments]
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
+        if run_many is not None and is_multirun(arguments):
+            sys.exit(_exit_code(lambda: run_many(arguments)))
+        hydra_main(name, task, arguments)
 
     return main
+
+
+def is_multirun(arguments: Sequence[str]) -> bool:
+    """Whether the arguments ask for several values at once."""
+    return any(argument in MULTIRUN for argument in arguments)
+
+
+def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence[str]) -> None:
+    """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
+    first = [argument for argument in arguments if argument in MULTIRUN]  # Hydra's parser wants them before the others
+    sys.argv[1:] = [*first, *_HYDRA, *(argument for argument in arguments if argument not in MULTIRUN)]
+    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
 
 def check_command(name: str, arguments: Sequence[str]) -> None:
@@ -68,7 +89,7 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
         ConfigError: with all that is wrong, and what would be right.
     """
     overrides = _overrides(arguments)
-    for single in _each_value(name, overrides) if {"-m", "--multirun"} & set(arguments) else [overrides]:
+    for single in _each_value(name, overrides) if is_multirun(arguments) else [overrides]:
         check(composed(name, single), SCHEMAS[name])
 
 

@@ -5,6 +5,10 @@ class EmolabError(Exception):
     """Something the user gave can't be used; the message says what arrived, what was expected and how to mend it."""
 
 
+class Pruned(Exception):  # noqa: N818 - it's no error
+    """The training was stopped because it can't become one of the best; the message says by whom."""
+
+
 class ConfigError(EmolabError):
     """A wrong key, type, range or choice in the configuration."""
 

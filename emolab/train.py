@@ -1,7 +1,9 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
@@ -12,14 +14,19 @@ if TYPE_CHECKING:
     from emolab.tracking import LoggerGroup
 
 
-def train(cfg: DictConfig) -> "RunRecord":
-    """Train what `cfg` describes, or go on with `cfg.resume`; return the finished run's record.
+def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunRecord":
+    """Train what `cfg` describes, or go on with `cfg.resume`; return the run's record, finished or pruned.
+
+    Args:
+        cfg: `conf/train.yaml`, composed.
+        choices: group of the configuration -> what was chosen of it, for the record.
 
     Raises:
         EmolabError: if the data, the weights or the run to resume can't be used, or the loss diverges.
         KeyboardInterrupt: when stopped, after the state was saved.
     """
     from emolab.data import DataModule
+    from emolab.models.cost import cost_of
     from emolab.models.pretrained import initial_weights
     from emolab.prepare import prepare_data
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
@@ -30,13 +37,13 @@ def train(cfg: DictConfig) -> "RunRecord":
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
     weights = initial_weights(cfg.model.weights, cfg.model.name)
-    record = begin_or_resume(cfg, data, weights)
+    record = begin_or_resume(cfg, data, weights, choices or {})
     print(f"run {record.folder}", flush=True)
     loggers = start_loggers(cfg, record)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
         module = build_module(cfg, trainer, data, weights)
-        record.update(model={**record.fields["model"], "parameters": int(module.network.count_params())})
+        record.update(model={**record.fields["model"], **cost_of(module.network)})
         trainer.fit(module, data, resume=can_go_on(record))
         summary = dict(record.fields["monitor"])
         if cfg.evaluate:
@@ -75,10 +82,16 @@ def start_loggers(cfg: DictConfig, record: "RunRecord") -> "LoggerGroup":
 
 
 def _main(cfg: DictConfig) -> None:
-    train(cfg)
+    train(cfg, HydraConfig.get().runtime.choices)
 
 
-main = verb("emolab.train", _main)
+def _many(arguments: list[str]) -> int:
+    from emolab.jobs.grid import run_grid
+
+    return run_grid(arguments)
+
+
+main = verb("emolab.train", _main, _many)
 
 if __name__ == "__main__":
     main()

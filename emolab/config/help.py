@@ -24,6 +24,11 @@ EXAMPLES = {
         "python -m realtime.kaggle ckpt=best data.root=competition",
         "python -m realtime.kaggle ckpt=best data.root=competition flip=true --submit competition=NAME",
     ],
+    "sweep": [
+        "python -m experiments.sweep search=recipe model=custom_cnn data=fer2013 data.path=fer2013.csv.gz n_trials=40",
+        "python -m experiments.sweep ... workers=2 pruner=hyperband  (the same command goes on with the same study)",
+        "python -m experiments.sweep ... storage=postgresql+psycopg://user@host/emolab  (on each of many machines)",
+    ],
 }
 
 

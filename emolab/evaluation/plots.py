@@ -76,6 +76,19 @@ def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rat
     axes.legend(loc="upper left", fontsize=8)
 
 
+def coverage_figure(points: Sequence[Mapping[str, float]], uncertain_below: float) -> Figure:
+    """Draw accuracy against coverage; points as in `emolab.evaluation.coverage`."""
+    figure = Figure(figsize=(5.2, 3.8), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    axes.plot([p["coverage"] for p in points], [p["accuracy"] for p in points], "o-", color=BLUE, markersize=4)
+    chosen = min(points, key=lambda point: abs(point["threshold"] - uncertain_below))
+    axes.plot(chosen["coverage"], chosen["accuracy"], "s", color=ORANGE, label=f"named from {uncertain_below:.2f} on")
+    axes.set(xlabel="share of faces that are named", ylabel="accuracy on these", ylim=(None, 1.0))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left", fontsize=8)
+    return figure
+
+
 def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw loss, accuracy and learning rate against the epoch; rows as in `metrics.jsonl`."""
     figure = Figure(figsize=(10.5, 3.4), dpi=110, layout="constrained")

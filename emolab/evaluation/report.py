@@ -13,6 +13,8 @@ from rich.table import Table
 
 from emolab import files
 from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.brightness import accuracy_by_brightness
+from emolab.evaluation.coverage import coverage_curve
 from emolab.evaluation.metrics import (
     MATRIX_METRICS,
     accuracy,
@@ -45,6 +47,7 @@ class Report:
         title: such as "vgg19 on fer2013".
         facts: name and value of what the run was, for the page's head.
         temperature: fitted on validation.
+        uncertain_below: calibrated confidence below which a face is better left unnamed, chosen on validation.
         splits: name of the split -> its metrics, from `evaluate_split`.
         pictures: in the order of the page.
         warnings: what a reader must know before the numbers.
@@ -55,6 +58,7 @@ class Report:
     title: str
     facts: Mapping[str, str]
     temperature: float
+    uncertain_below: float
     splits: Mapping[str, Metrics]
     pictures: Sequence[Picture] = ()
     warnings: Sequence[str] = ()
@@ -67,6 +71,7 @@ def evaluate_split(
     temperature: float,
     twins: np.ndarray | None = None,
     flipped: Predictions | None = None,
+    brightness: np.ndarray | None = None,
     resamples: int = 2000,
 ) -> Metrics:
     """Return the metrics of one split, as DESIGN.md's `report/metrics.json` holds them.
@@ -76,6 +81,7 @@ def evaluate_split(
         temperature: fitted on validation.
         twins: bool (N,): whether an image has a near-duplicate in training; None where that makes no sense.
         flipped: predictions averaged with those of the mirror images, if they were made.
+        brightness: of each face (N,), 0 to 255, where it is known.
         resamples: of the bootstrap behind the intervals.
     """
     matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
@@ -87,18 +93,25 @@ def evaluate_split(
         "confusion_matrix": matrix.tolist(),
         "without_twins": _without_twins(predictions, twins, resamples),
         "flip_averaged": None if flipped is None else _accuracy(flipped, resamples),
+        "coverage": coverage_curve(predictions, temperature),
+        "by_brightness": None if brightness is None else accuracy_by_brightness(predictions, brightness, resamples),
     }
 
 
 def write_report(folder: Path, report: Report) -> None:
-    """Write `metrics.json`, the pictures and one self-contained `index.html`, each whole or not at all."""
-    numbers = {"temperature": report.temperature, "splits": dict(report.splits)}
+    """Write `metrics.json`, the pictures, `model_card.md` and one self-contained `index.html`, each whole or not."""
+    numbers = {
+        "temperature": report.temperature,
+        "uncertain_below": report.uncertain_below,
+        "splits": dict(report.splits),
+    }
     if report.robustness is not None:
         numbers["robustness"] = dict(report.robustness)
     files.write_json(folder / "metrics.json", numbers)
     for picture in report.pictures:
         with files.write_atomically(folder / f"{picture.name}.png") as temporary:
             temporary.write_bytes(picture.png)
+    files.write_text(folder / "model_card.md", render_model_card(report))
     files.write_text(folder / "index.html", render(report))
 
 
@@ -107,6 +120,22 @@ def render(report: Report) -> str:
     environment = Environment(loader=PackageLoader("emolab.evaluation", "."), autoescape=True, trim_blocks=True)
     encoded = [(picture, base64.b64encode(picture.png).decode()) for picture in report.pictures]
     return environment.get_template("report.html.jinja").render(report=report, pictures=encoded)
+
+
+def render_model_card(report: Report) -> str:
+    """Return the model card as Markdown: what the network is, how good for whom, and what it must not be used for."""
+    loader = PackageLoader("emolab.evaluation", ".")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)  # may hold HTML
+    text = environment.get_template("model_card.md.jinja").render(report=report, interval=_interval, number=_shown)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _interval(measured: Mapping[str, float]) -> str:
+    return f"{measured['value']:.3f} ({measured['low']:.3f} to {measured['high']:.3f})"
+
+
+def _shown(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
 
 
 def summary_table(splits: Mapping[str, Metrics]) -> Table:

@@ -1,7 +1,9 @@
 """Backbone, pooling, dropout and a dense head: the network that every run trains, saves and exports."""
 
 import math
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +56,25 @@ def _features(backbone: Backbone, images: keras.KerasTensor, weights: Path | Non
     if weights is None:
         return backbone(images)
     try:
-        return backbone(images, weights=weights)
-    except (OSError, ValueError, KeyError) as error:
+        with whole_weights():
+            return backbone(images, weights=weights)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         raise RunError(
             f"the weights in {weights} don't fit this backbone: {error}. "
             "Expected the backbone's own weights without top (.weights.h5 or .h5)"
         ) from error
+
+
+@contextmanager
+def whole_weights() -> Iterator[None]:
+    """Make Keras refuse a file that lacks the weights of some layers: it would warn for each and go on.
+
+    Raises:
+        UserWarning: Keras's own, for the first layer that the file lacks.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Skipping nested container")
+        yield
 
 
 def initialize(network: keras.Model, seed: int, head_only: bool = False) -> None:

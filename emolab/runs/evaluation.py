@@ -5,9 +5,12 @@ from pathlib import Path
 
 from emolab.data import PreparedData
 from emolab.errors import DataError
+from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.calibration import fit_temperature
+from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions, averaged
 from emolab.evaluation.report import Report, evaluate_split
+from emolab.runs.facts import facts_of, title_of
 from emolab.runs.judge import Judge, classifier, mirrored
 from emolab.runs.network import load_network
 from emolab.runs.pictures import View, pictures_of
@@ -30,8 +33,9 @@ def evaluate_run(
 ) -> Report:
     """Return the report of a run on the validation and test images of `prepared`.
 
-    The temperature is fitted on the run's own validation images and kept in `run.json`, where viewer and engines
-    take it from. Other data are judged with that temperature.
+    The temperature, and the confidence below which a face is better left unnamed, are fitted on the run's own
+    validation images and kept in `run.json`, where viewer and engines take them from. Other data are judged with
+    that temperature.
 
     Args:
         record: the run; its best weights are evaluated, in float32.
@@ -55,14 +59,15 @@ def evaluate_run(
     if not rows:
         raise DataError(f"{prepared.folder} has neither validation nor test images: set data.split")
     plain = {split: judge.predict(found) for split, found in rows.items()}
-    temperature = _temperature(record, prepared, plain)
+    temperature, threshold = _calibration(record, prepared, plain)
     splits = {}
     for split, predictions in plain.items():
         flipped = averaged([predictions, judge.predict(rows[split], mirrored)]) if flip else None
         twins = prepared.twin_in_train(rows[split]) if _own(record, prepared) else None
-        splits[split] = evaluate_split(predictions, temperature, twins, flipped, resamples)
+        brightness = brightness_of(prepared.images, rows[split])
+        splits[split] = evaluate_split(predictions, temperature, twins, flipped, brightness, resamples)
     shown = list(plain)[-1]
-    view = View(prepared, rows[shown], plain[shown], shown, temperature)
+    view = View(prepared, rows[shown], plain[shown], shown, temperature, threshold)
     samples = view.spread(examples) if examples else None
     pictures = pictures_of(record, network, view, examples)
     first = next(iter(plain))  # validation, where there is one: what follows from the curves mustn't see the test
@@ -70,8 +75,8 @@ def evaluate_run(
     if curves is not None:
         pictures.append(robustness_picture(curves, first))
     warnings = _warnings(record, prepared, shared)
-    title, facts = _title(record, prepared), _facts(record, prepared)
-    return Report(title, facts, temperature, splits, pictures, warnings, samples, curves)
+    title, facts = title_of(record, prepared), facts_of(record, prepared)
+    return Report(title, facts, temperature, threshold, splits, pictures, warnings, samples, curves)
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
@@ -105,13 +110,17 @@ def check_fits(record: RunRecord, prepared: PreparedData, shared: Sequence[str])
         )
 
 
-def _temperature(record: RunRecord, prepared: PreparedData, plain: Mapping[str, Predictions]) -> float:
-    if not _own(record, prepared) and (known := record.fields.get("temperature")) is not None:
-        return float(known)
-    temperature = fit_temperature(plain.get("validation", plain[next(iter(plain))]))
+def _calibration(record: RunRecord, prepared: PreparedData, plain: Mapping[str, Predictions]) -> tuple[float, float]:
+    """The temperature, and the calibrated confidence below which a face is better left unnamed."""
+    known = [record.fields[name] for name in ("temperature", "uncertain_below") if name in record.fields]
+    if not _own(record, prepared) and len(known) == 2:
+        return float(known[0]), float(known[1])
+    validation = plain.get("validation", plain[next(iter(plain))])
+    temperature = fit_temperature(validation)
+    threshold = uncertain_below(validation, temperature)
     if _own(record, prepared):
-        record.update(temperature=temperature)
-    return temperature
+        record.update(temperature=temperature, uncertain_below=threshold)
+    return temperature, threshold
 
 
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:
@@ -125,20 +134,3 @@ def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]
 
 def _own(record: RunRecord, prepared: PreparedData) -> bool:
     return bool(record.fields["data"]["fingerprint"] == prepared.fingerprint)
-
-
-def _title(record: RunRecord, prepared: PreparedData) -> str:
-    return f"{record.name} ({record.id}) on {prepared.name}"
-
-
-def _facts(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
-    fields = record.fields
-    model, monitor = fields["model"], fields["monitor"]
-    return {
-        "model": f"{model['name']}, {model['parameters']:,} weights, begun from {model['weights']['used']}",
-        "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]})",
-        "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
-        "best epoch": f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}",
-        "seed": str(fields["seed"]),
-        "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
-    }

@@ -24,7 +24,7 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
     from hydra.errors import InstantiationException
     from hydra.utils import instantiate
 
-    from emolab.models.network import build_network
+    from emolab.models.network import build_network, whole_weights
 
     settings = network_settings_of(record, trusted_modules)
     weights = record.checkpoint_path("best")
@@ -36,7 +36,8 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
             record.fields["image_size"],
             dropout=settings["dropout"],
         )
-        network.load_weights(weights)
-    except (OSError, ValueError, KeyError, TypeError, InstantiationException) as error:
+        with whole_weights():
+            network.load_weights(weights)
+    except (OSError, ValueError, KeyError, TypeError, UserWarning, InstantiationException) as error:
         raise RunError(f"the weights {weights} don't fit the network of the run {record.id}: {error}") from error
     return network

@@ -7,6 +7,7 @@ import numpy as np
 
 from emolab.data import PreparedData
 from emolab.evaluation import plots
+from emolab.evaluation.coverage import coverage_curve
 from emolab.evaluation.grad_cam import grad_cam
 from emolab.evaluation.metrics import confusion_matrix
 from emolab.evaluation.predictions import Predictions
@@ -23,6 +24,7 @@ class View:
     predictions: Predictions
     split: str
     temperature: float
+    uncertain_below: float
 
     def caption(self, at: int) -> str:
         """What the image at this position was named, with what confidence, and the truth."""
@@ -79,6 +81,10 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
             plots.png(plots.reliability_figure(predictions, view.temperature)),
         ),
     ]
+    points = coverage_curve(predictions, view.temperature)
+    coverage = plots.png(plots.coverage_figure(points, view.uncertain_below))
+    explanation = f"Accuracy ({view.split}) if only the faces with the highest confidence are named."
+    pictures.append(Picture("coverage", "Accuracy against coverage", explanation, coverage))
     if history := record.read_metrics():
         curves = plots.png(plots.curves_figure(history))
         pictures.append(Picture("curves", "Training curves", "Loss, accuracy and learning rate by epoch.", curves))

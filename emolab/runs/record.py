@@ -174,6 +174,10 @@ class RunRecord:
         """Return the lines of `metrics.jsonl`; a torn last line is left out."""
         return journal.read(self.folder / layout.METRICS)
 
+    def training_seconds(self) -> float:
+        """Return how long its epochs took, validation included; interruptions don't count."""
+        return sum(float(line.get("seconds") or 0.0) for line in self.read_metrics())
+
     def truncate_metrics(self, epoch: int) -> None:
         """Keep the lines of the epochs before `epoch`, the one that a resumed run begins with."""
         with self._clear_errors():

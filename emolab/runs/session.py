@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.data import DataModule
-from emolab.errors import ConfigError, EmolabError
+from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
 from emolab.runs import RunRecord, resolve
 from emolab.tracking import LoggerGroup
@@ -18,7 +18,9 @@ from emolab.tracking import LoggerGroup
 FREE_TO_CHANGE = ("resume", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes")
 
 
-def begin_or_resume(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> RunRecord:
+def begin_or_resume(
+    cfg: DictConfig, data: DataModule, weights: InitialWeights, choices: Mapping[str, str]
+) -> RunRecord:
     """Begin a run folder, or take up the one that `cfg.resume` names.
 
     Raises:
@@ -26,7 +28,7 @@ def begin_or_resume(cfg: DictConfig, data: DataModule, weights: InitialWeights) 
         RunError: if there's no such run, or another process is training it.
     """
     if cfg.resume is None:
-        return RunRecord.create(Path(cfg.paths.runs), cfg.name, _fields(cfg, data, weights), config_text(cfg))
+        return RunRecord.create(Path(cfg.paths.runs), cfg.name, _fields(cfg, data, weights, choices), config_text(cfg))
     found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
     _check_same(cfg, found, data)
     record = RunRecord.resume(found.folder)
@@ -41,9 +43,12 @@ def config_text(cfg: DictConfig) -> str:
 
 @contextmanager
 def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
-    """Give the run its final status: finished, interrupted or failed."""
+    """Give the run its final status: finished, pruned, interrupted or failed."""
     try:
         yield
+    except Pruned as reason:
+        print(f"pruned: {reason}", flush=True)
+        loggers.finish("pruned", dict(record.fields["monitor"]))
     except KeyboardInterrupt:
         loggers.finish("interrupted", {})
         saved = "the state is saved" if can_go_on(record) else "nothing was saved yet"
@@ -66,8 +71,10 @@ def _steps_done(record: RunRecord) -> int:
     return 0 if name is None else int(Path(name).stem.split("-")[1])
 
 
-def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> dict[str, Any]:
+def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "group": dict(cfg.group),
+        "choices": {group: str(choice) for group, choice in choices.items() if "/" not in group and choice is not None},
         "classes": list(data.classes),
         "image_size": data.image_size,
         "monitor": {"name": cfg.trainer.monitor, "mode": cfg.trainer.mode},

@@ -73,9 +73,10 @@ class Wandb:
             log.warning("W&B can't be started (%s). The run goes on; its record is metrics.jsonl.", error)
             return
         known = {key: record.fields.get(key) for key in _FACTS}
+        tags = [*self.tags, *_names(record.fields.get("choices") or config)]
         self._send(
             "start", **self._settings, folder=str(place.parent), id=record.id, name=record.name,
-            group=self.group, tags=[*self.tags, *_names(config)], config={**plain(config), "run": known},
+            group=self.group, tags=tags, config={**plain(config), "run": known},
         )  # fmt: skip
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:

@@ -23,12 +23,12 @@ def _predictions(count: int = 60) -> Predictions:
 def _report() -> Report:
     predictions = _predictions()
     twins = np.arange(60) < 10
-    metrics = evaluate_split(predictions, 1.3, twins, predictions, resamples=100)
+    metrics = evaluate_split(predictions, 1.3, twins, predictions, np.linspace(10, 240, 60), resamples=100)
     matrix = confusion_matrix(predictions.targets, predictions.predicted, 3)
     picture = Picture(
         "confusion", "Confusion", "what was named what", plots.png(plots.confusion_figure(matrix, CLASSES))
     )
-    return Report("a <b>run</b>", {"model": "vgg19"}, 1.3, {"test": metrics}, [picture], ["take care"])
+    return Report("a <b>run</b>", {"model": "vgg19"}, 1.3, 0.4, {"test": metrics}, [picture], ["take care"])
 
 
 def test_the_metrics_file_holds_what_the_design_promises(tmp_path: Path) -> None:
@@ -77,6 +77,19 @@ def test_the_page_is_self_contained_and_escapes_every_text(tmp_path: Path) -> No
     assert "take care" in page
 
 
+def test_the_model_card_says_for_whom_it_works_and_what_it_must_not_be_used_for(tmp_path: Path) -> None:
+    write_report(tmp_path, _report())
+    card = (tmp_path / "model_card.md").read_text()
+    accuracy = _report().splits["test"]["accuracy"]
+    assert f"| accuracy (95 % interval) | {accuracy['value']:.3f} ({accuracy['low']:.3f} to" in card
+    assert "| dark | 10 to " in card
+    assert "Article 5(1)(f)" in card
+    assert "> take care" in card
+    assert "<script>" not in card
+    tables = [line for line in card.splitlines() if line.startswith("|")]
+    assert all(line.endswith("|") for line in tables)
+
+
 def test_pictures_are_the_same_bytes_each_time() -> None:
     first, again = (plots.png(plots.reliability_figure(_predictions(), 1.5)) for _ in range(2))
     assert first == again
@@ -92,6 +105,7 @@ def test_every_picture_can_be_opened() -> None:
         plots.gallery_figure(images, list("abcde"), heat),
         plots.gallery_figure(images[:1], ["a"]),
         plots.curves_figure(rows),
+        plots.coverage_figure(_report().splits["test"]["coverage"], 0.4),
     ]
     for figure in figures:
         with Image.open(BytesIO(plots.png(figure))) as picture:

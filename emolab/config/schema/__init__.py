@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from emolab.config.schema.data import Prepare
 from emolab.config.schema.evaluation import Evaluate
 from emolab.config.schema.kaggle import Kaggle
+from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
 from emolab.config.schema.viewer import Viewer
 
@@ -14,4 +15,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "evaluate": Evaluate,
     "viewer": Viewer,
     "kaggle": Kaggle,
+    "sweep": Sweep,
 }

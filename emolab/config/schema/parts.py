@@ -35,6 +35,7 @@ class Paths(Closed):
 
     runs: Name
     cache: Name
+    grids: Name
 
 
 class Checkpoint(Closed):

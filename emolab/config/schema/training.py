@@ -78,6 +78,13 @@ class Trainer(Closed):
     evaluation_batch_size: Count
 
 
+class Group(Closed):
+    """Which grid, sweep or experiment a run belongs to."""
+
+    name: Name | None
+    number: Annotated[int, Field(ge=0)] | None
+
+
 class Train(Closed):
     """`conf/train.yaml`."""
 
@@ -93,6 +100,7 @@ class Train(Closed):
     trainer: Trainer
     paths: Paths
     name: Name
+    group: Group
     seed: Seed
     workers: Count | None
     resume: str | None

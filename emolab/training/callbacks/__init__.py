@@ -5,5 +5,6 @@ from emolab.training.callbacks.epoch_log import EpochLog
 from emolab.training.callbacks.nan_guard import NanGuard
 from emolab.training.callbacks.profile import Profile
 from emolab.training.callbacks.progress import Progress
+from emolab.training.callbacks.supervised import Supervised
 
-__all__ = ["Checkpoints", "EpochLog", "NanGuard", "Profile", "Progress"]
+__all__ = ["Checkpoints", "EpochLog", "NanGuard", "Profile", "Progress", "Supervised"]

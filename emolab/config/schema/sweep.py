@@ -1,0 +1,70 @@
+"""What the configuration of `python -m experiments.sweep` may hold."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from emolab.config.schema.parts import Closed, Count, Name, Positive, Target
+from emolab.config.schema.training import Train
+
+Value = str | int | float | bool | None
+
+
+class Dimension(Closed):
+    """One parameter of the search: choices, or a range of numbers; whole numbers where both ends are."""
+
+    key: Name
+    choices: Annotated[list[Value], Field(min_length=1)] | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    step: Positive | None = None
+    log: bool = False
+    when: dict[str, Value | list[Value]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _choices_or_range(self) -> "Dimension":
+        if (self.choices is None) == (self.low is None or self.high is None):
+            raise ValueError("a parameter has either choices, or low and high")
+        if self.low is not None and self.high is not None:
+            if self.low >= self.high or (self.log and self.low <= 0):
+                raise ValueError("low has to be below high, and above 0 where log is true")
+            if self.log and self.step is not None:
+                raise ValueError("a logarithmic range has no step")
+        return self
+
+
+class Search(Closed):
+    """What is searched, for which objectives."""
+
+    objectives: Annotated[list[Literal["validation", "latency_ms", "parameters", "flops"]], Field(min_length=1)]
+    space: Annotated[dict[str, Dimension], Field(min_length=1)]
+
+
+class Sweep(Train):
+    """`conf/sweep.yaml`: all that a training has, and the search."""
+
+    search: Search
+    sampler: Target
+    pruner: Target
+    output: Name
+    storage: str | None
+    n_trials: Count
+    workers: Count
+    worker: Annotated[int, Field(ge=0)]
+    heartbeat_seconds: Count
+    retries: Annotated[int, Field(ge=0)]
+
+    @field_validator("pruner")
+    @classmethod
+    def _one_objective(cls, pruner: Target, info: ValidationInfo) -> Target:
+        search: Any = info.data.get("search")
+        if search is not None and len(search.objectives) > 1 and not pruner.target.endswith(".NopPruner"):
+            raise ValueError("trials with several objectives can't be pruned: pruner=none")
+        return pruner
+
+    @field_validator("resume")
+    @classmethod
+    def _resumes_itself(cls, resume: str | None) -> str | None:
+        if resume is not None:
+            raise ValueError("a sweep goes on by itself: give the same command without resume")
+        return resume

@@ -1,0 +1,42 @@
+"""Saying less and being right more often: accuracy against coverage, and the confidence below which to say nothing.
+
+Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks" (2017), with the calibrated probability of
+the most probable class as confidence.
+"""
+
+import numpy as np
+
+from emolab.evaluation.predictions import Predictions
+
+NAMED = 0.8  # share of validation faces that keep their name; below its threshold a viewer shows "uncertain"
+COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
+
+
+def coverage_curve(predictions: Predictions, temperature: float) -> list[dict[str, float]]:
+    """Return for each of `COVERAGES` its threshold, the share really named, and the accuracy on these images.
+
+    Args:
+        predictions: of one split.
+        temperature: fitted on validation.
+
+    Returns:
+        {"threshold", "coverage", "accuracy"}, each 0 to 1.
+    """
+    confidence = predictions.probabilities(temperature).max(axis=1)
+    return [_point(predictions, confidence, coverage) for coverage in COVERAGES]
+
+
+def uncertain_below(predictions: Predictions, temperature: float, named: float = NAMED) -> float:
+    """Return the confidence, 0 to 1, that a share `named` of these images reaches. Choose it on validation."""
+    confidence = predictions.probabilities(temperature).max(axis=1)
+    return float(np.quantile(confidence, 1.0 - named, method="lower"))
+
+
+def _point(predictions: Predictions, confidence: np.ndarray, coverage: float) -> dict[str, float]:
+    threshold = float(np.quantile(confidence, 1.0 - coverage, method="lower"))
+    named = confidence >= threshold
+    return {
+        "threshold": threshold,
+        "coverage": float(named.mean()),
+        "accuracy": float(predictions.right[named].mean()),
+    }

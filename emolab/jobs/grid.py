@@ -1,0 +1,146 @@
+"""`python -m emolab.train -m ...`: every combination, each in a process of its own, one failure stopping nothing."""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from emolab.cli import MULTIRUN, WRONG, composed, hydra_main
+from emolab.errors import ConfigError
+from emolab.jobs.plan import PLAN, Plan
+from emolab.jobs.process import Outcome
+from emolab.runs.layout import new_id
+
+
+def run_grid(arguments: Sequence[str]) -> int:
+    """Run the grid that the arguments of `emolab.train -m` mean; return its exit code, 2 where a run failed.
+
+    Hydra's launcher spreads the work (`hydra/launcher=joblib` and the like); what it starts only waits for the
+    training, which has a process of its own.
+
+    Raises:
+        ConfigError: if the grid to resume isn't there or was another one.
+        KeyboardInterrupt: when interrupted, after the running training has saved.
+    """
+    plan, launcher = planned(arguments)
+    plan.begin()
+    return run_plan(plan, launcher, f"the same command and resume={plan.name}")
+
+
+def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str) -> int:
+    """Run what is missing of a plan, print its table, and return the exit code.
+
+    Args:
+        plan: the trainings.
+        launcher: Hydra's own overrides, such as "hydra/launcher=joblib".
+        how_to_go_on: what to type after an interruption.
+
+    Raises:
+        KeyboardInterrupt: when interrupted.
+    """
+    missing = plan.missing()
+    print(
+        f"{len(plan.jobs)} trainings, {len(plan.jobs) - len(missing)} of them done; logs in {plan.folder}", flush=True
+    )
+    try:
+        if missing:
+            _launch(plan, missing, launcher)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"go on with {how_to_go_on}") from None
+    Console().print(table_of(plan))
+    failed = plan.missing()
+    for number in failed:
+        outcome = plan.outcome(number)
+        ending = outcome.explained() if outcome else "it never ended"
+        print(f"\nfailed: {number} ({ending}), see {plan.log(number)}\n{plan.failure(number)}")
+    print(f"next:   python -m experiments.compare where.group={plan.name}")
+    return WRONG if failed else 0
+
+
+def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
+    """Return the plan that the arguments of a grid mean, and those of them that are for Hydra's launcher.
+
+    Raises:
+        ConfigError: if `resume` names no grid.
+    """
+    given = [argument for argument in arguments if argument not in MULTIRUN]
+    launcher = [argument for argument in given if argument.startswith(("hydra.", "hydra/"))]
+    own = [argument for argument in given if argument not in launcher]
+    resume = [argument.partition("=")[2] for argument in own if argument.startswith("resume=")]
+    jobs = expanded([argument for argument in own if not argument.startswith("resume=")])
+    paths = composed("train", jobs[0]).paths
+    name = _to_resume(resume[-1], Path(paths.grids)) if resume else new_id()
+    return Plan(Path(paths.grids) / name, name, Path(paths.runs), jobs), launcher
+
+
+def expanded(overrides: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return every combination of the swept values, as overrides; the last one varies fastest."""
+    choices = [
+        [f"{item.get_key_element()}={value}" for value in item.sweep_string_iterator()]
+        if item.is_sweep_override()
+        else [line]
+        for item, line in zip(OverridesParser.create().parse_overrides(list(overrides)), overrides, strict=True)
+    ]
+    return tuple(product(*choices))
+
+
+def table_of(plan: Plan) -> Table:
+    """Return a row a training: what is its own, how it ended, how good it is."""
+    keys = plan.differing()
+    table = Table(box=SIMPLE, padding=0, pad_edge=False)
+    for heading in ("", *(key.rpartition(".")[2] for key in keys), "status", "validation", "test", "minutes", "run"):
+        table.add_column(f"{heading} ", no_wrap=heading == "run")
+    for number in range(len(plan.jobs)):
+        table.add_row(str(number), *(plan.value(number, key) for key in keys), *_results(plan, number))
+    return table
+
+
+def _results(plan: Plan, number: int) -> tuple[str, ...]:
+    record = plan.record(number)
+    if record is None:
+        return ("failed" if plan.outcome(number) else "missing", "", "", "", "")
+    fields = record.fields
+    best, test = fields["monitor"]["best"], fields.get("summary", {}).get("test_accuracy")
+    numbers = ["" if value is None else f"{value:.4f}" for value in (best, test)]
+    return (record.status, *numbers, f"{record.training_seconds() / 60:.1f}", record.id)
+
+
+def _to_resume(text: str, root: Path) -> str:
+    found = sorted(path.parent.name for path in root.glob(f"*/{PLAN}"))
+    if text == "last" and found:
+        return found[-1]
+    if text in found:
+        return text
+    raise ConfigError(f"resume={text}: there is no such grid in {root}. It has: {', '.join(found) or 'none'}")
+
+
+def _launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
+    sweep = f"group.number={','.join(map(str, numbers))}"
+    place = [f"paths.grids={plan.folder.parent.resolve()}", f"hydra.sweep.dir={plan.folder.resolve()}"]
+    hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+
+
+def run_number(cfg: DictConfig) -> float:
+    """Hydra's task: train one number of a plan, and return the seconds it took."""
+    plan = Plan.open(Path(cfg.paths.grids) / cfg.group.name)
+    number = cfg.group.number
+    shown = " ".join(f"{key}={plan.value(number, key)}" for key in plan.differing())
+    print(f"{number:>3}  {shown}", flush=True)
+    outcome = plan.run(number)
+    print(f"{number:>3}  {_told(plan, number, outcome)}", flush=True)
+    return outcome.seconds
+
+
+def _told(plan: Plan, number: int, outcome: Outcome) -> str:
+    record = plan.record(number)
+    status = record.status if record is not None else "failed before it had a run"
+    cost = f"{outcome.seconds:.0f} s, {outcome.memory_mib:.0f} MiB"
+    if outcome.code != 0 or record is None:
+        return f"{status}: {outcome.explained()} after {cost}"
+    monitor = record.fields["monitor"]
+    return f"{status}: {monitor['name']} {monitor['best']:.4f} in {cost}"

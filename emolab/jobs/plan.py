@@ -1,0 +1,150 @@
+"""A list of trainings that belong together: which there are, which are done, and how to run one."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emolab import files
+from emolab.errors import ConfigError
+from emolab.jobs.process import Child, Outcome, last_lines
+from emolab.runs import RunRecord, list_runs
+from emolab.runs.select import matches
+
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Trainings of one group, numbered from 0.
+
+    `folder` holds `plan.json`, and of each training `<number>.log` and, once it ended, `<number>.json`. The runs lie
+    where all runs do; each one's `run.json` names its group and its number, by which it is found again.
+
+    Attributes:
+        folder: of the plan.
+        name: of the group.
+        runs: folder of all runs (`paths.runs`).
+        jobs: the overrides of `python -m emolab.train`, for each training.
+    """
+
+    folder: Path
+    name: str
+    runs: Path
+    jobs: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def open(cls, folder: Path) -> "Plan":
+        """Read the plan in `folder`.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        try:
+            facts = files.read_json(folder / PLAN)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{folder} holds no grid that can be gone on with: {error}") from error
+        return cls(folder, facts["name"], Path(facts["runs"]), tuple(tuple(job) for job in facts["jobs"]))
+
+    def begin(self) -> None:
+        """Write the plan, or check that the one in its folder says the same.
+
+        Raises:
+            ConfigError: if that one has other trainings; the message lists what differs.
+        """
+        if not (self.folder / PLAN).exists():
+            facts = {"name": self.name, "runs": str(self.runs), "jobs": self.jobs}
+            files.write_json(self.folder / PLAN, facts)
+            return
+        began = Plan.open(self.folder)
+        gone, new = sorted(set(began.jobs) - set(self.jobs)), sorted(set(self.jobs) - set(began.jobs))
+        if began.jobs != self.jobs:
+            lines = [
+                *(f"  when it began: {' '.join(job)}" for job in gone),
+                *(f"  now: {' '.join(job)}" for job in new),
+            ]
+            raise ConfigError(
+                f"{self.folder} was begun with other trainings. Give the command that began it, or begin another:\n"
+                + "\n".join(lines or ["  the same ones in another order"])
+            )
+
+    def run(self, number: int) -> Outcome:
+        """Train job `number` in a process of its own, or go on with it where it was interrupted.
+
+        Raises:
+            KeyboardInterrupt: when interrupted, after the training has saved and stopped.
+        """
+        self.outcome_path(number).unlink(missing_ok=True)
+        outcome = Child(self.command(number), self.log(number), quiet()).wait()
+        files.write_json(self.outcome_path(number), asdict(outcome))
+        return outcome
+
+    def command(self, number: int) -> list[str]:
+        """Return the command of job `number`, with `resume` where its run has a state to go on from."""
+        return training_command(self.jobs[number], self.name, number, self.record(number))
+
+    def record(self, number: int) -> RunRecord | None:
+        """Return the newest run of job `number`, or None."""
+        return run_of(self.runs, self.name, number)
+
+    def missing(self) -> list[int]:
+        """Return the numbers of the jobs without a finished run."""
+        group = [run.fields["group"]["number"] for run in runs_of(self.runs, self.name) if run.status == "finished"]
+        return [number for number in range(len(self.jobs)) if number not in group]
+
+    def outcome(self, number: int) -> Outcome | None:
+        """Return how the process of job `number` ended last; None where it didn't or wasn't started."""
+        path = self.outcome_path(number)
+        return Outcome(**files.read_json(path)) if path.exists() else None
+
+    def failure(self, number: int) -> str:
+        """Return the last lines of the log of job `number`."""
+        return last_lines(self.log(number))
+
+    def log(self, number: int) -> Path:
+        """Return the log of job `number`."""
+        return self.folder / f"{number}.log"
+
+    def outcome_path(self, number: int) -> Path:
+        """Return the file that says how job `number` ended."""
+        return self.folder / f"{number}.json"
+
+    def differing(self) -> tuple[str, ...]:
+        """Return the keys whose values aren't the same in every job, in the order of the command."""
+        first = self.jobs[0]
+        keys = [override.partition("=")[0] for job in self.jobs for override in job if override not in first]
+        return tuple(dict.fromkeys(keys))
+
+    def value(self, number: int, key: str) -> str:
+        """Return what job `number` says of `key`, or nothing."""
+        found: Sequence[str] = [line.partition("=")[2] for line in self.jobs[number] if line.partition("=")[0] == key]
+        return found[-1] if found else ""
+
+
+def training_command(overrides: Sequence[str], group: str, number: int, begun: RunRecord | None) -> list[str]:
+    """Return the command of a training of a group, which goes on with `begun` where that has a state to go on from."""
+    place = (f"group.name={group}", f"group.number={number}")
+    state = begun is not None and begun.status != "finished" and "last" in begun.fields["checkpoints"]
+    resume = [f"resume={begun.folder.resolve()}"] if begun is not None and state else []
+    return [sys.executable, "-m", "emolab.train", *overrides, *place, *resume]
+
+
+def runs_of(root: Path, group: str) -> list[RunRecord]:
+    """Return the runs of a group, oldest first."""
+    return [run for run in list_runs(root) if matches(run.fields, {"group": group})]
+
+
+def run_of(root: Path, group: str, number: int) -> RunRecord | None:
+    """Return the newest run with this group and number, or None."""
+    found = [run for run in runs_of(root, group) if run.fields["group"]["number"] == number]
+    return found[-1] if found else None
+
+
+def quiet() -> dict[str, str]:
+    """Return what makes a training's log readable (nothing of TensorFlow's start), and lets several share a GPU."""
+    return {
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        "PYTHONUNBUFFERED": "1",
+    }

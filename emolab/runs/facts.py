@@ -1,0 +1,55 @@
+"""What a run was, in words: the head of its report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from emolab.config.saved import settings_of
+from emolab.data import PreparedData
+from emolab.runs.record import RunRecord
+
+
+def title_of(record: RunRecord, prepared: PreparedData) -> str:
+    """Return the heading of the run's report on these data."""
+    return f"{record.name} ({record.id}) on {prepared.name}"
+
+
+def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
+    """Return name and value of what the run was and what it's judged on."""
+    fields = record.fields
+    model, monitor = fields["model"], fields["monitor"]
+    return {
+        "model": f"{model['name']}, {model['parameters']:,} weights, begun from {model['weights']['used']}",
+        "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]})",
+        "recipe": _recipe(settings_of(record)),
+        "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
+        "best epoch": f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}",
+        "seed": str(fields["seed"]),
+        "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
+    }
+
+
+def _recipe(settings: Mapping[str, Any]) -> str:
+    trainer, optimizer, loss = (_node(settings, name) for name in ("trainer", "optimizer", "loss"))
+    parts = [
+        f"{trainer.get('epochs')} epochs of batches of {trainer.get('batch_size')}",
+        f"{_target(optimizer)} at {optimizer.get('learning_rate')}, weight decay {optimizer.get('weight_decay')}",
+        f"{_target(loss)}, label smoothing {loss.get('label_smoothing', 0.0)}",
+        f"fine-tuning {_node(settings, 'finetune').get('name')}",
+        f"augmentation {', '.join(_augmentation(_node(settings, 'aug'))) or 'none'}",
+    ]
+    return "; ".join(parts)
+
+
+def _augmentation(aug: Mapping[str, Any]) -> list[str]:
+    layers = [*(aug.get("layers") or []), *(aug.get("blends") or [])]
+    return [_target(layer) for layer in layers if isinstance(layer, Mapping)]
+
+
+def _node(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of a run's settings, which may have come from anywhere; empty where it isn't one."""
+    node = settings.get(name)
+    return node if isinstance(node, Mapping) else {}
+
+
+def _target(node: Mapping[str, Any]) -> str:
+    return str(node.get("_target_")).rpartition(".")[2]

@@ -1,0 +1,61 @@
+"""One self-contained page of tables and pictures, for sweeps, comparisons and the founding experiment."""
+
+import base64
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from jinja2 import Environment, PackageLoader
+
+Rows = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class TableOf:
+    """A table of texts: headings of the columns, and rows of as many cells."""
+
+    headings: Sequence[str]
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    Attributes:
+        heading: of the part.
+        text: what it shows, in a sentence or two.
+        table: if it has one.
+        png: a picture, if it has one.
+        lines: sentences, one a line.
+    """
+
+    heading: str
+    text: str = ""
+    table: TableOf | None = None
+    png: bytes | None = None
+    lines: Sequence[str] = ()
+
+
+def render(title: str, sections: Sequence[Section]) -> str:
+    """Return the page: every picture inside it, nothing from elsewhere, every text escaped."""
+    environment = Environment(loader=PackageLoader("experiments", "."), autoescape=True, trim_blocks=True)
+    pictures = [base64.b64encode(section.png).decode() if section.png else "" for section in sections]
+    parts = list(zip(sections, pictures, strict=True))
+    return environment.get_template("page.html.jinja").render(title=title, parts=parts)
+
+
+def markdown(table: TableOf) -> str:
+    """Return the table in Markdown."""
+    lines = [table.headings, ["---"] * len(table.headings), *table.rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def comma_separated(table: TableOf) -> str:
+    """Return the table as CSV."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.headings)
+    writer.writerows(table.rows)
+    return text.getvalue()

@@ -1,0 +1,70 @@
+"""`best.yaml`: the winner of a sweep as an experiment configuration that reproduces it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import optuna
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from emolab import files
+from emolab.config.tree import conf_folder, groups
+
+BEST = "experiment/best.yaml"
+_NOT_KEPT = ("name=", "evaluate=", "paths.", "logger")  # the winner is a run of its own, with a report
+
+
+def write_best(study: optuna.Study, folder: Path, fixed: Sequence[str], searched: Sequence[str]) -> str | None:
+    """Write the best trial's settings; return the command that trains it again, or None while there is no trial.
+
+    Args:
+        study: with at least one finished trial; of several objectives the first decides.
+        folder: of the sweep.
+        fixed: overrides of every trial.
+        searched: overrides of the best one.
+    """
+    best = best_trial(study)
+    if best is None:
+        return None
+    command = f"python -m emolab.train experiment=best hydra.searchpath=[{folder}]"
+    values = ", ".join(f"{value:.4f}" for value in best.values)
+    head = (
+        "# @package _global_\n"
+        f"# Purpose: the best of the sweep {study.study_name}: trial {best.number} of {len(study.trials)}.\n"
+        f"# Command: {command}\n"
+        f"# Time:    {best.duration or 'unknown'} on the sweep's machine, for {best.user_attrs.get('epochs')} epochs.\n"
+        f"# Expect:  {values}, as run {best.user_attrs.get('run')} had it.\n"
+    )
+    kept = [override for override in fixed if not override.startswith(_NOT_KEPT)]
+    files.write_text(folder / BEST, head + as_experiment([*kept, *searched, f"name={study.study_name}_best"]))
+    return command
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial | None:
+    """Return the finished trial with the best first value."""
+    complete = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    sign = 1 if study.directions[0] == StudyDirection.MAXIMIZE else -1
+    return max(complete, key=lambda trial: (sign * trial.values[0], -trial.number), default=None)
+
+
+def as_experiment(overrides: Sequence[str]) -> str:
+    """Return overrides of `emolab.train` as an experiment's YAML: chosen groups first, then values.
+
+    An experiment among them is included first, so that what the command changed in it stays changed.
+    """
+    known = groups(conf_folder())
+    values = OmegaConf.create()
+    included: list[str] = []
+    chosen: dict[str, str | None] = {}
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        key, value = override.key_or_group, override.value()
+        if key == "experiment" and value is not None:
+            included.append(str(value))
+        elif key in known:
+            chosen[f"override /{key}"] = None if value is None else str(value)
+        else:
+            OmegaConf.update(values, key, value, force_add=True)
+    defaults = [*included, *({group: choice} for group, choice in chosen.items())]
+    return OmegaConf.to_yaml(OmegaConf.create({"defaults": defaults})) + (OmegaConf.to_yaml(values) if values else "")

@@ -1,0 +1,132 @@
+"""The study that all workers share: opened safely, its trials counted, its dead ones found."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from filelock import FileLock
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from emolab.errors import ConfigError
+
+Direction = Literal["minimize", "maximize"]
+
+SILENT = 3  # heartbeats that a worker may miss
+SURPLUS = "surplus"
+FIXED = "command"
+_ATTEMPTS = 4
+
+warnings.filterwarnings("ignore", category=ExperimentalWarning)  # heartbeats have been "experimental" since 2021
+optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each trial in its own words
+
+
+def open_study(
+    name: str, storage: str, directions: Sequence[Direction], fixed: Sequence[str], settings: Any
+) -> optuna.Study:
+    """Create the study, or join it.
+
+    Args:
+        name: of the study.
+        storage: URL of a database; see `storage_url`.
+        directions: "maximize" or "minimize", of each objective.
+        fixed: overrides that hold for every trial.
+        settings: `conf/sweep.yaml`, for heartbeat and retries.
+
+    Raises:
+        ConfigError: if the database can't be used, or the study there has other objectives or settings.
+    """
+    with FileLock(Path(settings.output) / ".study.lock"):  # two workers creating a fresh SQLite file: one would fail
+        study = _created(name, storage, directions, settings)
+    if [direction.name.lower() for direction in study.directions] != list(directions):
+        raise ConfigError(f"the study {name} has other objectives: give another name=..., or the ones it began with")
+    began = study.user_attrs.get(FIXED)
+    if began is None:
+        study.set_user_attr(FIXED, list(fixed))
+    elif sorted(began) != sorted(fixed):
+        raise ConfigError(
+            f"the study {name} began with other settings, whose results can't be compared. It began with: "
+            f"{' '.join(began)}. Now: {' '.join(fixed)}. Give the same, or another name=..."
+        )
+    return study
+
+
+def storage_url(settings: Any) -> str:
+    """Return the URL of the storage: the one given, or SQLite in the output folder."""
+    return str(settings.storage or f"sqlite:///{Path(settings.output).resolve() / 'study.db'}")
+
+
+def shown(url: str) -> str:
+    """Return the URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def counted(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that count: without those that were run again, and those asked for once too often."""
+    trials = study.get_trials(deepcopy=False)
+    again = {number for trial in trials for number in RetryHeartbeatStaleTrialCallback.retry_history(trial)}
+    return [trial for trial in trials if trial.number not in again and not trial.user_attrs.get(SURPLUS)]
+
+
+def begun(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that count and don't wait any more."""
+    return [trial for trial in counted(study) if trial.state != TrialState.WAITING]
+
+
+def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
+    """Whether workers on several machines began this trial at once, one more than there should be."""
+    before = [other for other in begun(study) if other.number < trial.number]
+    return len(before) >= n_trials
+
+
+def find_dead(study: optuna.Study) -> None:
+    """Fail the trials whose workers have gone silent, and queue them to be run again."""
+    optuna.storages.fail_stale_trials(study)
+
+
+def run_again(study: optuna.Study, trial: FrozenTrial, retries: int) -> None:
+    """Queue a trial that was interrupted, as `find_dead` does for one whose worker was killed."""
+    _retry(retries)(study, trial)
+
+
+def original_number(study: optuna.Study, number: int) -> int:
+    """Return the number under which this trial was begun first: it keeps its run folder when it is run again."""
+    history = RetryHeartbeatStaleTrialCallback.retry_history(study.get_trials(deepcopy=False)[number])
+    return history[0] if history else number
+
+
+def _retry(retries: int) -> RetryHeartbeatStaleTrialCallback:
+    return RetryHeartbeatStaleTrialCallback(max_retry=retries, inherit_intermediate_values=True)
+
+
+def _created(name: str, url: str, directions: Sequence[Direction], settings: Any) -> optuna.Study:
+    problem: Exception | None = None
+    for attempt in range(_ATTEMPTS):
+        try:
+            storage = RDBStorage(
+                url,
+                engine_kwargs=_engine(url),
+                heartbeat_interval=settings.heartbeat_seconds,
+                grace_period=SILENT * settings.heartbeat_seconds,
+                heartbeat_stale_trial_callback=_retry(settings.retries),
+            )
+            return optuna.create_study(
+                study_name=name, storage=storage, directions=list(directions), load_if_exists=True
+            )
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise ConfigError(f"storage: {error}. For PostgreSQL: pip install 'emolab[postgres]'") from None
+        except (DBAPIError, StorageInternalError) as error:  # workers on several machines create the tables at once
+            problem = error
+            time.sleep(1.0 + attempt)
+    raise ConfigError(f"storage={shown(url)} can't be used: {' '.join(str(problem).split())[:300]}")
+
+
+def _engine(url: str) -> dict[str, Any]:
+    """SQLite lets one process write at a time: the others wait, longer than its default of five seconds."""
+    return {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}

@@ -1,0 +1,111 @@
+"""One trial: the very training that users run, in a process of its own, supervised from here."""
+
+import json
+import math
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from optuna import Trial, TrialPruned
+
+from emolab.jobs import Child, Outcome, last_lines
+from emolab.jobs.plan import quiet, run_of, training_command
+from emolab.runs import RunRecord
+from emolab.training.supervision import VARIABLE
+
+Report = dict[str, Any]
+
+
+class TrialFailedError(Exception):
+    """A trial that gave no result; the message ends with the last lines of its log."""
+
+
+class Training:
+    """Trains one trial's settings, or goes on with its run.
+
+    Args:
+        trial: gets every validation's value, and says whether the training goes on.
+        overrides: of `python -m emolab.train`.
+        group: name of the sweep.
+        number: of the trial in it, the same when it is run again.
+        runs: folder of all runs (`paths.runs`).
+        log: its output is added to this file.
+        prunes: whether the trial may be ended early.
+    """
+
+    def __init__(
+        self, trial: Trial, overrides: Sequence[str], group: str, number: int, runs: Path, log: Path, prunes: bool
+    ) -> None:
+        self._trial, self._overrides, self._group, self._number = trial, tuple(overrides), group, number
+        self._runs, self._log, self._prunes = runs, log, prunes
+        self._reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+        self._measured: Report = {}
+
+    def result(self) -> Report:
+        """Return {"validation", "parameters", "flops"} and, where it was asked for, "latency_ms".
+
+        Raises:
+            TrialPruned: if the training was ended early.
+            TrialFailedError: if it failed, was killed, or gave no number.
+            KeyboardInterrupt: when this process is interrupted, after the training has saved.
+        """
+        record = run_of(self._runs, self._group, self._number)
+        if record is None or record.status not in ("finished", "pruned"):
+            outcome = self._train(record)
+            record = run_of(self._runs, self._group, self._number)
+            if outcome.code != 0 or record is None:
+                raise TrialFailedError(f"{outcome.explained()}\n{last_lines(self._log)}")
+        self._trial.set_user_attr("run", record.id)
+        self._trial.set_user_attr("epochs", len(record.read_metrics()))
+        if record.status == "pruned":
+            raise TrialPruned
+        return self._numbers(record)
+
+    def _numbers(self, record: RunRecord) -> Report:
+        value = record.fields["monitor"]["best"]
+        if value is None or not math.isfinite(value):
+            raise TrialFailedError(f"its best {record.fields['monitor']['name']} is {value}\n{last_lines(self._log)}")
+        model = record.fields["model"]
+        measured = self._trial.study.get_trials(deepcopy=False)[self._trial.number].user_attrs
+        return {"validation": value, "parameters": model["parameters"], "flops": model["flops"], **measured}
+
+    def _train(self, record: RunRecord | None) -> Outcome:
+        here, there = socket.socketpair()
+        with closing(here):
+            with closing(there):
+                environment = {**quiet(), VARIABLE: str(there.fileno())}
+                command = training_command(self._overrides, self._group, self._number, record)
+                child = Child(command, self._log, environment, [there.fileno()])
+            try:
+                self._supervise(here)
+            except BaseException:
+                child.stop()
+                raise
+            return child.wait()
+
+    def _supervise(self, connection: socket.socket) -> None:
+        """Answer the training until it ends."""
+        with connection.makefile("rw", encoding="utf-8") as line:
+            for message in _messages(line.readline):
+                line.write(json.dumps(self._answer(message)) + "\n")
+                line.flush()
+
+    def _answer(self, message: Report) -> Report:
+        if "value" not in message:
+            for name, value in message.items():
+                self._trial.set_user_attr(name, value)
+            return {}
+        if message["epoch"] not in self._reported and self._prunes:
+            self._trial.report(message["value"], message["epoch"])
+        pruned = self._prunes and self._trial.should_prune()
+        return {"prune": pruned, "reason": f"the pruner of {self._group} sees no hope"}
+
+
+def _messages(read: Callable[[], str]) -> Iterator[Report]:
+    try:
+        while text := read():
+            yield json.loads(text)
+    except OSError:  # the training was killed while it wrote
+        return

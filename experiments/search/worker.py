@@ -1,0 +1,129 @@
+"""A worker: asks the shared study for a trial, trains it, tells the result, until the study has enough."""
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from filelock import FileLock
+from hydra.utils import instantiate
+from optuna import Trial
+from optuna.trial import FrozenTrial, TrialState
+
+from experiments.search import study as shared
+from experiments.search.space import Lookup, suggested
+from experiments.search.trial import Training, TrialFailedError
+
+OVERRIDES, ERROR = "overrides", "error"  # what a trial set; of a failed one, the last lines of its log
+_POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
+
+
+class Worker:
+    """Trains trials of a study, one at a time.
+
+    Args:
+        study: shared with all other workers.
+        settings: `conf/sweep.yaml`, composed.
+        fixed: overrides of `emolab.train` that hold for every trial.
+        otherwise: value of a key that is neither searched nor fixed, for conditions.
+    """
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        settings: Any,
+        fixed: Sequence[str],
+        otherwise: Lookup,
+    ) -> None:
+        self._study, self._settings, self._fixed = study, settings, tuple(fixed)
+        self._otherwise = otherwise
+        self._trial: Trial | None = None
+        self._folder = Path(settings.output)
+        self._claim = FileLock(self._folder / ".claim.lock")
+
+    def work(self) -> None:
+        """Train until the study has its number of trials and none of them is being trained any more.
+
+        It waits for the last trials of the others: where such a worker dies, this one takes its trial over.
+
+        Raises:
+            KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the trial was queued to go on.
+        """
+        _interrupt_on_sigterm()
+        while True:
+            shared.find_dead(self._study)
+            if not self._next() and not any(t.state == TrialState.RUNNING for t in shared.begun(self._study)):
+                return
+
+    def _next(self) -> bool:
+        """Train one trial if the study still wants one; whether it did."""
+        self._claim.acquire()  # from counting until the trial is there, so that no two workers count at once
+        try:
+            if len(shared.begun(self._study)) >= self._settings.n_trials:
+                self._claim.release()
+                time.sleep(_POLL_SECONDS)
+                return False
+            self._study.sampler, self._study.pruner = self._sampler(), instantiate(self._settings.pruner)
+            self._study.optimize(self._train, n_trials=1, catch=(TrialFailedError,), callbacks=[self._tell])
+        except KeyboardInterrupt:
+            self._put_back()
+            raise
+        finally:
+            self._claim.release(force=True)
+        return True
+
+    def _train(self, trial: Trial) -> list[float]:
+        self._claim.release()
+        self._trial = trial
+        if shared.is_surplus(self._study, trial, self._settings.n_trials):
+            trial.set_user_attr(shared.SURPLUS, True)
+            raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
+        number = shared.original_number(self._study, trial.number)
+        searched = suggested(trial, self._settings.search.space, self._fixed, self._otherwise)
+        trial.set_user_attr(OVERRIDES, searched)
+        print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
+        objectives, overrides = self._settings.search.objectives, [*self._fixed, *searched, self._supervised()]
+        runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
+        training = Training(trial, overrides, self._settings.name, number, runs, log, prunes=len(objectives) == 1)
+        try:
+            result = training.result()
+        except TrialFailedError as error:
+            trial.set_user_attr(ERROR, str(error))
+            raise
+        return [float(result[objective]) for objective in objectives]
+
+    def _supervised(self) -> str:
+        target = "emolab.training.callbacks.Supervised"
+        latency = str("latency_ms" in self._settings.search.objectives).lower()
+        monitor = self._settings.trainer.monitor
+        return f"+callbacks.supervised={{_target_:{target},monitor:{monitor},latency:{latency}}}"
+
+    def _sampler(self) -> Any:
+        """A sampler whose draws differ from trial to trial and worker to worker, and are the same next time."""
+        return instantiate(
+            self._settings.sampler, seed=self._settings.seed + len(self._study.get_trials(deepcopy=False))
+        )
+
+    def _tell(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        values = " ".join(f"{value:.4f}" for value in trial.values or ())
+        epochs = trial.user_attrs.get("epochs", "no")
+        print(f"trial {trial.number}: {trial.state.name.lower()} {values} after {epochs} epochs", flush=True)
+        if ERROR in trial.user_attrs:
+            print(f"  {trial.user_attrs[ERROR]}".replace("\n", "\n  "), flush=True)
+        self._trial = None
+
+    def _put_back(self) -> None:
+        """Queue the interrupted trial; Optuna has told it as failed."""
+        if self._trial is not None:
+            frozen = self._study.get_trials()[self._trial.number]
+            if frozen.state == TrialState.FAIL and ERROR not in frozen.user_attrs:
+                shared.run_again(self._study, frozen, self._settings.retries)
+
+
+def _interrupt_on_sigterm() -> None:
+    """Let SIGTERM (of Slurm, of a driver that was killed) stop a worker as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)

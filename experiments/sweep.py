@@ -1,0 +1,154 @@
+"""`python -m experiments.sweep`: many trainings in search of the best settings, on any number of machines."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.cli import WRONG, check_command, verb
+from emolab.config.tree import chosen_by_default, conf_folder, top_keys
+from emolab.errors import ConfigError
+from emolab.jobs import Child
+
+if TYPE_CHECKING:
+    import optuna
+
+    from experiments.search.study import Direction
+
+_TRAINS_OWN = ("name", "evaluate")  # keys of both verbs
+
+
+def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int:
+    """Work on the sweep that `cfg` describes until its study is complete; return the exit code.
+
+    Args:
+        cfg: `conf/sweep.yaml`, composed.
+        given: overrides of the command.
+        choices: group -> choice.
+
+    Raises:
+        ConfigError: if the storage, the study or the search space can't be used.
+        KeyboardInterrupt: when interrupted; the same command goes on.
+    """
+    from experiments.search.study import open_study, shown, storage_url
+
+    fixed = fixed_overrides(cfg, given)
+    check_space(cfg, fixed)
+    url = storage_url(cfg)
+    study = open_study(cfg.name, url, directions(cfg), fixed, cfg)
+    print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
+    if cfg.workers > 1:
+        start_workers(given, cfg.workers)
+    else:
+        work(cfg, study, fixed, choices)
+    return conclude(cfg, study, fixed)
+
+
+def fixed_overrides(cfg: DictConfig, given: Sequence[str]) -> list[str]:
+    """Return those overrides of the command that are for `emolab.train`, and hold for every trial."""
+    from experiments.search.space import pair_of
+
+    own = {*top_keys("sweep", conf_folder()), "search", "sampler", "pruner"}
+    trains = [override for override in given if pair_of(override)[0].split(".")[0] not in own]
+    return [*trains, *(f"{key}={str(cfg[key]).lower() if key == 'evaluate' else cfg[key]}" for key in _TRAINS_OWN)]
+
+
+def directions(cfg: DictConfig) -> "list[Direction]":
+    """Return which way each objective is better."""
+    best: Direction = "maximize" if cfg.trainer.mode == "max" else "minimize"
+    return [best if objective == "validation" else "minimize" for objective in cfg.search.objectives]
+
+
+def check_space(cfg: DictConfig, fixed: Sequence[str]) -> None:
+    """Check each end of each parameter before the first training, as if a user had typed it.
+
+    Raises:
+        ConfigError: naming the parameter, and what would be right.
+    """
+    from experiments.search.space import pair_of
+
+    taken = {pair_of(override)[0] for override in fixed}
+    searched = {name: one for name, one in cfg.search.space.items() if one.key not in taken}
+    if not searched:
+        raise ConfigError("nothing is left to search: the command fixes every key of search.space")
+    for name, one in searched.items():
+        when = [
+            f"{key}={value[0] if OmegaConf.is_list(value) else value}" for key, value in one.get("when", {}).items()
+        ]
+        conditions = [override for override in when if pair_of(override)[0] not in taken]
+        for value in one.choices if one.get("choices") else (one.low, one.high):
+            try:
+                check_command("train", [*fixed, *conditions, f"{one.key}={value}"])
+            except ConfigError as error:
+                raise ConfigError(f"search.space.{name}: {error}") from error
+
+
+def start_workers(given: Sequence[str], count: int) -> None:
+    """Start workers in processes of their own, and wait for them. One that dies leaves its trial to the others.
+
+    Raises:
+        KeyboardInterrupt: when interrupted, after all of them have stopped.
+    """
+    others = [override for override in given if not override.startswith(("workers=", "worker="))]
+    command = [sys.executable, "-m", "experiments.sweep", *others, "workers=1"]
+    workers = [Child([*command, f"worker={number}"], log=None) for number in range(count)]
+    try:
+        for number, worker in enumerate(workers):
+            outcome = worker.wait()
+            if outcome.code != 0:
+                print(f"worker {number} ended early: {outcome.explained()}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        for worker in workers:
+            worker.stop()
+        raise KeyboardInterrupt("give the same command to go on") from None
+
+
+def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: dict[str, Any]) -> None:
+    """Be one worker.
+
+    Raises:
+        KeyboardInterrupt: when interrupted, after the trial was queued to go on.
+    """
+    from experiments.search.worker import Worker
+
+    def otherwise(key: str) -> Any:
+        return choices[key] if key in chosen_by_default("train", conf_folder()) else OmegaConf.select(cfg, key)
+
+    try:
+        Worker(study, cfg, fixed, otherwise).work()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("its trial goes on when the same command is given") from None
+
+
+def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> int:
+    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where no trial succeeded."""
+    from experiments.search.best import BEST, best_trial, write_best
+    from experiments.search.report import overview, write_page
+    from experiments.search.worker import OVERRIDES
+
+    best = best_trial(study)
+    page = write_page(study, Path(cfg.output), list(cfg.search.objectives))
+    print("\n".join(overview(study)))
+    print(f"page:   {page}")
+    if best is None:
+        print("no trial succeeded; the page has the last lines of each log", file=sys.stderr)
+        return WRONG
+    command = write_best(study, Path(cfg.output), fixed, best.user_attrs[OVERRIDES])
+    values = ", ".join(f"{name} {value:.4f}" for name, value in zip(cfg.search.objectives, best.values, strict=True))
+    print(f"best:   {values}: {' '.join(best.user_attrs[OVERRIDES])}")
+    print(f"        {Path(cfg.output) / BEST}\nnext:   {command}")
+    return 0
+
+
+def _main(cfg: DictConfig) -> int:
+    hydra = HydraConfig.get()
+    return sweep(cfg, list(hydra.overrides.task), dict(hydra.runtime.choices))
+
+
+main = verb("experiments.sweep", _main)
+
+if __name__ == "__main__":
+    main()

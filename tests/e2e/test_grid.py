@@ -1,0 +1,69 @@
+"""A grid as a user runs it. Two commands of real processes: what a grid promises can't be seen otherwise."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from commands import TINY, environment, run
+
+from emolab.files import read_json
+from emolab.jobs import Plan
+from emolab.runs import list_runs
+
+GRID = (*TINY[:-2], "trainer.epochs=2", "trainer.precision=float32", "evaluate=false", "workers=1")
+
+
+def _wait_for(condition, seconds: float = 90) -> None:
+    for _ in range(int(seconds * 10)):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("it never came so far")
+
+
+def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
+    tmp_path: Path, striped_faces: Path
+) -> None:
+    """The first of two runs fails, the driver is killed in the second; the same command does the rest."""
+    arguments = (*GRID, f"data.root={striped_faces}", "-m", "optimizer.learning_rate=1e30,0.01")
+    log = (tmp_path / "out").open("w")
+    command = [sys.executable, "-m", "emolab.train", *arguments]
+    driver = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=log, stderr=subprocess.STDOUT)
+    _wait_for(lambda: (tmp_path / "out").read_text().count("learning_rate=") == 2)
+    _wait_for(lambda: len(list_runs(tmp_path / "runs")) == 2)
+    driver.kill()
+    driver.wait()
+    _wait_for(lambda: list_runs(tmp_path / "runs")[-1].status == "interrupted")
+    plan = Plan.open(next((tmp_path / "grids").iterdir()))
+    assert plan.jobs[0][-1] == "optimizer.learning_rate=1e+30"
+
+    done = run("emolab.train", *arguments, "resume=last", cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "failed: 0 (exit code 2)" in done.stdout
+    assert "the loss became" in done.stdout
+    assert re.search(r"^ +1  finished: val_accuracy", done.stdout, re.M)
+    (finished,) = [record for record in list_runs(tmp_path / "runs") if record.status == "finished"]
+    assert finished.fields["group"] == {"name": plan.name, "number": 1}
+    assert finished.fields["choices"]["model"] == "custom_cnn"
+    assert finished.fields["model"]["flops"] > 1000
+    assert 100 < read_json(tmp_path / plan.outcome_path(1))["memory_mib"] < 4000
+
+
+def test_ctrl_c_stops_a_grid_after_the_running_training_has_saved(tmp_path: Path, striped_faces: Path) -> None:
+    arguments = (*GRID, f"data.root={striped_faces}", "-m", "seed=0,1", "trainer.epochs=3000")
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "emolab.train", *arguments],
+        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    _wait_for(lambda: list(tmp_path.glob("runs/*/*/metrics.jsonl")))
+    driver.send_signal(signal.SIGINT)
+    out, error = driver.communicate(timeout=60)
+    assert driver.returncode == 130, out + error
+    assert "go on with the same command and resume=" in error
+    (record,) = list_runs(tmp_path / "runs")
+    assert record.status == "interrupted"
+    assert "last" in record.fields["checkpoints"]

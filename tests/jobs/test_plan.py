@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from emolab.errors import ConfigError
+from emolab.jobs import Plan
+from emolab.jobs.grid import expanded, planned
+from emolab.jobs.plan import run_of
+from emolab.runs import RunRecord
+
+JOBS = (("model=vgg19", "seed=0"), ("model=vgg19", "seed=1"), ("model=resnet50", "seed=0"))
+DATA = ("data=folder", "data.root=faces")
+
+
+def plan(folder: Path, jobs=JOBS) -> Plan:
+    return Plan(folder / "grids" / "g", "g", folder / "runs", jobs)
+
+
+def add(root: Path, number: int, status: str = "finished", state: bool = False, group: str = "g") -> RunRecord:
+    fields = {
+        "classes": ["a", "b"], "image_size": 48, "seed": 0, "data": {"name": "d", "fingerprint": "f"},
+        "model": {"name": "vgg19"}, "monitor": {"name": "val_accuracy", "mode": "max"},
+        "group": {"name": group, "number": number},
+    }  # fmt: skip
+    record = RunRecord.create(root / "runs", "vgg19", fields)
+    if state:
+        record.save_checkpoint("last", ".npz", lambda path: path.write_text("w"), tag=1)
+    record.finish(status)
+    return record
+
+
+def test_every_combination_is_a_training_and_the_last_choice_varies_fastest():
+    jobs = expanded(["data=fer2013", "model=vgg19,resnet50", "seed=0,1"])
+    assert jobs == tuple(
+        ("data=fer2013", f"model={model}", f"seed={seed}") for model in ("vgg19", "resnet50") for seed in (0, 1)
+    )
+
+
+def test_a_list_is_one_value_and_a_range_is_several():
+    jobs = expanded(["model.backbone.widths=[4,8]", "seed=range(3)"])
+    assert jobs == tuple(("model.backbone.widths=[4,8]", f"seed={seed}") for seed in range(3))
+
+
+def test_a_grid_goes_on_with_what_is_not_finished(tmp_path):
+    grid = plan(tmp_path)
+    add(tmp_path, 0)
+    add(tmp_path, 1, "interrupted")
+    add(tmp_path, 2, "finished", group="another")
+    assert grid.missing() == [1, 2]
+
+
+def test_an_interrupted_training_is_resumed_where_it_has_a_state(tmp_path):
+    grid = plan(tmp_path)
+    assert grid.command(1)[3:] == ["model=vgg19", "seed=1", "group.name=g", "group.number=1"]
+    add(tmp_path, 1, "failed")
+    assert not grid.command(1)[-1].startswith("resume=")
+    record = add(tmp_path, 1, "interrupted", state=True)
+    assert grid.command(1)[-1] == f"resume={record.folder}"
+    add(tmp_path, 0, "finished", state=True)
+    assert not grid.command(0)[-1].startswith("resume=")
+
+
+def test_the_newest_run_of_a_number_counts(tmp_path):
+    add(tmp_path, 1, "failed")
+    newest = add(tmp_path, 1)
+    found = run_of(tmp_path / "runs", "g", 1)
+    assert found is not None
+    assert {found.id, newest.id} == {newest.id}
+    assert run_of(tmp_path / "runs", "g", 7) is None
+
+
+def test_a_plan_is_the_same_when_read_again(tmp_path):
+    plan(tmp_path).begin()
+    plan(tmp_path).begin()
+    assert Plan.open(tmp_path / "grids" / "g") == plan(tmp_path)
+
+
+def test_another_grid_in_the_same_folder_is_refused_with_what_differs(tmp_path):
+    plan(tmp_path).begin()
+    with pytest.raises(ConfigError, match="now: model=vgg19 seed=9") as caught:
+        plan(tmp_path, (*JOBS[:2], ("model=vgg19", "seed=9"))).begin()
+    assert "when it began: model=resnet50 seed=0" in str(caught.value)
+
+
+def test_what_differs_heads_the_table(tmp_path):
+    grid = plan(tmp_path, tuple(("data=x", *job) for job in JOBS))
+    assert grid.differing() == ("seed", "model")
+    assert [grid.value(number, "model") for number in range(3)] == ["vgg19", "vgg19", "resnet50"]
+
+
+def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tmp_path):
+    where = (f"paths.grids={tmp_path / 'grids'}", f"paths.runs={tmp_path / 'runs'}", *DATA, "seed=0,1")
+    first, launcher = planned(["-m", *where, "hydra/launcher=basic"])
+    assert launcher == ["hydra/launcher=basic"]
+    first.begin()
+    assert planned(["-m", *where, "resume=last"])[0] == first
+    assert planned(["-m", *where, f"resume={first.name}"])[0] == first
+    with pytest.raises(ConfigError, match=f"no such grid .*{first.name}"):
+        planned(["-m", *where, "resume=20200101-000000-aaaa"])

@@ -1,0 +1,99 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from commands import environment
+
+from emolab.jobs import Child, last_lines
+from emolab.jobs.process import Outcome
+
+
+def python(code: str, log: Path, **settings) -> Child:
+    return Child([sys.executable, "-c", code], log, **settings)
+
+
+def wait_for(log: Path, text: str) -> None:
+    for _ in range(200):
+        if log.is_file() and text in log.read_text():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{log} never said {text!r}")
+
+
+def test_it_says_how_the_process_ended_and_what_it_cost(tmp_path):
+    log = tmp_path / "deep" / "log"
+    outcome = python("import sys; data = b'x' * 80_000_000; print('out'); sys.exit('no')", log).wait()
+    assert outcome.code == 1
+    assert outcome.memory_mib > 80
+    assert 0 < outcome.seconds < 30
+    assert set(log.read_text().splitlines()) == {"out", "no"}
+
+
+def test_a_second_process_adds_to_the_log(tmp_path):
+    for text in ("one", "two"):
+        python(f"print({text!r})", tmp_path / "log").wait()
+    assert (tmp_path / "log").read_text() == "one\ntwo\n"
+
+
+def test_the_environment_is_added_to(tmp_path):
+    python(
+        "import os; print(os.environ['MINE'], 'PATH' in os.environ)", tmp_path / "log", environment={"MINE": "7"}
+    ).wait()
+    assert (tmp_path / "log").read_text() == "7 True\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "interrupted"),
+    [
+        (2, "exit code 2", False),
+        (-signal.SIGKILL, "memory runs out", False),
+        (130, "exit code 130", True),
+        (-signal.SIGTERM, "killed by SIGTERM", True),
+    ],
+)
+def test_the_end_is_told_in_words(code, words, interrupted):
+    outcome = Outcome(code, 1.0, 1.0)
+    assert words in outcome.explained()
+    assert outcome.interrupted == interrupted
+
+
+def test_it_is_asked_to_stop_once(tmp_path):
+    code = "import signal, time; signal.signal(15, lambda *_: print('asked')); print('up', flush=True); time.sleep(60)"
+    child = python(code.replace("time.sleep(60)", "signal.pause()"), tmp_path / "log")
+    wait_for(tmp_path / "log", "up")
+    child.stop()
+    assert (tmp_path / "log").read_text() == "up\nasked\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_it_ends_when_the_process_that_started_it_is_killed(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from emolab.jobs import Child;"
+        "Child([sys.executable, '-c', 'import os, time; print(os.getpid(), flush=True); time.sleep(60)'],"
+        "Path(sys.argv[1])).wait()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, tmp_path / "log"], env=environment())
+    wait_for(tmp_path / "log", "\n")
+    pid = int((tmp_path / "log").read_text())
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    pytest.fail("it outlived its parent")
+
+
+def test_the_last_lines_of_a_log_are_few_and_bounded(tmp_path):
+    log = tmp_path / "log"
+    assert last_lines(log) == ""
+    log.write_text("\n\n".join(f"line {number}" for number in range(40)) + "\n\n")
+    assert last_lines(log).splitlines() == [f"line {number}" for number in range(25, 40)]
+    log.write_bytes(b"x" * 9000 + b"\xff")
+    assert len(last_lines(log)) == 2000
