@@ -72,7 +72,8 @@ def test_every_model_builds_its_backbone(choice: str) -> None:
 
 def _commands() -> list[str]:
     texts = [REPO / "README.md", *sorted((REPO / "conf").rglob("*.yaml"))]
-    found = {line for path in texts for line in re.findall(r"python -m (emolab\.[^`;\n]+)", path.read_text())}
+    command = re.compile(r"python -m ((?:emolab|experiments|realtime)\.[^`;\n]+)")
+    found = {line for path in texts for line in command.findall(path.read_text())}
     return sorted(line.strip() for line in found if "=" in line and "..." not in line)
 
 
@@ -80,7 +81,7 @@ def _commands() -> list[str]:
 def test_every_command_in_the_documents_is_accepted(command: str) -> None:
     module, *arguments = shlex.split(command.partition("|")[0])
     arguments = [_shorthand(argument) for argument in arguments]
-    verb = module.removeprefix("emolab.")
+    verb = module.rpartition(".")[2]
     if verb == "train" and not any(
         argument.startswith("data=") or argument.startswith("experiment=") for argument in arguments
     ):
