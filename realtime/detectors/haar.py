@@ -27,7 +27,7 @@ class Haar:
 
     name = "haar"
 
-    def __init__(self, longer_side: int = 480, neighbours: int = 5, crop_scale: float = 1.0) -> None:
+    def __init__(self, longer_side: int = 480, neighbours: int = 3, crop_scale: float = 1.0) -> None:
         path = Path(getattr(getattr(cv2, "data", None), "haarcascades", "")) / CASCADE
         if not hasattr(cv2, "CascadeClassifier") or not path.is_file():
             raise ConfigError(f"detector=haar: OpenCV {cv2.__version__} has no cascades; install opencv-python below 5")
@@ -39,7 +39,9 @@ class Haar:
     def __call__(self, frame: np.ndarray) -> list[FaceBox]:
         """Return the boxes of the faces in a frame, uint8 BGR (H, W, 3)."""
         small, factor = shrunk(frame, self._longer_side)
-        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+        grey = cv2.cvtColor(
+            small, cv2.COLOR_BGR2GRAY
+        )  # the cascade evens out contrast itself; equalizing halved the finds
         smallest = (SMALLEST, SMALLEST)
-        found = self._cascade.detectMultiScale(grey, scaleFactor=1.2, minNeighbors=self._neighbours, minSize=smallest)
+        found = self._cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=self._neighbours, minSize=smallest)
         return [FaceBox(*map(float, box)).scaled(factor) for box in found]

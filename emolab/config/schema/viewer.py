@@ -15,7 +15,7 @@ class Detector(Target):
     path: str | None = None
     longer_side: Annotated[int, Field(ge=64, le=4096)] = 480
     score: Share = 0.6
-    neighbours: Count = 5
+    neighbours: Count = 3
     crop_scale: Annotated[float, Field(ge=0.5, le=3)]
     download_seconds: Positive = 10.0
 

@@ -16,6 +16,7 @@ let bars = null;
 let timeline = null;
 let budget = 33;
 let faces = [];
+let followed = null; // id of the face that the bars and the timeline show, as long as it is there
 let mirrored = true;
 let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
 let address = null; // of the picture of the server's source
@@ -104,7 +105,8 @@ function showSource(data) {
 function show(found, milliseconds, dropped = 0, latency = null) {
   faces = found;
   const now = performance.now();
-  const main = [...found].sort((one, other) => area(other) - area(one))[0] ?? null;
+  const main = found.find((face) => face.id === followed) ?? largest(found);
+  followed = main?.id ?? null;
   const others = found.length > 1 ? `, and ${found.length - 1} more` : "";
   byId("who").textContent = main ? `${main.label}${others}` : "No face";
   bars?.show(main?.probabilities ?? null);
@@ -120,8 +122,9 @@ function show(found, milliseconds, dropped = 0, latency = null) {
   byId("dropped").textContent = String(dropped);
 }
 
-function area(face) {
-  return face.box[2] * face.box[3];
+function largest(found) {
+  const area = (face) => face.box[2] * face.box[3];
+  return [...found].sort((one, other) => area(other) - area(one))[0] ?? null;
 }
 
 function say(text, alarm = false) {

@@ -2,6 +2,7 @@
 
 const MINUTE = 60000;
 const COLUMN = 250; // milliseconds a column of the timeline
+const LONGEST_COLUMN = 1000; // milliseconds that a slow column stands for; what is longer is a gap
 const SPOKEN_EVERY = 2000; // milliseconds between announcements
 
 export class Bars {
@@ -60,13 +61,14 @@ export class Timeline {
     context.textAlign = "right";
     context.fillText("now", clientWidth, clientHeight - 8);
     context.fillStyle = style.getPropertyValue("--bar");
-    for (const [at, probabilities] of this.columns) {
-      const x = names + (1 - (now - at) / MINUTE) * wide;
+    const place = (at) => names + (1 - (now - at) / MINUTE) * wide;
+    this.columns.forEach(([at, probabilities], order) => {
+      const until = Math.min(this.columns[order + 1]?.[0] ?? at + COLUMN, at + LONGEST_COLUMN);
       probabilities?.forEach((share, number) => {
         context.globalAlpha = share;
-        context.fillRect(x, number * row + 1, (COLUMN / MINUTE) * wide + 0.5, row - 2);
+        context.fillRect(place(at), number * row + 1, place(until) - place(at), row - 2);
       });
-    }
+    });
     context.globalAlpha = 0.4;
     context.strokeStyle = style.getPropertyValue("--line");
     for (let number = 0; number <= this.classes.length; number += 1) {
