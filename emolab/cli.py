@@ -145,7 +145,12 @@ def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
 
 
 def _shorthand(argument: str) -> str:
-    """`ckpt=best` stands for `ckpt.run=best`, and `where.` takes any field of `run.json` without a plus."""
+    """`ckpt=best` stands for `ckpt.run=best`, and `where.` takes any field of `run.json` without a plus.
+
+    `--submit` stands for `submit=true`, as people know it from other programs.
+    """
+    if argument == "--submit":
+        return "submit=true"
     if argument.startswith("ckpt="):
         return f"ckpt.run={argument.removeprefix('ckpt=')}"
     return f"++{argument}" if argument.startswith(("ckpt.where.", "where.")) else argument

@@ -100,9 +100,8 @@ def test_every_pruner_builds_and_ends_what_is_hopeless_but_none(choice: str) -> 
 
 def _commands() -> list[str]:
     texts = [REPO / "README.md", *sorted((REPO / "conf").rglob("*.yaml"))]
-    found = {
-        line for path in texts for line in re.findall(r"python -m ((?:emolab|experiments)\.[^`;\n]+)", path.read_text())
-    }
+    command = re.compile(r"python -m ((?:emolab|experiments|realtime)\.[^`;\n]+)")
+    found = {line for path in texts for line in command.findall(path.read_text())}
     return sorted(line.strip() for line in found if "=" in line and "..." not in line)
 
 

@@ -32,6 +32,15 @@ EXAMPLES = {
         "python -m emolab.export ckpt=best engine=openvino precision=int8 budget_ms=10",
         "python -m emolab.export ckpt=best engine=all",
     ],
+    "viewer": [
+        "python -m realtime.viewer ckpt=best",
+        "python -m realtime.viewer ckpt=best display=web",
+        "python -m realtime.viewer ckpt=best source=video source.path=faces.mp4 display=file display.path=named.mp4",
+    ],
+    "kaggle": [
+        "python -m realtime.kaggle ckpt=best data.root=competition",
+        "python -m realtime.kaggle ckpt=best data.root=competition flip=true --submit competition=NAME",
+    ],
     "sweep": [
         "python -m experiments.sweep search=recipe model=custom_cnn data=fer2013 data.path=fer2013.csv.gz n_trials=40",
         "python -m experiments.sweep ... workers=2 pruner=hyperband  (the same command goes on with the same study)",
