@@ -32,7 +32,7 @@ CONFIG_DIR = ("--config-dir", "-cd")
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
     "hydra.run.dir=.",
-    "hydra.sweep.dir=.",
+    "hydra.sweep.dir=multirun",  # of -m: its arguments, and what the launchers of Slurm and Ray keep
     "hydra.sweep.subdir=.",
     "hydra.output_subdir=null",
     "hydra/job_logging=stdout",
@@ -83,6 +83,7 @@ def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
     first = [argument for argument in arguments if argument in MULTIRUN]  # Hydra's parser wants them before the others
     sys.argv[1:] = [*first, *_HYDRA, *(argument for argument in arguments if argument not in MULTIRUN)]
+    GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
 
@@ -144,10 +145,15 @@ def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
 
 
 def _shorthand(argument: str) -> str:
-    """`ckpt=best` stands for `ckpt.run=best`, and `ckpt.where.` takes any field of `run.json` without a plus."""
+    """`ckpt=best` stands for `ckpt.run=best`, and `where.` takes any field of `run.json` without a plus.
+
+    `--submit` stands for `submit=true`, as people know it from other programs.
+    """
+    if argument == "--submit":
+        return "submit=true"
     if argument.startswith("ckpt="):
         return f"ckpt.run={argument.removeprefix('ckpt=')}"
-    return f"++{argument}" if argument.startswith("ckpt.where.") else argument
+    return f"++{argument}" if argument.startswith(("ckpt.where.", "where.")) else argument
 
 
 def _exit_code(work: Callable[[], Any]) -> int:

@@ -1,6 +1,6 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -33,6 +33,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     from emolab.models.cost import cost_of
     from emolab.models.pretrained import initial_weights
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
+    from emolab.runs.teacher import teacher_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
@@ -46,10 +47,11 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     loggers.start(record, config)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
-        module = build_module(cfg, trainer, data, weights)
+        module = build_module(cfg, trainer, data, weights, teacher_of(cfg, record))
         record.update(model={**record.fields["model"], **cost_of(module.network)})
         trainer.fit(module, data, resume=can_go_on(record))
-        summary = dict(record.fields["monitor"])
+        cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
+        summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
         if cfg.evaluate:
             summary |= conclude(record, prepared, loggers)
         loggers.finish("finished", summary)
@@ -70,7 +72,16 @@ def conclude(record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGrou
         loggers.log_images(epoch, *report.samples)
     print(f"run:    {record.folder}")
     print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true")
-    return {f"{split}_accuracy": metrics["accuracy"]["value"] for split, metrics in report.splits.items()}
+    return {key: value for split, metrics in report.splits.items() for key, value in in_short(split, metrics)}
+
+
+def in_short(split: str, metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield what a table of runs holds of a split, such as "test_accuracy"."""
+    yield f"{split}_accuracy", metrics["accuracy"]["value"]
+    yield f"{split}_accuracy_low", metrics["accuracy"]["low"]
+    yield f"{split}_accuracy_high", metrics["accuracy"]["high"]
+    yield f"{split}_macro_f1", metrics["macro_f1"]["value"]
+    yield f"{split}_ece", metrics["ece_calibrated"]
 
 
 def build_loggers(cfg: DictConfig) -> "LoggerGroup":

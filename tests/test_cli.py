@@ -19,12 +19,18 @@ DATA_KEYS = {
     "kaggle": ["data.root=x"],
     "folder": ["data.root=x"],
 }
+OTHER_KEYS = {
+    "video": ["source.path=x"],
+    "stream": ["source.path=x"],
+    "images": ["source.path=x"],
+    "file": ["display.path=x.mp4"],
+}
 
 
 @pytest.mark.parametrize(("group", "choice"), SINGLE)
 def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: str) -> None:
     data = choice if group == "data" else "fer2013"
-    chosen = [f"{group}={choice}"] if group != "data" else []
+    chosen = [f"{group}={choice}", *OTHER_KEYS.get(choice, [])] if group != "data" else []
     verb = next(verb for verb in SCHEMAS if group in chosen_by_default(verb, conf_folder()))
     has_data = "data" in chosen_by_default(verb, conf_folder())
     check_command(verb, [*([f"data={data}", *DATA_KEYS.get(data, [])] if has_data else []), *chosen])

@@ -16,6 +16,31 @@ EXAMPLES = {
         "python -m emolab.evaluate ckpt=best",
         "python -m emolab.evaluate ckpt=best ckpt.where.model=vgg19 flip=true",
     ],
+    "compare": [
+        "python -m experiments.compare where.group=20261124-101500-k3f9  (a grid, a sweep or an experiment)",
+        "python -m experiments.compare where.model=vgg19 where.data=fer2013 since=2026-11-01",
+        "python -m experiments.compare runs=[20261124-101500-k3f9,20261124-113000-ab12]",
+    ],
+    "founding": [
+        "python -m experiments.founding data=fer2013 data.path=fer2013.csv.gz trainer.train_images=4000 "
+        "trainer.epochs=5",
+        "python -m experiments.founding data=kaggle data.root=competition seeds=[0,1,2]",
+    ],
+    "doctor": ["python -m emolab.doctor", "python -m emolab.doctor tensorflow=true"],
+    "export": [
+        "python -m emolab.export ckpt=best",
+        "python -m emolab.export ckpt=best engine=openvino precision=int8 budget_ms=10",
+        "python -m emolab.export ckpt=best engine=all",
+    ],
+    "viewer": [
+        "python -m realtime.viewer ckpt=best",
+        "python -m realtime.viewer ckpt=best display=web",
+        "python -m realtime.viewer ckpt=best source=video source.path=faces.mp4 display=file display.path=named.mp4",
+    ],
+    "kaggle": [
+        "python -m realtime.kaggle ckpt=best data.root=competition",
+        "python -m realtime.kaggle ckpt=best data.root=competition flip=true --submit competition=NAME",
+    ],
     "sweep": [
         "python -m experiments.sweep search=recipe model=custom_cnn data=fer2013 data.path=fer2013.csv.gz n_trials=40",
         "python -m experiments.sweep ... workers=2 pruner=hyperband  (the same command goes on with the same study)",

@@ -75,7 +75,7 @@ def evaluate_run(
         pictures.append(robustness_picture(curves, first))
     warnings = _warnings(record, prepared, shared)
     title, facts = title_of(record, prepared), facts_of(record, prepared)
-    return Report(title, facts, temperature, threshold, splits, pictures, warnings, samples, curves)
+    return Report(title, facts, temperature, threshold, splits, pictures, warnings, samples, curves, plain)
 
 
 def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) -> None:

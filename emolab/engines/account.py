@@ -1,0 +1,99 @@
+"""`engine.json`: what an engine is, where it was made, and what was proved of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emolab import files
+from emolab.errors import RunError
+from emolab.plain import plain
+from emolab.runs import environment
+
+FACTS = "engine.json"
+_SHAPE: dict[str, type | tuple[type, ...]] = {
+    "engine": str, "precision": str, "classes": list, "image_size": int, "sha256": dict, "options": dict,
+    "hardware": dict, "fingerprint": str,
+}  # fmt: skip
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return the facts of the engine in `folder`.
+
+    Raises:
+        RunError: if there is no engine, or its `engine.json` is damaged.
+    """
+    path = Path(folder) / FACTS
+    try:
+        facts = files.read_json(path)
+    except FileNotFoundError:
+        raise RunError(f"{folder} holds no engine: it has no {FACTS}. Make one: python -m emolab.export") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path} can't be read: {error}") from error
+    if not isinstance(facts, dict):
+        raise RunError(f"{path} holds {type(facts).__name__}, expected an engine's facts")
+    for field, kind in _SHAPE.items():
+        if not isinstance(facts.get(field), kind):
+            raise RunError(f"{path} is damaged: the field {field!r} is {facts.get(field)!r}")
+    return facts
+
+
+def verified(folder: Path) -> dict[str, Any]:
+    """Return the facts of an engine after comparing the SHA-256 of each of its files.
+
+    Raises:
+        RunError: if a file is missing, was added or changed.
+    """
+    facts = read(folder)
+    found = {path.relative_to(folder).as_posix() for path in _content(folder)}
+    if found != set(facts["sha256"]):
+        differing = ", ".join(sorted(found ^ set(facts["sha256"])))
+        raise RunError(f"the engine {folder} isn't whole: its files and {FACTS} differ in {differing}. Export it again")
+    for name, expected in facts["sha256"].items():
+        arrived = files.sha256_of(folder / name)
+        if arrived != expected:
+            raise RunError(
+                f"{folder / name} was changed or damaged: its SHA-256 is {arrived}, {FACTS} says {expected}. "
+                "Export it again"
+            )
+    return facts
+
+
+def write(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write the facts of the engine in `folder`, with the digests of its files."""
+    digests = {path.relative_to(folder).as_posix(): files.sha256_of(path) for path in _content(folder)}
+    size = sum(path.stat().st_size for path in _content(folder))
+    files.write_json(folder / FACTS, plain({**facts, "sha256": digests, "bytes": size}))
+
+
+def amend(folder: Path, **fields: Any) -> dict[str, Any]:
+    """Replace these fields of `engine.json`, such as parity and latency; return all of them."""
+    facts = {**read(folder), **plain(fields)}
+    files.write_json(folder / FACTS, facts)
+    return facts
+
+
+def this_hardware() -> dict[str, Any]:
+    """Return what an engine's speed depends on: processor, cores, GPUs."""
+    return {key: environment.hardware()[key] for key in ("system", "processor", "cores", "gpus")}
+
+
+def problem_with_hardware(facts: Mapping[str, Any], bound: bool) -> str | None:
+    """Return why an engine that is bound to the hardware it was made on can't run here, or None."""
+    made, here = facts["hardware"].get("gpus"), this_hardware()["gpus"]
+    if bound and made != here:
+        return f"it was made for the GPUs {made}, here are {here}: export it again on this machine"
+    return None
+
+
+def note_on_hardware(facts: Mapping[str, Any]) -> str | None:
+    """Return a note where the engine was made, and its speed measured, on another kind of machine."""
+    made, here = facts["hardware"], this_hardware()
+    differing = [key for key in ("processor", "cores", "gpus") if made.get(key) != here[key]]
+    if not differing:
+        return None
+    said = "; ".join(f"{key} {made.get(key)} there, {here[key]} here" for key in differing)
+    return f"made on another machine ({said}); its latency was measured there"
+
+
+def _content(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != FACTS]

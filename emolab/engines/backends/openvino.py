@@ -1,0 +1,89 @@
+"""OpenVINO: the fastest on processors of Intel and AMD."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from emolab.engines.backends.base import Backend, Source
+
+MODEL = "model.xml"
+COMPUTED_IN = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "int8": "f32"}  # int8: what isn't quantized
+
+
+@dataclass(frozen=True)
+class OpenVino(Backend):
+    """OpenVINO.
+
+    Attributes:
+        device: "CPU", or "GPU" for Intel's.
+    """
+
+    device: str = "CPU"
+
+    name: ClassVar[str] = "openvino"
+    extra: ClassVar[str] = "openvino"
+    modules: ClassVar[tuple[str, ...]] = ("openvino",)
+    builders: ClassVar[tuple[str, ...]] = ("tensorflow", "nncf")
+    packages: ClassVar[tuple[str, ...]] = ("tensorflow", "openvino", "nncf")
+    known: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "bf16", "int8")
+
+    def unrunnable(self, precision: str) -> str | None:
+        """A device that isn't there, or a number format that it would only imitate."""
+        core = _openvino().Core()
+        devices = {device.partition(".")[0] for device in core.available_devices}
+        if self.device not in devices:
+            return f"OpenVINO finds no {self.device} here, only {', '.join(sorted(devices))}"
+        wanted = {"bf16": "BF16", "fp16": "FP16"}.get(precision)
+        if wanted is not None and wanted not in core.get_property(self.device, "OPTIMIZATION_CAPABILITIES"):
+            return f"this {self.device} doesn't compute in {precision}"
+        return None
+
+    def build(self, source: Source, precision: str, folder: Path) -> dict[str, Any]:
+        """Write OpenVINO's own form; for int8 quantized with NNCF."""
+        openvino = _openvino()
+        model = openvino.convert_model(str(source.saved_model))
+        if precision == "int8":
+            model = quantized(model, source.calibration())
+        openvino.save_model(model, folder / MODEL, compress_to_fp16=False)
+        return {"computed_in": COMPUTED_IN[precision]}
+
+    def load(self, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the compiled model as a function of arrays.
+
+        The number format is always set: left alone, OpenVINO takes bf16 on a processor that has it.
+        """
+        settings = {
+            "INFERENCE_PRECISION_HINT": COMPUTED_IN[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            **({"INFERENCE_NUM_THREADS": threads} if self.device == "CPU" else {}),
+        }
+        request = _openvino().Core().compile_model(folder / MODEL, self.device, settings).create_infer_request()
+
+        def classify(batch: np.ndarray) -> np.ndarray:
+            return np.array(request.infer(batch, share_inputs=True)[0])  # a copy: the next call writes there again
+
+        return classify
+
+
+def quantized(model: Any, calibration: np.ndarray) -> Any:
+    """Return the OpenVINO model in int8, its ranges from the calibration images."""
+    import nncf
+
+    dataset = nncf.Dataset(list(calibration[:, None]))
+    return nncf.quantize(model, dataset, subset_size=len(calibration), preset=nncf.QuantizationPreset.MIXED)
+
+
+def _openvino() -> Any:
+    """Import OpenVINO without its telemetry.
+
+    Left alone, converting and quantizing report to Google Analytics without asking, and without a network each waits
+    ten seconds for that. Both do without the package where it can't be imported.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's own way to forbid an import
+    import openvino
+
+    return openvino

@@ -1,0 +1,121 @@
+"""Building an engine from a run: into a temporary folder, renamed when whole; built again only when it must be."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emolab.data import CROP_VERSION, DataModule, PreparedData
+from emolab.engines import account
+from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
+from emolab.engines.deployable import deployable_network
+from emolab.engines.selection import engine_folder
+from emolab.errors import RunError
+from emolab.runs import RunRecord
+
+Say = Callable[[str], None]
+
+
+class Builder:
+    """Builds the engines of one run.
+
+    Every engine is made from the SavedModel, so the `tensorflow` engine is always built first.
+
+    Args:
+        record: the run.
+        prepared: its data, of which int8 takes training images to find the ranges of values.
+        temperature: of the softmax.
+        calibration_images: how many of them.
+        trusted_modules: modules of the user's own that the run may name.
+        say: told what is being done.
+    """
+
+    def __init__(
+        self,
+        record: RunRecord,
+        prepared: PreparedData,
+        temperature: float,
+        calibration_images: int = 300,
+        trusted_modules: Sequence[str] = (),
+        say: Say = print,
+    ) -> None:
+        self.record, self.temperature = record, float(temperature)
+        self.network = deployable_network(record, self.temperature, tuple(trusted_modules))
+        self._prepared, self._calibration_images, self._say = prepared, calibration_images, say
+
+    def build(self, backend: Backend, precision: str) -> Path:
+        """Return the engine's folder; one that was built from the same with the same is kept.
+
+        Raises:
+            RunError: if it can't be built.
+        """
+        folder = engine_folder(self.record, backend.name, precision)
+        facts = self._facts(backend, precision)
+        if _is_built(folder, facts["fingerprint"]):
+            self._say(f"{folder.name}: built before")
+            return folder
+        self._say(f"{folder.name}: building")
+        source = self._source(folder if isinstance(backend, TensorFlow) else self.build(TensorFlow(), "fp32"))
+        _write_whole(folder, lambda temporary: self._write(temporary, backend, precision, source, facts))
+        return folder
+
+    def _write(self, folder: Path, backend: Backend, precision: str, source: Source, facts: dict[str, Any]) -> None:
+        more = backend.build(source, precision, folder)
+        account.write(folder, {**facts, **more})
+
+    def _source(self, tensorflow: Path) -> Source:
+        size = int(self.record.fields["image_size"])
+        return Source(self.network, tensorflow / SAVED_MODEL, size, self._calibration)
+
+    def _calibration(self) -> np.ndarray:
+        """Training images, the classes in proportion: uint8 (n, S, S, 3)."""
+        count = min(self._calibration_images, len(self._prepared.rows("train")))
+        return DataModule(self._prepared, count, seed=0, train_images=count).train_batch(0)[0]
+
+    def _facts(self, backend: Backend, precision: str) -> dict[str, Any]:
+        fields = self.record.fields
+        facts = {
+            "engine": backend.name,
+            "precision": precision,
+            "run": self.record.id,
+            "model": fields["model"]["name"],
+            "weights": fields["sha256"][fields["checkpoints"]["best"]],
+            "data": {"name": self._prepared.name, "content": self._prepared.content},
+            "classes": list(self.record.classes),
+            "image_size": int(fields["image_size"]),
+            "crop_version": CROP_VERSION,
+            "temperature": self.temperature,
+            "options": backend.options(),
+            "calibration_images": self._calibration_images if precision == "int8" else 0,
+            "versions": backend.versions(),
+        }
+        hardware = account.this_hardware()
+        bound = {**facts, "gpus": hardware["gpus"]} if backend.bound_to_hardware else facts
+        return {**facts, "fingerprint": _fingerprint(bound), "hardware": hardware}
+
+
+def _fingerprint(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_built(folder: Path, fingerprint: str) -> bool:
+    try:
+        return bool(account.verified(folder)["fingerprint"] == fingerprint)
+    except RunError:  # there's none, or it's damaged: it is built anew
+        return False
+
+
+def _write_whole(folder: Path, write: Callable[[Path], None]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tmp-") as place:
+        made = Path(place) / folder.name
+        made.mkdir()
+        write(made)
+        if folder.exists():
+            folder.rename(Path(place) / "old")  # goes with the temporary folder
+        made.rename(folder)

@@ -1,0 +1,94 @@
+"""An engine, loaded: uint8 faces in, probabilities out."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emolab.engines import account
+from emolab.engines.registry import backend
+from emolab.errors import RunError
+
+log = logging.getLogger(__name__)
+
+Classify = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A run's network, ready to be called.
+
+    Attributes:
+        name: of the engine, such as "openvino".
+        precision: "fp32", "fp16", "bf16" or "int8".
+        classes: C names in the order of the probabilities.
+        image_size: S, the side of a face in pixels.
+        facts: `engine.json`.
+        classify: uint8 (N, S, S, 3) -> float32 (N, C).
+    """
+
+    name: str
+    precision: str
+    classes: tuple[str, ...]
+    image_size: int
+    facts: dict[str, Any]
+    classify: Classify
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return the probabilities, after temperature scaling, of some faces: float32 (N, C), rows sum to 1.
+
+        Args:
+            images: uint8 RGB (N, S, S, 3) as `emolab.data.crop` makes them; N may be 0.
+
+        Raises:
+            ValueError: if the images have another type or shape.
+        """
+        shape = (self.image_size, self.image_size, 3)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape:
+            raise ValueError(
+                f"this engine takes uint8 (N, {shape[0]}, {shape[0]}, 3); got {images.dtype} {images.shape}"
+            )
+        if not len(images):
+            return np.zeros((0, len(self.classes)), np.float32)
+        return self.classify(np.ascontiguousarray(images))
+
+
+def load_engine(folder: Path, threads: int | None = None, classes: Sequence[str] | None = None) -> Engine:
+    """Load the engine in `folder` after comparing its checksums.
+
+    Args:
+        folder: such as `runs/<name>/<id>/engines/openvino-int8`.
+        threads: processor threads it may use; None: every core that this process may use.
+        classes: refuse the engine if its classes aren't these, in this order.
+
+    Raises:
+        RunError: if it's damaged, incomplete or for other classes, or it can't run on this machine.
+    """
+    folder = Path(folder)
+    facts = account.verified(folder)
+    if classes is not None and list(classes) != facts["classes"]:
+        raise RunError(
+            f"the engine {folder} is for other classes. It has: {', '.join(facts['classes'])}. "
+            f"Expected: {', '.join(classes)}"
+        )
+    chosen = backend(facts["engine"], facts["options"])
+    problem = chosen.unloadable(facts["precision"]) or account.problem_with_hardware(facts, chosen.bound_to_hardware)
+    if problem is not None:
+        raise RunError(f"the engine {folder} can't run here: {problem}")
+    note = account.note_on_hardware(facts)
+    if note is not None:
+        log.warning("the engine %s: %s", folder, note)
+    classify = chosen.load(folder, facts["precision"], threads or usable_cores())
+    return Engine(
+        facts["engine"], facts["precision"], tuple(facts["classes"]), int(facts["image_size"]), facts, classify
+    )
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

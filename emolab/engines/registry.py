@@ -1,0 +1,32 @@
+"""The engines there are. Add one: a file in `emolab/engines/backends/`, a line here, a file in `conf/engine/`."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from emolab.engines.backends.base import Backend
+from emolab.errors import RunError
+
+BACKENDS = {
+    "tensorflow": "tensorflow.TensorFlow",
+    "tftrt": "tftrt.TfTrt",
+    "onnxruntime": "onnxruntime.OnnxRuntime",
+    "openvino": "openvino.OpenVino",
+    "litert": "litert.LiteRt",
+}
+
+
+def backend(name: str, options: Mapping[str, Any] | None = None) -> Backend:
+    """Return the backend `name` with its options, such as {"providers": ["CPUExecutionProvider"]}.
+
+    Raises:
+        RunError: if there is no such backend, or it has no such option.
+    """
+    if name not in BACKENDS:
+        raise RunError(f"there is no engine {name!r}; choose from {', '.join(BACKENDS)}")
+    module, _, kind = BACKENDS[name].partition(".")
+    try:
+        made: Backend = getattr(import_module(f"emolab.engines.backends.{module}"), kind)(**(options or {}))
+    except TypeError as error:
+        raise RunError(f"the engine {name} can't be made with {dict(options or {})}: {error}") from error
+    return made

@@ -1,0 +1,51 @@
+"""Which of a run's engines is the one to use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emolab import files
+from emolab.errors import RunError
+
+if TYPE_CHECKING:
+    from emolab.runs import RunRecord
+
+ENGINES, SELECTED = "engines", "selected.json"
+
+
+def engines_folder(run: "RunRecord") -> Path:
+    """Return the folder of a run's engines; it may not exist yet."""
+    return run.folder / ENGINES
+
+
+def engine_folder(run: "RunRecord", engine: str, precision: str) -> Path:
+    """Return where a run keeps this engine."""
+    return engines_folder(run) / f"{engine}-{precision}"
+
+
+def selected_engine(run: "RunRecord") -> Path | None:
+    """Return the folder of the engine that an export selected, or None where none is, or it's gone.
+
+    Raises:
+        RunError: if the selection can't be read or leads out of the run's engines.
+    """
+    path = engines_folder(run) / SELECTED
+    if not path.is_file():
+        return None
+    try:
+        name = files.read_json(path)["engine"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged ({error}): export again, or name an engine's folder") from error
+    if not isinstance(name, str) or Path(name).name != name:
+        raise RunError(f"{path} names {name!r}, which is no engine of this run: refused")
+    folder = engines_folder(run) / name
+    return folder if folder.is_dir() else None
+
+
+def select(run: "RunRecord", folder: Path, reason: str) -> None:
+    """Mark the engine in `folder` as the one to use, and say why."""
+    files.write_json(engines_folder(run) / SELECTED, {"engine": folder.name, "reason": reason})
+
+
+def deselect(run: "RunRecord") -> None:
+    """Let no engine of the run be the one to use."""
+    (engines_folder(run) / SELECTED).unlink(missing_ok=True)

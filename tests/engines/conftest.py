@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+from commands import TINY, run
+
+from emolab.data import PreparedData
+from emolab.engines.build import Builder
+from emolab.runs import RunRecord, resolve
+
+
+@pytest.fixture(scope="session")
+def tiny_project(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Path:
+    """A folder with the run and the prepared data of a tiny training; one for all tests of engines."""
+    folder = tmp_path_factory.mktemp("tiny")
+    done = run("emolab.train", *TINY, f"data.root={striped_faces}", "trainer.epochs=8", "workers=1", cwd=folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_project: Path) -> RunRecord:
+    return resolve("last", tiny_project / "runs")[0]
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tiny_project: Path) -> PreparedData:
+    (account,) = (tiny_project / "cache").glob("*/data.json")
+    return PreparedData.open(account.parent)
+
+
+@pytest.fixture(scope="session")
+def builder(tiny_run: RunRecord, tiny_data: PreparedData) -> Builder:
+    return Builder(tiny_run, tiny_data, temperature=tiny_run.fields["temperature"], calibration_images=30)

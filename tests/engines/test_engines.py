@@ -1,0 +1,151 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import environment
+
+from emolab.data import PreparedData
+from emolab.engines import account, load_engine, selected_engine
+from emolab.engines.build import Builder
+from emolab.engines.registry import BACKENDS, backend
+from emolab.engines.selection import select
+from emolab.errors import RunError
+from emolab.runs import RunRecord
+from emolab.runs.judge import classifier
+from emolab.runs.network import load_network
+
+# How far a probability may be off: rounding alone in fp32; a few steps of the number format else.
+LIMITS = {"fp32": 1e-5, "fp16": 5e-3, "bf16": 2e-2, "int8": 0.15}
+ALL = [(name, precision) for name in BACKENDS for precision in backend(name).known]
+
+
+def _built(builder: Builder, name: str, precision: str) -> Path:
+    reason = backend(name).available(precision)
+    if reason is not None:
+        pytest.skip(reason)
+    return builder.build(backend(name), precision)
+
+
+@pytest.mark.parametrize(("name", "precision"), ALL)
+def test_an_engine_says_what_the_run_says_for_batches_of_any_size(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, name: str, precision: str
+) -> None:
+    engine = load_engine(_built(builder, name, precision), threads=1, classes=tiny_run.classes)
+    images = tiny_data.images[tiny_data.rows("validation")]
+    logits = classifier(load_network(tiny_run))(images) / builder.temperature
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for batch in (images, images[:1], images[:5]):
+        found = engine(batch)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected[: len(batch)], atol=LIMITS[precision])
+        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert engine(images[:0]).shape == (0, 3)
+    with pytest.raises(ValueError, match="uint8"):
+        engine(images.astype(np.float32))
+
+
+@pytest.mark.parametrize(("name", "precision"), [("onnxruntime", "fp32"), ("openvino", "int8"), ("litert", "int8")])
+def test_an_engine_loads_and_runs_without_tensorflow(builder: Builder, name: str, precision: str) -> None:
+    folder = _built(builder, name, precision)
+    script = (
+        "import sys, numpy as np; from pathlib import Path; from emolab.engines import load_engine;"
+        f"print(load_engine(Path({str(folder)!r}))(np.zeros((2, 32, 32, 3), np.uint8)).shape);"
+        "print([name for name in ('tensorflow', 'keras', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-2:] == ["(2, 3)", "[]"], done.stderr
+
+
+@pytest.fixture
+def copied(builder: Builder, tmp_path: Path) -> Path:
+    """A copy of an engine, to be damaged."""
+    return Path(shutil.copytree(_built(builder, "tensorflow", "fp32"), tmp_path / "tensorflow-fp32"))
+
+
+def test_a_changed_a_missing_and_an_added_file_are_refused(copied: Path) -> None:
+    graph = copied / "saved_model" / "saved_model.pb"
+    whole = graph.read_bytes()
+    graph.write_bytes(whole[:-1] + b"x")
+    with pytest.raises(RunError, match="SHA-256"):
+        load_engine(copied)
+    graph.unlink()
+    with pytest.raises(RunError, match=r"saved_model\.pb"):
+        load_engine(copied)
+    graph.write_bytes(whole)
+    (copied / "more.bin").write_bytes(b"x")
+    with pytest.raises(RunError, match=r"more\.bin"):
+        load_engine(copied)
+
+
+def test_other_classes_are_refused_with_both_lists(copied: Path) -> None:
+    with pytest.raises(RunError, match=r"anger, happy, sad(.|\n)*happy, anger, sad"):
+        load_engine(copied, classes=("happy", "anger", "sad"))
+
+
+def test_an_engine_of_another_machine_says_so(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
+    account.amend(copied, hardware={**account.this_hardware(), "processor": "Abacus"})
+    load_engine(copied)
+    assert "Abacus there" in caplog.text
+
+
+def test_an_engine_bound_to_a_gpu_is_refused_on_another() -> None:
+    facts = {"hardware": {"gpus": ["Tesla T4"]}}
+    assert "Tesla T4" in str(account.problem_with_hardware(facts, bound=True))
+    assert account.problem_with_hardware(facts, bound=False) is None
+
+
+def test_an_engine_is_built_again_only_when_something_changed(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData
+) -> None:
+    folder = _built(builder, "tensorflow", "fp32")
+    before = (folder / account.FACTS).stat().st_mtime_ns
+    assert _built(builder, "tensorflow", "fp32") == folder
+    assert (folder / account.FACTS).stat().st_mtime_ns == before
+    said: list[str] = []
+    Builder(tiny_run, tiny_data, builder.temperature * 2, say=said.append).build(backend("tensorflow"), "fp32")
+    assert said == ["tensorflow-fp32: building"]
+    builder.build(backend("tensorflow"), "fp32")
+
+
+def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _built(builder, "tensorflow", "fp32")
+    (folder / account.FACTS).write_text("{}")  # so that it must be built again
+    kind = type(backend("tensorflow"))
+
+    def write_half(self: object, source: object, precision: str, place: Path) -> dict[str, object]:
+        (place / "half.bin").write_bytes(b"x")
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, "build", write_half)
+        with pytest.raises(OSError, match="full"):
+            builder.build(backend("tensorflow"), "fp32")
+    assert not list(folder.parent.rglob("half.bin"))
+    builder.build(backend("tensorflow"), "fp32")
+    load_engine(folder)
+
+
+def test_the_selected_engine_is_found_and_none_where_it_is_gone(tiny_run: RunRecord, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "engines" / "openvino-int8").mkdir(parents=True)
+    shutil.copy(tiny_run.folder / "run.json", folder)
+    run = RunRecord.open(folder)
+    assert selected_engine(run) is None
+    select(run, folder / "engines" / "openvino-int8", "the fastest")
+    assert selected_engine(run) == folder / "engines" / "openvino-int8"
+    (folder / "engines" / "openvino-int8").rmdir()
+    assert selected_engine(run) is None
+    (folder / "engines" / "selected.json").write_text(json.dumps({"engine": "../../elsewhere"}))
+    with pytest.raises(RunError, match="refused"):
+        selected_engine(run)
+
+
+def test_a_backend_or_an_option_that_is_unknown_is_refused() -> None:
+    with pytest.raises(RunError, match="choose from tensorflow"):
+        backend("tensorrt")
+    with pytest.raises(RunError, match="provider"):
+        backend("onnxruntime", {"provider": "CPU"})
