@@ -154,13 +154,12 @@ class Capture:
             return
         if not worker.thread.is_alive() and not worker.left.is_set() and not self._is_at_end and not self._error:
             raise RuntimeError("the thread that reads the source ended by an error of its own; see above")
-        deadline = worker.deadline
-        if deadline is not None and now > deadline:
+        if not worker.left.is_set() and worker.deadline is not None and now > worker.deadline:
+            self._leave(worker)
+            self._hung.append(worker)
+            self._note_fault(f"{self.source.description} hangs")
+        if worker.left.is_set():
             self._hung = [one for one in self._hung if one.thread is not None and one.thread.is_alive()]
-            if not worker.left.is_set():
-                self._leave(worker)
-                self._hung.append(worker)
-                self._note_fault(f"{self.source.description} hangs")
             if len(self._hung) < MOST_HUNG:
                 self._start(self._make())
 

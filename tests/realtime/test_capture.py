@@ -115,6 +115,14 @@ def test_a_camera_that_always_hangs_costs_few_threads_and_closing_is_quick() -> 
     Scripted.hanging.set()
 
 
+def test_frames_come_again_when_what_hung_lets_go() -> None:
+    Scripted.hanging.clear()
+    with _capture(*["hang"] * MOST_HUNG, *(noisy(seed) for seed in range(100))) as capture:
+        assert _until(capture, 1, 1.5)[0] == []
+        Scripted.hanging.set()
+        assert _until(capture, 1)[0]
+
+
 def test_a_black_picture_and_a_changing_size_are_shown_and_no_fault() -> None:
     black = [plain(0, height=40 + number % 2) for number in range(60)]
     with _capture(*black, wait=0.005) as capture:
