@@ -1,10 +1,13 @@
 """The command line of every verb: Hydra's grammar, our checks before it, and the exit codes.
 
-0 done; 1 a gate failed; 2 wrong configuration, data or environment; 130 interrupted, with the state saved.
+0 done; 1 a gate failed; 2 wrong configuration, data or environment; 70 a fault of emolab's own; 130 interrupted,
+with the state saved.
 """
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -22,13 +25,14 @@ from emolab.config.schema import SCHEMAS
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, EmolabError
 
-WRONG, INTERRUPTED = 2, 130
+WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
+CONFIG_DIR = ("--config-dir", "-cd")
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
     "hydra.run.dir=.",
-    "hydra.sweep.dir=.",
+    "hydra.sweep.dir=multirun",  # of -m: its arguments, and what the launchers of Slurm and Ray keep
     "hydra.sweep.subdir=.",
     "hydra.output_subdir=null",
     "hydra/job_logging=stdout",
@@ -79,6 +83,7 @@ def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
     first = [argument for argument in arguments if argument in MULTIRUN]  # Hydra's parser wants them before the others
     sys.argv[1:] = [*first, *_HYDRA, *(argument for argument in arguments if argument not in MULTIRUN)]
+    GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
 
@@ -94,14 +99,16 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
 
 
 def _overrides(arguments: Sequence[str]) -> list[str]:
-    """The arguments that aren't Hydra's own options, nor the value that `--cfg` and `--package` take."""
-    valued = {"--cfg", "-c", "--package", "-p"}
+    """The arguments that aren't Hydra's own options, nor the value that some of these take.
+
+    `--config-dir mine` adds a folder of the user's own configs.
+    """
+    valued = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd"}
     before = ["", *arguments]
-    return [
-        argument
-        for previous, argument in zip(before, arguments, strict=False)
-        if not argument.startswith("-") and previous not in valued
-    ]
+    pairs = list(zip(before, arguments, strict=False))
+    own = [f"hydra.searchpath=[file://{Path(folder).resolve()}]" for flag, folder in pairs if flag in CONFIG_DIR]
+    given = [argument for flag, argument in pairs if not argument.startswith("-") and flag not in valued]
+    return [*own, *given]
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:
@@ -138,7 +145,7 @@ def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
 
 
 def _shorthand(argument: str) -> str:
-    """`ckpt=best` stands for `ckpt.run=best`, and `ckpt.where.` takes any field of `run.json` without a plus.
+    """`ckpt=best` stands for `ckpt.run=best`, and `where.` takes any field of `run.json` without a plus.
 
     `--submit` stands for `submit=true`, as people know it from other programs.
     """
@@ -146,7 +153,7 @@ def _shorthand(argument: str) -> str:
         return "submit=true"
     if argument.startswith("ckpt="):
         return f"ckpt.run={argument.removeprefix('ckpt=')}"
-    return f"++{argument}" if argument.startswith("ckpt.where.") else argument
+    return f"++{argument}" if argument.startswith(("ckpt.where.", "where.")) else argument
 
 
 def _exit_code(work: Callable[[], Any]) -> int:
@@ -162,3 +169,7 @@ def _exit_code(work: Callable[[], Any]) -> int:
         cause = error.__cause__
         print(f"error: {cause if isinstance(cause, EmolabError) else error}", file=sys.stderr)
         return WRONG
+    except Exception:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
+        traceback.print_exc()
+        print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
+        return FAULT

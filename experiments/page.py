@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from io import StringIO
 
 from jinja2 import Environment, PackageLoader
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
 
 Rows = Sequence[Sequence[str]]
 
@@ -44,6 +47,16 @@ def render(title: str, sections: Sequence[Section]) -> str:
     pictures = [base64.b64encode(section.png).decode() if section.png else "" for section in sections]
     parts = list(zip(sections, pictures, strict=True))
     return environment.get_template("page.html.jinja").render(title=title, parts=parts)
+
+
+def show(table: TableOf) -> None:
+    """Print the table in the terminal."""
+    shown = Table(box=SIMPLE, padding=0, pad_edge=False)
+    for heading in table.headings:
+        shown.add_column(f"{heading} ")
+    for row in table.rows:
+        shown.add_row(*row)
+    Console().print(shown)
 
 
 def markdown(table: TableOf) -> str:

@@ -7,17 +7,21 @@ from emolab.runs.network import load_network
 
 
 def deployable_network(record: RunRecord, temperature: float, trusted_modules: tuple[str, ...] = ()) -> Any:
-    """Return a Keras model: uint8 RGB (N, S, S, 3) -> probabilities float32 (N, C).
-
-    All pre-processing is inside (the network carries its own normalisation), and the softmax is taken at the run's
-    temperature, so that nobody who calls an engine has to know either.
+    """Return a run's network as a Keras model: uint8 RGB (N, S, S, 3) -> probabilities float32 (N, C).
 
     Raises:
         RunError: if the run's weights or settings can't be used.
     """
+    return deployed(load_network(record, trusted_modules), temperature)
+
+
+def deployed(network: Any, temperature: float) -> Any:
+    """Return `network` (uint8-range RGB -> logits) with all around it inside, so that no caller of an engine needs it.
+
+    Pre-processing is in the network already; the softmax is taken at the run's temperature.
+    """
     import keras
 
-    network = load_network(record, trusted_modules)
     images = keras.Input(network.input_shape[1:], dtype="uint8", name="images")
     logits = network(keras.ops.cast(images, "float32"))
     probabilities = keras.ops.softmax(logits * (1.0 / temperature))

@@ -9,6 +9,7 @@ from emolab.errors import RunError
 
 BACKENDS = {
     "tensorflow": "tensorflow.TensorFlow",
+    "tftrt": "tftrt.TfTrt",
     "onnxruntime": "onnxruntime.OnnxRuntime",
     "openvino": "openvino.OpenVino",
     "litert": "litert.LiteRt",

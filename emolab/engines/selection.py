@@ -44,3 +44,8 @@ def selected_engine(run: "RunRecord") -> Path | None:
 def select(run: "RunRecord", folder: Path, reason: str) -> None:
     """Mark the engine in `folder` as the one to use, and say why."""
     files.write_json(engines_folder(run) / SELECTED, {"engine": folder.name, "reason": reason})
+
+
+def deselect(run: "RunRecord") -> None:
+    """Let no engine of the run be the one to use."""
+    (engines_folder(run) / SELECTED).unlink(missing_ok=True)

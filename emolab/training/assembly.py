@@ -11,6 +11,7 @@ from emolab.data import DataModule
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
+from emolab.training.distillation import DistillationModule, Teacher
 from emolab.training.module import EmotionModule
 from emolab.training.optimizers import configured
 from emolab.training.precision import choose_precision, computing_in, cpu_flags
@@ -41,8 +42,18 @@ def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerG
     )
 
 
-def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights) -> EmotionModule:
-    """Return the module that `cfg` describes, for the classes and the size of `data`."""
+def build_module(
+    cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights, teacher: Teacher | None = None
+) -> EmotionModule:
+    """Return the module that `cfg` describes, for the classes and the size of `data`.
+
+    Args:
+        cfg: the configuration.
+        trainer: in whose precision and on whose devices it's built.
+        data: what it learns from.
+        weights: the first ones.
+        teacher: builds the network whose probabilities it learns, too; built in the same precision.
+    """
     with trainer.building():
         network = build_network(
             cfg.model.name,
@@ -59,14 +70,16 @@ def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: I
             train_everything(network)
         with computing_in("float32"):  # pixels keep their 8 bits; bfloat16 has only 8 for the fraction and sign
             augmentation = instantiate(cfg.aug, _convert_="all")
-        return EmotionModule(
-            network,
-            loss=instantiate(cfg.loss, _convert_="all"),
-            optimizer=lambda steps, variables: _optimizer(cfg, steps, variables),
-            prior=np.asarray(data.prior, np.float32),
-            augmentation=augmentation,
-            seed=cfg.seed,
-        )
+        parts = {
+            "loss": instantiate(cfg.loss, _convert_="all"),
+            "optimizer": lambda steps, variables: _optimizer(cfg, steps, variables),
+            "prior": np.asarray(data.prior, np.float32),
+            "augmentation": augmentation,
+            "seed": cfg.seed,
+        }
+        if teacher is None:
+            return EmotionModule(network, **parts)
+        return DistillationModule(network, teacher=teacher(), **cfg.distillation, **parts)
 
 
 def _optimizer(cfg: DictConfig, total_steps: int, variables: list[Any]) -> Any:

@@ -46,6 +46,21 @@ def logit_adjusted(
     return cross_entropy(adjusted, targets, prior, label_smoothing)
 
 
+def distillation(logits: tf.Tensor, teacher_logits: tf.Tensor, temperature: float) -> tf.Tensor:
+    """Return what a student misses of its teacher's softened probabilities (Hinton et al. 2015): (N,), at least 0.
+
+    Args:
+        logits: the student's, (N, C).
+        teacher_logits: the teacher's, (N, C).
+        temperature: at least 1; above 1 the small probabilities count more, which say what resembles what. The
+            factor temperature^2 keeps the gradients as large as at 1.
+    """
+    taught = tf.nn.softmax(teacher_logits / temperature)
+    known = tf.nn.log_softmax(logits / temperature)
+    divergence = tf.reduce_sum(taught * (tf.nn.log_softmax(teacher_logits / temperature) - known), axis=-1)
+    return divergence * temperature**2
+
+
 def image_weights(targets: tf.Tensor, prior: tf.Tensor, balance: float) -> tf.Tensor:
     """Return the weight (N,) of each image, prior^-balance scaled to a mean of 1 over the training set."""
     class_weights = tf.where(prior > 0, tf.maximum(prior, 1e-12) ** -balance, 0.0)

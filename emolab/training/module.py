@@ -114,9 +114,13 @@ class EmotionModule(Module):
 
     def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
         """Augment, classify, compare."""
-        set_seeds(self._dropouts, self.seed + 500_009, step)
-        images, targets = self._augmentation(images, targets, step)
+        images, targets = self.augmented(images, targets, step)
         return self._values(self(images, training=True), targets)
+
+    def augmented(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the batch of this step augmented, with dropout ready for the step, too."""
+        set_seeds(self._dropouts, self.seed + 500_009, step)
+        return self._augmentation(images, targets, step)
 
     def validation_step(self, images: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
         """Classify, compare."""

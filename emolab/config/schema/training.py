@@ -78,6 +78,13 @@ class Trainer(Closed):
     evaluation_batch_size: Count
 
 
+class Distillation(Closed):
+    """How much is learned from a teacher."""
+
+    weight: Share
+    temperature: Annotated[float, Field(ge=1)]
+
+
 class Group(Closed):
     """Which grid, sweep or experiment a run belongs to."""
 
@@ -104,4 +111,6 @@ class Train(Closed):
     seed: Seed
     workers: Count | None
     resume: str | None
+    teacher: str | None
+    distillation: Distillation
     evaluate: bool

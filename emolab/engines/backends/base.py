@@ -37,6 +37,7 @@ class Backend:
         modules: what it imports to run; `builders`: what else it imports to be built.
         packages: whose versions decide what is built.
         bound_to_hardware: whether what is built runs only on the kind of GPU that built it.
+        asks_tensorflow: whether `unrunnable` imports TensorFlow.
         known: the precisions it can be built in.
     """
 
@@ -46,13 +47,18 @@ class Backend:
     builders: ClassVar[tuple[str, ...]] = ()
     packages: ClassVar[tuple[str, ...]] = ()
     bound_to_hardware: ClassVar[bool] = False
+    asks_tensorflow: ClassVar[bool] = False
     known: ClassVar[tuple[str, ...]] = ("fp32",)
 
     def available(self, precision: str) -> str | None:
         """Return in one line why this machine can't build and run it, or None where it can."""
+        return self.ruled_out(precision) or self.unrunnable(precision)
+
+    def ruled_out(self, precision: str) -> str | None:
+        """Return why it can't be built here as far as that shows without importing anything slow."""
         if precision not in self.known:
             return f"{self.name} has no precision {precision}; it has {', '.join(self.known)}"
-        return self._missing((*self.modules, *self.builders)) or self.unrunnable(precision)
+        return self._missing((*self.modules, *self.builders))
 
     def unloadable(self, precision: str) -> str | None:
         """Return in one line why this machine can't run it once it's built, or None where it can."""

@@ -1,5 +1,6 @@
 """OpenVINO: the fastest on processors of Intel and AMD."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,7 @@ class OpenVino(Backend):
 
     def unrunnable(self, precision: str) -> str | None:
         """A device that isn't there, or a number format that it would only imitate."""
-        import openvino
-
-        core = openvino.Core()
+        core = _openvino().Core()
         devices = {device.partition(".")[0] for device in core.available_devices}
         if self.device not in devices:
             return f"OpenVINO finds no {self.device} here, only {', '.join(sorted(devices))}"
@@ -45,8 +44,7 @@ class OpenVino(Backend):
 
     def build(self, source: Source, precision: str, folder: Path) -> dict[str, Any]:
         """Write OpenVINO's own form; for int8 quantized with NNCF."""
-        import openvino
-
+        openvino = _openvino()
         model = openvino.convert_model(str(source.saved_model))
         if precision == "int8":
             model = quantized(model, source.calibration())
@@ -58,14 +56,12 @@ class OpenVino(Backend):
 
         The number format is always set: left alone, OpenVINO takes bf16 on a processor that has it.
         """
-        import openvino
-
         settings = {
             "INFERENCE_PRECISION_HINT": COMPUTED_IN[precision],
             "PERFORMANCE_HINT": "LATENCY",
             **({"INFERENCE_NUM_THREADS": threads} if self.device == "CPU" else {}),
         }
-        request = openvino.Core().compile_model(folder / MODEL, self.device, settings).create_infer_request()
+        request = _openvino().Core().compile_model(folder / MODEL, self.device, settings).create_infer_request()
 
         def classify(batch: np.ndarray) -> np.ndarray:
             return np.array(request.infer(batch, share_inputs=True)[0])  # a copy: the next call writes there again
@@ -79,3 +75,15 @@ def quantized(model: Any, calibration: np.ndarray) -> Any:
 
     dataset = nncf.Dataset(list(calibration[:, None]))
     return nncf.quantize(model, dataset, subset_size=len(calibration), preset=nncf.QuantizationPreset.MIXED)
+
+
+def _openvino() -> Any:
+    """Import OpenVINO without its telemetry.
+
+    Left alone, converting and quantizing report to Google Analytics without asking, and without a network each waits
+    ten seconds for that. Both do without the package where it can't be imported.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's own way to forbid an import
+    import openvino
+
+    return openvino

@@ -1,0 +1,167 @@
+"""The table of engines for each model and size, made again: what `engine=all` says, and how near the peak it is.
+
+    python benchmarks/engines.py --csv fer2013.csv.gz [--models vgg19 ...] [--sizes 48 96] [--work folder]
+    python benchmarks/engines.py --trained runs/custom_cnn/<id> ...      (finished runs, with their own data)
+
+Without `--trained`, each network is trained shortly on a stratified part of FER2013: its speed is that of any
+training, and its parity is proved on that part, but its accuracy says nothing. Trained runs are judged on their whole
+validation set. Every export is a process of its own, and leaves `<model>-<pixels>.md`, `.csv` and `.png` in
+`results/engines/`; `README.md` there sums them up. Run it on a quiet machine: two cores take about an hour.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from emolab.cli import composed
+from emolab.engines.selection import ENGINES
+from emolab.prepare import prepare_data
+from emolab.runs import RunRecord, list_runs
+
+RESULTS = Path(__file__).parents[1] / "results" / "engines"
+MODELS = ("mobilenetv2", "custom_cnn", "resnet50", "vgg19")
+HEAD = (
+    "network", "pixels", "GFLOP", "faces judged", "engine", "gates", "accuracy", "agreement", "p50 ms", "p95 ms",
+    "x predict", "x SavedModel", "GFLOP/s", "of peak",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Train where needed, export, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--csv", type=Path, help="FER2013's CSV")
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--sizes", nargs="+", type=int, default=[48, 96])
+    parser.add_argument("--trained", nargs="+", type=Path, default=[], help="folders of finished runs")
+    parser.add_argument("--cache", type=Path, default=Path("cache"), help="prepared data of the trained runs")
+    parser.add_argument("--work", type=Path, default=Path("engines-benchmark"), help="folder for runs made here")
+    parser.add_argument("--train-images", type=int, default=2000)
+    parser.add_argument("--validation-images", type=int, default=600)
+    parser.add_argument("--export", nargs="*", default=[], help="more overrides of emolab.export")
+    arguments = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for run in arguments.trained:
+        export(RunRecord.open(run), arguments.cache, arguments.export)
+    if arguments.csv is not None:
+        faces = part_of(arguments.csv, arguments.work, arguments.train_images, arguments.validation_images)
+        for size in arguments.sizes:
+            for model in arguments.models:
+                record = trained_shortly(model, size, faces, arguments.work)
+                export(record, arguments.work / "cache", arguments.export)
+    write_summary()
+
+
+def part_of(csv: Path, work: Path, train: int, validation: int) -> Path:
+    """Write a stratified part of FER2013 as a folder of photographs; return the folder."""
+    folder = work / "faces"
+    if folder.is_dir():
+        return folder
+    cfg = composed("prepare", ["data=fer2013", f"data.path={csv}", f"paths.cache={work / 'cache'}"])
+    prepared = prepare_data(cfg)
+    for split, count in (("train", train), ("validation", validation)):
+        rows = np.random.default_rng(0).permutation(prepared.rows(split))[:count]
+        for row in rows:
+            place = folder / split / prepared.classes[prepared.codes[row]]
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(prepared.images[row]).save(place / f"{row}.png")
+    return folder
+
+
+def trained_shortly(model: str, size: int, faces: Path, work: Path) -> RunRecord:
+    """Return a run of one short training; one that's there already is taken."""
+    name = f"short-{model}-{size}"
+    known = [run for run in list_runs(work / "runs") if run.name == name and run.status == "finished"]
+    if known:
+        return known[-1]
+    _run(
+        "emolab.train", f"model={model}", f"name={name}", "data=folder", f"data.root={faces}",
+        f"data.image_size={size}", "trainer.epochs=1", "evaluate=false", *_paths(work / "runs", work / "cache"),
+    )  # fmt: skip
+    return trained_shortly(model, size, faces, work)
+
+
+def export(record: RunRecord, cache: Path, more: list[str]) -> None:
+    """Export every engine of a run and keep its tables and numbers."""
+    arguments = [f"ckpt={record.folder}", "engine=all", *_paths(record.folder.parents[1], cache), *more]
+    _run("emolab.export", *arguments, allowed=(0, 1))  # 1: some engine fails a gate, which the table shows
+    folder = record.folder / ENGINES
+    stem = f"{record.fields['model']['name']}-{record.fields['image_size']}"
+    for kind in ("md", "csv", "png"):
+        shutil.copy(folder / f"table.{kind}", RESULTS / f"{stem}.{kind}")
+    engines = [json.loads(path.read_text()) for path in sorted(folder.glob("*/engine.json"))]
+    monitor, data = record.fields["monitor"], record.fields["data"]
+    kept = {
+        "model": record.fields["model"]["name"],
+        "image_size": record.fields["image_size"],
+        "run": {"id": record.id, "name": record.name, "data": data["name"], "best": monitor["best"]},
+        "gflop": record.fields["model"]["flops"] / 1e9,
+        "peak_gflops": peak(),
+        "engines": [engine for engine in engines if "gates" in engine],
+    }
+    (RESULTS / f"{stem}.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def peak(side: int = 2048, seconds: float = 2.0) -> float:
+    """Return the most float32 GFLOP/s that a product of matrices reaches here."""
+    one, other = (np.random.default_rng(seed).random((side, side), np.float32) for seed in (0, 1))
+    spent, began = [], time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        start = time.perf_counter()
+        one @ other
+        spent.append(time.perf_counter() - start)
+    return 2 * side**3 / min(spent) / 1e9
+
+
+def write_summary() -> None:
+    """Write the table of tables, `results/engines/README.md`."""
+    text = ["# Engines\n", "Made by `python benchmarks/engines.py`; each row's run and hardware are in the `.json`.\n"]
+    text += [f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
+    for path in sorted(RESULTS.glob("*.json")):
+        kept = json.loads(path.read_text())
+        text += [f"| {' | '.join(_cells(kept, engine))} |" for engine in kept["engines"]]
+    (RESULTS / "README.md").write_text("\n".join(text) + "\n")
+
+
+def _cells(kept: dict[str, Any], engine: dict[str, Any]) -> list[str]:
+    latency, ratio, parity = engine["latency_ms"], engine["ratio"], engine["parity"]
+    rate = kept["gflop"] / latency["p50"] * 1000
+    bad = [name for name, passed in engine["gates"].items() if not passed]
+    return [
+        kept["model"],
+        str(kept["image_size"]),
+        f"{kept['gflop']:.2f}",
+        f"{parity['n']} ({kept['run']['name']})",
+        f"{engine['engine']} {engine['precision']}",
+        f"failed: {', '.join(bad)}" if bad else "passed",
+        f"{parity['accuracy_engine']:.3f}",
+        f"{parity['agreement']:.4f}",
+        f"{latency['p50']:.2f}",
+        f"{latency['p95']:.2f}",
+        f"{ratio['keras_predict']:.1f}",
+        f"{ratio['savedmodel']:.1f}",
+        f"{rate:.0f}",
+        f"{rate / kept['peak_gflops']:.0%}",
+    ]
+
+
+def _paths(runs: Path, cache: Path) -> list[str]:
+    return [f"paths.runs={runs}", f"paths.cache={cache}"]
+
+
+def _run(module: str, *arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
+    print(f"python -m {module} {' '.join(arguments)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", module, *arguments], check=False)
+    if done.returncode not in allowed:
+        sys.exit(f"python -m {module} ended with {done.returncode}")
+
+
+if __name__ == "__main__":
+    main()

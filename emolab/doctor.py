@@ -1,0 +1,25 @@
+"""`python -m emolab.doctor`: what this machine has, and what of emolab can run on it."""
+
+from omegaconf import DictConfig
+
+from emolab.cli import verb
+
+WRONG = 2
+
+
+def _main(cfg: DictConfig) -> int:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from emolab.machine import examine, shown
+
+    findings = examine(Path(cfg.paths.runs), Path(cfg.paths.cache), cfg.tensorflow)
+    Console().print(shown(findings))
+    return WRONG if any(finding.broken for finding in findings) else 0
+
+
+main = verb("emolab.doctor", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""TF-TRT: TensorRT inside TensorFlow, the step this project began with. An environment of its own: README.md.
+
+TensorFlow 2.17.1 is the last whose wheel is built with TensorRT (8.6.1, GPUs up to Hopper).
+"""
+
+import ctypes
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load
+
+LAST_WITH_TENSORRT = (2, 17)
+LIBRARY = "libnvinfer.so.8.6.1"  # by that very name TensorFlow opens it
+MODES = {"fp32": "FP32", "fp16": "FP16", "int8": "INT8"}
+
+
+@dataclass(frozen=True)
+class TfTrt(Backend):
+    """TF-TRT's `TrtGraphConverterV2`.
+
+    Attributes:
+        batches: numbers of faces for which engines are built ahead; a batch between two runs on the next larger's.
+        workspace_bytes: memory that TensorRT may use while it runs.
+        least_operations: a part of the graph with fewer stays TensorFlow's.
+    """
+
+    batches: Sequence[int] = (1, 8, 32, 128)
+    workspace_bytes: int = 1 << 30
+    least_operations: int = 3
+
+    name: ClassVar[str] = "tftrt"
+    extra: ClassVar[str] = "tftrt"
+    modules: ClassVar[tuple[str, ...]] = ("tensorflow",)
+    packages: ClassVar[tuple[str, ...]] = ("tensorflow",)
+    known: ClassVar[tuple[str, ...]] = tuple(MODES)
+    bound_to_hardware: ClassVar[bool] = True
+    asks_tensorflow: ClassVar[bool] = True
+
+    def ruled_out(self, precision: str) -> str | None:
+        """A TensorFlow that is too new."""
+        reason = super().ruled_out(precision)
+        if reason is not None:
+            return reason
+        installed = version("tensorflow")
+        if tuple(int(part) for part in installed.split(".")[:2]) > LAST_WITH_TENSORRT:
+            return f"TensorFlow {installed} is built without TensorRT; 2.17.1 is the last with it (README: TF-TRT)"
+        return None
+
+    def unrunnable(self, precision: str) -> str | None:
+        """No TensorRT in it, no library, or no GPU; nothing that would abort the process is asked."""
+        return self.ruled_out(precision) or without_tensorrt() or without_gpu()
+
+    def build(self, source: Source, precision: str, folder: Path) -> dict[str, Any]:
+        """Convert, calibrate for int8, build the engines for `batches`, save: minutes."""
+        converter = self.converted(source, precision)
+        shape = (source.image_size, source.image_size, 3)
+        converter.build(lambda: ([np.zeros((size, *shape), np.uint8)] for size in self.batches))
+        converter.save(str(folder / SAVED_MODEL))
+        return {"batches": list(self.batches)}
+
+    def converted(self, source: Source, precision: str) -> Any:
+        """Return the converter after it has put TensorRT's engines in place of TensorFlow's operations."""
+        from tensorflow.python.compiler.tensorrt import trt_convert
+
+        converter = trt_convert.TrtGraphConverterV2(
+            input_saved_model_dir=str(source.saved_model),
+            input_saved_model_signature_key=SIGNATURE,
+            precision_mode=MODES[precision],
+            use_calibration=precision == "int8",
+            max_workspace_size_bytes=self.workspace_bytes,
+            minimum_segment_size=self.least_operations,
+            maximum_cached_engines=len(self.batches),
+            use_dynamic_shape=True,
+            dynamic_shape_profile_strategy="ImplicitBatchModeCompatible",  # an engine serves smaller batches, too
+            allow_build_at_runtime=False,  # minutes in the middle of a video
+        )
+        if precision == "int8":
+            images = source.calibration()
+            converter.convert(calibration_input_fn=lambda: _batches(images, min(self.batches)))
+        else:
+            converter.convert()
+        return converter
+
+    def load(self, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the SavedModel's signature as a function of arrays."""
+        return load(folder / SAVED_MODEL, threads)
+
+
+def without_tensorrt() -> str | None:
+    """Return why TensorFlow can't use TensorRT, or None where it can.
+
+    That `trt_convert` imports proves nothing. The order matters: `get_loaded_tensorrt_version` aborts the whole process
+    where the library can't be opened, so the library is opened by ourselves first.
+    """
+    from tensorflow.compiler.tf2tensorrt import _pywrap_py_utils as trt
+
+    if trt.get_linked_tensorrt_version() == (0, 0, 0) or not trt.is_tensorrt_enabled():
+        return "this TensorFlow is built without TensorRT; take the wheel tensorflow==2.17.1"
+    try:
+        ctypes.CDLL(LIBRARY)
+    except OSError:
+        return (
+            f"{LIBRARY} can't be opened; install TensorRT 8.6.1 (README: TF-TRT) and name its folder in LD_LIBRARY_PATH"
+        )
+    linked, loaded = trt.get_linked_tensorrt_version(), trt.get_loaded_tensorrt_version()
+    return None if linked == loaded else f"TensorFlow wants TensorRT {linked}, {LIBRARY} is {loaded}"
+
+
+def without_gpu() -> str | None:
+    """Return that there's no GPU, or None where TensorFlow sees one."""
+    import tensorflow as tf
+
+    return None if tf.config.list_physical_devices("GPU") else "TF-TRT needs an NVIDIA GPU, and TensorFlow sees none"
+
+
+def _batches(images: np.ndarray, size: int) -> Iterator[list[np.ndarray]]:
+    for first in range(0, len(images) - size + 1, size):
+        yield [images[first : first + size]]

@@ -1,0 +1,26 @@
+"""What an engine must show before it may be deployed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+AGREEMENT = 0.999  # share of validation images for which an fp32 engine names the run's class; rounding alone differs
+DROP = {"fp32": 0.001, "fp16": 0.005, "bf16": 0.005, "int8": 0.005}  # of the accuracy, 0 to 1
+
+
+def gates(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool]:
+    """Return each gate and whether the engine passes it.
+
+    Args:
+        facts: of `engine.json`: precision, parity and latency_ms.
+        budget_ms: what the p95 of single faces may be.
+    """
+    parity, precision = facts["parity"], facts["precision"]
+    found = {"accuracy": parity["drop"]["value"] <= DROP[precision]}
+    if precision == "fp32":
+        found["agreement"] = parity["agreement"] >= AGREEMENT
+    return {**found, "latency": facts["latency_ms"]["p95"] <= budget_ms}
+
+
+def failed(found: Mapping[str, bool]) -> list[str]:
+    """Return the names of the gates that it doesn't pass."""
+    return [name for name, passed in found.items() if not passed]

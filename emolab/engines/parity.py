@@ -1,0 +1,57 @@
+"""Whether an engine says what its run says, on real faces."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from emolab.data import PreparedData
+from emolab.evaluation.bootstrap import intervals, paired_difference
+from emolab.evaluation.metrics import accuracy
+from emolab.evaluation.predictions import Predictions
+from emolab.runs import RunRecord
+from emolab.runs.judge import Judge
+
+Classify = Callable[[np.ndarray], np.ndarray]
+_LEAST = 1e-30  # stands for a probability of 0, whose logarithm is no number
+
+
+def judged(record: RunRecord, prepared: PreparedData, classify: Classify, batch_size: int) -> Predictions:
+    """Return what an engine, or a run's network, says of the validation images.
+
+    Args:
+        record: the run.
+        prepared: its data.
+        classify: from uint8 (N, S, S, 3) to probabilities (N, C).
+        batch_size: images at a time.
+    """
+    judge = Judge(
+        lambda images: np.log(np.maximum(classify(images), _LEAST)),
+        prepared,
+        record.classes,
+        record.classes,
+        batch_size,
+    )
+    return judge.predict(judge.rows("validation"))
+
+
+def parity(run: Predictions, engine: Predictions, resamples: int) -> dict[str, Any]:
+    """Compare an engine with its run on the same images.
+
+    Returns:
+        n; the accuracy of both (0 to 1), the engine's with its 95 % interval; the drop from the run's to the
+        engine's, paired, with its interval (whole clusters of duplicates resampled); the share of images for which
+        both name the same class; the largest and the mean difference of a probability.
+    """
+    difference = np.abs(run.probabilities() - engine.probabilities())
+    found = intervals(engine, {"accuracy": accuracy}, resamples)["accuracy"]
+    return {
+        "n": len(run.targets),
+        "accuracy_run": float(run.right.mean()),
+        "accuracy_engine": found["value"],
+        "accuracy_interval": [found["low"], found["high"]],
+        "drop": paired_difference(run, engine, accuracy, resamples),
+        "agreement": float((run.predicted == engine.predicted).mean()),
+        "max_difference": float(difference.max()),
+        "mean_difference": float(difference.mean()),
+    }

@@ -1,0 +1,144 @@
+"""The table of engines: terminal, Markdown, CSV, and a picture of accuracy against latency."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from emolab import files
+from emolab.engines.gates import failed
+
+BUDGET_COLOUR = "#D55E00"  # Okabe and Ito's, as in the reports
+COLUMNS = (
+    "engine", "precision", "status", "MB", "accuracy", "agreement", "p50 ms", "p95 ms", "p99 ms", "faces/s",
+    "x predict", "x SavedModel", "start s", "memory MB",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One engine and precision.
+
+    Attributes:
+        engine: its name; "keras" is Keras's own `predict`.
+        precision: of its numbers.
+        reason: why it can't run here; empty where it can.
+        wanted: whether it was asked for, or is only what others are compared with.
+        facts: of `engine.json`, as far as they were measured.
+    """
+
+    engine: str
+    precision: str
+    reason: str = ""
+    wanted: bool = True
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Whether it may be deployed, and why not."""
+        if self.reason:
+            return f"not here: {self.reason}"
+        if not self.tried:
+            return "baseline"
+        bad = failed(self.facts["gates"])
+        return f"failed: {', '.join(bad)}" if bad else "passed"
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was asked for and put to the gates."""
+        return self.wanted and "gates" in self.facts
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was tried and passed every gate."""
+        return self.tried and not failed(self.facts["gates"])
+
+    def cells(self) -> list[str]:
+        """Return a text for each of `COLUMNS`; empty where nothing was measured."""
+        facts = self.facts
+        parity, latency, ratio = (facts.get(key, {}) for key in ("parity", "latency_ms", "ratio"))
+        interval = parity.get("accuracy_interval")
+        accuracy = f"{parity['accuracy_engine']:.3f} ({interval[0]:.3f}-{interval[1]:.3f})" if interval else ""
+        start = facts.get("start", {})
+        return [
+            self.engine,
+            self.precision,
+            self.status,
+            _number(facts.get("bytes"), 1, 1e-6),
+            accuracy,
+            _number(parity.get("agreement"), 4),
+            *(_number(latency.get(key), 2) for key in ("p50", "p95", "p99")),
+            _number(max(facts["throughput"].values()) if facts.get("throughput") else None, 0),
+            _number(ratio.get("keras_predict"), 1),
+            _number(ratio.get("savedmodel"), 1),
+            _number(start.get("seconds"), 2),
+            _number(start.get("memory_mib"), 0),
+        ]
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Return the rows as a table in Markdown."""
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *(row.cells() for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Return the rows as CSV."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([COLUMNS, *(row.cells() for row in rows)])
+    return text.getvalue()
+
+
+def terminal(rows: Sequence[Row]) -> Any:
+    """Return what fits a terminal as a renderable of rich: a table, and below it who can't run here."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+
+    names = ("accuracy", "p50 ms", "p95 ms", "x predict", "x SavedModel", "status")
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for name in ("engine", *names):
+        table.add_column(name, no_wrap=name == "engine", justify="right" if name in names[:-1] else "left")
+    for row in (row for row in rows if not row.reason):
+        cells = dict(zip(COLUMNS, row.cells(), strict=True))
+        cells["accuracy"] = cells["accuracy"].partition(" ")[0]  # the interval is in the files
+        table.add_row(f"{row.engine}-{row.precision}", *(cells[name] for name in names))
+    return Group(table, *(f"{row.engine}-{row.precision} {row.status}" for row in rows if row.reason))
+
+
+def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
+    """Return accuracy against the p95 of a face, each engine a point, as PNG."""
+    from matplotlib.figure import Figure
+
+    from emolab.evaluation.plots import BLUE, GREY, png
+
+    figure = Figure(figsize=(8.4, 5.2), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    for row in (row for row in rows if row.facts.get("parity")):
+        parity, p95 = row.facts["parity"], row.facts["latency_ms"]["p95"]
+        low, high = parity["accuracy_interval"]
+        value, colour = parity["accuracy_engine"], BLUE if row.passed else GREY
+        axes.errorbar(p95, value, [[value - low], [high - value]], fmt="o", color=colour, capsize=3)
+        axes.annotate(f" {row.engine} {row.precision}", (p95, value), fontsize=8, rotation=30)
+    axes.axvline(budget_ms, color=BUDGET_COLOUR, linestyle="--", label=f"budget {budget_ms:g} ms")
+    axes.set(
+        xscale="log", xlabel="p95 of a face in ms (grey: a gate failed)", ylabel="validation accuracy, 95 % interval"
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return png(figure)
+
+
+def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
+    """Write `table.md`, `table.csv` and `table.png` into `folder`."""
+    files.write_text(folder / "table.md", markdown(rows))
+    files.write_text(folder / "table.csv", as_csv(rows))
+    with files.write_atomically(folder / "table.png") as temporary:
+        temporary.write_bytes(picture(rows, budget_ms))
+
+
+def _number(value: float | None, digits: int, factor: float = 1.0) -> str:
+    return "" if value is None else f"{value * factor:.{digits}f}"

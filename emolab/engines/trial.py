@@ -1,0 +1,121 @@
+"""Engines built, compared with their run and timed, side by side in one process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emolab.data import PreparedData
+from emolab.engines import account
+from emolab.engines.backends.base import Backend
+from emolab.engines.build import Builder
+from emolab.engines.engine import Engine, load_engine, usable_cores
+from emolab.engines.gates import gates
+from emolab.engines.latency import Plan, measure
+from emolab.engines.parity import judged, parity
+from emolab.engines.registry import backend
+from emolab.engines.startup import measure_start
+from emolab.engines.table import Row
+from emolab.evaluation.predictions import Predictions
+from emolab.runs import RunRecord
+
+Key = tuple[str, str]  # engine and precision
+
+BASELINE = ("tensorflow", "fp32")
+PREDICT = ("keras", "predict")
+_SHOWN = 256  # validation images that the timing goes through
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What engines are put to.
+
+    Attributes:
+        record: the run.
+        prepared: its data; validation images are judged, training images calibrate.
+        builder: builds its engines.
+        threads: processor threads for each; None: every core.
+        plan: how much is timed.
+        budget_ms: what the p95 of a face may be.
+        batch_size: images at a time while judging.
+        resamples: of the bootstrap.
+        say: told what is being done.
+    """
+
+    record: RunRecord
+    prepared: PreparedData
+    builder: Builder
+    threads: int | None
+    plan: Plan
+    budget_ms: float
+    batch_size: int = 128
+    resamples: int = 2000
+    say: Callable[[str], None] = print
+
+    def run(self, wanted: Sequence[tuple[Backend, str]]) -> list[Row]:
+        """Build, judge and time every engine of `wanted` that this machine can run; one row each.
+
+        The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not.
+        """
+        reasons = {(one.name, precision): one.available(precision) for one, precision in wanted}
+        able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
+        if able and BASELINE not in reasons:
+            able = [(backend(BASELINE[0]), BASELINE[1]), *able]
+        folders = {(one.name, precision): self.builder.build(one, precision) for one, precision in able}
+        engines = {key: load_engine(folder, self.threads) for key, folder in folders.items()}
+        facts = self._facts(folders, engines) if engines else {}
+        here = [Row(*key, wanted=key in reasons, facts=found) for key, found in facts.items()]
+        away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
+        return [*here, *away]
+
+    def _facts(self, folders: Mapping[Key, Path], engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
+        started = {key: measure_start(folder, self.threads) for key, folder in folders.items()}
+        same = self._parities(engines)
+        times = self._times(engines)
+        ratios = {key: _ratio(times, key) for key in engines}
+        found: dict[Key, dict[str, Any]] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
+        for key, folder in folders.items():
+            proved = {"parity": same[key], **times[key], "ratio": ratios[key], "start": started[key]}
+            passed = gates({"precision": key[1], **proved}, self.budget_ms)
+            measured_on = account.this_hardware()
+            found[key] = account.amend(folder, **proved, gates=passed, budget_ms=self.budget_ms, hardware=measured_on)
+        return found
+
+    def _parities(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
+        run = self._judged("the run itself", lambda images: self.builder.network(images, training=False).numpy())
+        return {
+            key: parity(run, self._judged("-".join(key), engine), self.resamples) for key, engine in engines.items()
+        }
+
+    def _judged(self, name: str, classify: Callable[[np.ndarray], np.ndarray]) -> Predictions:
+        self.say(f"{name}: judging the validation images")
+        return judged(self.record, self.prepared, classify, self.batch_size)
+
+    def _times(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
+        self.say(f"timing {self.plan.calls} calls of each, in turns")
+        network = self.builder.network
+        calls: dict[Key, Callable[[np.ndarray], Any]] = {
+            PREDICT: lambda images: network.predict(images, batch_size=len(images), verbose=0),
+            **engines,
+        }
+        images = self.prepared.images[self.prepared.rows("validation")[:_SHOWN]]
+        found = measure(calls, images, self.plan)
+        for facts in found.values():
+            facts["latency_ms"]["threads"] = self.threads or usable_cores()
+        return found
+
+
+def fastest(rows: Sequence[Row]) -> Row | None:
+    """Return the engine with the least median among those that pass every gate, or None.
+
+    The gate is about the p95; between two that pass it the median decides, which other work disturbs less.
+    """
+    passing = [row for row in rows if row.passed]
+    return min(passing, key=lambda row: row.facts["latency_ms"]["p50"], default=None)
+
+
+def _ratio(times: Mapping[Key, dict[str, Any]], key: Key) -> dict[str, float]:
+    p50 = {name: times[name]["latency_ms"]["p50"] for name in (PREDICT, BASELINE, key)}
+    return {"keras_predict": p50[PREDICT] / p50[key], "savedmodel": p50[BASELINE] / p50[key]}

@@ -1,0 +1,155 @@
+"""`python -m emolab.export ckpt=...`: a run becomes a fast engine, and it's proved that it may be deployed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.cli import verb
+
+if TYPE_CHECKING:
+    from emolab.data import PreparedData
+    from emolab.engines.backends.base import Backend
+    from emolab.engines.table import Row
+    from emolab.engines.trial import Trial
+    from emolab.runs import RunRecord
+
+FAILED = 1
+
+
+def export(cfg: DictConfig) -> "list[Row]":
+    """Build, prove and time the engines that `cfg` asks for; select the fastest that passes; print the table.
+
+    Raises:
+        EmolabError: if the run, its data or an engine can't be used.
+    """
+    from rich.console import Console
+
+    from emolab.engines import table
+    from emolab.engines.selection import engines_folder
+    from emolab.evaluate import data_for
+    from emolab.runs import resolve
+
+    record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
+    print(f"run {record.folder}: {reason}")
+    rows = _trial(cfg, record, data_for(cfg, record)).run(wanted_engines(cfg))
+    folder = engines_folder(record)
+    table.write(folder, rows, cfg.budget_ms)
+    Console().print(table.terminal(rows))
+    print(f"table:  {folder / 'table.md'} (also .csv, .png)")
+    print(_selection(record, rows))
+    _show(cfg, record, rows)
+    return rows
+
+
+def wanted_engines(cfg: DictConfig) -> "list[tuple[Backend, str]]":
+    """Return the engines and precisions that `cfg` asks for."""
+    from emolab.engines.registry import backend
+
+    wanted: list[tuple[Backend, str]] = []
+    for name, settings in cfg.engine.backends.items():
+        one = backend(name, _plain(settings.options))
+        wanted += [(one, precision) for precision in ([cfg.precision] if cfg.precision else settings.precisions)]
+    return wanted
+
+
+def _trial(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "Trial":
+    from emolab.engines.backends.tensorflow import limit_threads
+    from emolab.engines.build import Builder
+    from emolab.engines.engine import usable_cores
+    from emolab.engines.latency import Plan
+    from emolab.engines.trial import Trial
+    from emolab.runs.evaluation import check_fits
+
+    check_fits(record, prepared, record.classes)
+    limit_threads(cfg.threads or usable_cores())
+    trusted = list(cfg.trusted_modules)
+    builder = Builder(record, prepared, _temperature(record, prepared, trusted), cfg.calibration_images, trusted)
+    plan = Plan(**_plain(cfg.latency))
+    return Trial(record, prepared, builder, cfg.threads, plan, cfg.budget_ms, cfg.batch_size, cfg.resamples)
+
+
+def _temperature(record: "RunRecord", prepared: "PreparedData", trusted_modules: Sequence[str]) -> float:
+    """The run's temperature; a run that was never evaluated gets it now, from its validation images."""
+    known = record.fields.get("temperature")
+    if known is not None:
+        return float(known)
+    from emolab.evaluation.calibration import fit_temperature
+    from emolab.runs.judge import Judge, classifier
+    from emolab.runs.network import load_network
+
+    judge = Judge(classifier(load_network(record, trusted_modules)), prepared, record.classes, record.classes, 256)
+    temperature = fit_temperature(judge.predict(judge.rows("validation")))
+    record.update(temperature=temperature)
+    return temperature
+
+
+def _selection(record: "RunRecord", rows: "Sequence[Row]") -> str:
+    """Select the fastest engine that passes; return what to tell the user."""
+    from emolab.engines.selection import engine_folder, select
+    from emolab.engines.trial import fastest
+
+    best = fastest(rows)
+    if best is None:
+        return _nothing_selected(record)
+    passing, times = [row for row in rows if row.passed], best.facts["latency_ms"]
+    reason = (
+        f"the fastest of {len(passing)} that pass every gate: p95 {times['p95']:.2f} ms, "
+        f"accuracy {best.facts['parity']['accuracy_engine']:.3f}"
+    )
+    select(record, engine_folder(record, best.engine, best.precision), reason)
+    return f"selected: {best.engine}-{best.precision}, {reason}"
+
+
+def _nothing_selected(record: "RunRecord") -> str:
+    """Say which engine stays selected; one that no longer passes its gates doesn't."""
+    from emolab.engines import account
+    from emolab.engines.gates import failed
+    from emolab.engines.selection import deselect, selected_engine
+
+    before = selected_engine(record)
+    if before is not None and failed(account.read(before).get("gates", {})):
+        deselect(record)
+        before = None
+    return f"selected: no engine passes every gate; {f'{before.name} stays' if before else 'none is selected'}"
+
+
+def _show(cfg: DictConfig, record: "RunRecord", rows: "Sequence[Row]") -> None:
+    """Show the table's numbers and picture to the configured logger."""
+    if cfg.get("logger") is None:
+        return
+    import cv2
+    import numpy as np
+    from hydra.utils import instantiate
+
+    from emolab.engines.table import picture
+
+    logger = instantiate(cfg.logger)
+    logger.start(record, _plain(cfg))
+    image = cv2.imdecode(np.frombuffer(picture(rows, cfg.budget_ms), np.uint8), cv2.IMREAD_COLOR_RGB)
+    logger.log_images(0, np.asarray(image)[None], ["engines: accuracy against latency"])
+    numbers = {
+        f"engines/{row.engine}-{row.precision}/{key}": row.facts["latency_ms"][key]
+        for row in rows
+        if row.facts
+        for key in ("p50", "p95", "p99")
+    }
+    logger.finish(record.status, numbers)
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    values: Any = OmegaConf.to_container(node, resolve=True)
+    return values
+
+
+def _main(cfg: DictConfig) -> int:
+    tried = [row for row in export(cfg) if row.tried]
+    enough = any if cfg.engine.name == "auto" else all
+    return 0 if tried and enough(row.passed for row in tried) else FAILED
+
+
+main = verb("emolab.export", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""What a machine has for emolab: looked at from outside, in a second, without importing what is slow."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import requires
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from emolab.engines.registry import BACKENDS, backend
+from emolab.runs import environment
+
+# Instructions that decide which precision is fast.
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "avx_vnni", "asimd", "bf16")
+YUNET = "face_detection_yunet_2023mar.onnx"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line.
+
+    Attributes:
+        topic: what it's about, such as "engine".
+        name: such as "openvino int8".
+        text: what was found.
+        good: whether it can be used; None where that isn't the question.
+        broken: whether emolab can't work at all.
+    """
+
+    topic: str
+    name: str
+    text: str
+    good: bool | None = None
+    broken: bool = False
+
+
+def examine(runs: Path, cache: Path, ask_tensorflow: bool = False) -> list[Finding]:
+    """Return everything found.
+
+    Args:
+        runs: where runs are kept.
+        cache: where prepared data are kept.
+        ask_tensorflow: also import TensorFlow, and ask it for GPUs and TensorRT.
+    """
+    engines = _engines(ask_tensorflow)
+    parts = (
+        _packages(),
+        _hardware(ask_tensorflow),
+        engines,
+        _detectors(cache),
+        _cameras(),
+        _tracking(),
+        _disk(runs, cache),
+    )
+    return [finding for part in parts for finding in part]
+
+
+def shown(findings: list[Finding]) -> Any:
+    """Return the findings as a table for rich's console."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1, 0, 0))
+    before = ""
+    for finding in findings:
+        mark = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}[finding.good]
+        topic, before = ("" if finding.topic == before else finding.topic), finding.topic
+        table.add_row(topic, finding.name, mark, finding.text.replace("[", r"\["))
+    return table
+
+
+def _packages() -> Iterator[Finding]:
+    found = environment.packages()
+    for name, version in found.items():
+        yield Finding("versions", name, version)
+    needed = [line.split(";")[0] for line in requires("emolab") or () if "extra ==" not in line]
+    names = {_name(line) for line in needed}
+    for name in sorted(names - _installed(names)):
+        advice = "missing: pip install -e . -c constraints/main.txt"
+        yield Finding("versions", name, advice, good=False, broken=True)
+
+
+def _name(requirement: str) -> str:
+    end = next((at for at, letter in enumerate(requirement) if letter in " <>=!~[("), len(requirement))
+    return requirement[:end]
+
+
+def _installed(names: set[str]) -> set[str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = set()
+    for name in names:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            continue
+        found.add(name)
+    return found
+
+
+def _hardware(ask_tensorflow: bool) -> Iterator[Finding]:
+    facts = environment.hardware()
+    yield Finding("machine", "processor", f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gib']} GiB")
+    flags = _cpu_flags()
+    yield Finding("machine", "instructions", " ".join(name for name in INSTRUCTIONS if name in flags) or "not known")
+    yield Finding("machine", "GPUs", ", ".join(facts["gpus"]) or "none that NVIDIA's driver lists")
+    if ask_tensorflow:
+        import tensorflow as tf
+
+        seen = [device.name for device in tf.config.list_physical_devices()]
+        yield Finding("machine", "TensorFlow sees", ", ".join(seen))
+
+
+def _cpu_flags() -> set[str]:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.is_file() else []
+    said = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return set(said.partition(":")[2].split())
+
+
+def _engines(ask_tensorflow: bool) -> Iterator[Finding]:
+    for name in BACKENDS:
+        one = backend(name)
+        for precision in one.known:
+            asked = ask_tensorflow or not one.asks_tensorflow
+            reason = one.available(precision) if asked else one.ruled_out(precision)
+            text = reason or ("" if asked else "perhaps: tensorflow=true asks")
+            yield Finding("engines", f"{name} {precision}", text, good=False if reason else (True if asked else None))
+
+
+def _detectors(cache: Path) -> Iterator[Finding]:
+    haar = _opencv_folder() / "data" / "haarcascade_frontalface_default.xml"
+    text = "in the OpenCV wheel" if haar.is_file() else f"{haar} is missing: pip install 'opencv-python<5'"
+    yield Finding("detectors", "haar", text, good=haar.is_file())
+    model = cache / "detectors" / YUNET
+    text = (
+        str(model) if model.is_file() else f"not in {model.parent} yet: the viewer downloads it, or give detector.path"
+    )
+    yield Finding("detectors", "yunet", text, good=model.is_file())
+
+
+def _opencv_folder() -> Path:
+    spec = find_spec("cv2")
+    return Path(spec.origin).parent if spec is not None and spec.origin else Path("cv2")
+
+
+def _cameras() -> Iterator[Finding]:
+    found = sorted(Path("/dev").glob("video*"))
+    for path in found:
+        readable = os.access(path, os.R_OK | os.W_OK)
+        yield Finding(
+            "cameras", str(path), "" if readable else "no right to open it: join the group video", good=readable
+        )
+    if not found:
+        hint = "no /dev/video*" if sys.platform == "linux" else f"not looked for on {sys.platform}"
+        yield Finding("cameras", "none", hint)
+
+
+def _tracking() -> Iterator[Finding]:
+    mode = os.environ.get("WANDB_MODE")
+    files = [Path(os.environ.get("NETRC") or Path.home() / ".netrc"), Path.home() / "_netrc"]
+    key = bool(os.environ.get("WANDB_API_KEY")) or any("wandb" in _text(path) for path in files)
+    state = "a key is set: logger=wandb goes online" if key else "no key: logger=wandb writes offline (`wandb login`)"
+    yield Finding("W&B", "state", f"WANDB_MODE={mode}" if mode else state)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _disk(runs: Path, cache: Path) -> Iterator[Finding]:
+    for name, folder in (("runs", runs), ("cache", cache)):
+        there = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.is_dir())
+        free = shutil.disk_usage(there).free / 2**30
+        writable = os.access(there, os.W_OK)
+        text = f"{folder.resolve()}: {free:.1f} GiB free" + ("" if writable else f", but {there} can't be written")
+        yield Finding("disk", name, text, good=writable and free > 1, broken=not writable)

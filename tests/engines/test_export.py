@@ -1,0 +1,72 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from commands import run
+
+from emolab.engines import account, load_engine, selected_engine
+from emolab.runs import RunRecord
+
+QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_project: Path, tiny_run: RunRecord) -> str:
+    """What `engine=auto` printed."""
+    few = ("engine.backends.openvino.precisions=[int8]", "engine.backends.onnxruntime.precisions=[fp16]")
+    done = run(
+        "emolab.export", "ckpt=last", "engine=auto", *few, "budget_ms=5000", *QUICK, "logger=wandb", cwd=tiny_project
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_auto_selects_the_fastest_that_passes_and_says_why(exported: str, tiny_run: RunRecord) -> None:
+    folder = selected_engine(tiny_run)
+    assert folder is not None
+    assert f"selected: {folder.name}, the fastest of" in exported
+    facts = [account.read(path.parent) for path in tiny_run.folder.glob("engines/*/engine.json")]
+    passing = [fact["latency_ms"]["p50"] for fact in facts if "gates" in fact and all(fact["gates"].values())]
+    assert account.read(folder)["latency_ms"]["p50"] == min(passing)
+    assert load_engine(folder).classes == tiny_run.classes
+
+
+def test_engine_json_says_what_was_proved(exported: str, tiny_run: RunRecord) -> None:
+    facts = account.read(tiny_run.folder / "engines" / "litert-int8")
+    assert {"n", "accuracy_run", "accuracy_engine", "agreement", "max_difference"} <= set(facts["parity"])
+    assert facts["parity"]["n"] == 24
+    assert facts["latency_ms"]["calls"] == 20
+    assert facts["latency_ms"]["threads"] >= 1
+    assert set(facts["throughput"]) == {"1", "4"}
+    assert facts["ratio"]["keras_predict"] > 1
+    assert facts["gates"].keys() == {"accuracy", "latency"}
+    assert facts["temperature"] == tiny_run.fields["temperature"]
+    assert facts["versions"].keys() == {"tensorflow", "ai-edge-litert"}
+    assert facts["start"]["seconds"] < account.read(tiny_run.folder / "engines" / "tensorflow-fp32")["start"]["seconds"]
+
+
+def test_the_table_has_a_row_an_engine_with_reasons(exported: str, tiny_run: RunRecord) -> None:
+    folder = tiny_run.folder / "engines"
+    rows = list(csv.DictReader((folder / "table.csv").open()))
+    names = {(row["engine"], row["precision"]): row for row in rows}
+    assert names["keras", "predict"]["status"] == "baseline"
+    assert names["tensorflow", "fp32"]["x SavedModel"] == "1.0"
+    assert names["onnxruntime", "fp16"]["status"].startswith("not here: on a processor")
+    assert (folder / "table.md").read_text().count("\n") == len(rows) + 2
+    assert (folder / "table.png").read_bytes()[:4] == b"\x89PNG"
+    assert list(tiny_run.folder.glob("wandb/offline-run-*/*.wandb"))
+
+
+def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
+    exported: str, tiny_project: Path, tiny_run: RunRecord
+) -> None:
+    before = selected_engine(tiny_run)
+    arguments = ("engine=litert", "precision=int8", "budget_ms=0.0001")
+    done = run("emolab.export", "ckpt=last", *arguments, *QUICK, cwd=tiny_project)
+    assert done.returncode == 1, done.stderr[-3000:]
+    assert "no engine passes every gate" in done.stdout
+    kept = tiny_run.folder / "engines" / "litert-int8"
+    assert json.loads((kept / "engine.json").read_text())["gates"] == {"accuracy": True, "latency": False}
+    assert load_engine(kept).precision == "int8"
+    assert selected_engine(tiny_run) == (None if before == kept else before)

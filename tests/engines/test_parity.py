@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from emolab.engines.gates import failed, gates
+from emolab.engines.parity import parity
+from emolab.evaluation.predictions import Predictions
+
+
+def _predictions(named: np.ndarray, targets: np.ndarray, sure: float = 4.0) -> Predictions:
+    logits = np.eye(3, dtype=np.float32)[named] * sure
+    return Predictions(logits, targets, np.arange(len(targets)), ("a", "b", "c"))
+
+
+def _pair(changed: int, wrong: int) -> dict[str, object]:
+    """Parity of an engine that names 2,000 rightly but `wrong` of them, and `changed` others otherwise than its run."""
+    targets = np.arange(2000) % 3
+    named = targets.copy()
+    named[:wrong] = (named[:wrong] + 1) % 3
+    run = targets.copy()
+    run[1000 : 1000 + changed] = (run[1000 : 1000 + changed] + 1) % 3
+    return parity(_predictions(run, targets), _predictions(named, targets), resamples=200)
+
+
+def test_an_engine_like_its_run_differs_in_nothing() -> None:
+    same = _pair(0, 0)
+    assert same["agreement"] == 1
+    assert same["max_difference"] == same["mean_difference"] == 0
+    assert same["drop"] == {"value": 0, "low": 0, "high": 0}
+
+
+def test_the_drop_is_paired_and_has_an_interval() -> None:
+    worse = _pair(changed=0, wrong=20)
+    assert worse["n"] == 2000
+    assert worse["accuracy_engine"] == pytest.approx(0.99)
+    assert worse["drop"]["value"] == pytest.approx(0.01)
+    assert 0.005 < worse["drop"]["low"] < 0.01 < worse["drop"]["high"] < 0.015
+    assert worse["agreement"] == pytest.approx(0.99)
+    assert worse["max_difference"] == pytest.approx(np.exp(4) / (np.exp(4) + 2) - 1 / (np.exp(4) + 2))
+
+
+@pytest.mark.parametrize(
+    ("precision", "changed", "wrong", "bad"),
+    [
+        ("fp32", 0, 2, []),
+        ("fp32", 0, 3, ["accuracy", "agreement"]),
+        ("fp32", 3, 0, ["agreement"]),  # better by chance, and yet not the same network
+        ("int8", 3, 0, []),
+        ("int8", 0, 10, []),
+        ("int8", 0, 11, ["accuracy"]),
+        ("bf16", 0, 11, ["accuracy"]),
+    ],
+)
+def test_each_precision_has_its_gates(precision: str, changed: int, wrong: int, bad: list[str]) -> None:
+    facts = {"precision": precision, "parity": _pair(changed, wrong), "latency_ms": {"p95": 10.0}}
+    assert failed(gates(facts, budget_ms=33)) == bad
+    assert failed(gates(facts, budget_ms=9.9)) == [*bad, "latency"]
