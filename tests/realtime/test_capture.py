@@ -17,9 +17,9 @@ from realtime.sources.synthetic import Synthetic
 QUICK = Limits(opening=0.15, silent=0.15, frozen=0.15, black=0.05, slow=1.0)
 
 
-def _capture(*script: object, wait: float = 0.002) -> Capture:
+def _capture(*script: object, wait: float = 0.002, first: float = 0.02, longest: float = 0.1) -> Capture:
     items = iter(script)
-    return Capture(lambda: Scripted(items, lambda: time.sleep(wait)), limits=QUICK, pauses=Pauses(0.02, 0.1))
+    return Capture(lambda: Scripted(items, lambda: time.sleep(wait)), limits=QUICK, pauses=Pauses(first, longest))
 
 
 def _until(capture: Capture, number: int, seconds: float = 5.0) -> tuple[list[Frame], list[str]]:
@@ -78,11 +78,11 @@ def test_an_unplugged_camera_is_said_and_opened_again() -> None:
 
 
 def test_a_camera_that_refuses_is_tried_again_after_growing_pauses() -> None:
-    with _capture(*["refuse"] * 4, noisy(1), noisy(2)) as capture:
+    with _capture(*["refuse"] * 4, noisy(1), noisy(2), first=0.2, longest=0.6) as capture:
         frames, problems = _until(capture, 1)
         assert frames
     said = [text.rpartition("in ")[2] for text in problems if "can't be opened" in text]
-    assert said == ["0.02 s", "0.04 s", "0.08 s", "0.1 s"]
+    assert said == ["0.2 s", "0.4 s", "0.6 s"]
     assert (capture.counts.faults, capture.counts.recoveries) == (1, 1)
 
 
