@@ -27,8 +27,8 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     """
     from emolab.data import DataModule
     from emolab.models.cost import cost_of
-    from emolab.models.pretrained import initial_weights
     from emolab.prepare import prepare_data
+    from emolab.runs.first_weights import first_weights
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
@@ -36,7 +36,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     prepared = prepare_data(cfg)
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
-    weights = initial_weights(cfg.model.weights, cfg.model.name)
+    weights = first_weights(cfg.model.weights, cfg.model.name)
     record = begin_or_resume(cfg, data, weights, choices or {})
     print(f"run {record.folder}", flush=True)
     loggers = start_loggers(cfg, record)

@@ -1,7 +1,9 @@
 """From a config to a module and a trainer."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from hydra.utils import instantiate
@@ -11,6 +13,7 @@ from emolab.data import DataModule
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
+from emolab.models.warm_start import begin_from, is_whole_network
 from emolab.training.module import EmotionModule
 from emolab.training.optimizers import configured
 from emolab.training.precision import choose_precision, computing_in, cpu_flags
@@ -19,6 +22,8 @@ from emolab.training.trainer import Trainer
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
+
+log = logging.getLogger(__name__)
 
 
 def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
@@ -44,16 +49,9 @@ def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerG
 def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights) -> EmotionModule:
     """Return the module that `cfg` describes, for the classes and the size of `data`."""
     with trainer.building():
-        network = build_network(
-            cfg.model.name,
-            instantiate(cfg.model.backbone, _convert_="all"),
-            len(data.classes),
-            data.image_size,
-            dropout=cfg.model.dropout,
-            weights=weights.path,
-            seed=cfg.seed,
-        )
+        network = _network(cfg, data, weights)
         if cfg.finetune.name == "partial":
+            _warn_of_frozen_chance(cfg, weights)
             train_from(network, cfg.model.partial_from)
         else:
             train_everything(network)
@@ -66,6 +64,32 @@ def build_module(cfg: DictConfig, trainer: Trainer, data: DataModule, weights: I
             prior=np.asarray(data.prior, np.float32),
             augmentation=augmentation,
             seed=cfg.seed,
+        )
+
+
+def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> keras.Model:
+    whole = weights.path is not None and is_whole_network(weights.path)
+    network = build_network(
+        cfg.model.name,
+        instantiate(cfg.model.backbone, _convert_="all"),
+        len(data.classes),
+        data.image_size,
+        dropout=cfg.model.dropout,
+        weights=None if whole else weights.path,
+        seed=cfg.seed,
+    )
+    if weights.path is not None and whole:
+        begin_from(network, weights.path, with_head=weights.classes == tuple(data.classes))
+    return network
+
+
+def _warn_of_frozen_chance(cfg: DictConfig, weights: InitialWeights) -> None:
+    if weights.path is None:
+        log.warning(
+            "RANDOM WEIGHTS, FROZEN: finetune=partial trains %s from %s on; what lies below is random and stays so. "
+            "Give model.weights, such as a run's folder, or set finetune=full",
+            cfg.model.name,
+            cfg.model.partial_from,
         )
 
 
