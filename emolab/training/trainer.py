@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from emolab.training.callbacks import Checkpoints, EpochLog, NanGuard, Progress
 from emolab.training.module import Module
+from emolab.training.optimizers import compile_for
 from emolab.training.precision import computing_in
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Trainer:
         """Give the module its optimizer, with a schedule over all steps of the training; `fit` does so itself."""
         with self.strategy.scope():
             optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
-            module.compile(optimizer=optimizer, jit_compile=self._jit_compile)
+            compile_for(module, optimizer, self.strategy.num_replicas_in_sync, self._jit_compile)
 
     def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
         """Train for `epochs`, or go on from the record's last state.

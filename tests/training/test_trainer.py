@@ -136,11 +136,13 @@ def test_a_training_stopped_anywhere_resumes_to_the_same_weights(tmp_path: Path,
     assert [line["epoch"] for line in lines] == list(range(step // 5, 3))
 
 
-def test_two_devices_take_the_same_step_as_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_two_devices_take_the_same_step_as_one(precision: str) -> None:
     script = Path(__file__).parent / "two_devices.py"
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([sys.executable, script, precision], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "replicas 2" in done.stdout
+    assert "clipped replicas 2" in done.stdout
+    assert "refused: trainer.accumulate=2 doesn't work on 2 devices" in done.stdout
 
 
 class _StopAt(keras.callbacks.Callback):
