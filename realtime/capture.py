@@ -17,6 +17,7 @@ from realtime.sources.source import Frame, Source, SourceEnded, SourceError
 Result = TypeVar("Result")
 
 STEADY = 5.0  # seconds of frames after which a failure is a new one, and pauses are short again
+QUIET = 1.0  # seconds that a source may take to begin before that is said
 MOST_HUNG = 3  # threads that may hang in a driver before no more are started
 
 
@@ -82,7 +83,7 @@ class Capture:
         self._frame: Frame | None = None
         self._is_at_end = False
         self._error: SourceError | None = None
-        self._problem: str | None = f"waiting for {self.source.description}"
+        self._problem: str | None = None
         self._failing = False
         self._health = Health(self.source.live, self._limits)
         self._began = clock()
@@ -105,6 +106,8 @@ class Capture:
     @property
     def problem(self) -> str | None:
         """What is wrong now, for people; None: nothing."""
+        if self._problem is None and not self.counts.read and self._clock() - self._began > QUIET:
+            return f"waiting for {self.source.description}"
         return self._problem or self._health.warning()
 
     def next(self, timeout: float) -> Frame | None:
@@ -151,13 +154,12 @@ class Capture:
             return
         if not worker.thread.is_alive() and not worker.left.is_set() and not self._is_at_end and not self._error:
             raise RuntimeError("the thread that reads the source ended by an error of its own; see above")
-        deadline = worker.deadline
-        if deadline is not None and now > deadline:
+        if not worker.left.is_set() and worker.deadline is not None and now > worker.deadline:
+            self._leave(worker)
+            self._hung.append(worker)
+            self._note_fault(f"{self.source.description} hangs")
+        if worker.left.is_set():
             self._hung = [one for one in self._hung if one.thread is not None and one.thread.is_alive()]
-            if not worker.left.is_set():
-                self._leave(worker)
-                self._hung.append(worker)
-                self._note_fault(f"{self.source.description} hangs")
             if len(self._hung) < MOST_HUNG:
                 self._start(self._make())
 

@@ -53,7 +53,7 @@ class Window:
         reason = why_no_window()
         if reason is not None:
             raise DisplayError(f"display=window: {reason}")
-        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.resizeWindow(TITLE, 960, 540)
         self._is_open = True
 

@@ -1,6 +1,7 @@
 """The viewer as a user starts it: with an engine of a trained run, in processes that never import TensorFlow."""
 
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def _record(folder: Path) -> RunRecord:
     return resolve("last", folder / "runs")[0]
 
 
-def _view(folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:
+def _view(folder: Path, *settings: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     variables = {key: value for key, value in environment().items() if key != "DISPLAY"}
     return subprocess.run(
         [sys.executable, "-c", SCRIPT, "detector=full_frame", *settings],
@@ -48,7 +49,7 @@ def _view(folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:
         env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
 
@@ -104,3 +105,16 @@ def test_an_engine_that_failed_a_gate_is_used_only_when_told_to(project: Path) -
     assert "failed a gate (latency)" in refused.stderr
     assert used.returncode == 0, used.stderr
     assert "5 frames" in used.stdout
+
+
+@pytest.mark.slow
+def test_a_run_without_an_engine_is_exported_first_and_only_once(competition: Path, tmp_path: Path) -> None:
+    """Slow: every engine is built and measured."""
+    shutil.copytree(competition.parent, tmp_path / "project", ignore=shutil.ignore_patterns("engines"))
+    settings = ("source=synthetic", "display=none", "frames=3", "recogniser=auto")
+    first, again = (_view(tmp_path / "project", *settings, timeout=1200) for _ in range(2))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "exporting one" in first.stdout
+    assert "3 frames" in first.stdout
+    assert "exporting one" not in again.stdout
+    assert again.stdout.splitlines()[-1] == "False False"

@@ -17,9 +17,9 @@ from realtime.sources.synthetic import Synthetic
 QUICK = Limits(opening=0.15, silent=0.15, frozen=0.15, black=0.05, slow=1.0)
 
 
-def _capture(*script: object, wait: float = 0.002) -> Capture:
+def _capture(*script: object, wait: float = 0.002, first: float = 0.02, longest: float = 0.1) -> Capture:
     items = iter(script)
-    return Capture(lambda: Scripted(items, lambda: time.sleep(wait)), limits=QUICK, pauses=Pauses(0.02, 0.1))
+    return Capture(lambda: Scripted(items, lambda: time.sleep(wait)), limits=QUICK, pauses=Pauses(first, longest))
 
 
 def _until(capture: Capture, number: int, seconds: float = 5.0) -> tuple[list[Frame], list[str]]:
@@ -78,11 +78,11 @@ def test_an_unplugged_camera_is_said_and_opened_again() -> None:
 
 
 def test_a_camera_that_refuses_is_tried_again_after_growing_pauses() -> None:
-    with _capture(*["refuse"] * 4, noisy(1), noisy(2)) as capture:
+    with _capture(*["refuse"] * 4, noisy(1), noisy(2), first=0.2, longest=0.6) as capture:
         frames, problems = _until(capture, 1)
         assert frames
     said = [text.rpartition("in ")[2] for text in problems if "can't be opened" in text]
-    assert said == ["0.02 s", "0.04 s", "0.08 s", "0.1 s"]
+    assert said == ["0.2 s", "0.4 s", "0.6 s"]
     assert (capture.counts.faults, capture.counts.recoveries) == (1, 1)
 
 
@@ -113,6 +113,14 @@ def test_a_camera_that_always_hangs_costs_few_threads_and_closing_is_quick() -> 
     assert capture.close(0.3) is False
     assert time.monotonic() - began < 1.0
     Scripted.hanging.set()
+
+
+def test_frames_come_again_when_what_hung_lets_go() -> None:
+    Scripted.hanging.clear()
+    with _capture(*["hang"] * MOST_HUNG, *(noisy(seed) for seed in range(100))) as capture:
+        assert _until(capture, 1, 1.5)[0] == []
+        Scripted.hanging.set()
+        assert _until(capture, 1)[0]
 
 
 def test_a_black_picture_and_a_changing_size_are_shown_and_no_fault() -> None:
