@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[48, 96])
     parser.add_argument("--trained", nargs="+", type=Path, default=[], help="folders of finished runs")
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="prepared data of the trained runs")
-    parser.add_argument("--work", type=Path, default=Path("engines-benchmark"), help="folder for runs made here")
+    parser.add_argument("--work", type=Path, default=Path("cache/engines-benchmark"), help="folder for runs made here")
     parser.add_argument("--train-images", type=int, default=2000)
     parser.add_argument("--validation-images", type=int, default=600)
     parser.add_argument("--export", nargs="*", default=[], help="more overrides of emolab.export")

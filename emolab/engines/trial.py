@@ -85,7 +85,7 @@ class Trial:
         return found
 
     def _parities(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
-        run = self._judged("the run itself", lambda images: self.builder.network(images, training=False).numpy())
+        run = self._judged("the run itself", self.builder.network.predict_on_batch)
         return {
             key: parity(run, self._judged("-".join(key), engine), self.resamples) for key, engine in engines.items()
         }
