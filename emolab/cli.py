@@ -1,10 +1,14 @@
 """The command line of every verb: Hydra's grammar, our checks before it, and the exit codes.
 
-0 done; 1 a gate failed; 2 wrong configuration, data or environment; 130 interrupted, with the state saved.
+0 done; 1 a gate failed; 2 wrong configuration, data or environment; 70 a fault of emolab's own; 130 interrupted,
+with the state saved.
 """
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -22,13 +26,15 @@ from emolab.config.schema import SCHEMAS
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, EmolabError
 
-WRONG, INTERRUPTED = 2, 130
+WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
+CONFIG_DIR = ("--config-dir", "-cd")
+VALUED = ("--cfg", "-c", "--package", "-p", *CONFIG_DIR)  # Hydra's options that take a value
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
     "hydra.run.dir=.",
-    "hydra.sweep.dir=.",
+    "hydra.sweep.dir=multirun",  # of -m: its arguments, and what the launchers of Slurm and Ray keep
     "hydra.sweep.subdir=.",
     "hydra.output_subdir=null",
     "hydra/job_logging=stdout",
@@ -77,8 +83,9 @@ def is_multirun(arguments: Sequence[str]) -> bool:
 
 def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence[str]) -> None:
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
-    first = [argument for argument in arguments if argument in MULTIRUN]  # Hydra's parser wants them before the others
-    sys.argv[1:] = [*first, *_HYDRA, *(argument for argument in arguments if argument not in MULTIRUN)]
+    options, overrides = _options_and_overrides(arguments)
+    sys.argv[1:] = [*options, *_HYDRA, *overrides]  # Hydra's parser wants the overrides together
+    GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
 
@@ -94,14 +101,20 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
 
 
 def _overrides(arguments: Sequence[str]) -> list[str]:
-    """The arguments that aren't Hydra's own options, nor the value that `--cfg` and `--package` take."""
-    valued = {"--cfg", "-c", "--package", "-p"}
-    before = ["", *arguments]
-    return [
-        argument
-        for previous, argument in zip(before, arguments, strict=False)
-        if not argument.startswith("-") and previous not in valued
-    ]
+    """The overrides that the arguments mean: `--config-dir mine` adds a folder of the user's own configs."""
+    options, overrides = _options_and_overrides(arguments)
+    folders = [folder for flag, folder in pairwise(options) if flag in CONFIG_DIR]
+    return [*(f"hydra.searchpath=[file://{Path(folder).resolve()}]" for folder in folders), *overrides]
+
+
+def _options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part Hydra's own options, with the values that some take, from the overrides."""
+    options: list[str] = []
+    overrides: list[str] = []
+    for previous, argument in zip(["", *arguments], arguments, strict=False):
+        is_option = argument.startswith("-") or previous in VALUED
+        (options if is_option else overrides).append(argument)
+    return options, overrides
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:
@@ -138,10 +151,15 @@ def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
 
 
 def _shorthand(argument: str) -> str:
-    """`ckpt=best` stands for `ckpt.run=best`, and `ckpt.where.` takes any field of `run.json` without a plus."""
+    """`ckpt=best` stands for `ckpt.run=best`, and `where.` takes any field of `run.json` without a plus.
+
+    `--submit` stands for `submit=true`, as people know it from other programs.
+    """
+    if argument == "--submit":
+        return "submit=true"
     if argument.startswith("ckpt="):
         return f"ckpt.run={argument.removeprefix('ckpt=')}"
-    return f"++{argument}" if argument.startswith("ckpt.where.") else argument
+    return f"++{argument}" if argument.startswith(("ckpt.where.", "where.")) else argument
 
 
 def _exit_code(work: Callable[[], Any]) -> int:
@@ -157,3 +175,7 @@ def _exit_code(work: Callable[[], Any]) -> int:
         cause = error.__cause__
         print(f"error: {cause if isinstance(cause, EmolabError) else error}", file=sys.stderr)
         return WRONG
+    except Exception:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
+        traceback.print_exc()
+        print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
+        return FAULT

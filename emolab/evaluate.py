@@ -64,7 +64,7 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     from rich.console import Console
 
     from emolab.evaluation.report import summary_table, write_report
-    from emolab.runs.evaluation import evaluate_run, report_folder
+    from emolab.runs.evaluation import evaluate_run, keep_calibration, report_folder
 
     report = evaluate_run(record, prepared, **settings)
     folder = report_folder(record, prepared)
@@ -73,6 +73,7 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     for warning in report.warnings:
         print(f"note:   {warning}")
     print(f"report: {folder / 'index.html'}")
+    keep_calibration(record, prepared, report)
     return report
 
 

@@ -1,6 +1,6 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -26,27 +26,32 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         KeyboardInterrupt: when stopped, after the state was saved.
     """
     from emolab.data import DataModule
+    from emolab.prepare import prepare_data
+
+    prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
+
     from emolab.models.cost import cost_of
     from emolab.models.pretrained import initial_weights
-    from emolab.prepare import prepare_data
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.runs.teacher import teacher_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
-    prepared = prepare_data(cfg)
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
     weights = initial_weights(cfg.model.weights, cfg.model.name)
+    loggers = build_loggers(cfg)
     record = begin_or_resume(cfg, data, weights, choices or {})
     print(f"run {record.folder}", flush=True)
-    loggers = start_loggers(cfg, record)
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    loggers.start(record, config)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
         module = build_module(cfg, trainer, data, weights, teacher_of(cfg, record))
         record.update(model={**record.fields["model"], **cost_of(module.network)})
         trainer.fit(module, data, resume=can_go_on(record))
-        summary = dict(record.fields["monitor"])
+        cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
+        summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
         if cfg.evaluate:
             summary |= conclude(record, prepared, loggers)
         loggers.finish("finished", summary)
@@ -67,19 +72,25 @@ def conclude(record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGrou
         loggers.log_images(epoch, *report.samples)
     print(f"run:    {record.folder}")
     print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true")
-    return {f"{split}_accuracy": metrics["accuracy"]["value"] for split, metrics in report.splits.items()}
+    return {key: value for split, metrics in report.splits.items() for key, value in in_short(split, metrics)}
 
 
-def start_loggers(cfg: DictConfig, record: "RunRecord") -> "LoggerGroup":
-    """Return the run's own record and the configured logger, started."""
+def in_short(split: str, metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield what a table of runs holds of a split, such as "test_accuracy"."""
+    yield f"{split}_accuracy", metrics["accuracy"]["value"]
+    yield f"{split}_accuracy_low", metrics["accuracy"]["low"]
+    yield f"{split}_accuracy_high", metrics["accuracy"]["high"]
+    yield f"{split}_macro_f1", metrics["macro_f1"]["value"]
+    yield f"{split}_ece", metrics["ece_calibrated"]
+
+
+def build_loggers(cfg: DictConfig) -> "LoggerGroup":
+    """Return the run's own record and the configured logger, not yet started."""
     from hydra.utils import instantiate
 
     from emolab.tracking import with_record
 
-    config: Any = OmegaConf.to_container(cfg, resolve=True)
-    loggers = with_record(instantiate(cfg.logger))
-    loggers.start(record, config)
-    return loggers
+    return with_record(instantiate(cfg.logger))
 
 
 def _main(cfg: DictConfig) -> None:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from io import StringIO
 
 from jinja2 import Environment, PackageLoader
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
 
+_IN_FILES = 200  # characters of a line, where the output isn't a terminal
 Rows = Sequence[Sequence[str]]
 
 
@@ -44,6 +48,17 @@ def render(title: str, sections: Sequence[Section]) -> str:
     pictures = [base64.b64encode(section.png).decode() if section.png else "" for section in sections]
     parts = list(zip(sections, pictures, strict=True))
     return environment.get_template("page.html.jinja").render(title=title, parts=parts)
+
+
+def show(table: TableOf) -> None:
+    """Print the table in the terminal; nothing is cut off, long cells go on in the next line."""
+    shown = Table(box=SIMPLE, padding=0, pad_edge=False)
+    for heading in table.headings:
+        shown.add_column(f"{heading} ", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*row)
+    console = Console()
+    console.print(shown, width=None if console.is_terminal else _IN_FILES)
 
 
 def markdown(table: TableOf) -> str:

@@ -9,16 +9,15 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import WRONG, check_command, verb
-from emolab.config.tree import chosen_by_default, conf_folder, top_keys
+from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Child
+from experiments.overrides import for_training, pair_of
 
 if TYPE_CHECKING:
     import optuna
 
     from experiments.search.study import Direction
-
-_TRAINS_OWN = ("name", "evaluate")  # keys of both verbs
 
 
 def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int:
@@ -49,11 +48,7 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
 
 def fixed_overrides(cfg: DictConfig, given: Sequence[str]) -> list[str]:
     """Return those overrides of the command that are for `emolab.train`, and hold for every trial."""
-    from experiments.search.space import pair_of
-
-    own = {*top_keys("sweep", conf_folder()), "search", "sampler", "pruner"}
-    trains = [override for override in given if pair_of(override)[0].split(".")[0] not in own]
-    return [*trains, *(f"{key}={str(cfg[key]).lower() if key == 'evaluate' else cfg[key]}" for key in _TRAINS_OWN)]
+    return [*for_training(given, "sweep"), f"name={cfg.name}", f"evaluate={str(cfg.evaluate).lower()}"]
 
 
 def directions(cfg: DictConfig) -> "list[Direction]":
@@ -68,8 +63,6 @@ def check_space(cfg: DictConfig, fixed: Sequence[str]) -> None:
     Raises:
         ConfigError: naming the parameter, and what would be right.
     """
-    from experiments.search.space import pair_of
-
     taken = {pair_of(override)[0] for override in fixed}
     searched = {name: one for name, one in cfg.search.space.items() if one.key not in taken}
     if not searched:
@@ -124,7 +117,9 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: 
 
 
 def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> int:
-    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where no trial succeeded."""
+    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where all trials failed."""
+    from optuna.trial import TrialState
+
     from experiments.search.best import BEST, best_trial, write_best
     from experiments.search.report import overview, write_page
     from experiments.search.worker import OVERRIDES
@@ -134,8 +129,8 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
     print("\n".join(overview(study)))
     print(f"page:   {page}")
     if best is None:
-        print("no trial succeeded; the page has the last lines of each log", file=sys.stderr)
-        return WRONG
+        print("no trial was finished; the page says why", file=sys.stderr)
+        return WRONG if any(trial.state == TrialState.FAIL for trial in study.trials) else 0
     command = write_best(study, Path(cfg.output), fixed, best.user_attrs[OVERRIDES])
     values = ", ".join(f"{name} {value:.4f}" for name, value in zip(cfg.search.objectives, best.values, strict=True))
     print(f"best:   {values}: {' '.join(best.user_attrs[OVERRIDES])}")

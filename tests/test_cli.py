@@ -19,12 +19,18 @@ DATA_KEYS = {
     "kaggle": ["data.root=x"],
     "folder": ["data.root=x"],
 }
+OTHER_KEYS = {
+    "video": ["source.path=x"],
+    "stream": ["source.path=x"],
+    "images": ["source.path=x"],
+    "file": ["display.path=x.mp4"],
+}
 
 
 @pytest.mark.parametrize(("group", "choice"), SINGLE)
 def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: str) -> None:
     data = choice if group == "data" else "fer2013"
-    chosen = [f"{group}={choice}"] if group != "data" else []
+    chosen = [f"{group}={choice}", *OTHER_KEYS.get(choice, [])] if group != "data" else []
     verb = next(verb for verb in SCHEMAS if group in chosen_by_default(verb, conf_folder()))
     has_data = "data" in chosen_by_default(verb, conf_folder())
     check_command(verb, [*([f"data={data}", *DATA_KEYS.get(data, [])] if has_data else []), *chosen])
@@ -70,6 +76,29 @@ def test_hydra_shows_the_whole_configuration(tmp_path: Path) -> None:
     done = run("emolab.train", *DATA, "--cfg", "job", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "weight_decay: 0.01" in done.stdout
+
+
+def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    text = (conf_folder() / "model" / "custom_cnn.yaml").read_text().replace("stem: 48", "stem: 4")
+    (tmp_path / "model" / "mine.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="mine"):
+        check_command("train", [*DATA, "model=mine"])
+    check_command("train", [*DATA, "model=mine", "--config-dir", str(tmp_path)])
+    done = run("emolab.train", "--config-dir", str(tmp_path), *DATA, "model=mine", "--cfg", "job", cwd=tmp_path)
+    assert "stem: 4" in done.stdout, done.stderr
+
+
+def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "data=fer2013", "data.path=absent.csv"],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (2, "False")
+    assert "data.path=absent.csv: no such file" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])

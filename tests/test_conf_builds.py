@@ -2,10 +2,12 @@
 
 import re
 import shlex
+import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
+import optuna
 import pytest
 from hydra.utils import instantiate
 
@@ -15,6 +17,7 @@ from emolab.training.augmentation import Augmentation
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = ("data=fer2013", "data.path=faces.csv")
+TRAINING = ("train", "sweep", "founding")  # verbs that need photographs
 CHOICES = groups(conf_folder())
 
 
@@ -70,9 +73,35 @@ def test_every_model_builds_its_backbone(choice: str) -> None:
     assert len(features.shape) == 4
 
 
+@pytest.mark.parametrize("choice", CHOICES["sampler"])
+def test_every_sampler_builds_and_proposes(choice: str) -> None:
+    if choice == "gp":
+        pytest.importorskip("torch", reason="the Gaussian process needs PyTorch: pip install 'emolab[gp]'")
+    settings = composed("sweep", [*DATA, f"sampler={choice}"]).sampler
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(sampler=instantiate(settings, seed=0))
+    assert 0 <= study.ask().suggest_float("x", 0, 1) <= 1
+
+
+@pytest.mark.parametrize("choice", CHOICES["pruner"])
+def test_every_pruner_builds_and_ends_what_is_hopeless_but_none(choice: str) -> None:
+    settings = composed("sweep", [*DATA, f"pruner={choice}", "trainer.epochs=9"]).pruner
+    study = optuna.create_study(direction="maximize", pruner=instantiate(settings))
+    ended = 0
+    for number in range(40):
+        trial = study.ask()
+        for epoch in range(9):
+            trial.report(1.0 if number < 20 else 0.01 * epoch, epoch)
+            ended += trial.should_prune()
+        study.tell(trial, 1.0)
+    assert bool(ended) == (choice != "none")
+
+
 def _commands() -> list[str]:
     texts = [REPO / "README.md", *sorted((REPO / "conf").rglob("*.yaml"))]
-    found = {line for path in texts for line in re.findall(r"python -m (emolab\.[^`;\n]+)", path.read_text())}
+    command = re.compile(r"python -m ((?:emolab|experiments|realtime)\.[^`;\n]+)")
+    found = {line for path in texts for line in command.findall(path.read_text())}
     return sorted(line.strip() for line in found if "=" in line and "..." not in line)
 
 
@@ -80,10 +109,8 @@ def _commands() -> list[str]:
 def test_every_command_in_the_documents_is_accepted(command: str) -> None:
     module, *arguments = shlex.split(command.partition("|")[0])
     arguments = [_shorthand(argument) for argument in arguments]
-    verb = module.removeprefix("emolab.")
-    if verb == "train" and not any(
-        argument.startswith("data=") or argument.startswith("experiment=") for argument in arguments
-    ):
+    verb = module.rpartition(".")[2]
+    if verb in TRAINING and not any(argument.startswith(("data=", "experiment=")) for argument in arguments):
         arguments += DATA
     check_command(verb, arguments)
 

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.config.suggest import did_you_mean, listed
-from emolab.config.tree import chosen_by_default, groups, top_keys
+from emolab.config.tree import all_top_keys, chosen_by_default, groups
 
 
 def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path) -> str:
@@ -29,7 +29,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
             if message is not None:
                 return message
     for override in parsed:
-        message = _wrong_top(override, verb, {*mine, *top_keys(verb, folder)})
+        message = _wrong_top(override, verb, {*mine, *all_top_keys(verb, folder)})
         if message is not None:
             return message
     settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder)

@@ -6,6 +6,7 @@ from emolab.config.tree import chosen_by_default, groups
 
 EXAMPLES = {
     "train": [
+        "python -m emolab.train model=vgg19 aug=on",
         "python -m emolab.train model=vgg19 aug=on data=fer2013 data.path=fer2013.csv.gz",
         "python -m emolab.train model=custom_cnn optimizer.learning_rate=0.001 trainer.epochs=40 ...",
         "python -m emolab.train resume=last ...  (with the rest of the command that began the run)",
@@ -15,11 +16,30 @@ EXAMPLES = {
         "python -m emolab.evaluate ckpt=best",
         "python -m emolab.evaluate ckpt=best ckpt.where.model=vgg19 flip=true",
     ],
+    "compare": [
+        "python -m experiments.compare where.group=20261124-101500-k3f9  (a grid, a sweep or an experiment)",
+        "python -m experiments.compare where.model=vgg19 where.data=fer2013 since=2026-11-01",
+        "python -m experiments.compare runs=[20261124-101500-k3f9,20261124-113000-ab12]",
+    ],
+    "founding": [
+        "python -m experiments.founding data=fer2013 data.path=fer2013.csv.gz trainer.train_images=4000 "
+        "trainer.epochs=5",
+        "python -m experiments.founding data=kaggle data.root=competition seeds=[0,1,2]",
+    ],
     "doctor": ["python -m emolab.doctor", "python -m emolab.doctor tensorflow=true"],
     "export": [
         "python -m emolab.export ckpt=best",
         "python -m emolab.export ckpt=best engine=openvino precision=int8 budget_ms=10",
         "python -m emolab.export ckpt=best engine=all",
+    ],
+    "viewer": [
+        "python -m realtime.viewer ckpt=best",
+        "python -m realtime.viewer ckpt=best display=web",
+        "python -m realtime.viewer ckpt=best source=video source.path=faces.mp4 display=file display.path=named.mp4",
+    ],
+    "kaggle": [
+        "python -m realtime.kaggle ckpt=best data.root=competition",
+        "python -m realtime.kaggle ckpt=best data.root=competition flip=true --submit competition=NAME",
     ],
     "sweep": [
         "python -m experiments.sweep search=recipe model=custom_cnn data=fer2013 data.path=fer2013.csv.gz n_trials=40",

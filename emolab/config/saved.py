@@ -35,13 +35,21 @@ def settings_of(record: _Record) -> dict[str, Any]:
     Raises:
         RunError: if it isn't YAML, holds tags or aliases, or is no mapping.
     """
-    text = record.config_text
+    return settings_in(record.config_text, record.id)
+
+
+def settings_in(text: str, run: str) -> dict[str, Any]:
+    """Return the configuration in the text of a `config.yaml`, as plain values.
+
+    Raises:
+        RunError: naming `run`, if it isn't YAML, holds tags or aliases, or is no mapping.
+    """
     try:
         values = yaml.load(text, _PlainLoader) if len(text) <= _LONGEST else None  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise RunError(f"the config.yaml of the run {record.id} can't be read: {error}") from error
+        raise RunError(f"the config.yaml of the run {run} can't be read: {error}") from error
     if not isinstance(values, dict):
-        raise RunError(f"the config.yaml of the run {record.id} isn't a configuration of emolab")
+        raise RunError(f"the config.yaml of the run {run} isn't a configuration of emolab")
     return values
 
 
@@ -71,15 +79,27 @@ def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) ->
     for text in _texts(node):
         if "${" in text:
             raise RunError(f"the run {record.id} holds an interpolation, {text!r}, which is refused")
+    _check_arguments(record, node["backbone"], allowed)
     return node
 
 
-def own_targets() -> frozenset[str]:
-    """Every `_target_` in this installation's `conf/model`."""
+def own_targets() -> dict[str, frozenset[str]]:
+    """Every `_target_` in this installation's `conf/model`, with the arguments that it's given there."""
     folder = conf_folder() / "model"
     names = groups(conf_folder()).get("model", ())
-    nodes = (yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in names)
-    return frozenset(target for node in nodes for _, target in targets_in(node))
+    backbones = [yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))["backbone"] for name in names]
+    return {backbone["_target_"]: frozenset(backbone) for backbone in backbones}
+
+
+def _check_arguments(record: _Record, backbone: dict[str, Any], allowed: dict[str, frozenset[str]]) -> None:
+    """Refuse arguments of our own builders that no config gives them, such as a file of weights to open."""
+    known = allowed.get(backbone.get("_target_", ""))
+    more = set() if known is None else set(backbone) - known
+    if more:
+        raise RunError(
+            f"the run {record.id} gives its backbone {', '.join(sorted(more))}, which is refused: conf/model has "
+            f"{', '.join(sorted(known or ()))}"
+        )
 
 
 def _is_trusted(target: Any, modules: Sequence[str]) -> bool:

@@ -47,6 +47,14 @@ def top_keys(verb: str, folder: Path) -> list[str]:
     return [key for key in content if key != "defaults"]
 
 
+def all_top_keys(verb: str, folder: Path) -> list[str]:
+    """Return `top_keys` with those of the configs that `conf/<verb>.yaml` includes, such as a sweep the training's."""
+    content = yaml.safe_load((folder / f"{verb}.yaml").read_text(encoding="utf-8"))
+    entries = [entry for entry in content.get("defaults", []) if isinstance(entry, str) and entry != "_self_"]
+    included = [key for entry in entries if (folder / f"{entry}.yaml").is_file() for key in all_top_keys(entry, folder)]
+    return [*included, *top_keys(verb, folder)]
+
+
 def _groups_in(content: Any, folder: Path, seen: set[str]) -> dict[str, str | None]:
     chosen: dict[str, str | None] = {}
     for entry in (content or {}).get("defaults", []):

@@ -88,7 +88,7 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
     data = source if isinstance(source, bytes) else _read_bytes(source, limits)
     _check_bytes(len(data), limits)
     try:
-        with _open(data) as image:
+        with warnings.catch_warnings(action="ignore"), _open(data) as image:  # what is damaged is told by its reason
             _check_pixels(image.width, image.height, limits)
             return _decode(image, at_least)
     except Image.DecompressionBombError as error:
@@ -125,12 +125,10 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
 
 
 def _open(data: bytes) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit decides
-        try:
-            return Image.open(io.BytesIO(data), formats=FORMATS)
-        except Image.UnidentifiedImageError as error:
-            raise UnusableImageError(f"not an image of a known format ({', '.join(FORMATS)})") from error
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        raise UnusableImageError(f"not an image of a known format ({', '.join(FORMATS)})") from error
 
 
 def _decode(image: Image.Image, at_least: int | None) -> Photograph:

@@ -37,9 +37,9 @@ class Options:
         bits = self.near_duplicate_bits
         _require(self.name.strip(".") != "" and "/" not in self.name, "name", self.name, "a plain name")
         _require(self.image_size >= 8, "image_size", self.image_size, "at least 8 pixels")
-        _require(0 <= self.validation < 1, "split.validation", self.validation, "0 up to 1")
-        _require(0 <= self.test < 1, "split.test", self.test, "0 up to 1")
-        _require(self.validation + self.test < 1, "split", (self.validation, self.test), "a sum below 1")
+        _require(0 <= self.validation <= 1, "split.validation", self.validation, "0 to 1")
+        _require(0 <= self.test <= 1, "split.test", self.test, "0 to 1")
+        _require(self.validation + self.test <= 1, "split", (self.validation, self.test), "a sum of at most 1")
         _require(bits is None or 0 <= bits <= 16, "near_duplicate_bits", bits, "null or 0 to 16")
 
 

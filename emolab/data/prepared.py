@@ -59,7 +59,7 @@ class PreparedData:
             account = read_json(folder / ACCOUNT)
             images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
             records = pd.read_parquet(folder / INDEX)
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise DataError(
                 f"{folder} isn't a whole prepared data set ({error}); remove it and prepare again"
             ) from error

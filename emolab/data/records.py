@@ -1,5 +1,6 @@
 """What a reader of a data set hands to prepare."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,16 @@ class Record:
     person: str = ""
     status: str = USABLE
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the names text that any file can hold."""
+        object.__setattr__(self, "source", as_text(self.source))
+        object.__setattr__(self, "label", as_text(self.label))
+
+
+def as_text(name: str) -> str:
+    """Return the name of a file or folder with what isn't UTF-8 in it as escapes, such as caf, backslash, xe9."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from emolab.evaluation.predictions import Predictions
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
+_BINS = 15  # of calibration
 _AT_ONCE = 200  # resamples computed together: (200, clusters) counts
 
 
@@ -70,6 +71,37 @@ def paired_difference(
     low, high = np.nanquantile(np.concatenate(differences), [(1 - level) / 2, (1 + level) / 2])
     totals = both.sum(axis=0).reshape(2, size, size)
     return {"value": float(metric(totals[0]) - metric(totals[1])), "low": float(low), "high": float(high)}
+
+
+def calibration_error(
+    predictions: Predictions, temperature: float = 1.0, resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> dict[str, float]:
+    """Return {"value", "low", "high"} of the expected calibration error (15 bins of equal width, Guo et al. 2017).
+
+    A bin's error is |sum of (confidence - right)|, which adds up over clusters, so that a resample is one product.
+    """
+    probabilities = predictions.probabilities(temperature)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.targets
+    place = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
+    _, cluster = np.unique(predictions.clusters, return_inverse=True)
+    gaps = np.zeros((cluster.max() + 1, _BINS), np.float32)
+    np.add.at(gaps, (cluster, place), confidence - right)
+    sizes = np.bincount(cluster).astype(np.float32)
+    errors = []
+    for start in range(0, resamples, _AT_ONCE):
+        drawn = _draw(len(gaps), min(_AT_ONCE, resamples - start), [seed, start])
+        errors.append(np.abs(drawn @ gaps).sum(axis=1) / (drawn @ sizes))
+    low, high = np.quantile(np.concatenate(errors), [(1 - level) / 2, (1 + level) / 2])
+    value = np.abs(gaps.sum(axis=0)).sum() / sizes.sum()
+    return {"value": float(value), "low": float(low), "high": float(high)}
+
+
+def draws(clusters: int, resamples: int, seed: int) -> np.ndarray:
+    """Return how often each cluster is drawn in each resample, float32 (resamples, clusters)."""
+    parts = (
+        _draw(clusters, min(_AT_ONCE, resamples - start), [seed, start]) for start in range(0, resamples, _AT_ONCE)
+    )
+    return np.concatenate(list(parts))
 
 
 def mcnemar(one: Predictions, other: Predictions) -> float:

@@ -1,10 +1,15 @@
 """What a network said about labelled images: all that evaluation needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from emolab.errors import DataError
+from emolab import files
+from emolab.errors import DataError, RunError
+
+_ARRAYS = ("logits", "targets", "clusters")
 
 
 @dataclass(frozen=True)
@@ -62,3 +67,30 @@ def averaged(predictions: list[Predictions]) -> Predictions:
     mean = np.mean([one.probabilities() for one in predictions], axis=0)
     first = predictions[0]
     return Predictions(np.log(np.maximum(mean, 1e-30)).astype(np.float32), first.targets, first.clusters, first.classes)
+
+
+def save_predictions(path: Path, splits: Mapping[str, Predictions]) -> None:
+    """Write the predictions of each split as plain arrays, so that runs can be compared image by image."""
+    arrays = {f"{split}_{name}": getattr(one, name) for split, one in splits.items() for name in _ARRAYS}
+    classes = next(iter(splits.values())).classes
+    with files.write_atomically(path) as temporary:
+        np.savez_compressed(temporary, classes=np.array(classes), **arrays)
+
+
+def load_predictions(path: Path) -> dict[str, Predictions]:
+    """Return the predictions of each split in `path`. Nothing in the file is run.
+
+    Raises:
+        RunError: if it can't be read, or doesn't hold predictions.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            arrays = {name: saved[name] for name in saved.files}
+        classes = tuple(map(str, arrays["classes"]))
+        splits = [name.removesuffix("_logits") for name in arrays if name.endswith("_logits")]
+        return {
+            split: Predictions(classes=classes, **{name: arrays[f"{split}_{name}"] for name in _ARRAYS})
+            for split in splits
+        }
+    except (OSError, ValueError, KeyError, EOFError, DataError) as error:
+        raise RunError(f"{path} doesn't hold a run's predictions: {error}") from error

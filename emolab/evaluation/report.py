@@ -24,9 +24,10 @@ from emolab.evaluation.metrics import (
     precision,
     recall,
 )
-from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.predictions import Predictions, save_predictions
 
 Metrics = dict[str, Any]
+PREDICTIONS = "predictions.npz"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Report:
         warnings: what a reader must know before the numbers.
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
         robustness: kind of damage -> points of the accuracy's curve, from `emolab.runs.robustness`, if measured.
+        predictions: of each split, for comparisons image by image.
     """
 
     title: str
@@ -64,6 +66,7 @@ class Report:
     warnings: Sequence[str] = ()
     samples: tuple[np.ndarray, Sequence[str]] | None = None
     robustness: Mapping[str, Sequence[Mapping[str, float]]] | None = None
+    predictions: Mapping[str, Predictions] | None = None
 
 
 def evaluate_split(
@@ -99,7 +102,7 @@ def evaluate_split(
 
 
 def write_report(folder: Path, report: Report) -> None:
-    """Write `metrics.json`, the pictures, `model_card.md` and one self-contained `index.html`, each whole or not."""
+    """Write numbers, predictions, pictures, model card and one self-contained `index.html`, each whole or not."""
     numbers = {
         "temperature": report.temperature,
         "uncertain_below": report.uncertain_below,
@@ -108,6 +111,8 @@ def write_report(folder: Path, report: Report) -> None:
     if report.robustness is not None:
         numbers["robustness"] = dict(report.robustness)
     files.write_json(folder / "metrics.json", numbers)
+    if report.predictions:
+        save_predictions(folder / PREDICTIONS, report.predictions)
     for picture in report.pictures:
         with files.write_atomically(folder / f"{picture.name}.png") as temporary:
             temporary.write_bytes(picture.png)

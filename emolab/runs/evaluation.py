@@ -34,8 +34,7 @@ def evaluate_run(
     """Return the report of a run on the validation and test images of `prepared`.
 
     The temperature, and the confidence below which a face is better left unnamed, are fitted on the run's own
-    validation images and kept in `run.json`, where viewer and engines take them from. Other data are judged with
-    that temperature.
+    validation images. Other data are judged with those that the run has (`keep_calibration`).
 
     Args:
         record: the run; its best weights are evaluated, in float32.
@@ -76,7 +75,17 @@ def evaluate_run(
         pictures.append(robustness_picture(curves, first))
     warnings = _warnings(record, prepared, shared)
     title, facts = title_of(record, prepared), facts_of(record, prepared)
-    return Report(title, facts, temperature, threshold, splits, pictures, warnings, samples, curves)
+    return Report(title, facts, temperature, threshold, splits, pictures, warnings, samples, curves, plain)
+
+
+def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) -> None:
+    """Keep what was fitted on the run's own data in its `run.json`, where viewer and engines take it from.
+
+    Raises:
+        RunError: if another process is training the run, or its folder can't be written.
+    """
+    if _own(record, prepared):
+        record.update(temperature=report.temperature, uncertain_below=report.uncertain_below)
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
@@ -118,8 +127,6 @@ def _calibration(record: RunRecord, prepared: PreparedData, plain: Mapping[str, 
     validation = plain.get("validation", plain[next(iter(plain))])
     temperature = fit_temperature(validation)
     threshold = uncertain_below(validation, temperature)
-    if _own(record, prepared):
-        record.update(temperature=temperature, uncertain_below=threshold)
     return temperature, threshold
 
 

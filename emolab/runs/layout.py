@@ -96,5 +96,8 @@ def clear_write_errors(folder: Path, advice: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"can't write to the run folder {folder}: {reason}. Free space or mend the rights. {advice}"
+        message = (
+            f"can't write to the run folder {folder}: {reason}. Free space, mend the rights, or set paths.runs to "
+            f"another folder. {advice}"
+        )
         raise RunError(message.rstrip()) from error

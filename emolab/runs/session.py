@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from emolab.config.saved import settings_in, settings_of
 from emolab.data import DataModule
 from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
@@ -15,7 +16,10 @@ from emolab.tracking import LoggerGroup
 
 # What may differ between the command that began a run and the one that goes on with it: nothing of it
 # changes a weight.
-FREE_TO_CHANGE = ("resume", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes")
+FREE_TO_CHANGE = (
+    *("resume", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
+    *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
+)
 
 
 def begin_or_resume(
@@ -89,8 +93,8 @@ def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices:
 
 
 def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
-    wanted = OmegaConf.to_container(OmegaConf.create(config_text(cfg)))
-    began = OmegaConf.to_container(OmegaConf.create(found.config_text), resolve=False)
+    wanted = settings_in(config_text(cfg), "now")
+    began = settings_of(found)
     differing = [
         f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
         for key in sorted(_keys(began) | _keys(wanted))

@@ -45,6 +45,7 @@ ACTIONS: Mapping[int, Action] = {
     15: Action("lip corner depressor", {"mouthFrownLeft": 1.1}, {"mouth-depression": 0.5}),
     16: Action("lower lip depressor", {"mouthLowerDownLeft": 0.9}, {"mouth-depression-retraction": 0.2}),
     17: Action("chin raiser", {"mouthShrugLower": 0.7}, {}),
+    19: Action("tongue show", {"tongueOut": 0.8}, {}),
     20: Action("lip stretcher", {"mouthStretchLeft": 0.8}, {"mouth-retraction": 0.6, "neck-platysma": 0.3}),
     22: Action("lip funneler", {"mouthFunnel": 0.6}, {}),
     23: Action("lip tightener", {"mouthRollUpper": 0.5, "mouthRollLower": 0.5, "mouthPressLeft": 0.3}, {}),

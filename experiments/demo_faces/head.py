@@ -36,12 +36,11 @@ class Surface:
 
 @dataclass(frozen=True)
 class Head:
-    """The skin of the head, where its lips, mouth and lids are ((N,) in 0 to 1), and the parts inside it."""
+    """The skin of the head, where its lips and mouth are ((N,) in 0 to 1), and the parts inside it."""
 
     skin: Surface
     lips: np.ndarray
     mouth: np.ndarray
-    eyelids: np.ndarray
     parts: dict[str, Surface]
 
 
@@ -60,9 +59,9 @@ def load_head(levels: int = 1) -> Head:
     mesh = load_base_mesh()
     body = (mesh.groups == "body") & (mesh.vertices[mesh.quads].mean(axis=1)[:, 1] > LOWEST)
     skin = _surface(mesh, mesh.quads[body], levels)
-    masks = [skin.matrix @ _mask(mesh, body, name) for name in ("lips", "inside-mouth", "eyelids")]
+    lips, mouth = (skin.matrix @ _mask(mesh, body, name) for name in ("lips", "inside-mouth"))
     parts = {name: _surface(mesh, mesh.quads[mesh.groups == group], 1) for name, group in PARTS.items()}
-    return Head(skin, *masks, parts)
+    return Head(skin, lips, mouth, parts)
 
 
 @cache

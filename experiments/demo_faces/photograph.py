@@ -1,5 +1,7 @@
 """From rendered light to a photograph: background, exposure, blur, noise, eight bits."""
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -58,6 +60,6 @@ def _shape(generator: np.random.Generator, scene: np.ndarray, rows: np.ndarray, 
     return np.where(inside[..., None], np.clip(colour, 0.0, 1.0), scene)
 
 
-def encode_jpeg(path: str, picture: np.ndarray, quality: int) -> None:
+def encode_jpeg(path: Path, picture: np.ndarray, quality: int) -> None:
     """Write (H, W, 3) uint8 as a JPEG with chroma at half resolution, as cameras do."""
     Image.fromarray(picture).save(path, format="JPEG", quality=quality, subsampling=2, optimize=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from emolab.errors import ConfigError
 from experiments.demo_faces.actions import move
+from experiments.demo_faces.camera import Camera, camera_of
 from experiments.demo_faces.expressions import Expression
 from experiments.demo_faces.eyeball import eyeball_colours, place_eyeball, unit_eyeball
 from experiments.demo_faces.head import Head, eye_vertices, load_head
@@ -81,10 +82,10 @@ class Portrait:
         between = (self.eyes["l"][0] + self.eyes["r"][0]) / 2
         return between + self.eye_distance * np.array([0.0, -0.5, -0.1])
 
-    def render(self, expression: Expression, view: View, size: int, samples: int, seed: int) -> np.ndarray:
-        """Return (size, size, 4) float32 linear light, premultiplied by its alpha."""
+    def render(self, expression: Expression, view: View, size: tuple[int, int], samples: int, seed: int) -> np.ndarray:
+        """Return (height, width, 4) float32 linear light, premultiplied by its alpha, for `size` (width, height)."""
         mitsuba = renderer()
-        scene = mitsuba.load_dict(self._scene(expression, view, size))
+        scene = mitsuba.load_dict(self._scene(expression, view, *size))
         return np.array(mitsuba.render(scene, spp=samples, seed=seed))
 
     def exposure(self, view: View) -> float:
@@ -92,11 +93,11 @@ class Portrait:
         skin = luminance(skin_albedo(self.identity.tone, self.identity.warmth))
         return view.exposure * MIDDLE_GREY * (0.3 / skin) ** SKIN_CORRECTION / 0.3
 
-    def _scene(self, expression: Expression, view: View, size: int) -> dict[str, Any]:
+    def _scene(self, expression: Expression, view: View, width: int, height: int) -> dict[str, Any]:
         vertices = move(self.shape, expression.intensities, self.identity.ancestry)
         scene = {"type": "scene", "integrator": {"type": "path", "max_depth": 3, "hide_emitters": True}}
         light = renderer().Bitmap(environment(view))
-        scene |= {"sensor": self._camera(view, size), "light": {"type": "envmap", "bitmap": light}}
+        scene |= {"sensor": self._sensor(view, width, height), "light": {"type": "envmap", "bitmap": light}}
         scene["skin"] = self._skin(vertices, expression)
         for name, colour in RENDERED_PARTS.items():
             part = self.head.parts[name]
@@ -121,23 +122,20 @@ class Portrait:
         positions = place_eyeball(*self.eyes[side], view.gaze)
         return _mesh(positions, unit_eyeball()[1], EYE, eyeball_colours(linear(IRIS_COLOURS[self.identity.iris])))
 
-    def _camera(self, view: View, size: int) -> dict[str, Any]:
-        mitsuba = renderer()
-        yaw, pitch, roll = np.deg2rad([view.yaw, view.pitch, view.roll])
-        backwards = np.array([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
-        right = np.array([np.cos(yaw), 0.0, -np.sin(yaw)])
-        up = np.cross(backwards, right)
-        target = self.middle - self.eye_distance * (view.shift[0] * right + view.shift[1] * up)
-        origin = target + view.distance * backwards
-        half = view.half_width * self.eye_distance
-        tilted = np.cos(roll) * up + np.sin(roll) * right
+    def camera(self, view: View) -> Camera:
+        """Return the camera of `view`."""
+        return camera_of(view, self.middle, self.eye_distance)
+
+    def _sensor(self, view: View, width: int, height: int) -> dict[str, Any]:
+        camera = self.camera(view)
+        places = {"origin": camera.origin, "target": camera.target, "up": camera.axes[1]}
+        placed = {name: value.tolist() for name, value in places.items()}
         return {
             "type": "perspective",
-            "fov": float(np.rad2deg(2 * np.arctan(half / view.distance))),
-            "to_world": mitsuba.ScalarTransform4f().look_at(
-                origin=origin.tolist(), target=target.tolist(), up=tilted.tolist()
-            ),
-            "film": {"type": "hdrfilm", "width": size, "height": size, "pixel_format": "rgba"},
+            "fov": camera.field_of_view,
+            "fov_axis": "smaller",
+            "to_world": renderer().ScalarTransform4f().look_at(**placed),
+            "film": {"type": "hdrfilm", "width": width, "height": height, "pixel_format": "rgba"},
             "sampler": {"type": "multijitter"},
         }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from optuna import Trial
 
+from experiments.overrides import pair_of
+
 Lookup = Callable[[str], Any]
 
 
@@ -26,12 +28,6 @@ def suggested(
         if key not in known and _applies(dimension.get("when") or {}, {**known, **chosen}, otherwise):
             chosen[key] = _value(trial, name, dimension)
     return [f"{key}={_text(value)}" for key, value in chosen.items()]
-
-
-def pair_of(override: str) -> tuple[str, str]:
-    """Return key (without Hydra's plus signs) and value of an override."""
-    key, _, value = override.partition("=")
-    return key.lstrip("+"), value
 
 
 def _applies(when: Mapping[str, Any], known: Mapping[str, Any], otherwise: Lookup) -> bool:

@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,8 +24,15 @@ SURPLUS = "surplus"
 FIXED = "command"
 _ATTEMPTS = 4
 
-warnings.filterwarnings("ignore", category=ExperimentalWarning)  # heartbeats have been "experimental" since 2021
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each trial in its own words
+
+
+@contextmanager
+def without_notices() -> Iterator[None]:
+    """Don't say that heartbeats and the like are "experimental": they have been since 2021."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        yield
 
 
 def open_study(
@@ -67,6 +75,7 @@ def shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
+@without_notices()
 def counted(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that count: without those that were run again, and those asked for once too often."""
     trials = study.get_trials(deepcopy=False)
@@ -85,6 +94,7 @@ def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
     return len(before) >= n_trials
 
 
+@without_notices()
 def find_dead(study: optuna.Study) -> None:
     """Fail the trials whose workers have gone silent, and queue them to be run again."""
     optuna.storages.fail_stale_trials(study)
@@ -95,16 +105,19 @@ def run_again(study: optuna.Study, trial: FrozenTrial, retries: int) -> None:
     _retry(retries)(study, trial)
 
 
+@without_notices()
 def original_number(study: optuna.Study, number: int) -> int:
     """Return the number under which this trial was begun first: it keeps its run folder when it is run again."""
     history = RetryHeartbeatStaleTrialCallback.retry_history(study.get_trials(deepcopy=False)[number])
     return history[0] if history else number
 
 
+@without_notices()
 def _retry(retries: int) -> RetryHeartbeatStaleTrialCallback:
     return RetryHeartbeatStaleTrialCallback(max_retry=retries, inherit_intermediate_values=True)
 
 
+@without_notices()
 def _created(name: str, url: str, directions: Sequence[Direction], settings: Any) -> optuna.Study:
     problem: Exception | None = None
     for attempt in range(_ATTEMPTS):

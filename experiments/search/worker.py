@@ -66,7 +66,8 @@ class Worker:
                 self._claim.release()
                 time.sleep(_POLL_SECONDS)
                 return False
-            self._study.sampler, self._study.pruner = self._sampler(), instantiate(self._settings.pruner)
+            with shared.without_notices():
+                self._study.sampler, self._study.pruner = self._sampler(), instantiate(self._settings.pruner)
             self._study.optimize(self._train, n_trials=1, catch=(TrialFailedError,), callbacks=[self._tell])
         except KeyboardInterrupt:
             self._put_back()

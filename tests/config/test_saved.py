@@ -38,6 +38,13 @@ def test_a_function_hidden_among_the_arguments_is_refused() -> None:
         network_settings_of(_record(text))
 
 
+@pytest.mark.parametrize("argument", ["weights: /etc/passwd", "weights: imagenet", "include_top: true"])
+def test_an_argument_that_no_config_gives_is_refused(argument: str) -> None:
+    text = NETWORK.replace("stem: 8", argument)
+    with pytest.raises(RunError, match=f"{argument.partition(':')[0]}, which is refused: conf/model has"):
+        network_settings_of(_record(text))
+
+
 def test_a_module_of_the_users_own_must_be_trusted_by_name() -> None:
     text = NETWORK.replace("emolab.models.custom_cnn.custom_cnn", "json.tool.main")
     with pytest.raises(RunError, match="trust its module"):

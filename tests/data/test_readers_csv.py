@@ -3,6 +3,7 @@ import gzip
 import numpy as np
 import pytest
 
+from emolab.data.readers import fer2013
 from emolab.data.readers.fer2013 import LABELS, Fer2013Reader
 from emolab.data.readers.ferplus import FerPlusReader, count_votes, majority_label, soft_target
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE
@@ -58,6 +59,7 @@ def test_every_published_form_gives_the_same_records(tmp_path, header, row, comp
         (f"3,{pixels(0)[:-9]},Training", "not 2304 pixels"),
         (f"3,256 {pixels(0).split(' ', 1)[1]},Training", "not 2304 pixels of 0 to 255"),
         (f"3,x {pixels(0).split(' ', 1)[1]},Training", "not 2304 pixels of 0 to 255"),
+        (f"{'3' * 5000},{pixels(0)},Training", "isn't a class"),
         ("3", "too few columns"),
         ("", "too few columns"),
     ],
@@ -77,6 +79,28 @@ def test_a_csv_of_something_else_is_refused_with_its_columns(tmp_path):
         Fer2013Reader(tmp_path / "iris.csv").read()
     with pytest.raises(DataError, match="no such file"):
         Fer2013Reader(tmp_path / "absent.csv").identity()
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path):
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + b"7 " * 5_000_000))
+    with pytest.raises(DataError, match="a line of more than 65,536 bytes"):
+        Fer2013Reader(path).read()
+
+
+def test_rows_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(fer2013, "MOST_ROWS", 3)
+    path = tmp_path / "rows.csv"
+    path.write_text("emotion,pixels,Usage\n" + "\n" * 5)
+    with pytest.raises(DataError, match="more than 3 rows"):
+        Fer2013Reader(path).read()
+
+
+def test_votes_in_another_encoding_are_read(tmp_path):
+    (tmp_path / "faces.csv").write_text(f"emotion,pixels,Usage\n3,{pixels(1)},Training\n")
+    (tmp_path / "votes.csv").write_bytes(f"{HEADER}\nTraining,caf\u00e9,0,9,0,0,0,0,0,0,0,1\n".encode("latin-1"))
+    (record,) = FerPlusReader(tmp_path / "faces.csv", tmp_path / "votes.csv").read().records
+    assert record.label == "happy"
 
 
 def test_a_download_cut_short_is_refused(tmp_path):

@@ -5,6 +5,7 @@ from made_photographs import encoded, picture, write
 
 from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader, sample_names, unlabelled_files
+from emolab.data.readers.listing import photograph, read_columns
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE
 from emolab.errors import DataError
 
@@ -44,6 +45,38 @@ def test_split_folders_under_the_names_in_circulation(tmp_path):
         "testing/anger/3.jpg": "test",
     }
     assert {name for name, record in found.items() if record.status == EXCLUDED} == {"extra/sad/4.jpg", "val/5.jpg"}
+
+
+def test_a_folder_of_nothing_but_splits_needs_no_training(tmp_path):
+    touch(tmp_path, *(f"{split}/{label}/1.jpg" for split in ("test", "val") for label in ("happy", "sad")))
+    reading = FolderReader(tmp_path).read()
+    assert reading.classes == ("happy", "sad")
+    assert {record.split for record in reading.records} == {"test", "validation"}
+
+
+def test_classes_called_like_splits_are_classes_where_no_folder_lies_in_them(tmp_path):
+    touch(tmp_path, "test/1.jpg", "val/1.jpg")
+    assert FolderReader(tmp_path).read().classes == ("test", "val")
+
+
+def test_names_that_are_no_utf8_are_read_and_shown_with_escapes(tmp_path):
+    touch(tmp_path, os.fsdecode(b"caf\xe9/na\xefve.jpg"))
+    (record,) = FolderReader(tmp_path).read().records
+    assert (record.source, record.label) == (r"caf\xe9/na\xefve.jpg", r"caf\xe9")
+    assert record.path is not None
+    assert record.path.is_file()
+
+
+def test_a_name_longer_than_a_file_may_have_is_quarantined(tmp_path):
+    record = photograph(tmp_path, "x" * 300, "happy")
+    assert record.status == QUARANTINED
+    assert "too long" in record.reason
+
+
+def test_a_quote_that_isnt_closed_is_told_with_the_file(tmp_path):
+    (tmp_path / "train.csv").write_text('image_path,emotion\n"' + "x" * 200_000)
+    with pytest.raises(DataError, match=r"train.csv can't be read as CSV .*quote"):
+        list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
 
 
 @pytest.mark.parametrize("reader", [FolderReader, KaggleReader])

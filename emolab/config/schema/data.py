@@ -10,7 +10,7 @@ from emolab.config.schema.parts import Closed, Count, Name, Paths, Seed, Share, 
 class Limits(Closed):
     """What one file may cost."""
 
-    pixels: Count
+    pixels: Annotated[int, Field(ge=1, le=178_956_970)]  # what Pillow itself refuses to decode
     bytes: Count
 
 

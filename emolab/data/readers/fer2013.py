@@ -13,6 +13,8 @@ from emolab.errors import DataError
 from emolab.files import sha256_of
 
 SIDE = 48
+LONGEST_ROW = 64 * 2**10  # bytes; a face takes at most 9,300. Compressed, endless lines and rows would fit in little
+MOST_ROWS = 1_000_000
 # The published code of each class, named as in the Kaggle competition, so that data sets share classes.
 LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 USAGE_SPLIT = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
@@ -48,7 +50,8 @@ class Fer2013Reader:
         """
         _require_file(self.path)
         try:
-            with _open(self.path) as lines:
+            with _open(self.path) as handle:
+                lines = _bounded_lines(handle, self.path)
                 return Reading(tuple(sorted(LABELS)), list(_records(lines, self.path)))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataError(f"{self.path} is cut short or damaged ({error}); fetch it again") from error
@@ -72,7 +75,16 @@ def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
         raise DataError(f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}")
     columns = [header.index(name) for name in ("emotion", "pixels", "usage")]
     for number, line in enumerate(rows):
+        if number == MOST_ROWS:
+            raise DataError(f"{path} has more than {MOST_ROWS:,} rows: it isn't FER2013's CSV, which has 35,887")
         yield _record(number, _fields(line), columns)
+
+
+def _bounded_lines(handle: BinaryIO, path: Path) -> Iterator[bytes]:
+    while line := handle.readline(LONGEST_ROW):
+        if len(line) == LONGEST_ROW:
+            raise DataError(f"{path} has a line of more than {LONGEST_ROW:,} bytes: it isn't FER2013's CSV")
+        yield line
 
 
 def _fields(line: bytes) -> list[bytes]:
@@ -84,7 +96,7 @@ def _record(number: int, fields: list[bytes], columns: list[int]) -> Record:
     if len(fields) <= max(columns):
         return Record(source, status=QUARANTINED, reason="malformed row: too few columns")
     emotion, usage = (fields[column].decode("ascii", "replace") for column in (columns[0], columns[2]))
-    if not (emotion.isdecimal() and int(emotion) < len(LABELS)):
+    if not (emotion.isdecimal() and len(emotion) < 3 and int(emotion) < len(LABELS)):
         return Record(source, status=QUARANTINED, reason=f"label {emotion[:20]!r} isn't a class (0 to 6)")
     label = LABELS[int(emotion)]
     if usage not in USAGE_SPLIT:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from emolab.data.readers.fer2013 import USAGE_SPLIT, Fer2013Reader
+from emolab.data.readers.listing import clear_csv_errors
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
 from emolab.files import sha256_of
@@ -106,7 +107,7 @@ def soft_target(votes: np.ndarray) -> np.ndarray | None:
 
 
 def _read_votes(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as handle:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle, clear_csv_errors(path):
         reader = csv.DictReader(handle)
         missing = {"Usage", *EMOTIONS, *NO_EMOTION} - set(reader.fieldnames or ())
         if missing:

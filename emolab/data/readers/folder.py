@@ -21,7 +21,7 @@ SPLIT_NAMES = {
 
 
 class FolderReader:
-    """Reads `<split>/<class>/*` where `root` has a folder for training, else `<class>/*`.
+    """Reads `<split>/<class>/*` where `root` has a folder for training, or nothing but splits; else `<class>/*`.
 
     Splits may be called train, training, validation, valid, val, dev, test or testing. Files that lie in no
     class are listed as excluded. Hidden files are passed over.
@@ -50,14 +50,19 @@ class FolderReader:
     @cached_property
     def _reading(self) -> Reading:
         require_folder(self.root)
-        splits = {name: SPLIT_NAMES[name.lower()] for name in list_folders(self.root) if name.lower() in SPLIT_NAMES}
-        if "train" not in splits.values():
-            splits = {}
+        splits = _splits(self.root)
         records = [_record(self.root, name, splits) for name in list_files(self.root)]
         classes = tuple(sorted({record.label for record in records if record.label}))
         if not classes:
             raise DataError(f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file")
         return Reading(classes, with_people(records, self.root, self.people))
+
+
+def _splits(root: Path) -> dict[str, str]:
+    folders = list_folders(root)
+    splits = {name: SPLIT_NAMES[name.lower()] for name in folders if name.lower() in SPLIT_NAMES}
+    only_splits = len(splits) == len(folders) and all(list_folders(root / name) for name in splits)
+    return splits if "train" in splits.values() or only_splits else {}
 
 
 def _record(root: Path, name: str, splits: dict[str, str]) -> Record:

@@ -4,11 +4,12 @@ import csv
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from emolab.data.records import QUARANTINED, Reading, Record
+from emolab.data.records import QUARANTINED, Reading, Record, as_text
 from emolab.errors import DataError
 
 OUTSIDE = "leaves the folder of the data set"
@@ -41,7 +42,7 @@ def list_files(folder: Path) -> list[str]:
 def list_folders(folder: Path) -> list[str]:
     """Return the names of the folders directly in `folder`, sorted by code point; no hidden ones."""
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        return sorted(as_text(entry.name) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 
 def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
@@ -50,7 +51,11 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
         return Record(name.replace("\0", "?"), label, split, status=QUARANTINED, reason="no usable file name")
     source = os.path.normpath(name).replace(os.sep, "/")
     path = root / source
-    if not _is_inside(root, path, source):
+    try:
+        inside = _is_inside(root, path, source)
+    except OSError as error:  # such as a name longer than a file may have
+        return Record(name[:200], label, split, status=QUARANTINED, reason=f"no usable file name: {error.strerror}")
+    if not inside:
         return Record(name, label, split, status=QUARANTINED, reason=OUTSIDE)
     return Record(source, label, split, path=path)
 
@@ -59,11 +64,11 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the fields under `names` of each row of a CSV file, stripped; an absent field is empty.
 
     Raises:
-        DataError: if there is no such file, or it lacks one of the columns.
+        DataError: if there is no such file, it lacks one of the columns, or is no CSV.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected a CSV with the columns {', '.join(names)}")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle, clear_csv_errors(path):
         rows = csv.reader(handle)
         header = [name.strip().lower() for name in next(rows, [])]
         if not set(names) <= set(header):
@@ -71,6 +76,19 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
         columns = [header.index(name) for name in names]
         for row in rows:
             yield [row[column].strip() if column < len(row) else "" for column in columns]
+
+
+@contextmanager
+def clear_csv_errors(path: Path) -> Iterator[None]:
+    """Say what is wrong with a CSV that can't be parsed.
+
+    Raises:
+        DataError: for the parser's error.
+    """
+    try:
+        yield
+    except csv.Error as error:
+        raise DataError(f"{path} can't be read as CSV ({error}): is there a quote that isn't closed?") from error
 
 
 def with_people(records: Sequence[Record], root: Path, table: str | None) -> list[Record]:

@@ -1,0 +1,41 @@
+"""`python -m experiments.compare`: runs side by side, and which differences are more than noise."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.cli import verb
+
+
+def compare(cfg: DictConfig) -> Path:
+    """Compare the runs that `cfg` chooses; print table and pairs, and return the page.
+
+    Raises:
+        RunError: if there are fewer than two, or one can't be read.
+    """
+    from experiments.comparing.report import compared_pairs, table_of, write_comparison
+    from experiments.comparing.runs import ComparedRun, chosen_runs
+    from experiments.page import show
+
+    where = OmegaConf.to_container(cfg.where)
+    found = chosen_runs(Path(cfg.paths.runs), cfg.runs, dict(where), cfg.since, cfg.until)  # type: ignore[arg-type]
+    runs = [ComparedRun(record, cfg.split, cfg.resamples) for record in found]
+    pairs = compared_pairs(runs, cfg.resamples)
+    page = write_comparison(Path(cfg.output), runs, pairs)
+    show(table_of(runs))
+    print("\n".join(pair.sentence() for pair in pairs))
+    for run in runs:
+        if run.predictions is None:
+            print(f"note:   {run.record.id} has no predictions: python -m emolab.evaluate ckpt={run.record.id}")
+    print(f"page:   {page}")
+    return page
+
+
+def _main(cfg: DictConfig) -> None:
+    compare(cfg)
+
+
+main = verb("experiments.compare", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Is one run better than another? Paired tests on the same images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from emolab.evaluation.bootstrap import mcnemar, paired_difference
+from emolab.evaluation.metrics import accuracy
+from emolab.evaluation.predictions import Predictions
+
+MOST_RUNS = 12  # all pairs of more would be more than anybody reads
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The difference of two runs' accuracies on the same images.
+
+    Attributes:
+        better: label of the one with the higher accuracy.
+        worse: label of the other.
+        value: difference in accuracy, 0 to 1.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        p: of the exact McNemar test.
+    """
+
+    better: str
+    worse: str
+    value: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def decided(self) -> bool:
+        """Whether the difference is more than noise: its interval is above 0."""
+        return self.low > 0
+
+    def sentence(self) -> str:
+        """Return what can be said."""
+        interval = f"95 % interval {points(self.low)} to {points(self.high)}"
+        numbers = f"{points(self.value)} points, {interval}, McNemar p = {self.p:.2g}"
+        if self.decided:
+            return f"{self.better} is better than {self.worse}: {numbers}"
+        return f"undecided between {self.better} and {self.worse}: {numbers}"
+
+
+def pairs_of(labels: Sequence[str], predictions: Sequence[Predictions], resamples: int) -> list[Pair]:
+    """Return every pair; of more than 12 runs, the best one against each other. The best come first.
+
+    Runs that weren't judged on the same images make no pair.
+    """
+    order = sorted(range(len(labels)), key=lambda number: -predictions[number].right.mean())
+    chosen = combinations(order, 2) if len(order) <= MOST_RUNS else ((order[0], other) for other in order[1:])
+    return [
+        _pair(labels[one], predictions[one], labels[other], predictions[other], resamples)
+        for one, other in chosen
+        if same_images(predictions[one], predictions[other])
+    ]
+
+
+def same_images(one: Predictions, other: Predictions) -> bool:
+    """Whether two runs were judged on the same images in the same order, as far as labels and clusters show."""
+    return one.classes == other.classes and all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "clusters")
+    )
+
+
+def points(share: float) -> str:
+    """Return a difference of accuracies in percentage points, such as "+1.8"."""
+    return f"{share * 100:+.1f}"
+
+
+def _pair(better: str, one: Predictions, worse: str, other: Predictions, resamples: int) -> Pair:
+    found = paired_difference(one, other, accuracy, resamples)
+    return Pair(better, worse, found["value"], found["low"], found["high"], mcnemar(one, other))

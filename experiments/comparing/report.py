@@ -1,0 +1,92 @@
+"""A comparison as a table, as sentences, and as one page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from emolab import files
+from emolab.evaluation.plots import png
+from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
+from experiments.comparing.runs import ComparedRun, Interval, differing, label_of, value_of
+from experiments.page import Section, TableOf, comma_separated, markdown, render
+
+# Okabe and Ito's colours, which people with any colour vision can tell apart; then the same ones dashed.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_LINES = ("-", "--", ":", "-.")
+_MOST_LEGENDS = 16
+
+NOISE = (
+    "A difference counts as decided where its 95 % bootstrap interval (whole clusters of near-duplicates resampled) "
+    "lies above zero. Of twenty pairs that don't differ, one will look decided."
+)
+
+
+def table_of(runs: Sequence[ComparedRun]) -> TableOf:
+    """Return a row a run, the best first: what differs, how good it is, what it costs."""
+    keys = differing(runs)
+    quality = ["accuracy", "macro F1", "ECE"]
+    costs = ["validation", "parameters", "MFLOP", "p95 ms", "train min"]
+    ordered = sorted(runs, key=lambda run: -run.quality["accuracy"]["value"] if run.quality else 0.0)
+    headings = ["run", *(key.rpartition(".")[2] for key in keys), *quality, *costs]
+    return TableOf(headings, [_row(run, keys) for run in ordered])
+
+
+def compared_pairs(runs: Sequence[ComparedRun], resamples: int) -> list[Pair]:
+    """Return the paired tests of all runs that were evaluated."""
+    keys = differing(runs)
+    judged = [(label_of(run, keys, runs), run.predictions) for run in runs if run.predictions is not None]
+    return pairs_of([label for label, _ in judged], [predictions for _, predictions in judged], resamples)
+
+
+def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair]) -> Path:
+    """Write `table.csv`, `table.md`, `pairs.md` and `index.html`; return the page's path."""
+    table = table_of(runs)
+    few = f"More than {MOST_RUNS} runs: only the best one is compared with each." if len(runs) > MOST_RUNS else ""
+    sections = [
+        Section("Runs", f"On the {runs[0].split} images, with 95 % intervals; the best first.", table),
+        Section("Pairs", f"{NOISE} {few}", lines=[pair.sentence() for pair in pairs] or ["no two can be compared"]),
+        Section("Learning curves", "The monitored value of each validation.", png=png(curves_figure(runs))),
+    ]
+    files.write_text(folder / "table.csv", comma_separated(table))
+    files.write_text(folder / "table.md", markdown(table))
+    files.write_text(folder / "pairs.md", "".join(f"- {pair.sentence()}\n" for pair in pairs))
+    files.write_text(folder / "index.html", render(f"{len(runs)} runs compared", sections))
+    return folder / "index.html"
+
+
+def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
+    """Draw the validation curves of all runs over each other."""
+    keys = differing(runs)
+    figure = Figure(figsize=(9.0, 4.6), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    for number, run in enumerate(runs):
+        colour = _COLOURS[number % len(_COLOURS)]
+        line = _LINES[number // len(_COLOURS) % len(_LINES)]
+        if run.curve:
+            axes.plot(*zip(*run.curve, strict=True), line, marker=".", color=colour, label=label_of(run, keys, runs))
+    axes.set(xlabel="epoch", ylabel=runs[0].record.fields["monitor"]["name"])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    if len(runs) <= _MOST_LEGENDS:
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
+    model, best = run.record.fields["model"], run.record.fields["monitor"]["best"]
+    return [
+        run.record.id,
+        *(value_of(run, key) for key in keys),
+        *(_interval(run.quality.get(name)) for name in ("accuracy", "macro_f1", "ece")),
+        "" if best is None else f"{best:.4f}",
+        f"{model['parameters']:,}" if model.get("parameters") else "",
+        f"{model['flops'] / 1e6:,.0f}" if model.get("flops") else "",
+        f"{run.latency['latency_ms']['p95']:.1f} ({run.latency['engine']})" if run.latency else "",
+        f"{run.record.training_seconds() / 60:.1f}",
+    ]
+
+
+def _interval(found: Interval | None) -> str:
+    return "not evaluated" if found is None else f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"

@@ -1,0 +1,142 @@
+"""The runs of a comparison, and all that is known of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from emolab import files
+from emolab.config.saved import settings_of
+from emolab.errors import RunError
+from emolab.evaluation.bootstrap import calibration_error, intervals
+from emolab.evaluation.metrics import accuracy, macro_f1
+from emolab.evaluation.predictions import Predictions, load_predictions
+from emolab.evaluation.report import PREDICTIONS
+from emolab.runs import RunRecord, list_runs, resolve
+from emolab.runs.select import matches
+
+Interval = dict[str, float]  # "value", "low", "high"
+
+_NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run with its report.
+
+    Attributes:
+        record: the run.
+        split: which images it is judged on.
+        resamples: of the bootstrap.
+    """
+
+    record: RunRecord
+    split: str
+    resamples: int
+
+    @cached_property
+    def predictions(self) -> Predictions | None:
+        """What it said about the split's images; None where it wasn't evaluated."""
+        path = self.record.folder / "report" / PREDICTIONS
+        return load_predictions(path).get(self.split) if path.is_file() else None
+
+    @cached_property
+    def quality(self) -> dict[str, Interval]:
+        """Accuracy, macro F1 and calibrated ECE, with intervals; nothing where it wasn't evaluated."""
+        if self.predictions is None:
+            return {}
+        temperature = float(self.record.fields.get("temperature") or 1.0)
+        return {
+            **intervals(self.predictions, {"accuracy": accuracy, "macro_f1": macro_f1}, self.resamples),
+            "ece": calibration_error(self.predictions, temperature, self.resamples),
+        }
+
+    @cached_property
+    def choices(self) -> dict[str, str]:
+        """Group -> choice, such as "aug" -> "on"."""
+        chosen = self.record.fields.get("choices") or {"model": self.record.fields["model"]["name"]}
+        return {group: choice for group, choice in chosen.items() if group not in _NO_SETTING}
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """Dotted key -> value as text, of all that can change a result."""
+        settings = {key: value for key, value in settings_of(self.record).items() if key not in _NO_SETTING}
+        return dict(_flat(settings, ""))
+
+    @cached_property
+    def curve(self) -> list[tuple[int, float]]:
+        """Epoch (from 1) and monitored value."""
+        name = self.record.fields["monitor"]["name"]
+        return [(row["epoch"] + 1, row[name]) for row in self.record.read_metrics() if row.get(name) is not None]
+
+    @cached_property
+    def latency(self) -> dict[str, Any] | None:
+        """`engine.json` of its fastest engine that passed all gates, or None."""
+        engines = [files.read_json(path) for path in sorted(self.record.folder.glob("engines/*/engine.json"))]
+        passed = [engine for engine in engines if all((engine.get("gates") or {}).values())]
+        return min(passed, key=lambda engine: engine["latency_ms"]["p95"], default=None)
+
+
+def chosen_runs(
+    root: Path, runs: Sequence[str], where: Mapping[str, Any], since: str | None, until: str | None
+) -> list[RunRecord]:
+    """Return the runs to compare, oldest first.
+
+    Args:
+        root: folder of all runs.
+        runs: ids or folders; where there are none, all finished runs that fit the rest.
+        where: fields of `run.json`.
+        since: first day, such as "2026-11-24".
+        until: first day that no longer counts.
+
+    Raises:
+        RunError: if there are fewer than two.
+    """
+    if runs:
+        found = [resolve(run, root)[0] for run in runs]
+    else:
+        finished = [run for run in list_runs(root) if run.status == "finished" and matches(run.fields, where)]
+        found = [run for run in finished if (since or "") <= run.fields["started"] < (until or "~")]
+    if len(found) < 2:
+        raise RunError(f"{len(found)} runs in {root} fit, a comparison needs two: see where, since, until and runs")
+    return found
+
+
+def differing(runs: Sequence[ComparedRun]) -> list[str]:
+    """Return the choices that aren't the same in all runs, then the settings that differ besides.
+
+    What differs because a choice does (AdamW's learning rate and SGD's) isn't named again.
+    """
+    groups = [
+        name for name in _names([run.choices for run in runs]) if len({run.choices.get(name) for run in runs}) > 1
+    ]
+    keys = [name for name in _names([run.settings for run in runs]) if name.partition(".")[0] not in groups]
+    return groups + [key for key in keys if len({run.settings.get(key) for run in runs}) > 1]
+
+
+def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun]) -> str:
+    """Return a run's name in sentences: what is its own, and its id where others have the same."""
+    texts = [_told(one, keys) for one in runs]
+    own = _told(run, keys)
+    return own if own and texts.count(own) == 1 else f"{own} {run.record.id}".strip()
+
+
+def value_of(run: ComparedRun, key: str) -> str:
+    """Return a run's choice or setting as text."""
+    return run.choices.get(key, run.settings.get(key, ""))
+
+
+def _told(run: ComparedRun, keys: Sequence[str]) -> str:
+    words = (f"{key.rpartition('.')[2]}={value_of(run, key)}" for key in keys if key != "model")
+    return " ".join([*([value_of(run, "model")] if "model" in keys else []), *words])
+
+
+def _names(tables: Sequence[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def _flat(node: Any, place: str) -> list[tuple[str, str]]:
+    if isinstance(node, dict) and node:
+        return [pair for key, value in node.items() for pair in _flat(value, f"{place}.{key}" if place else str(key))]
+    return [(place, "null" if node is None else str(node))]

@@ -1,0 +1,90 @@
+"""The command line of the demo faces' renderer."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from emolab.data.readers.demo import FACES
+from emolab.errors import EmolabError
+from experiments.demo_faces.studio import Quality
+
+WRONG, INTERRUPTED = 2, 130
+
+
+def main() -> int:
+    """Do what the command line says; return the exit code: 0 done, 2 wrong environment, 130 interrupted."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except EmolabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m experiments.demo_faces", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="what")
+    pack = verbs.add_parser("pack", help="render the pack, or what is missing of it")
+    pack.add_argument("--seed", type=int, default=0)
+    pack.add_argument("--output", type=Path, default=FACES, help="default: the pack that comes with emolab")
+    pack.set_defaults(run=_pack)
+    video = verbs.add_parser("video", help="render the video with its table of true faces")
+    video.add_argument("--seed", type=int, default=0)
+    video.add_argument("--output", type=Path, default=FACES, help="folder; default: beside the pack that comes along")
+    video.set_defaults(run=_video)
+    sheets = verbs.add_parser("sheets", help="lay photographs of the test people out, a picture a class")
+    sheets.add_argument("output", type=Path, help="folder of the sheets")
+    sheets.add_argument("--pack", type=Path, default=FACES)
+    sheets.set_defaults(run=_sheets)
+    curves = verbs.add_parser("curves", help="draw how runs learned, in one picture")
+    curves.add_argument("runs", type=Path, nargs="+", metavar="run", help="a run's folder; six at most")
+    curves.add_argument("--output", type=Path, default=Path("curves.png"), help="a PNG (default curves.png)")
+    curves.set_defaults(run=_curves)
+    judge = verbs.add_parser("judge", help="what a network trained on FER2013 makes of the expressions")
+    judge.add_argument("run_folder", type=Path, metavar="run", help="a run's folder")
+    judge.add_argument("--people", type=int, default=25, help="rendered; each shows each class once (default 25)")
+    judge.add_argument("--seed", type=int, default=0)
+    judge.set_defaults(run=_judge)
+    return parser
+
+
+def _pack(arguments: argparse.Namespace) -> None:
+    from experiments.demo_faces.pack import PackSettings, render_pack
+
+    render_pack(arguments.output, PackSettings(seed=arguments.seed))
+
+
+def _video(arguments: argparse.Namespace) -> None:
+    from experiments.demo_faces.video import render_video
+
+    render_video(arguments.output, arguments.seed)
+
+
+def _sheets(arguments: argparse.Namespace) -> None:
+    from experiments.demo_faces.pack import shots_of
+    from experiments.demo_faces.sheets import write_class_sheets
+
+    for sheet in write_class_sheets(arguments.pack, arguments.output, shots_of(arguments.pack)):
+        print(sheet)
+
+
+def _curves(arguments: argparse.Namespace) -> None:
+    from experiments.demo_faces.curves import write_curves
+
+    write_curves(arguments.output, arguments.runs)
+    print(arguments.output)
+
+
+def _judge(arguments: argparse.Namespace) -> None:
+    from experiments.demo_faces.judge import confusion_text, judge_recipes
+
+    quality = Quality(size=64, samples=9)
+    print(confusion_text(judge_recipes(arguments.run_folder, arguments.seed, arguments.people, quality)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What a network trained on photographs of real people makes of the rendered faces.
+
+The network has learned FER2013, which is grey: it gets grey pictures. Its recall a class tells whether a recipe of
+action units looks like what people call by that name; the recipes in `expressions.py` were tuned on it.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from emolab.data.crop import crop_and_resize
+from emolab.errors import RunError
+from experiments.demo_faces.parallel import in_parallel
+from experiments.demo_faces.studio import Quality, photograph, portrait_of
+
+FIRST_JUDGED = 1_000_000  # people that no pack holds
+LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as in JPEG
+
+
+def judge_recipes(folder: Path, seed: int, people: int, quality: Quality) -> dict[str, dict[str, float]]:
+    """Return for each class that the run knows: how often each class is given to the faces that show it.
+
+    Args:
+        folder: the run's.
+        seed: of the people and pictures.
+        people: how many are rendered; each shows each class once.
+        quality: of the pictures.
+
+    Raises:
+        RunError: if there's no such run, or its weights can't be used.
+    """
+    from emolab.runs import RunRecord
+    from emolab.runs.judge import classifier
+    from emolab.runs.network import load_network
+
+    if not folder.is_dir():
+        raise RunError(
+            f"{folder}: no such run. The judge is a network trained on real faces; train one with: "
+            "python -m emolab.train experiment=fer2013_custom_cnn data.path=fer2013.csv.gz"
+        )
+    record = RunRecord.open(folder)
+    classes, size = list(record.classes), int(record.fields["image_size"])
+    pictures = render_judged(seed, people, classes, quality)
+    classify = classifier(load_network(record))
+    return {label: _shares(classify, faces, classes, size) for label, faces in pictures.items()}
+
+
+def render_judged(seed: int, people: int, classes: Sequence[str], quality: Quality) -> dict[str, list[np.ndarray]]:
+    """Return (S, S, 3) uint8 pictures by class, of people that are in no pack."""
+    jobs = [(seed, FIRST_JUDGED + person, tuple(classes), quality) for person in range(people)]
+    rendered = list(in_parallel(_render_person, jobs, "rendering people"))
+    return {label: [pictures[place] for pictures in rendered] for place, label in enumerate(classes)}
+
+
+def _render_person(job: tuple[int, int, tuple[str, ...], Quality]) -> list[np.ndarray]:
+    seed, person, classes, quality = job
+    portrait = portrait_of(seed, person)
+    return [photograph(portrait, label, quality).picture for label in classes]
+
+
+def _shares(
+    classify: Callable[[np.ndarray], np.ndarray], faces: list[np.ndarray], classes: list[str], size: int
+) -> dict[str, float]:
+    images = np.stack([crop_and_resize(grey(face), None, size) for face in faces])
+    given = classify(images).argmax(axis=1)
+    return {name: float(np.mean(given == place)) for place, name in enumerate(classes)}
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Return a uint8 picture (H, W, 3) without its colour, still in three channels."""
+    luma = np.round(picture @ LUMA).astype(np.uint8)
+    return np.repeat(luma[..., None], 3, axis=2)
+
+
+def confusion_text(shares: dict[str, dict[str, float]]) -> str:
+    """Return the shares as a table: a row a class that is shown, a column a class that is given, and the recalls."""
+    names = list(shares)
+    lines = ["shown     given: " + " ".join(f"{name[:8]:>8}" for name in names)]
+    lines += [f"{shown:<16} " + " ".join(f"{shares[shown][name]:8.2f}" for name in names) for shown in names]
+    recalls = [shares[name][name] for name in names]
+    return "\n".join([*lines, f"mean recall {np.mean(recalls):.3f}"])

@@ -1,0 +1,30 @@
+"""Work on every core, one process each, with progress; Ctrl-C ends it at once."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from emolab.data.progress import track
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def in_parallel(work: Callable[[Job], Result], jobs: Sequence[Job], title: str) -> Iterator[Result]:
+    """Yield `work(job)` for each of `jobs`, in order, and show how many are done and the time left.
+
+    Args:
+        work: a function of a module, so that a new process can find it.
+        jobs: what it gets.
+        title: what is being done.
+    """
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(len(os.sched_getaffinity(0)), max(1, len(jobs))), initializer=_ignore_interrupts) as pool:
+        yield from track(([result] for result in pool.imap(work, jobs)), len(jobs), title)
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent, which then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,1 @@
+"""The founding experiment: what the original claimed, and what becomes of it."""

@@ -1,0 +1,57 @@
+"""The founding table and the claims, beside the original's numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from emolab import files
+from experiments.comparing.pairs import points
+from experiments.founded.cells import Cell, Interval, Results
+from experiments.founded.claims import ORIGINAL, Claim
+from experiments.page import Section, TableOf, comma_separated, markdown, render
+
+Judged = Sequence[tuple[Claim, Interval | None, str]]
+
+
+def table_of(found: Results, cells: Sequence[Cell]) -> TableOf:
+    """Return a row a cell: its accuracy here, and the original's."""
+    headings = ["model", "augmentation", "fine-tuning", "seeds", "accuracy (95 %)", "original"]
+    return TableOf(headings, [_row(found, cell) for cell in cells])
+
+
+def claims_table(judged_claims: Judged) -> TableOf:
+    """Return a row a claim: what the original had, what was found, the verdict."""
+    headings = ["claim", "original", "found here, points (95 %)", "verdict"]
+    rows = [[claim.text, claim.original, _difference(found), verdict] for claim, found, verdict in judged_claims]
+    return TableOf(headings, rows)
+
+
+def write_founding(folder: Path, table: TableOf, verdicts: TableOf, notes: Sequence[str]) -> Path:
+    """Write `index.html`, `table.csv`, `table.md` and `claims.md`; return the page's path."""
+    sections = [
+        Section("Claims", "Confirmed: the whole interval is what was claimed. Refuted: none of it is.", verdicts),
+        Section("Table", "Accuracy with 95 % intervals, averaged over seeds.", table),
+        Section("How", lines=notes),
+    ]
+    files.write_text(folder / "table.csv", comma_separated(table))
+    files.write_text(folder / "table.md", markdown(table))
+    files.write_text(folder / "claims.md", markdown(verdicts))
+    files.write_text(folder / "index.html", render("The founding experiment", sections))
+    return folder / "index.html"
+
+
+def _row(found: Results, cell: Cell) -> list[str]:
+    accuracy = found.accuracy(cell)
+    known = ORIGINAL.get(cell.model) if cell.finetuning == "full" else None
+    original = {"on": f"{known:.2f}", "off": "5 to 6 points less"}.get(cell.augmentation, "") if known else ""
+    shown = (
+        "not trained" if accuracy is None else f"{accuracy['value']:.3f} ({accuracy['low']:.3f}-{accuracy['high']:.3f})"
+    )
+    return [cell.model, cell.augmentation, cell.finetuning, str(len(found.seeds([cell]))), shown, original]
+
+
+def _difference(found: Interval | None) -> str:
+    return (
+        "not trained"
+        if found is None
+        else f"{points(found['value'])} ({points(found['low'])} to {points(found['high'])})"
+    )

@@ -1,0 +1,96 @@
+"""`python -m experiments.founding`: the table that this project began with, made again on any data."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.cli import WRONG, check_command, verb
+from emolab.jobs import Plan
+from experiments.overrides import for_training
+
+if TYPE_CHECKING:
+    from experiments.founded.cells import Cell
+
+
+def founding(cfg: DictConfig, given: Sequence[str]) -> int:
+    """Train every cell that isn't trained yet, then print the table and what becomes of each claim.
+
+    Raises:
+        ConfigError: if a training's settings are wrong, or the experiment began with others.
+        KeyboardInterrupt: when interrupted; the same command goes on.
+    """
+    from emolab.jobs.grid import run_plan
+
+    cells = cells_of_settings(cfg)
+    keys = [(cell, seed) for cell in cells for seed in cfg.seeds]
+    fixed = [*for_training(given, "founding"), f"name={cfg.name}"]
+    recipes = {model: list(lines) for model, lines in cfg.recipes.items()}
+    jobs = tuple((*fixed, *cell.overrides(recipes), f"seed={seed}") for cell, seed in keys)
+    for job in jobs:
+        check_command("train", job)
+    plan = Plan(Path(cfg.paths.grids) / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
+    plan.begin()
+    launcher = [override for override in HydraConfig.get().overrides.hydra if override.startswith("hydra/launcher")]
+    failed = run_plan(plan, launcher, "the same command")
+    return conclude(cfg, plan, keys) or failed
+
+
+def cells_of_settings(cfg: DictConfig) -> "list[Cell]":
+    """Return the cells that the configuration asks for."""
+    from experiments.founded.cells import cells_of
+
+    return cells_of(cfg.models, cfg.augmentations, cfg.finetunings)
+
+
+def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") -> int:
+    """Print and write table and verdicts of the trainings that finished; return the exit code, 2 where none did."""
+    from experiments.comparing.runs import ComparedRun
+    from experiments.founded.cells import results_of
+    from experiments.founded.claims import claims, judged
+    from experiments.founded.report import claims_table, table_of, write_founding
+    from experiments.page import show
+
+    records = {key: plan.record(number) for number, key in enumerate(keys)}
+    finished = {key: record for key, record in records.items() if record is not None and record.status == "finished"}
+    read = {key: ComparedRun(record, cfg.split, cfg.resamples).predictions for key, record in finished.items()}
+    predictions = {key: one for key, one in read.items() if one is not None}
+    if not predictions:
+        print(f"no training has left predictions of the {cfg.split} images", file=sys.stderr)
+        return WRONG
+    found = results_of(predictions, cfg.resamples)
+    table = table_of(found, cells_of_settings(cfg))
+    verdicts = claims_table(judged(found, claims(cfg.models, cfg.finetunings)))
+    page = write_founding(Path(cfg.output), table, verdicts, notes(cfg, len(found.clusters), len(predictions)))
+    show(table)
+    show(verdicts)
+    print(f"page:   {page}")
+    return 0
+
+
+def notes(cfg: DictConfig, images: int, trainings: int) -> list[str]:
+    """Return what a reader has to know before the numbers."""
+    part = cfg.trainer.train_images
+    share = f"{part} of the training images, the classes in proportion" if part else "all training images"
+    one = "With one seed the intervals hold the noise of the images, not that of the training."
+    several = "Images (in clusters of near-duplicates) and seeds are resampled."
+    return [
+        f"Data: {cfg.data.name}, {share}; {cfg.trainer.epochs} epochs; judged on {images} {cfg.split} images.",
+        f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else several}",
+        f"Weights: {cfg.model.weights} (run.json of each run says what that came to). "
+        "The original had 50,046 photographs in nine classes, and gave validation accuracies without intervals.",
+        f"Recipes: {OmegaConf.to_container(cfg.recipes)}.",
+    ]
+
+
+def _main(cfg: DictConfig) -> int:
+    return founding(cfg, list(HydraConfig.get().overrides.task))
+
+
+main = verb("experiments.founding", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Overrides of a command on top of `emolab.train`: which are its own, which are for the trainings."""
+
+from collections.abc import Sequence
+
+from emolab.config.tree import chosen_by_default, conf_folder, top_keys
+
+
+def pair_of(override: str) -> tuple[str, str]:
+    """Return key (without Hydra's plus signs) and value of an override."""
+    key, _, value = override.partition("=")
+    return key.lstrip("+"), value
+
+
+def for_training(given: Sequence[str], verb: str) -> list[str]:
+    """Return those overrides of a verb's command that are for `emolab.train`: all but the verb's own."""
+    folder = conf_folder()
+    groups = set(chosen_by_default(verb, folder)) - set(chosen_by_default("train", folder))
+    own = {*top_keys(verb, folder), *groups}
+    return [override for override in given if pair_of(override)[0].partition(".")[0] not in own]

@@ -1,0 +1,75 @@
+"""YuNet's file: the one that was named, the one in the cache, or downloaded once from its publisher."""
+
+import logging
+import multiprocessing
+from pathlib import Path
+
+from emolab.errors import ConfigError
+from emolab.files import sha256_of
+
+# The publisher's digest and size stand in the repository's Git LFS pointer of this file.
+ADDRESS = (
+    "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/face_detection_yunet/"
+    "face_detection_yunet_2023mar.onnx"
+)
+SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
+NAME = "face_detection_yunet_2023mar.onnx"
+
+
+def yunet_file(path: Path | None, cache: Path, seconds: float, address: str = ADDRESS, sha256: str = SHA256) -> Path:
+    """Return YuNet's ONNX file.
+
+    Args:
+        path: the user's own, taken as it is; None: the publisher's.
+        cache: folder of downloads.
+        seconds: how long a download may take in all.
+        address: of the publisher's file.
+        sha256: what its bytes must be.
+
+    Raises:
+        ConfigError: if the user's file isn't there, or there is none in the cache and it can't be downloaded.
+    """
+    if path is not None:
+        if not path.is_file():
+            raise ConfigError(f"detector.path={path}: no such file")
+        return path
+    kept = cache / "detectors" / NAME
+    if not kept.is_file() or sha256_of(kept) != sha256:
+        _download(address, sha256, kept, seconds)
+    return kept
+
+
+def _download(address: str, sha256: str, target: Path, seconds: float) -> None:
+    """Fetch in a process of its own: a server that sends a byte a second would outlast every timeout of a socket."""
+    answers = multiprocessing.get_context("spawn").SimpleQueue()
+    arguments = (address, sha256, target, seconds, answers)
+    process = multiprocessing.get_context("spawn").Process(target=_fetch, args=arguments, daemon=True)
+    process.start()
+    process.join(seconds)
+    problem = f"it took longer than {seconds:g} s"
+    if process.is_alive():
+        process.kill()
+        process.join()
+    elif not answers.empty():
+        problem = answers.get()
+    if problem:
+        raise ConfigError(
+            f"YuNet's file can't be downloaded from {address}: {problem}. Download it elsewhere and give it as "
+            f"detector.path, or take detector=haar"
+        )
+
+
+def _fetch(
+    address: str, sha256: str, target: Path, seconds: float, answers: "multiprocessing.SimpleQueue[str]"
+) -> None:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    downloader = pooch.HTTPDownloader(timeout=seconds)
+    try:
+        pooch.retrieve(address, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=downloader)
+    except (requests.RequestException, OSError, ValueError) as error:
+        answers.put(str(error).splitlines()[0])
+    else:
+        answers.put("")

@@ -1,0 +1,46 @@
+"""`display=file`: an annotated video and a CSV."""
+
+from pathlib import Path
+
+from realtime.displays.display import View
+from realtime.displays.recording import Recording
+
+
+class FileDisplay:
+    """Writes a `Recording` of every frame.
+
+    Args:
+        path: of the video; the CSV lies beside it.
+    """
+
+    every_frame = True
+    paused = False
+    closed = False
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._recording: Recording | None = None
+        self._said: str | None = None
+
+    def open(self) -> None:
+        """Begin the files; see `Display`."""
+        self._recording = Recording(self._path)
+
+    def show(self, view: View) -> None:
+        """Write it."""
+        if self._recording is not None:
+            self._recording.add(view)
+
+    def wait(self, view: View) -> None:
+        """Say what is wrong, once."""
+        if view.problem is not None and view.problem != self._said:
+            print(view.problem, flush=True)
+        self._said = view.problem
+
+    def close(self, complete: bool) -> None:
+        """Finish the files; see `Display`."""
+        if self._recording is None:
+            return
+        self._recording.close(complete)
+        if complete and self._path.is_file():
+            print(f"written: {self._path} and {self._path.with_suffix('.csv')}")

@@ -1,0 +1,122 @@
+"""An annotated video and a table of its faces, in files that are whole or aren't there."""
+
+import csv
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TextIO
+
+import cv2
+import numpy as np
+
+from realtime.displays.display import DisplayError, View
+from realtime.frame import Face
+from realtime.overlay import Look, draw_faces, draw_lines
+
+CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
+COLUMNS = ("time_s", "frame", "face", "left", "top", "width", "height", "label", "confidence")
+LIVE_RATE = 30.0  # frames a second where the source names none
+MOST_REPEATED = 10  # seconds that a gap in a live source is filled with its last frame
+
+
+class Recording:
+    """Writes `<path>` and, beside it, `<path without ending>.csv`.
+
+    The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is repeated or left out as
+    its time demands. Pictures of another size than the first are fitted into that one.
+
+    Args:
+        path: of the video; its ending decides the format.
+
+    Raises:
+        DisplayError: if the ending is unknown, or the file can't be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if path.suffix.lower() not in CODECS:
+            raise DisplayError(f"display.path={path}: expected a name that ends in {', '.join(CODECS)}")
+        self.path = path
+        self._rate = LIVE_RATE
+        self._video_part, self._table_part = _part(path), _part(path.with_suffix(".csv"))
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+        self._began: float | None = None
+        self._written = 0
+        self._table: TextIO = self._table_part.open("w", encoding="utf-8", newline="")
+        self._rows = csv.writer(self._table, lineterminator="\n")
+
+    def add(self, view: View) -> None:
+        """Write the view's frame, never mirrored, and its faces.
+
+        Raises:
+            DisplayError: if the disk is full or the format can't be written.
+        """
+        if view.frame is None:
+            return
+        picture = draw_faces(view.frame.image, view.faces, view.classes, Look(bars=True))
+        draw_lines(picture, [], view.problem)
+        if self._began is None:
+            self._began, self._rate = view.frame.at, view.source_rate or LIVE_RATE
+            self._rows.writerow([*COLUMNS, *view.classes])
+        due = round((view.frame.at - self._began) * self._rate) + 1
+        if due < self._written:  # the source began again
+            self._began = view.frame.at - self._written / self._rate
+            due = self._written + 1
+        for _ in range(min(due - self._written, round(MOST_REPEATED * self._rate))):
+            self._write(picture)
+        self._written = due
+        try:
+            self._rows.writerows(_row(view, face) for face in view.faces)
+        except OSError as error:
+            raise DisplayError(f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}") from error
+
+    def close(self, complete: bool = True) -> None:
+        """Finish the files; leave none if nothing was written or it isn't complete."""
+        if self._writer is not None:
+            self._writer.release()
+        self._table.close()
+        if complete and self._writer is not None:
+            for part, path in ((self._video_part, self.path), (self._table_part, self.path.with_suffix(".csv"))):
+                part.chmod(0o644)
+                os.replace(part, path)
+        for part in (self._video_part, self._table_part):
+            part.unlink(missing_ok=True)
+
+    def _write(self, picture: np.ndarray) -> None:
+        if self._writer is None:
+            self._size = (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2)  # codecs want even sides
+            codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+            self._writer = cv2.VideoWriter(str(self._video_part), codec, self._rate, self._size)
+            if not self._writer.isOpened():
+                raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
+        self._writer.write(fitted(picture, self._size))
+
+
+def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the picture within `size` (width, height) pixels, its shape kept, black around it."""
+    width, height = size
+    if picture.shape[1] == width and picture.shape[0] == height:
+        return picture
+    factor = min(width / picture.shape[1], height / picture.shape[0])
+    inner = (max(1, int(picture.shape[1] * factor)), max(1, int(picture.shape[0] * factor)))
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    canvas[top : top + inner[1], left : left + inner[0]] = cv2.resize(picture, inner)
+    return canvas
+
+
+def _row(view: View, face: Face) -> list[str]:
+    frame = view.frame
+    at, number = (frame.at, frame.number) if frame is not None else (0.0, 0)
+    box = (f"{value:.1f}" for value in face.box)
+    numbers = (f"{value:.4f}" for value in face.probabilities)
+    return [f"{at:.3f}", str(number), str(face.id), *box, face.label, f"{face.confidence:.4f}", *numbers]
+
+
+def _part(path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=path.name, delete=False) as handle:
+            return Path(handle.name)
+    except OSError as error:
+        raise DisplayError(f"display.path={path} can't be written: {error.strerror}") from error

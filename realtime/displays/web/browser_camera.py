@@ -1,0 +1,94 @@
+"""A connection that sends the frames of its browser's camera and gets their faces back."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from emolab.data.image import Limits
+from realtime.displays.web.frames import BadFrameError, faces_as_json, read_frame
+from realtime.displays.web.newest import Newest
+from realtime.displays.web.security import RateLimit
+from realtime.frame import FrameStep
+
+
+class BrowserCamera:
+    """Names the faces of one browser's frames.
+
+    Args:
+        socket: the connection.
+        step: of this connection alone, because faces have identities.
+        executor: one thread that all connections share; the recogniser is used by one at a time.
+        limits: of a frame.
+        rate: frames a second that are let through.
+        clock: gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        step: FrameStep,
+        executor: Executor,
+        limits: Limits,
+        rate: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._socket = socket
+        self._step = step
+        self._executor = executor
+        self._limits = limits
+        self._rate = RateLimit(rate)
+        self._clock = clock
+        self._newest: Newest[tuple[bytes, float]] = Newest()
+
+    async def run(self) -> None:
+        """Answer frames until the connection ends, which a bad frame makes it do."""
+        answering = asyncio.create_task(self._answer_all())
+        try:
+            await self._receive_all()
+        finally:
+            answering.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+                await answering
+
+    async def _receive_all(self) -> None:
+        async for message in self._socket:
+            now = self._clock()
+            if message.type is not WSMsgType.BINARY:
+                await self._refuse(WSCloseCode.UNSUPPORTED_DATA, "expected frames as binary messages")
+            elif not self._rate.allows(now):
+                await self._refuse(WSCloseCode.POLICY_VIOLATION, "too many frames a second")
+            else:
+                self._newest.put((message.data, now))
+
+    async def _answer_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            message, at = await self._newest.take()
+            try:
+                answer = await loop.run_in_executor(self._executor, self._answer, message, at)
+            except BadFrameError as error:
+                await self._refuse(WSCloseCode.UNSUPPORTED_DATA, str(error))
+                return
+            await self._socket.send_str(json.dumps(answer))
+
+    def _answer(self, message: bytes, at: float) -> dict[str, Any]:
+        began = time.perf_counter()
+        number, image = read_frame(message, self._limits)
+        decoded = time.perf_counter() - began
+        result = self._step(image, at)
+        height, width = image.shape[:2]
+        return {
+            "frame": number,
+            "faces": faces_as_json(result.faces, width, height),
+            "milliseconds": round((decoded + sum(result.seconds.values())) * 1e3, 2),
+            "dropped": self._newest.replaced,
+        }
+
+    async def _refuse(self, code: WSCloseCode, reason: str) -> None:
+        await self._socket.close(code=code, message=reason.encode()[:120])

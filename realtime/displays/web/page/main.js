@@ -1,0 +1,170 @@
+// The page: which camera, started or not, and what its faces show.
+
+import { Camera } from "./camera.js";
+import { Connection } from "./connection.js";
+import { Bars, Speech, Timeline } from "./numbers.js";
+import { drawFaces } from "./picture.js";
+
+const byId = (id) => document.getElementById(id);
+const video = byId("video");
+const picture = byId("picture");
+const camera = new Camera(video);
+const speech = new Speech(byId("spoken"));
+const times = []; // of the last answers, for the rate
+let connection = null;
+let bars = null;
+let timeline = null;
+let budget = 33;
+let faces = [];
+let followed = null; // id of the face that the bars and the timeline show, as long as it is there
+let mirrored = true;
+let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
+let address = null; // of the picture of the server's source
+
+async function start() {
+  const mode = byId("mode").value;
+  const turn = (turns += 1);
+  setRunning(true);
+  say("Connecting.");
+  if (mode === "browser") {
+    try {
+      await camera.open();
+    } catch (error) {
+      stop();
+      say(`The camera can't be used: ${error.message}`, true);
+      return;
+    }
+    if (turn !== turns) {
+      camera.close();
+      return;
+    }
+  }
+  video.hidden = mode !== "browser";
+  picture.hidden = mode === "browser";
+  byId("idle").hidden = true;
+  const message = mode === "browser" ? showAnswer : showSource;
+  connection = new Connection(mode, { hello: (facts) => greet(facts, mode), message, problem: lose });
+}
+
+function stop() {
+  turns += 1;
+  connection?.close();
+  connection = null;
+  camera.close();
+  setRunning(false);
+  byId("idle").hidden = false;
+  picture.hidden = true;
+  show([], null);
+  say("Stopped.");
+}
+
+function setRunning(running) {
+  byId("run").textContent = running ? "Stop" : "Start";
+  byId("run").setAttribute("aria-pressed", running);
+  byId("mode").disabled = running;
+}
+
+function greet(facts, mode) {
+  budget = facts.budget;
+  byId("notice").textContent = facts.notice;
+  byId("mode").options[1].textContent = `of the server: ${facts.source}`;
+  if (!timeline) {
+    bars = new Bars(byId("bars"), facts.classes);
+    timeline = new Timeline(byId("timeline"), facts.classes);
+  }
+  camera.forget();
+  say(mode === "browser" ? "Showing this device's camera." : `Showing ${facts.source}.`);
+}
+
+function lose(text) {
+  camera.forget();
+  show([], null);
+  say(text, true);
+}
+
+function showAnswer(data) {
+  const answer = JSON.parse(data);
+  show(answer.faces, answer.milliseconds, answer.dropped, camera.answered(answer.frame));
+}
+
+function showSource(data) {
+  const length = new DataView(data).getUint32(0);
+  const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+  connection.send("next");
+  say(facts.problem ?? "Showing the server's camera.", facts.problem !== null);
+  if (facts.frame === null) return;
+  const old = address;
+  address = URL.createObjectURL(new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }));
+  picture.onload = () => {
+    show(facts.faces, facts.milliseconds, facts.dropped, null);
+    if (old) URL.revokeObjectURL(old);
+  };
+  picture.src = address;
+}
+
+function show(found, milliseconds, dropped = 0, latency = null) {
+  faces = found;
+  const now = performance.now();
+  const main = found.find((face) => face.id === followed) ?? largest(found);
+  followed = main?.id ?? null;
+  const others = found.length > 1 ? `, and ${found.length - 1} more` : "";
+  byId("who").textContent = main ? `${main.label}${others}` : "No face";
+  bars?.show(main?.probabilities ?? null);
+  timeline?.add(main?.probabilities ?? null, now);
+  speech.say(byId("who").textContent, now);
+  if (milliseconds === null) return;
+  times.push(now);
+  while (times.length > 30) times.shift();
+  const late = milliseconds > budget ? ", late" : "";
+  byId("server").textContent = `${milliseconds.toFixed(0)} of ${budget.toFixed(0)} ms${late}`;
+  byId("latency").textContent = latency === null ? "-" : `${latency.toFixed(0)} ms`;
+  byId("rate").textContent = times.length > 1 ? ((1000 * (times.length - 1)) / (now - times[0])).toFixed(0) : "-";
+  byId("dropped").textContent = String(dropped);
+}
+
+function largest(found) {
+  const area = (face) => face.box[2] * face.box[3];
+  return [...found].sort((one, other) => area(other) - area(one))[0] ?? null;
+}
+
+function say(text, alarm = false) {
+  const place = byId("status");
+  place.classList.toggle("alarm", alarm);
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function toggleMirror() {
+  mirrored = !mirrored;
+  byId("mirror").setAttribute("aria-checked", mirrored);
+  byId("frame").classList.toggle("mirrored", mirrored);
+}
+
+function toggleRun() {
+  return connection || byId("run").getAttribute("aria-pressed") === "true" ? stop() : start();
+}
+
+function draw() {
+  const fromCamera = !video.hidden && video.videoWidth;
+  const shown = fromCamera
+    ? { width: video.videoWidth, height: video.videoHeight }
+    : { width: picture.naturalWidth || 16, height: picture.naturalHeight || 9 };
+  drawFaces(byId("overlay"), faces, shown, mirrored);
+  if (connection?.mode === "browser" && connection.ready) {
+    if (camera.lost) lose("The camera gives no more pictures: is it still plugged in?");
+    else camera.offer((message) => connection?.send(message));
+  }
+  requestAnimationFrame(draw);
+}
+
+byId("run").addEventListener("click", toggleRun);
+byId("mirror").addEventListener("click", toggleMirror);
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("button, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === " ") toggleRun();
+  else if (event.key === "m") toggleMirror();
+  else return;
+  event.preventDefault();
+});
+setInterval(() => timeline?.draw(performance.now()), 250);
+byId("frame").classList.add("mirrored");
+draw();

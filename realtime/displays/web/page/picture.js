@@ -1,0 +1,43 @@
+// Boxes and names over the picture. The picture may be mirrored; texts never are.
+
+const UNCERTAIN = "uncertain";
+
+export function drawFaces(canvas, faces, shown, mirrored) {
+  const scale = devicePixelRatio;
+  const { clientWidth, clientHeight } = canvas;
+  canvas.width = clientWidth * scale;
+  canvas.height = clientHeight * scale;
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  const place = fitted(shown.width, shown.height, clientWidth, clientHeight);
+  for (const face of faces) drawFace(context, face, place, mirrored);
+}
+
+// Where a picture lies that is as large as fits, as `object-fit: contain` has it.
+function fitted(width, height, outerWidth, outerHeight) {
+  const factor = Math.min(outerWidth / width, outerHeight / height) || 0;
+  const inner = { width: width * factor, height: height * factor };
+  return { ...inner, left: (outerWidth - inner.width) / 2, top: (outerHeight - inner.height) / 2 };
+}
+
+function drawFace(context, face, place, mirrored) {
+  const [left, top, width, height] = face.box;
+  const x = place.left + (mirrored ? 1 - left - width : left) * place.width;
+  const y = place.top + top * place.height;
+  const colour = face.label === UNCERTAIN ? "#cccccc" : "#f0e442";
+  context.lineWidth = 5;
+  context.strokeStyle = "#202020";
+  context.strokeRect(x, y, width * place.width, height * place.height);
+  context.lineWidth = 2.5;
+  context.strokeStyle = colour;
+  context.strokeRect(x, y, width * place.width, height * place.height);
+  const text = `${face.label} ${Math.round(face.confidence * 100)} %`;
+  context.font = "600 16px system-ui, sans-serif";
+  const wide = context.measureText(text).width + 12;
+  const textY = y > 28 ? y - 26 : y + height * place.height + 2;
+  const textX = Math.max(0, Math.min(x, context.canvas.clientWidth - wide));
+  context.fillStyle = "#202020";
+  context.fillRect(textX, textY, wide, 24);
+  context.fillStyle = colour;
+  context.fillText(text, textX + 6, textY + 17);
+}

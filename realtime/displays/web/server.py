@@ -1,0 +1,178 @@
+"""The server of the page: aiohttp, because one package of one maintained project serves pages and WebSockets."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from emolab.data.image import Limits
+from realtime.displays.display import DisplayError
+from realtime.displays.web.browser_camera import BrowserCamera
+from realtime.displays.web.options import Web
+from realtime.displays.web.security import COOKIE, HEADERS, host_is_known, origin_is_ours, token_is_right
+from realtime.displays.web.server_source import ServerSource
+from realtime.frame import FrameStep
+from realtime.overlay import NOTICE
+from realtime.sources.source import Source
+
+PAGE = Path(__file__).with_name("page")
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+HEARTBEAT = 10.0  # seconds; a connection that doesn't answer is closed
+
+
+def serve(
+    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        options: of the server.
+        make_source: gives this machine's source, not yet opened; called when somebody looks at it.
+        make_step: gives a frame step; called for each connection.
+        budget_ms: milliseconds that a frame may take.
+
+    Raises:
+        DisplayError: if the address can't be listened on.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(options, make_source, make_step, budget_ms))
+
+
+async def _serve(
+    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+) -> None:
+    runner = web.AppRunner(application(options, make_source, make_step, budget_ms), shutdown_timeout=1.0)
+    try:
+        port = await start(runner, options)
+        print(f"open {address(options, port)}   (Ctrl-C ends it)", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+async def start(runner: web.AppRunner, options: Web) -> int:
+    """Listen, and return the port.
+
+    Raises:
+        DisplayError: if the address can't be listened on.
+    """
+    await runner.setup()
+    site = web.TCPSite(runner, options.host, options.port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise DisplayError(
+            f"display.host={options.host} display.port={options.port}: {error.strerror}; "
+            "take another port, or 0 for any free one"
+        ) from error
+    return int(runner.addresses[0][1])
+
+
+def address(options: Web, port: int) -> str:
+    """Return the address to open in a browser, with the token where there is one."""
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    return f"http://{host}:{port}/" + (f"?token={options.token}" if options.token else "")
+
+
+def application(
+    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+) -> web.Application:
+    """Return the server's application."""
+    app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
+    live = _Live(options, make_source, make_step, budget_ms)
+    app.router.add_get("/", _index(options))
+    for path in sorted(PAGE.iterdir()):  # these files and no others, whatever a request asks for
+        app.router.add_get(f"/{path.name}", _file(path))
+    app.router.add_get("/live/{mode}", live.connect)
+    app.on_shutdown.append(live.close)
+    return app
+
+
+def _guard(options: Web) -> Middleware:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.query.get("token") or request.cookies.get(COOKIE)
+        if not host_is_known(request.headers.get("Host"), options.names):
+            raise web.HTTPMisdirectedRequest(text="unknown name of this server; add it to display.names\n")
+        if not token_is_right(given, options.token):
+            raise web.HTTPForbidden(text="open the address with its token, as the viewer printed it\n")
+        response = await handler(request)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    return guard
+
+
+def _index(options: Web) -> Handler:
+    show = _file(PAGE / "index.html")
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        if options.token is None or "token" not in request.query:
+            return await show(request)
+        response = web.Response(status=303, headers={"Location": "/"})  # the token leaves the address and its history
+        response.set_cookie(COOKIE, options.token, httponly=True, samesite="Strict")
+        return response
+
+    return index
+
+
+def _file(path: Path) -> Handler:
+    content = path.read_bytes()
+    kind = TYPES[path.suffix]
+
+    async def file(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=content, content_type=kind, charset="utf-8")
+
+    return file
+
+
+class _Live:
+    """The WebSockets."""
+
+    def __init__(
+        self, options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+    ) -> None:
+        self._options = options
+        self._make_step = make_step
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="faces")
+        self._source = ServerSource(make_source, make_step, self._executor)
+        self._facts = {"budget": budget_ms, "source": make_source().description, "notice": NOTICE}
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def connect(self, request: web.Request) -> web.StreamResponse:
+        """Serve one WebSocket."""
+        if not origin_is_ours(request.headers.get("Origin"), request.headers.get("Host")):
+            raise web.HTTPForbidden(text="this page isn't ours\n")
+        if len(self._open) >= self._options.connections:
+            raise web.HTTPServiceUnavailable(text="all connections are in use\n")
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT, max_msg_size=self._options.message_bytes, compress=False, timeout=1.0
+        )
+        self._open.add(socket)
+        try:
+            await socket.prepare(request)
+            with contextlib.suppress(ConnectionError):
+                await self._talk(socket, request.match_info["mode"])
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    async def close(self, app: web.Application) -> None:
+        """End every connection."""
+        for socket in list(self._open):
+            await socket.close(code=1001, message=b"the server ends")
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _talk(self, socket: web.WebSocketResponse, mode: str) -> None:
+        step = self._make_step()
+        await socket.send_json({**self._facts, "classes": list(step.classify.classes)})
+        if mode == "source":
+            await self._source.show(socket)
+        else:
+            limits = Limits(pixels=self._options.frame_pixels, bytes=self._options.message_bytes)
+            await BrowserCamera(socket, step, self._executor, limits, self._options.rate).run()

@@ -1,0 +1,91 @@
+"""This machine's source on the page: read while somebody looks, and given free when nobody does."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+
+from aiohttp import WSMsgType, web
+
+from realtime.capture import Capture
+from realtime.displays.web.frames import faces_as_json, with_picture
+from realtime.displays.web.newest import Newest
+from realtime.frame import FrameStep
+from realtime.sources.source import Frame, Source, SourceError
+
+PATIENCE = 0.2  # seconds that a frame is waited for before what is wrong is told
+
+
+class ServerSource:
+    """Reads the source once for all who look at it.
+
+    Args:
+        make_source: gives the source, not yet opened.
+        make_step: gives a frame step.
+        executor: one thread that all connections share.
+    """
+
+    def __init__(
+        self, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], executor: Executor
+    ) -> None:
+        self._make_source = make_source
+        self._make_step = make_step
+        self._executor = executor
+        self._lookers: list[Newest[bytes]] = []
+        self._reading: asyncio.Task[None] | None = None
+
+    async def show(self, socket: web.WebSocketResponse) -> None:
+        """Send frames with their faces to one connection, each when the one before has arrived ("next")."""
+        newest: Newest[bytes] = Newest()
+        self._lookers.append(newest)
+        try:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._read())
+            await socket.send_bytes(await newest.take())
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT or message.data != "next":
+                    await socket.close(code=1003, message=b'expected "next"')
+                    return
+                await socket.send_bytes(await newest.take())
+        finally:
+            self._lookers.remove(newest)
+
+    async def _read(self) -> None:
+        """Read until nobody looks; a source that ended or can't be read is said again and again."""
+        step = self._make_step()
+        loop = asyncio.get_running_loop()
+        with Capture(self._make_source) as capture:
+            while self._lookers:
+                frame, problem = await asyncio.to_thread(_next, capture)
+                work = partial(_message, frame, step, problem, capture.counts.dropped)
+                message = await loop.run_in_executor(self._executor, work)
+                for looker in self._lookers:
+                    looker.put(message)
+            await asyncio.to_thread(capture.close)
+
+
+def _next(capture: Capture) -> tuple[Frame | None, str | None]:
+    try:
+        frame = capture.next(PATIENCE)
+    except SourceError as error:
+        time.sleep(PATIENCE)
+        return None, str(error)
+    if frame is None and capture.ended:
+        time.sleep(PATIENCE)
+        return None, f"{capture.source.description} has ended"
+    return frame, capture.problem
+
+
+def _message(frame: Frame | None, step: FrameStep, problem: str | None, dropped: int) -> bytes:
+    facts = {"frame": None, "faces": None, "milliseconds": None, "dropped": dropped, "problem": problem}
+    if frame is None:  # the page keeps its picture
+        return with_picture(facts, None)
+    result = step(frame.image, frame.at)
+    height, width = frame.image.shape[:2]
+    seen = {
+        "frame": frame.number,
+        "faces": faces_as_json(result.faces, width, height),
+        "milliseconds": round(sum(result.seconds.values()) * 1e3, 2),
+    }
+    return with_picture({**facts, **seen}, frame.image)

@@ -1,0 +1,146 @@
+"""`display=window`: a window of OpenCV's, ruled by keys."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime.displays.display import DisplayError, View
+from realtime.displays.recording import Recording
+from realtime.displays.screen import why_no_window
+from realtime.overlay import Look, blank, draw_faces, draw_lines
+
+TITLE = "emolab"
+ESCAPE = 27
+HELP = ("q  quit", "space  pause", "m  mirror", "b  bars of all classes", "s  snapshot", "r  record", "h  this help")
+
+
+class Window:
+    """A window with the picture, its faces and how fast it is.
+
+    Args:
+        path: of recordings; snapshots lie in the same folder.
+        mirror: whether it begins mirrored.
+        bars: whether it begins with the bars of all classes.
+        clock: gives the time for the names of snapshots, in seconds since 1970.
+    """
+
+    every_frame = False
+
+    def __init__(
+        self,
+        path: str = "recording.mp4",
+        mirror: bool = True,
+        bars: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.paused = False
+        self.closed = False
+        self._path = Path(path)
+        self._look = Look(mirror, bars)
+        self._help = False
+        self._clock = clock
+        self._recording: Recording | None = None
+        self._is_open = False
+        self._said = ""
+        self._view: View | None = None
+
+    def open(self) -> None:
+        """Open the window; see `Display`."""
+        reason = why_no_window()
+        if reason is not None:
+            raise DisplayError(f"display=window: {reason}")
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.resizeWindow(TITLE, 960, 540)
+        self._is_open = True
+
+    def show(self, view: View) -> None:
+        """Draw the view and obey the keys."""
+        self._view = view
+        if self._recording is not None:
+            self._recording.add(view)
+        self._draw(1)
+
+    def wait(self, view: View) -> None:
+        """Draw what was there, with what is wrong now, and obey the keys."""
+        last = self._view or view
+        self._view = replace(last, problem=view.problem, rate=view.rate)
+        self._draw(30)
+
+    def close(self, complete: bool) -> None:
+        """Close the window, and finish a recording."""
+        self._stop_recording(complete)
+        if self._is_open:
+            cv2.destroyWindow(TITLE)
+            cv2.waitKey(1)
+            self._is_open = False
+
+    def picture(self, view: View) -> np.ndarray:
+        """Return what the window shows: uint8 BGR (H, W, 3)."""
+        image = view.image
+        shown = blank() if image is None else draw_faces(image, view.faces, view.classes, self._look)
+        draw_lines(shown, self._lines(view), view.problem)
+        return shown
+
+    def press(self, key: int) -> None:
+        """Do what a key says; keys that say nothing are ignored."""
+        letter = chr(key).lower() if 0 <= key < 256 else ""
+        if letter == "q" or key == ESCAPE:
+            self.closed = True
+        elif letter == " ":
+            self.paused = not self.paused
+        elif letter == "m":
+            self._look = replace(self._look, mirror=not self._look.mirror)
+        elif letter == "b":
+            self._look = replace(self._look, bars=not self._look.bars)
+        elif letter == "h":
+            self._help = not self._help
+        elif letter == "s":
+            self._snapshot()
+        elif letter == "r":
+            self._toggle_recording()
+
+    def _draw(self, milliseconds: int) -> None:
+        if self._view is not None:
+            cv2.imshow(TITLE, self.picture(self._view))
+        self.press(cv2.waitKey(milliseconds))
+        if cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:  # closed with its own button
+            self.closed = True
+
+    def _lines(self, view: View) -> list[str]:
+        late = " LATE" if view.milliseconds > view.budget else ""
+        state = (" paused" if self.paused else "") + (" RECORDING" if self._recording is not None else "")
+        speed = f"{view.milliseconds:.0f} of {view.budget:.0f} ms{late}   {view.rate:.0f} frames/s{state}"
+        return [speed, *([self._said] if self._said else []), *(HELP if self._help else ("h  help",))]
+
+    def _snapshot(self) -> None:
+        if self._view is None or self._view.image is None:
+            return
+        name = time.strftime("snapshot-%Y%m%d-%H%M%S.png", time.localtime(self._clock()))
+        path = self._path.parent / name
+        picture = draw_faces(self._view.image, self._view.faces, self._view.classes, replace(self._look, mirror=False))
+        written = cv2.imencode(".png", picture)[1].tobytes()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(written)
+        self._said = f"written: {path.name}"
+
+    def _toggle_recording(self) -> None:
+        if self._recording is not None:
+            self._stop_recording(complete=True)
+        elif self._view is not None:
+            self._recording = Recording(self._free_path())
+            self._said = ""
+
+    def _stop_recording(self, complete: bool) -> None:
+        if self._recording is not None:
+            self._recording.close(complete)
+            self._said = f"written: {self._recording.path.name}"
+            self._recording = None
+
+    def _free_path(self) -> Path:
+        """The path of the next recording, so that none is written over."""
+        numbered = (self._path.with_stem(f"{self._path.stem}-{number}") for number in range(2, 10_000))
+        return next(path for path in (self._path, *numbered) if not path.exists())

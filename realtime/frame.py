@@ -1,0 +1,163 @@
+"""The frame step: one frame in, its faces out. It knows no camera, no window and no clock of its own."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from emolab.data.crop import crop_and_resize, square_box
+from realtime.boxes import FaceBox, is_visible
+from realtime.smoothing import UNCERTAIN, decide, smooth
+from realtime.tracking import Track, Tracker
+
+UNCERTAIN_LABEL = "uncertain"
+STAGES = ("detect", "crop", "classify", "decide")
+
+
+class Classifier(Protocol):
+    """A recogniser of faces: an engine of `emolab.engines`, or anything that calls like one."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+
+    @property
+    def image_size(self) -> int:
+        """Side of the faces in pixels."""
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return float32 probabilities (N, C) of uint8 RGB faces (N, S, S, 3)."""
+
+
+class Detector(Protocol):
+    """Finds faces.
+
+    Attributes:
+        name: such as "yunet".
+        crop_scale: side of the square that training crops show, over the longer side of this detector's boxes.
+    """
+
+    name: str
+    crop_scale: float
+
+    def __call__(self, frame: np.ndarray) -> list[FaceBox]:
+        """Return the boxes of the faces in a frame, uint8 BGR (H, W, 3)."""
+
+
+class Face(NamedTuple):
+    """A face of a frame.
+
+    Attributes:
+        id: the same from frame to frame.
+        box: in pixels of the frame.
+        label: a class, or "uncertain".
+        confidence: smoothed probability of the most probable class, or of the one shown, 0 to 1.
+        probabilities: smoothed float32 (C,), in the order of the classes.
+    """
+
+    id: int
+    box: FaceBox
+    label: str
+    confidence: float
+    probabilities: np.ndarray
+
+
+class StepResult(NamedTuple):
+    """What a step found.
+
+    Attributes:
+        faces: from left to right.
+        seconds: of each of `STAGES`.
+    """
+
+    faces: list[Face]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """How faces become labels; `conf/viewer.yaml` explains each."""
+
+    time_constant: float = 0.3
+    threshold: float = 0.4
+    hysteresis: float = 0.1
+    max_faces: int = 8
+    tracker: Callable[[], Tracker] = field(default=Tracker)
+
+
+class FrameStep:
+    """Detect, crop, classify all faces in one batch, smooth, decide.
+
+    Args:
+        detector: finds the faces.
+        classify: names them.
+        settings: how.
+        timer: gives seconds, for the times of the stages.
+
+    Example:
+        step = FrameStep(detector, load_engine(folder))
+        faces = step(frame, at=0.033).faces
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        classify: Classifier,
+        settings: StepSettings | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.detector = detector
+        self.classify = classify
+        self._settings = settings or StepSettings()
+        self._timer = timer
+        self._tracker = self._settings.tracker()
+
+    def __call__(self, frame: np.ndarray, at: float) -> StepResult:
+        """Return the faces of a frame.
+
+        Args:
+            frame: uint8 BGR (H, W, 3).
+            at: when it was taken, in seconds; what is smoothed depends on nothing else.
+        """
+        times = [self._timer()]
+        boxes = self._largest(self.detector(frame), frame)
+        times.append(self._timer())
+        images = face_images(frame, boxes, self.detector, self.classify.image_size)
+        times.append(self._timer())
+        probabilities = self.classify(images) if boxes else np.zeros((0, len(self.classify.classes)), np.float32)
+        times.append(self._timer())
+        tracks = self._tracker.update(boxes, at)
+        faces = [self._face(track, row, at) for track, row in zip(tracks, probabilities, strict=True)]
+        times.append(self._timer())
+        spent = {name: after - before for name, before, after in zip(STAGES, times, times[1:], strict=False)}
+        return StepResult(faces, spent)
+
+    def _largest(self, boxes: Sequence[FaceBox], frame: np.ndarray) -> list[FaceBox]:
+        height, width = frame.shape[:2]
+        inside = [box for box in boxes if is_visible(box, width, height)]
+        return sorted(sorted(inside, key=lambda box: -box.area)[: self._settings.max_faces])
+
+    def _face(self, track: Track, seen: np.ndarray, at: float) -> Face:
+        settings = self._settings
+        before = seen if track.probabilities is None else track.probabilities
+        track.probabilities = smooth(before, seen, at - track.smoothed, settings.time_constant)
+        track.smoothed = at
+        track.shown = decide(track.probabilities, track.shown, settings.threshold, settings.hysteresis)
+        if track.shown == UNCERTAIN:
+            return Face(track.id, track.box, UNCERTAIN_LABEL, float(track.probabilities.max()), track.probabilities)
+        label = self.classify.classes[track.shown]
+        return Face(track.id, track.box, label, float(track.probabilities[track.shown]), track.probabilities)
+
+
+def face_images(frame: np.ndarray, boxes: Sequence[FaceBox], detector: Detector, size: int) -> np.ndarray:
+    """Return the faces as the network sees them: uint8 RGB (N, size, size, 3).
+
+    The crop is the one of training (`emolab.data.crop`), of the region that the training crops show.
+    """
+    images = np.empty((len(boxes), size, size, 3), np.uint8)
+    for image, box in zip(images, boxes, strict=True):
+        square = square_box(*box, scale=detector.crop_scale)
+        image[:] = crop_and_resize(frame, square, size)[:, :, ::-1]  # BGR to RGB
+    return images

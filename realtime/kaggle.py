@@ -1,0 +1,142 @@
+"""`python -m realtime.kaggle ckpt=... data.root=...`: the file that a Kaggle competition wants."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from emolab.cli import verb
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from emolab.data.readers.kaggle import KaggleReader
+    from emolab.runs import RunRecord
+    from realtime.submission.rows import Row
+
+
+def export(cfg: DictConfig) -> Path:
+    """Name every photograph of the competition's test folder and write the submission; return its path.
+
+    Beside it lie a CSV with confidences and a picture of the classes.
+
+    Raises:
+        EmolabError: if names, classes, a photograph, a run or the client can't be used; nothing is written then.
+    """
+    from emolab.data.image import Limits
+    from emolab.data.records import USABLE
+    from realtime.recogniser import recogniser
+    from realtime.submission.client import require_client, send
+    from realtime.submission.names import check_classes, wanted_files
+    from realtime.submission.predict import predict
+
+    output = Path(cfg.output)
+    if cfg.submit:
+        require_client(cfg.competition)
+    reader = competition_reader(cfg)
+    files = wanted_files(reader.root)
+    records = chosen_runs(cfg)
+    reading = reader.read()
+    check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records])
+    labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]
+    recognisers = [
+        recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache) for record in records
+    ]
+    limits = Limits(**cfg.data.limits)
+    predicted = predict(list(files.values()), recognisers, cfg.batch_size, cfg.flip, limits, cfg.workers)
+    rows = _rows(cfg, list(files), reading.classes, predicted.probabilities, predicted.unreadable, labels)
+    _write(cfg, output, rows, reading.classes, labels)
+    if cfg.submit:
+        send(output, cfg.competition, cfg.message or f"emolab {' '.join(record.id for record in records)}")
+    return output
+
+
+def competition_reader(cfg: DictConfig) -> "KaggleReader":
+    """Return the reader of the competition's folder.
+
+    Raises:
+        ConfigError: if the data are no competition's.
+    """
+    from hydra.utils import instantiate
+
+    from emolab.data.readers.kaggle import KaggleReader
+    from emolab.errors import ConfigError
+
+    reader = instantiate(cfg.data.reader)
+    if not isinstance(reader, KaggleReader):
+        raise ConfigError(f"data={cfg.data.name} is no Kaggle competition's folder: take data=kaggle data.root=...")
+    return reader
+
+
+def chosen_runs(cfg: DictConfig) -> list["RunRecord"]:
+    """Return the run, or the runs, that `cfg.ckpt` names, and say why these.
+
+    Raises:
+        RunError: if one can't be found.
+    """
+    from emolab.runs import resolve
+
+    named = [cfg.ckpt.run] if isinstance(cfg.ckpt.run, str) else list(cfg.ckpt.run)
+    found = [resolve(name, Path(cfg.paths.runs), cfg.ckpt.where) for name in named]
+    for record, reason in found:
+        print(f"run {record.folder}: {reason}")
+    return [record for record, _ in found]
+
+
+def _rows(
+    cfg: DictConfig,
+    names: Sequence[str],
+    classes: Sequence[str],
+    probabilities: "np.ndarray",
+    unreadable: dict[int, str],
+    labels: Sequence[str],
+) -> list["Row"]:
+    from emolab.errors import DataError
+    from realtime.submission.rows import make_rows
+
+    most_frequent = min(classes, key=lambda name: (-Counter(labels)[name], name))
+    for number, reason in unreadable.items():
+        print(f"can't be read: {names[number]}: {reason}")
+    if unreadable and cfg.unreadable == "refuse":
+        raise DataError(
+            f"{len(unreadable)} of {len(names)} photographs can't be read (listed above). Unpack them again, or take "
+            f"the most frequent class, {most_frequent}, for them: unreadable=most_frequent"
+        )
+    return make_rows(names, probabilities, classes, unreadable, most_frequent)
+
+
+def _write(cfg: DictConfig, output: Path, rows: Sequence["Row"], classes: Sequence[str], labels: Sequence[str]) -> None:
+    from realtime.submission.rows import (
+        FAR,
+        changes,
+        distance,
+        shares,
+        write_confidence,
+        write_picture,
+        write_submission,
+    )
+
+    predicted, training = shares([row.label for row in rows], classes), shares(labels, classes)
+    compared = None if cfg.compare is None else changes(rows, Path(cfg.compare))
+    confidence, picture = output.with_suffix(".confidence.csv"), output.with_suffix(".classes.png")
+    write_confidence(confidence, rows)
+    write_picture(picture, predicted, training, classes)
+    write_submission(output, rows)
+    if distance(predicted, training) > FAR:
+        print(f"warning: the predicted classes are far from the training set's; look at {picture}")
+    if compared is not None:
+        most = ", ".join(f"{change}: {count}" for change, count in compared[1])
+        print(f"{compared[0]} of {len(rows)} rows differ from {cfg.compare}{f' ({most})' if most else ''}")
+    print(f"written: {output} ({len(rows)} rows), {confidence.name}, {picture.name}")
+
+
+def _main(cfg: DictConfig) -> None:
+    export(cfg)
+
+
+main = verb("realtime.kaggle", _main)
+
+if __name__ == "__main__":
+    main()

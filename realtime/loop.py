@@ -1,0 +1,154 @@
+"""The loop: frame after frame from the capture through the step to the display, until someone says stop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from realtime.capture import Capture, Counts
+from realtime.displays.display import Display, View
+from realtime.frame import STAGES, Face, FrameStep
+from realtime.sources.source import Frame, Source
+from realtime.timings import Timings
+
+PATIENCE = 0.1  # seconds that the loop waits for a frame before it looks at the display's keys again
+SMOOTHING = 0.9  # of the frame rate that is shown
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When to stop by itself; None: never.
+
+    Attributes:
+        frames: after so many.
+        seconds: after so many.
+    """
+
+    frames: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a session was.
+
+    Attributes:
+        timings: of the stages.
+        counts: of the source.
+        seconds: that it lasted.
+        ended: whether every thread ended; False: one hangs in a driver.
+        interrupted: whether it was stopped with Ctrl-C.
+    """
+
+    timings: Timings
+    counts: Counts
+    seconds: float
+    ended: bool
+    interrupted: bool
+
+    def text(self) -> str:
+        """Return the summary in lines."""
+        done, counts = self.timings.frames, self.counts
+        return (
+            f"{done} frames in {self.seconds:.1f} s ({done / max(self.seconds, 1e-9):.1f} a second), "
+            f"{counts.dropped} of {counts.read} dropped for newer ones, "
+            f"{counts.faults} faults of the source, {counts.recoveries} recoveries\n"
+            f"{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
+        )
+
+
+def run(
+    make_source: Callable[[], Source],
+    step: FrameStep,
+    display: Display,
+    budget: float,
+    stop: Stop,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Show the source's faces until the display is closed, the source ends or `stop` says so.
+
+    Args:
+        make_source: gives a source, not yet opened.
+        step: names the faces.
+        display: already open; it's closed here.
+        budget: seconds a frame may take.
+        stop: when to stop.
+        clock: gives seconds that never go back.
+
+    Raises:
+        EmolabError: if a source that isn't live, or the display, can't go on.
+    """
+    timings = Timings(budget)
+    began = clock()
+    complete = interrupted = False
+    capture = Capture(make_source, newest=make_source().live or not display.every_frame, clock=clock)
+    try:
+        with capture:
+            _show_all(capture, step, display, timings, stop, clock)
+        complete = True
+    except KeyboardInterrupt:  # the usual way to stop without a window: what is recorded is kept
+        complete = interrupted = True
+    finally:
+        ended = capture.close()
+        display.close(complete)
+    return Summary(timings, capture.counts, clock() - began, ended, interrupted)
+
+
+def _show_all(
+    capture: Capture,
+    step: FrameStep,
+    display: Display,
+    timings: Timings,
+    stop: Stop,
+    clock: Callable[[], float],
+) -> None:
+    shown = _Shown(capture, step.classify.classes, timings.budget)
+    began = clock()
+    while not (display.closed or capture.ended or _is_over(stop, timings.frames, clock() - began)):
+        frame = None if display.paused else capture.next(PATIENCE)
+        if frame is None:
+            display.wait(shown.view())
+            continue
+        result = step(frame.image, frame.at)
+        drawn = time.perf_counter()
+        display.show(shown.after(frame, result.faces, sum(result.seconds.values()), clock()))
+        timings.add({**{name: result.seconds[name] for name in STAGES}, "show": time.perf_counter() - drawn})
+
+
+def _is_over(stop: Stop, frames: int, seconds: float) -> bool:
+    enough = stop.frames is not None and frames >= stop.frames
+    return enough or (stop.seconds is not None and seconds >= stop.seconds)
+
+
+class _Shown:
+    """What was shown last, and how often something is."""
+
+    def __init__(self, capture: Capture, classes: tuple[str, ...], budget: float) -> None:
+        self._capture = capture
+        self._classes = classes
+        self._budget = budget
+        self._frame: Frame | None = None
+        self._faces: list[Face] = []
+        self._seconds = 0.0
+        self._at: float | None = None
+        self._between: float | None = None
+
+    def after(self, frame: Frame, faces: list[Face], seconds: float, now: float) -> View:
+        """Return the view of a new frame."""
+        if self._at is not None:
+            passed = now - self._at
+            self._between = passed if self._between is None else SMOOTHING * self._between + 0.1 * passed
+        self._frame, self._faces, self._seconds, self._at = frame, faces, seconds, now
+        return self.view()
+
+    def view(self) -> View:
+        """Return the view of the last frame, with what is wrong now."""
+        return View(
+            frame=self._frame,
+            faces=self._faces,
+            classes=self._classes,
+            milliseconds=self._seconds * 1e3,
+            budget=self._budget * 1e3,
+            rate=1.0 / self._between if self._between else 0.0,
+            source_rate=self._capture.source.rate,
+            problem=self._capture.problem,
+        )

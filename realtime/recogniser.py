@@ -1,0 +1,118 @@
+"""What names the faces: an engine of the run, exported first where there's none, or the run's network itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emolab.errors import ConfigError, RunError
+from realtime.frame import Classifier
+
+if TYPE_CHECKING:
+    from emolab.engines import Engine
+    from emolab.runs import RunRecord
+
+AUTO, SELECTED, NETWORK = "auto", "selected", "network"
+
+
+class NetworkClassifier:
+    """A run's network in TensorFlow, called like an engine; slower, and it takes seconds to load.
+
+    Args:
+        record: the run.
+        trusted_modules: modules of the user's own that the run may name.
+    """
+
+    name = "the run's network in TensorFlow"
+
+    def __init__(self, record: "RunRecord", trusted_modules: tuple[str, ...] = ()) -> None:
+        import tensorflow as tf
+
+        from emolab.engines.deployable import deployable_network
+
+        network = deployable_network(record, float(record.fields.get("temperature") or 1.0), trusted_modules)
+        self.classes = record.classes
+        self.image_size = int(record.fields["image_size"])
+        # Batches of any size with one trace; Keras's own predict costs 70 ms a call.
+        signature = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
+        self._call = tf.function(lambda images: network(images, training=False), input_signature=[signature])
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return float32 probabilities (N, C) of uint8 RGB faces (N, S, S, 3)."""
+        return np.asarray(self._call(images))
+
+
+def recogniser(record: "RunRecord", choice: str, threads: int | None, failed_gates: bool, cache: str) -> Classifier:
+    """Return what names the faces, and say which it is.
+
+    Args:
+        record: the run.
+        choice: "auto": the selected engine, exported first where there's none; "selected": the same, or else the
+            network; "network"; or the name of one of the run's engines, such as "onnxruntime-int8".
+        threads: processor threads of an engine; None: every core.
+        failed_gates: whether an engine that failed a gate may be used.
+        cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
+
+    Raises:
+        ConfigError: if there is no such engine, or it failed a gate and may not be used.
+        RunError: if it can't be loaded or exported.
+    """
+    from emolab.engines import selected_engine
+
+    folder = _named(record, choice) if choice not in (AUTO, SELECTED, NETWORK) else None
+    if choice in (AUTO, SELECTED):
+        folder = selected_engine(record)
+    if choice == AUTO and folder is None:
+        folder = _exported(record, cache)
+    if folder is None:
+        print(f"recogniser: {NetworkClassifier.name}")
+        return NetworkClassifier(record)
+    engine = _load(folder, record, threads, failed_gates)
+    print(f"recogniser: {engine.name} {engine.precision}{_measured(engine.facts)}")
+    return engine
+
+
+def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: bool) -> "Engine":
+    from emolab.engines import load_engine
+
+    engine = load_engine(folder, threads, record.classes)
+    failed = [name for name, passed in engine.facts.get("gates", {}).items() if passed is False]
+    if failed and not failed_gates:
+        raise ConfigError(
+            f"the engine {folder} failed a gate ({', '.join(failed)}). Take another, or use it all the same with "
+            "failed_gates=true"
+        )
+    return engine
+
+
+def _named(record: "RunRecord", choice: str) -> Path:
+    engines = record.folder / "engines"
+    folder = engines / choice
+    if Path(choice).name != choice or not folder.is_dir():
+        found = sorted(path.name for path in engines.glob("*") if path.is_dir())
+        right = ", ".join([AUTO, SELECTED, NETWORK, *found])
+        raise ConfigError(f"recogniser={choice}: the run {record.id} has no such engine. Choose from: {right}")
+    return folder
+
+
+def _exported(record: "RunRecord", cache: str) -> Path:
+    """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer."""
+    from emolab.engines import selected_engine
+
+    print(f"the run {record.id} has no engine yet; exporting one. It's done once", flush=True)
+    command = [sys.executable, "-m", "emolab.export", f"ckpt={record.folder}", "engine=auto", f"paths.cache={cache}"]
+    done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
+    folder = selected_engine(record)
+    if folder is None:
+        raise RunError(
+            f"no engine was exported (exit code {done.returncode}; see above). recogniser=network takes the run's "
+            "network in TensorFlow"
+        )
+    return folder
+
+
+def _measured(facts: dict[str, Any]) -> str:
+    p95 = facts.get("latency_ms", {}).get("p95")
+    return "" if p95 is None else f", {p95:.1f} ms a face (p95) when it was exported"

@@ -1,0 +1,57 @@
+"""One photograph, or a folder of them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from emolab.data.image import UnusableImageError, read_image
+from realtime.sources.source import SourceEnded, SourceError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+
+
+class Images:
+    """Photographs, in the order of their names; those that can't be read are left out with a line.
+
+    Args:
+        path: a file, or a folder whose photographs are shown one after the other.
+        seconds: that each is shown.
+    """
+
+    live = False
+
+    def __init__(self, path: str, seconds: float = 1.0) -> None:
+        self.description = f"photographs {Path(path).name}"
+        self.rate: float | None = 1.0 / seconds
+        self._path = Path(path)
+        self._seconds = seconds
+        self._left: list[Path] = []
+        self._shown = 0
+
+    def open(self) -> None:
+        """List them; see `Source`."""
+        if not self._path.exists():
+            raise SourceError(f"source.path={self._path}: no such file or folder")
+        found = sorted(self._path.iterdir()) if self._path.is_dir() else [self._path]
+        self._left = [path for path in found if path.suffix.lower() in SUFFIXES]
+        self._shown = 0
+        if not self._left:
+            raise SourceError(f"source.path={self._path}: no photographs there ({', '.join(SUFFIXES)})")
+
+    def read(self) -> tuple[np.ndarray, float]:
+        """Return the next photograph, upright, and the time it's shown at; see `Source`."""
+        while self._left:
+            path = self._left.pop(0)
+            try:
+                image = read_image(path)
+            except UnusableImageError as error:
+                print(f"{path} is left out: {error}")
+                continue
+            self._shown += 1
+            return np.ascontiguousarray(image[:, :, ::-1]), (self._shown - 1) * self._seconds
+        if not self._shown:
+            raise SourceError(f"source.path={self._path}: none of its photographs can be read")
+        raise SourceEnded
+
+    def close(self) -> None:
+        """Nothing is held open."""

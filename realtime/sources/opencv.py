@@ -1,0 +1,177 @@
+"""What OpenCV's VideoCapture opens: cameras, video files, network streams."""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime.sources.source import SourceEnded, SourceError
+
+
+class Camera:
+    """A camera of this machine.
+
+    Args:
+        index: its number, from 0.
+        width: pixels asked for; the camera takes the nearest that it has.
+        height: pixels asked for.
+        rate: frames a second asked for.
+    """
+
+    live = True
+
+    def __init__(self, index: int = 0, width: int = 1280, height: int = 720, rate: float = 30.0) -> None:
+        self.description = f"camera {index}"
+        self.rate: float | None = None
+        self._index = index
+        self._wanted = {
+            # Raw frames of 1280x720 fill USB 2 at 10 a second; compressed ones come at 30.
+            cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"MJPG")),
+            cv2.CAP_PROP_FRAME_WIDTH: float(width),
+            cv2.CAP_PROP_FRAME_HEIGHT: float(height),
+            cv2.CAP_PROP_FPS: rate,
+            cv2.CAP_PROP_BUFFERSIZE: 1.0,  # old frames are late frames
+        }
+        self._capture: cv2.VideoCapture | None = None
+
+    def open(self) -> None:
+        """Open it; see `Source`."""
+        self._capture = cv2.VideoCapture(self._index)
+        if not self._capture.isOpened():
+            self.close()
+            raise SourceError(f"camera {self._index} can't be opened. {cameras_found()}")
+        for name, value in self._wanted.items():
+            self._capture.set(name, value)
+
+    def read(self) -> tuple[np.ndarray, None]:
+        """Return the next frame; see `Source`."""
+        image = _read(self._capture)
+        if image is None:
+            raise SourceError(f"{self.description} gives no more frames: is it still plugged in?")
+        return image, None
+
+    def close(self) -> None:
+        """Give it free."""
+        _release(self._capture)
+        self._capture = None
+
+
+class Video:
+    """A video file.
+
+    Args:
+        path: the file.
+        loop: whether it begins again at its end.
+    """
+
+    live = False
+
+    def __init__(self, path: str, loop: bool = False) -> None:
+        self.description = f"video {Path(path).name}"
+        self.rate: float | None = None
+        self._path = Path(path)
+        self._loop = loop
+        self._read = 0
+        self._capture: cv2.VideoCapture | None = None
+
+    def open(self) -> None:
+        """Open it; see `Source`."""
+        if not self._path.is_file():
+            raise SourceError(f"source.path={self._path}: no such file")
+        self._capture = cv2.VideoCapture(str(self._path))
+        if not self._capture.isOpened():
+            self.close()
+            raise SourceError(f"source.path={self._path}: OpenCV can't read it as a video")
+        self.rate = self._capture.get(cv2.CAP_PROP_FPS) or 30.0
+        self._read = 0
+
+    def read(self) -> tuple[np.ndarray, float]:
+        """Return the next frame and its time in the video; see `Source`."""
+        image = _read(self._capture)
+        if image is None and self._loop and self._read:
+            self.close()
+            self.open()
+            image = _read(self._capture)
+        if image is None:
+            if not self._read:
+                raise SourceError(f"source.path={self._path}: the video has no frame that can be read")
+            raise SourceEnded
+        self._read += 1
+        return image, (self._read - 1) / (self.rate or 30.0)
+
+    def close(self) -> None:
+        """Give it free."""
+        _release(self._capture)
+        self._capture = None
+
+
+class Stream:
+    """A camera on the network: an RTSP or HTTP address.
+
+    Args:
+        path: the address; a password in it is never shown.
+        seconds: how long opening, or one frame, may take.
+    """
+
+    live = True
+
+    def __init__(self, path: str, seconds: float = 5.0) -> None:
+        self.description = f"stream {without_password(path)}"
+        self.rate: float | None = None
+        self._path = path
+        self._milliseconds = int(seconds * 1000)
+        self._capture: cv2.VideoCapture | None = None
+
+    def open(self) -> None:
+        """Open it; see `Source`."""
+        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, self._milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
+        self._capture = cv2.VideoCapture(self._path, cv2.CAP_FFMPEG, [*limits, self._milliseconds])
+        if not self._capture.isOpened():
+            self.close()
+            raise SourceError(f"{self.description} can't be opened: is the address right, and the camera on?")
+
+    def read(self) -> tuple[np.ndarray, None]:
+        """Return the next frame; see `Source`."""
+        image = _read(self._capture)
+        if image is None:
+            raise SourceError(f"{self.description} gives no more frames")
+        return image, None
+
+    def close(self) -> None:
+        """Give it free."""
+        _release(self._capture)
+        self._capture = None
+
+
+def without_password(address: str) -> str:
+    """Return the address without user name and password."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def cameras_found() -> str:
+    """Return a sentence about the cameras of this machine."""
+    if not sys.platform.startswith("linux"):
+        return "Is it plugged in, free, and is this program allowed to use it? Another one is source.index=1"
+    devices = sorted(Path("/dev").glob("video*"))
+    if not devices:
+        return "This machine has none (there is no /dev/video*); take source=video, source=stream or display=web"
+    names = ", ".join(map(str, devices))
+    return f"This machine has {names}: take another one's number as source.index, or close what uses it"
+
+
+def _read(capture: cv2.VideoCapture | None) -> np.ndarray | None:
+    if capture is None:
+        raise SourceError("a source was read before it was opened")
+    try:
+        good, image = capture.read()
+    except cv2.error as error:
+        raise SourceError(f"OpenCV can't read a frame: {error.err}") from error
+    return image if good else None
+
+
+def _release(capture: cv2.VideoCapture | None) -> None:
+    if capture is not None:
+        capture.release()

@@ -1,0 +1,1 @@
+"""From a competition's unlabelled photographs to the file that it wants."""

@@ -1,0 +1,81 @@
+"""`python -m realtime.viewer ckpt=...`: the faces of a camera, a file or a stream, named as they come."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from emolab.cli import INTERRUPTED, verb
+from realtime.frame import Classifier, FrameStep, StepSettings
+from realtime.loop import Stop, Summary, run
+from realtime.sources.source import Source
+from realtime.tracking import Tracker
+
+
+def view(cfg: DictConfig) -> Summary | None:
+    """Show what `cfg.source` gives on `cfg.display`, until it's closed, ended or stopped; print a summary.
+
+    Raises:
+        EmolabError: if the display, the run, its engine, the detector or a recorded source can't be used.
+    """
+    from emolab.runs import resolve
+    from realtime.displays.web.options import Web
+    from realtime.recogniser import recogniser
+
+    display = instantiate(cfg.display)
+    display.open()
+    record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
+    print(f"run {record.folder}: {reason}")
+    classify = recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache)
+    make_step = step_maker(cfg, classify)
+    make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
+    if isinstance(display, Web):
+        from realtime.displays.web.server import serve
+
+        serve(display, make_source, make_step, cfg.budget_ms)
+        return None
+    summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, Stop(cfg.frames, cfg.seconds))
+    _report(summary)
+    return summary
+
+
+def step_maker(cfg: DictConfig, classify: Classifier) -> Callable[[], FrameStep]:
+    """Return what makes frame steps: each with faces of its own, all with the same detector and recogniser.
+
+    The recogniser and the detector are called once, because a first call takes longer than all others.
+    """
+    detector = instantiate(cfg.detector)
+    size = classify.image_size
+    classify(np.zeros((1, size, size, 3), np.uint8))
+    tracker = partial(Tracker, cfg.tracking.overlap, cfg.tracking.forget_after)
+    settings = StepSettings(**cfg.smoothing, max_faces=cfg.tracking.max_faces, tracker=tracker)
+    return lambda: FrameStep(detector, classify, settings)
+
+
+def _report(summary: Summary) -> None:
+    from rich.console import Console
+
+    if summary.timings.frames:
+        Console().print(summary.timings.table())
+    print(summary.text())
+
+
+def _main(cfg: DictConfig) -> int:
+    summary = view(cfg)
+    code = INTERRUPTED if summary is not None and summary.interrupted else 0
+    if summary is not None and not summary.ended:  # a driver hangs: leaving in the usual way would wait for it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+main = verb("realtime.viewer", _main)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""A sweep as users run it: real workers and trainings, killed for good. Slow; nothing else can hold its promises."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from commands import TINY, environment, run
+from omegaconf import OmegaConf
+from optuna.trial import TrialState
+from postgres import running_postgres
+
+from emolab.cli import composed
+from emolab.config.saved import settings_of
+from emolab.runs import list_runs
+from experiments.search.study import counted
+
+SWEEP = (*TINY[:-1], "trainer.epochs=3", "heartbeat_seconds=1", "aug=off", "optimizer=adamw")
+
+
+def _wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    for _ in range(int(seconds * 10)):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("it never came so far")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _study(folder: Path) -> optuna.Study:
+    return optuna.load_study(study_name="sweep", storage=f"sqlite:///{folder / 'sweeps/sweep/study.db'}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc, and only Linux stops orphans")
+def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Path, striped_faces: Path) -> None:
+    """Two workers train three trials, all killed in the first; one of the rates gives NaN, and is told as failed."""
+    wanted = ("n_trials=3", f"data.root={striped_faces}")
+    rates = "+search.space.rate={key: optimizer.learning_rate, choices: [0.01, 1e30]}"
+    arguments = [*SWEEP, *wanted, rates, "pruner=none", "sampler=random"]
+    command = [sys.executable, "-m", "experiments.sweep", *arguments, "workers=2"]
+    driver = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
+    _wait_for(lambda: list(tmp_path.glob("runs/*/*/checkpoints/last-*")))
+    workers = _children(driver.pid)
+    assert len(workers) == 2
+    for pid in (driver.pid, *workers):
+        os.kill(pid, signal.SIGKILL)
+    driver.wait()
+    before = {record.id for record in list_runs(tmp_path / "runs")}
+
+    done = run("experiments.sweep", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    study = _study(tmp_path)
+    trials = counted(study)
+    assert len(trials) == 3
+    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.FAIL}
+    again = len(study.trials) - 3
+    assert again >= 1
+    for trial in trials:
+        if trial.params.get("rate") == 1e30:
+            assert trial.state == TrialState.FAIL
+            assert "the loss became" in trial.user_attrs["error"]
+        else:
+            assert trial.state == TrialState.COMPLETE
+    runs = {record.id: record for record in list_runs(tmp_path / "runs")}
+    assert before <= set(runs)
+    finished = [record.fields["group"]["number"] for record in runs.values() if record.status == "finished"]
+    assert len(finished) == len(set(finished)) == sum(trial.state == TrialState.COMPLETE for trial in trials)
+    assert any("resumed" in record.fields for record in runs.values())
+
+    again = run("experiments.sweep", *arguments, cwd=tmp_path)
+    assert len(_study(tmp_path).trials) == len(study.trials)
+    assert "3 wanted" in again.stdout
+    best = runs[study.best_trial.user_attrs["run"]]
+    place = f"hydra.searchpath=[{tmp_path / 'sweeps/sweep'}]"
+    written = OmegaConf.to_container(composed("train", ["experiment=best", place]), resolve=True)
+    trained = settings_of(best)
+    for key in ("model", "optimizer", "loss", "trainer", "data", "aug", "seed"):
+        assert written[key] == trained[key], key
+
+
+def test_hopeless_trials_are_pruned_in_a_study_in_postgresql(tmp_path: Path, striped_faces: Path) -> None:
+    """Slurm's launcher, run here, starts the two workers; the pruner is told to let nothing below 2 pass."""
+    with running_postgres() as url:
+        storage = url("sweep")
+        pruner = ["pruner._target_=optuna.pruners.ThresholdPruner", "+pruner.lower=2.0", "pruner=none"]
+        launcher = ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"]
+        arguments = [*SWEEP, f"data.root={striped_faces}", "n_trials=2", f"storage='{storage}'", *pruner]
+        done = run("experiments.sweep", "-m", *arguments, "worker=0,1", *launcher, cwd=tmp_path)
+        study = optuna.load_study(study_name="sweep", storage=storage)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [trial.state for trial in study.trials] == [TrialState.PRUNED] * 2
+        assert [trial.user_attrs["epochs"] for trial in study.trials] == [1, 1]
+        assert {record.status for record in list_runs(tmp_path / "runs")} == {"pruned"}

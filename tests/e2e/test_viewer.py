@@ -1,0 +1,120 @@
+"""The viewer as a user starts it: with an engine of a trained run, in processes that never import TensorFlow."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import environment
+
+from emolab.cli import check_command
+from emolab.data import PreparedData
+from emolab.engines.build import Builder
+from emolab.engines.registry import backend
+from emolab.engines.selection import select
+from emolab.errors import ConfigError
+from emolab.files import read_json, write_json
+from emolab.runs import RunRecord, resolve
+
+SCRIPT = (
+    "import sys; from realtime.viewer import main\ntry:\n    main()\nfinally:\n"
+    "    print('tensorflow' in sys.modules, 'pandas' in sys.modules)"
+)
+
+
+@pytest.fixture(scope="module")
+def project(competition: Path) -> Path:
+    """The competition's folder beside a run whose ONNX engine is selected."""
+    record = _record(competition.parent)
+    reason = backend("onnxruntime").available("fp32")
+    if reason is not None:
+        pytest.skip(reason)
+    (account,) = (competition.parent / "cache").glob("*/data.json")
+    folder = Builder(record, PreparedData.open(account.parent), 1.0).build(backend("onnxruntime"), "fp32")
+    select(record, folder, "for the test")
+    return competition.parent
+
+
+def _record(folder: Path) -> RunRecord:
+    return resolve("last", folder / "runs")[0]
+
+
+def _view(folder: Path, *settings: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    variables = {key: value for key, value in environment().items() if key != "DISPLAY"}
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, "detector=full_frame", *settings],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_every_photograph_of_a_folder_is_named_without_tensorflow(project: Path) -> None:
+    done = _view(project, "source=images", "source.path=competition/test_kaggle", "display=file", "display.path=n.avi")
+    assert done.returncode == 0, done.stderr
+    assert "24 frames" in done.stdout
+    assert "recogniser: onnxruntime fp32" in done.stdout
+    assert done.stdout.splitlines()[-1] == "False False"
+    rows = list(csv.DictReader((project / "n.csv").open(newline="")))
+    assert len(rows) == 24
+    assert {"anger", "happy", "sad"} <= set(rows[0])
+    assert (project / "n.avi").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["source=video"], "source.path must be given"),
+        (["smoothing.threshold=2"], "smoothing.threshold=2"),
+        (["smoothing.hysteresis=0.9"], "must not be above threshold"),
+        (["display=web", "display.token=short"], "display.token=short"),
+        (["detector=yunet", "detector.score=3"], "detector.score=3"),
+        (["source=webcam", "source.indx=1"], "Did you mean 'index'"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: list[str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_command("viewer", settings)
+    assert message in str(caught.value)
+
+
+def test_an_engine_that_isnt_there_and_a_missing_screen_are_said_without_a_traceback(project: Path) -> None:
+    for settings, message in (
+        (["recogniser=nosuch", "display=none"], "Choose from: auto, selected, network, onnxruntime-fp32"),
+        ([], "this machine has no screen"),
+    ):
+        done = _view(project, *settings)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_an_engine_that_failed_a_gate_is_used_only_when_told_to(project: Path) -> None:
+    path = _record(project).folder / "engines" / "onnxruntime-fp32" / "engine.json"
+    facts = read_json(path)
+    write_json(path, {**facts, "gates": {"parity": True, "latency": False}})
+    settings = ("source=synthetic", "display=none", "frames=5")
+    refused, used = _view(project, *settings), _view(project, *settings, "failed_gates=true")
+    write_json(path, facts)
+    assert refused.returncode == 2
+    assert "failed a gate (latency)" in refused.stderr
+    assert used.returncode == 0, used.stderr
+    assert "5 frames" in used.stdout
+
+
+@pytest.mark.slow
+def test_a_run_without_an_engine_is_exported_first_and_only_once(competition: Path, tmp_path: Path) -> None:
+    """Slow: every engine is built and measured."""
+    shutil.copytree(competition.parent, tmp_path / "project", ignore=shutil.ignore_patterns("engines"))
+    settings = ("source=synthetic", "display=none", "frames=3", "recogniser=auto")
+    first, again = (_view(tmp_path / "project", *settings, timeout=1200) for _ in range(2))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "exporting one" in first.stdout
+    assert "3 frames" in first.stdout
+    assert "exporting one" not in again.stdout
+    assert again.stdout.splitlines()[-1] == "False False"

@@ -1,0 +1,50 @@
+"""Runs on disk with predictions made up, for tests of what compares them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from emolab.evaluation.predictions import Predictions, save_predictions
+from emolab.runs import RunRecord
+
+CLASSES = ("anger", "happy", "sad")
+
+
+def predictions(accuracy: float, seed: int, n: int = 600, images: int = 0) -> Predictions:
+    """Predictions of the same images (of that seed), right with this probability."""
+    truth = np.random.default_rng(images)
+    targets, clusters = truth.integers(0, 3, n), np.arange(n) // 2
+    random = np.random.default_rng(seed + 100)
+    named = np.where(random.random(n) < accuracy, targets, (targets + 1) % 3)
+    return Predictions((np.eye(3)[named] * 2).astype(np.float32), targets, clusters, CLASSES)
+
+
+def made_run(
+    root: Path, accuracy: float | None, seed: int = 0, group: Any = None, images: int = 0, **settings: str
+) -> RunRecord:
+    """A finished run with these settings ("model", "aug", ...)."""
+    model = settings.get("model", "vgg19")
+    best = {"name": "val_accuracy", "mode": "max", "best": accuracy, "epoch": 1}
+    fields = {
+        "classes": list(CLASSES), "image_size": 48, "seed": seed, "data": {"name": "made", "fingerprint": "f"},
+        "monitor": best, "group": group or {"name": None, "number": None}, "temperature": 1.0,
+        "model": {"name": model, "parameters": 1000, "flops": 2_000_000},
+        "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **settings},
+    }  # fmt: skip
+    rate = 0.001 if fields["choices"]["optimizer"] == "adamw" else 0.1
+    config = {
+        "seed": seed,
+        "name": model,
+        "model": {"name": model},
+        "optimizer": {"learning_rate": rate, "nesterov": None},
+    }
+    record = RunRecord.create(root, model, fields, yaml.safe_dump(config))
+    for epoch in range(2):
+        record.append_metrics(epoch, {"val_accuracy": (accuracy or 0.0) * (epoch + 1) / 2, "seconds": 60.0})
+    if accuracy is not None:
+        judged = predictions(accuracy, seed, images=images)
+        save_predictions(record.folder / "report" / "predictions.npz", {"validation": judged, "test": judged})
+    record.finish("finished")
+    return record

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import optuna
+import pytest
+from omegaconf import OmegaConf
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from emolab.cli import composed
+from experiments.search.best import BEST, as_experiment, best_trial, write_best
+from experiments.search.report import overview, write_page
+from experiments.search.worker import ERROR
+
+GIVEN = ("experiment=fer2013_custom_cnn", "data.path=faces.csv", "aug=off", "trainer.epochs=7", "model.weights=null")
+SEARCHED = ("optimizer=sgd", "optimizer.learning_rate=0.0123", "model.backbone.widths=[8,16]", "aug=blend")
+
+
+def trial(
+    value: float | None, x: float = 0.5, state: TrialState = TrialState.COMPLETE, **attributes
+) -> optuna.trial.FrozenTrial:
+    values = {} if value is None else {"value": value}
+    parameters = {"params": {"x": x}, "distributions": {"x": FloatDistribution(0, 1)}}
+    return create_trial(
+        state=state, user_attrs=attributes, intermediate_values={0: 0.1, 1: 0.2}, **values, **parameters
+    )
+
+
+def study_of(*trials, directions=("maximize",)) -> optuna.Study:
+    study = optuna.create_study(directions=list(directions), study_name="s")
+    study.add_trials(trials)
+    return study
+
+
+def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path):
+    study = study_of(trial(0.4), trial(0.6, epochs=7, run="20261124-100000-aaaa"))
+    fixed = [*GIVEN, "name=s", "evaluate=false", "paths.runs=elsewhere"]
+    command = write_best(study, tmp_path, fixed, SEARCHED)
+    written = composed("train", ["experiment=best", f"hydra.searchpath=[{tmp_path}]"])
+    asked = composed("train", [*GIVEN[:2], *GIVEN[3:], *SEARCHED, "name=s_best"])
+    assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
+    text = (tmp_path / BEST).read_text()
+    assert "trial 1 of 2" in text
+    assert "0.6000, as run 20261124-100000-aaaa" in text
+    assert f"# Command: {command}" in text
+
+
+def test_values_keep_their_types():
+    text = as_experiment(["+a.b=1e-5", "c=true", "d=null", "e='1'"])
+    assert OmegaConf.to_container(OmegaConf.create(text)) == {
+        "defaults": [], "a": {"b": 1e-5}, "c": True, "d": None, "e": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("direction", "number"), [("maximize", 2), ("minimize", 1)])
+def test_the_best_is_the_first_with_the_best_value_among_the_finished(direction, number):
+    trials = [
+        trial(None, state=TrialState.FAIL),
+        trial(0.1),
+        trial(0.5),
+        trial(0.5),
+        trial(0.9, state=TrialState.PRUNED),
+    ]
+    best = best_trial(study_of(*trials, directions=[direction]))
+    assert best is not None
+    assert best.number == number
+
+
+def test_without_a_finished_trial_there_is_no_best(tmp_path):
+    assert write_best(study_of(trial(None, state=TrialState.FAIL)), tmp_path, [], []) is None
+    assert not (tmp_path / BEST).exists()
+
+
+def test_the_page_shows_pictures_every_trial_and_why_trials_failed(tmp_path):
+    trials = [trial(value, x, epochs=3) for value, x in ((0.4, 0.1), (0.6, 0.5), (0.5, 0.9))]
+    study = study_of(*trials, trial(None, state=TrialState.FAIL, **{ERROR: "exit code 2\n<out of memory>"}))
+    page = write_page(study, tmp_path, ["validation"]).read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert "&lt;out of memory&gt;" in page
+    assert overview(study)[0].startswith("4 trials: 3 complete, 1 fail")
+    assert overview(study)[1] == "9 epochs were trained."
+    lines = (tmp_path / "trials.csv").read_text().splitlines()
+    assert lines[0] == "trial,state,validation,epochs,run,x"
+    assert lines[2] == "1,complete,0.6000,3,,0.5"
+    assert len(lines) == 5
+
+
+def test_several_objectives_are_shown_as_a_pareto_front(tmp_path):
+    front = [create_trial(values=[0.5, 3.0]), create_trial(values=[0.6, 5.0]), create_trial(values=[0.4, 4.0])]
+    study = study_of(*front, directions=("maximize", "minimize"))
+    page = write_page(study, tmp_path, ["validation", "latency_ms"]).read_text()
+    assert "Pareto front" in page
+    assert page.count("data:image/png;base64,") == 1
+
+
+def test_a_study_of_nothing_has_a_page_too(tmp_path: Path):
+    assert "0 trials" in write_page(study_of(), tmp_path, ["validation"]).read_text()

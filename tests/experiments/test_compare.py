@@ -1,0 +1,123 @@
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_runs import CLASSES, made_run, predictions
+
+from emolab.cli import composed
+from emolab.errors import RunError
+from emolab.evaluation.bootstrap import calibration_error
+from emolab.evaluation.metrics import expected_calibration_error
+from emolab.evaluation.predictions import Predictions, load_predictions, save_predictions
+from experiments.compare import compare
+from experiments.comparing.pairs import pairs_of
+from experiments.comparing.report import table_of
+from experiments.comparing.runs import ComparedRun, chosen_runs, differing, label_of
+
+
+def compared(root: Path, *more: str) -> Path:
+    where = (f"paths.runs={root}", f"output={root.parent / 'page'}", "resamples=200")
+    return compare(composed("compare", [*where, *more]))
+
+
+def test_the_table_shows_what_differs_the_best_first_and_the_page_all_of_it(tmp_path, capsys):
+    worse = made_run(tmp_path / "runs", 0.5, aug="off")
+    best = made_run(tmp_path / "runs", 0.8)
+    page = compared(tmp_path / "runs")
+    rows = (page.parent / "table.csv").read_text().splitlines()
+    assert rows[0].startswith("run,aug,accuracy,macro F1,ECE,validation,parameters,MFLOP")
+    assert [row.split(",")[:2] for row in rows[1:]] == [[best.id, "on"], [worse.id, "off"]]
+    assert rows[1].endswith('"1,000",2,,2.0')
+    assert (page.parent / "table.md").read_text().startswith("| run | aug | accuracy |")
+    text = page.read_text()
+    assert "aug=on is better than aug=off: +" in text
+    assert text.count("data:image/png;base64,") == 1
+    assert "aug=on is better than aug=off: +" in capsys.readouterr().out
+
+
+def test_a_difference_inside_the_noise_is_undecided():
+    labels, judged = ["A", "B", "C"], [predictions(0.70, 1), predictions(0.71, 2), predictions(0.4, 3)]
+    found = {(pair.better, pair.worse): pair for pair in pairs_of(labels, judged, 500)}
+    assert set(map(frozenset, found)) == {frozenset("AB"), frozenset("AC"), frozenset("BC")}
+    for (better, worse), pair in found.items():
+        assert pair.decided == (worse == "C")
+        assert pair.low <= pair.value <= pair.high
+        assert (pair.p < 0.01) == pair.decided
+        assert pair.sentence().startswith(f"{better} is better" if pair.decided else "undecided between")
+
+
+def test_of_many_runs_only_the_best_is_compared():
+    judged = [predictions(0.5 + number / 100, number) for number in range(14)]
+    found = pairs_of([str(number) for number in range(14)], judged, 100)
+    assert len(found) == 13
+    assert len({pair.better for pair in found}) == 1
+
+
+def test_runs_judged_on_other_images_make_no_pair():
+    assert pairs_of(["A", "B"], [predictions(0.5, 0), predictions(0.9, 0, images=1)], 100) == []
+
+
+def test_runs_are_chosen_by_fields_dates_and_ids(tmp_path):
+    root = tmp_path / "runs"
+    first = made_run(root, 0.5, group={"name": "grid", "number": 0})
+    second = made_run(root, 0.6, group={"name": "grid", "number": 1}, model="resnet50")
+    made_run(root, 0.7)
+    ids = [record.id for record in chosen_runs(root, [], {"group": "grid"}, None, None)]
+    assert ids == [first.id, second.id]
+    assert len(chosen_runs(root, [], {"model": "vgg19"}, "2020-01-01", None)) == 2
+    assert [record.id for record in chosen_runs(root, [second.id, first.id], {}, None, None)] == [second.id, first.id]
+    with pytest.raises(RunError, match="0 runs"):
+        chosen_runs(root, [], {}, None, "2020-01-01")
+
+
+def test_what_follows_from_a_choice_is_not_named_again(tmp_path):
+    records = [made_run(tmp_path, 0.5), made_run(tmp_path, 0.5, optimizer="sgd"), made_run(tmp_path, 0.5, seed=1)]
+    runs = [ComparedRun(record, "test", 100) for record in records]
+    assert differing(runs) == ["optimizer", "seed"]
+    assert label_of(runs[1], differing(runs), runs) == "optimizer=sgd seed=0"
+    assert runs[0].record.id in label_of(runs[0], [], runs)
+
+
+def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys):
+    made_run(tmp_path / "runs", 0.5)
+    missing = made_run(tmp_path / "runs", None, aug="off")
+    compared(tmp_path / "runs")
+    assert f"emolab.evaluate ckpt={missing.id}" in capsys.readouterr().out
+
+
+def test_the_fastest_engine_that_passed_its_gates_is_shown(tmp_path):
+    record = made_run(tmp_path, 0.5)
+    for name, p95, passed in (("onnx-fp32", 9.0, True), ("openvino-int8", 2.0, False), ("litert-fp32", 7.0, True)):
+        folder = record.folder / "engines" / name
+        folder.mkdir(parents=True)
+        facts = {"engine": name.partition("-")[0], "latency_ms": {"p95": p95}, "gates": {"parity": passed}}
+        (folder / "engine.json").write_text(json.dumps(facts))
+    assert "7.0 (litert)" in table_of([ComparedRun(record, "test", 100), ComparedRun(record, "test", 100)]).rows[0]
+
+
+def test_predictions_come_back_as_they_were(tmp_path):
+    one = predictions(0.6, 3)
+    save_predictions(tmp_path / "p.npz", {"test": one})
+    read = load_predictions(tmp_path / "p.npz")["test"]
+    np.testing.assert_array_equal(read.logits, one.logits)
+    np.testing.assert_array_equal(read.clusters, one.clusters)
+    assert read.classes == CLASSES
+
+
+def test_a_pickle_among_predictions_is_refused(tmp_path):
+    np.savez(tmp_path / "p.npz", classes=np.array([os.system, time.sleep], dtype=object))
+    with pytest.raises(RunError, match=r"p\.npz doesn't hold"):
+        load_predictions(tmp_path / "p.npz")
+
+
+def test_the_calibration_error_and_its_interval_agree_with_the_definition():
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 3, 900)
+    one = Predictions(random.normal(0, 2, (900, 3)).astype(np.float32), targets, np.arange(900), CLASSES)
+    found = calibration_error(one, 1.5, resamples=400)
+    assert found["value"] == pytest.approx(expected_calibration_error(one.probabilities(1.5), targets), abs=1e-5)
+    assert found["low"] < found["high"]
+    assert found["low"] > 0.8 * found["value"]

@@ -1,0 +1,132 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import TINY, run
+from made_runs import made_run, predictions
+
+from emolab.cli import check_command, composed
+from emolab.errors import ConfigError
+from emolab.jobs import Plan
+from experiments.founded.cells import Cell, cells_of, results_of
+from experiments.founded.claims import Claim, claims, judged
+from experiments.founding import conclude
+
+MODELS = ("vgg19", "resnet50", "mobilenetv2", "custom_cnn")
+ACCURACIES = {"vgg19": 0.70, "resnet50": 0.71, "mobilenetv2": 0.45, "custom_cnn": 0.60}
+
+
+def made(gain: float, seeds: tuple[int, ...] = (0, 1)) -> dict:
+    """Predictions of all cells; without augmentation, `gain` is lost, and without full fine-tuning, a third."""
+    found = {}
+    for cell in cells_of(MODELS, ("on", "off"), ("full", "partial")):
+        accuracy = ACCURACIES[cell.model] - gain * (cell.augmentation == "off") - 0.33 * (cell.finetuning == "partial")
+        for seed in seeds:
+            found[cell, seed] = predictions(accuracy, MODELS.index(cell.model) * 10 + seed, n=8000)
+    return found
+
+
+def test_each_claim_is_confirmed_refuted_or_undecided():
+    found = results_of(made(gain=0.055), 400)
+    verdicts = {claim.text: verdict for claim, _, verdict in judged(found, claims(MODELS, ("full", "partial")))}
+    assert verdicts == {
+        "VGG19 is better than ResNet50": "undecided",
+        "ResNet50 is better than MobileNetV2": "confirmed",
+        "MobileNetV2 is better than own CNN": "refuted",
+        "augmentation helps": "confirmed",
+        "augmentation is worth 5 to 6 points": "confirmed",
+        "training every layer is better than the last block": "confirmed",
+    }
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(0.20, "refuted"), (-0.10, "refuted"), (0.055, "confirmed")])
+def test_augmentation_is_worth_what_it_is(gain, verdict):
+    found = results_of(made(gain), 400)
+    worth = next(claim for claim in claims(MODELS, ("full",)) if "5 to 6" in claim.text)
+    assert worth.verdict(found.difference(worth.pairs)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.01, 0.2, "confirmed"), (-0.01, 0.2, "undecided"), (-0.2, -0.01, "refuted"), (0.0, 0.0, "undecided")],
+)
+def test_a_claim_of_more_is_judged_by_the_whole_interval(low, high, verdict):
+    claim = Claim("A > B", "", [])
+    assert claim.high == math.inf
+    assert claim.verdict({"value": (low + high) / 2, "low": low, "high": high}) == verdict
+
+
+def test_what_was_not_trained_is_undecided():
+    found = results_of({key: one for key, one in made(0.05).items() if key[0].model != "vgg19"}, 100)
+    (claim, difference, verdict), *_ = judged(found, claims(MODELS, ("full",)))
+    assert claim.text.startswith("VGG19")
+    assert (difference, verdict) == (None, "undecided")
+    assert found.accuracy(Cell("vgg19", "on", "full")) is None
+
+
+def test_more_seeds_widen_the_interval_by_the_noise_of_training():
+    cell = Cell("vgg19", "on", "full")
+    same = results_of({(cell, 0): predictions(0.6, 1), (cell, 1): predictions(0.6, 1)}, 2000).accuracy(cell)
+    apart = results_of({(cell, 0): predictions(0.5, 1), (cell, 1): predictions(0.7, 2)}, 2000).accuracy(cell)
+    assert same is not None
+    assert apart is not None
+    assert apart["high"] - apart["low"] > 1.5 * (same["high"] - same["low"])
+    assert apart["value"] == pytest.approx(0.6, abs=0.03)
+
+
+def test_trainings_judged_on_other_images_are_refused():
+    pair = {(Cell("vgg19", "on", "full"), seed): predictions(0.5, 0, images=seed) for seed in (0, 1)}
+    with pytest.raises(ValueError, match="same images"):
+        results_of(pair, 100)
+
+
+def test_an_interval_covers_the_truth_about_as_often_as_it_says():
+    cell = Cell("vgg19", "on", "full")
+    hits = 0
+    for number in range(60):
+        found = results_of({(cell, 0): predictions(0.6, number, n=400, images=number)}, 200).accuracy(cell)
+        assert found is not None
+        hits += found["low"] <= 0.6 <= found["high"]
+    assert hits >= 51  # of 60; 57 are expected
+
+
+def test_the_table_stands_beside_the_originals_numbers(tmp_path, capsys):
+    settings = ["data=folder", "data.root=faces", "models=[vgg19,resnet50]", "finetunings=[full]", "resamples=200"]
+    cfg = composed("founding", [*settings, f"output={tmp_path / 'founding'}"])
+    cells = cells_of(cfg.models, cfg.augmentations, cfg.finetunings)
+    plan = Plan(tmp_path / "grid", "founding", tmp_path / "runs", tuple(("x",) for _ in cells))
+    for number, cell in enumerate(cells[:-1]):
+        group = {"name": "founding", "number": number}
+        made_run(tmp_path / "runs", 0.5 + number / 10, seed=number, group=group, model=cell.model)
+    assert conclude(cfg, plan, [(cell, 0) for cell in cells]) == 0
+    rows = (tmp_path / "founding" / "table.csv").read_text().splitlines()
+    assert len(rows) == 5
+    assert rows[1].startswith("vgg19,on,full,1,0.")
+    assert rows[1].endswith(",0.51")
+    assert "not trained" in rows[4]
+    assert "| VGG19 is better than ResNet50 | 0.51 against 0.49 |" in (tmp_path / "founding" / "claims.md").read_text()
+    page = (tmp_path / "founding" / "index.html").read_text()
+    assert "judged on 600 test images" in page
+    assert "refuted" in capsys.readouterr().out
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(ConfigError, match="without resume"):
+        check_command("founding", ["data=folder", "data.root=faces", "resume=last"])
+
+
+def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path, striped_faces: Path) -> None:
+    """Two real trainings: the only check that the experiment's parts fit together."""
+    network = ",".join(f'"{one}"' for one in TINY if one.startswith("model."))
+    chosen = ("models=[custom_cnn]", "finetunings=[full]", "resamples=100", f"recipes={{custom_cnn:[{network}]}}")
+    own = [one for one in TINY if not one.startswith("model")]
+    arguments = (*own, f"data.root={striped_faces}", *chosen, "workers=1", "seeds=[3]")
+    done = run("experiments.founding", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "augmentation helps" in done.stdout
+    assert "2 trainings, 0 of them done" in done.stdout
+    assert np.char.count((tmp_path / "founding" / "table.csv").read_text(), "custom_cnn") == 2
+    again = run("experiments.founding", *arguments, cwd=tmp_path)
+    assert "2 trainings, 2 of them done" in again.stdout
+    assert again.returncode == 0, again.stderr

@@ -1,0 +1,87 @@
+import optuna
+import pytest
+from omegaconf import OmegaConf
+
+from emolab.cli import check_command, composed
+from emolab.config.tree import conf_folder, groups
+from emolab.errors import ConfigError
+from experiments.search.space import suggested
+from experiments.sweep import check_space, fixed_overrides
+
+RATE = {"key": "optimizer.learning_rate", "log": True}
+SPACE = {
+    "optimizer": {"key": "optimizer", "choices": ["adamw", "sgd"]},
+    "adamw_rate": {**RATE, "low": 0.0001, "high": 0.001, "when": {"optimizer": "adamw"}},
+    "sgd_rate": {**RATE, "low": 0.01, "high": 0.1, "when": {"optimizer": "sgd", "finetune": ["full", "partial"]}},
+    "batch": {"key": "trainer.batch_size", "low": 16, "high": 64, "step": 16},
+    "balance": {"key": "loss.balance", "choices": [0.0, None, True]},
+}
+DATA = ("data=fer2013", "data.path=faces.csv")
+
+
+def drawn(*fixed: str, space=SPACE, seed: int = 0, trials: int = 30) -> list[list[str]]:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    return [suggested(study.ask(), space, fixed, {"finetune": "full", "optimizer": "adamw"}.get) for _ in range(trials)]
+
+
+def test_the_learning_rate_depends_on_the_optimizer():
+    for overrides in drawn():
+        values = dict(override.split("=") for override in overrides)
+        low, high = (0.0001, 0.001) if values["optimizer"] == "adamw" else (0.01, 0.1)
+        assert low <= float(values["optimizer.learning_rate"]) <= high
+        assert values["trainer.batch_size"] in {"16", "32", "48", "64"}
+        assert values["loss.balance"] in {"0.0", "null", "true"}
+
+
+def test_what_the_command_fixes_is_not_searched_and_decides_conditions():
+    for overrides in drawn("optimizer=sgd", "trainer.batch_size=8"):
+        assert [override.partition("=")[0] for override in overrides] == ["optimizer.learning_rate", "loss.balance"]
+        assert float(overrides[0].partition("=")[2]) >= 0.01
+
+
+def test_a_condition_that_nothing_in_the_command_names_asks_for_the_default():
+    space = {"rate": {**RATE, "low": 0.1, "high": 0.2, "when": {"finetune": "partial"}}, "batch": SPACE["batch"]}
+    assert all(len(overrides) == 1 for overrides in drawn(space=space))
+    assert all(len(overrides) == 2 for overrides in drawn("finetune=partial", space=space))
+
+
+@pytest.mark.parametrize("search", groups(conf_folder())["search"])
+def test_every_end_of_every_search_space_is_a_right_command(search):
+    check_space(composed("sweep", [*DATA, f"search={search}"]), DATA)
+
+
+def test_a_wrong_parameter_is_refused_before_the_first_training():
+    cfg = composed("sweep", [*DATA, "+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}"])
+    with pytest.raises(ConfigError, match=r"search\.space\.wrong.*no key 'optimizer.lr'"):
+        check_space(cfg, DATA)
+
+
+def test_a_search_of_nothing_is_refused():
+    cfg = composed("sweep", DATA)
+    fixed = [f"{one.key}=x" for one in cfg.search.space.values()]
+    with pytest.raises(ConfigError, match="nothing is left to search"):
+        check_space(cfg, fixed)
+
+
+def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
+    given = [*DATA, "n_trials=3", "search.space.dropout.low=0.1", "workers=2", "worker=1", "model=vgg19", "+x=1"]
+    cfg = OmegaConf.create({"name": "s", "evaluate": False})
+    assert fixed_overrides(cfg, given) == [*DATA, "model=vgg19", "+x=1", "name=s", "evaluate=false"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("search.objectives=[validation,flops]", "pruner=none"),
+        ("resume=last", "without resume"),
+        ("search.space.dropout.low=0.9", "low has to be below high"),
+        ("search.space.adamw_learning_rate.low=0.0", "above 0 where log"),
+        ("+search.space.dropout.choices=[1]", "either choices, or low and high"),
+        ("search.objectives=[speed]", "'latency_ms'"),
+        ("n_trials=0", "n_trials=0"),
+        ("sampler=tpee", "cmaes, gp, random, tpe"),
+    ],
+)
+def test_a_wrong_sweep_is_named_with_what_is_right(wrong, right):
+    with pytest.raises(ConfigError, match=right):
+        check_command("sweep", [*DATA, wrong])

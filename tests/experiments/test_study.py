@@ -1,0 +1,122 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import optuna
+import pytest
+from commands import environment
+from optuna.trial import TrialState
+from postgres import running_postgres
+
+from emolab.errors import ConfigError
+from experiments.search import study as shared
+
+FIXED = ("model=vgg19", "name=s")
+
+
+def settings(folder: Path, **more) -> SimpleNamespace:
+    return SimpleNamespace(**{"output": str(folder), "storage": None, "heartbeat_seconds": 1, "retries": 2, **more})
+
+
+def opened(folder: Path, url: str | None = None, fixed=FIXED, directions=("maximize",)) -> optuna.Study:
+    own = settings(folder)
+    return shared.open_study("s", url or shared.storage_url(own), directions, fixed, own)
+
+
+CREATE = """
+import sys
+from types import SimpleNamespace
+from experiments.search.study import open_study
+own = SimpleNamespace(output=sys.argv[1], heartbeat_seconds=1, retries=2)
+print(open_study("s", sys.argv[2], ["maximize"], [], own).study_name)
+"""
+
+DIE = """
+import os, signal, sys
+from types import SimpleNamespace
+from experiments.search.study import open_study
+own = SimpleNamespace(output=sys.argv[1], heartbeat_seconds=1, retries=2)
+def killed(trial):
+    trial.suggest_float("x", 0, 1)
+    trial.report(0.5, 0)
+    os.kill(os.getpid(), signal.SIGKILL)
+open_study("s", sys.argv[2], ["maximize"], ["model=vgg19", "name=s"], own).optimize(killed, n_trials=1)
+"""
+
+
+def python(code: str, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment(), stdout=subprocess.PIPE)
+
+
+def joined_at_once(folder: Path, url: str) -> None:
+    workers = [python(CREATE, str(folder), url) for _ in range(3)]
+    assert [worker.communicate(timeout=60)[0] for worker in workers] == [b"s\n"] * 3
+
+
+def dies_and_is_run_again(folder: Path, url: str) -> None:
+    study = opened(folder, url)
+    python(DIE, str(folder), url).communicate(timeout=60)
+    assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
+    deadline = time.monotonic() + 30
+    while study.trials[0].state == TrialState.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.5)
+        shared.find_dead(study)
+    dead, again = study.trials
+    assert (dead.state, again.state) == (TrialState.FAIL, TrialState.WAITING)
+    assert again.params == dead.params
+    assert again.intermediate_values == {0: 0.5}
+    assert shared.original_number(study, 1) == 0
+    assert shared.counted(study) == [again]
+    assert shared.begun(study) == []
+
+
+def test_workers_that_begin_a_study_at_once_share_it(tmp_path):
+    joined_at_once(tmp_path, f"sqlite:///{tmp_path / 'study.db'}")
+
+
+def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path):
+    dies_and_is_run_again(tmp_path, f"sqlite:///{tmp_path / 'study.db'}")
+
+
+def test_workers_share_a_study_in_postgresql_and_a_killed_one_is_found(tmp_path):
+    with running_postgres() as url:
+        joined_at_once(tmp_path / "one", url("one"))
+        dies_and_is_run_again(tmp_path / "two", url("two"))
+
+
+def test_a_trial_that_several_machines_began_at_once_does_not_count(tmp_path):
+    study = opened(tmp_path)
+    trials = [study.ask() for _ in range(3)]
+    assert [shared.is_surplus(study, trial, n_trials=2) for trial in trials] == [False, False, True]
+    trials[2].set_user_attr(shared.SURPLUS, True)
+    assert [trial.number for trial in shared.counted(study)] == [0, 1]
+
+
+def test_a_trial_is_not_run_again_for_ever(tmp_path):
+    study = opened(tmp_path)
+    study.ask()
+    for _ in range(4):
+        shared.run_again(study, study.trials[-1], retries=2)
+    assert len(study.trials) == 3
+
+
+def test_a_study_with_other_settings_or_objectives_is_refused(tmp_path):
+    opened(tmp_path)
+    assert opened(tmp_path, fixed=FIXED[::-1]).study_name == "s"
+    with pytest.raises(ConfigError, match=r"began with: model=vgg19.*Now: model=resnet50"):
+        opened(tmp_path, fixed=("model=resnet50", "name=s"))
+    with pytest.raises(ConfigError, match="other objectives"):
+        opened(tmp_path, directions=("maximize", "minimize"))
+
+
+@pytest.mark.parametrize("url", ["nothing", "oracle+none://x/y", "sqlite:////proc/nowhere/study.db"])
+def test_a_storage_that_cannot_be_used_is_refused(tmp_path, url, monkeypatch):
+    monkeypatch.setattr(shared.time, "sleep", lambda seconds: None)
+    with pytest.raises(ConfigError, match="storage"):
+        opened(tmp_path, url)
+
+
+def test_passwords_are_not_shown():
+    assert "secret" not in shared.shown("postgresql+psycopg://me:secret@host/base")

@@ -1,0 +1,32 @@
+"""The page's server, running in a thread of the test."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from realtime.displays.web.options import Web
+from realtime.displays.web.server import address, application, start
+from realtime.frame import Detector, FrameStep
+from realtime.sources.source import Source
+from realtime.sources.synthetic import Synthetic
+
+
+@contextmanager
+def served(options: Web, classify: object, detector: Detector, source: type[Source] = Synthetic) -> Iterator[str]:
+    """Yield the address of a running server."""
+    loop = asyncio.new_event_loop()
+    runner = web.AppRunner(
+        application(options, source, lambda: FrameStep(detector, classify), budget_ms=33.0), shutdown_timeout=1.0
+    )
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        port = asyncio.run_coroutine_threadsafe(start(runner, options), loop).result(10)
+        yield address(options, port)
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)

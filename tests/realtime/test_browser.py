@@ -1,0 +1,122 @@
+"""The page in a real browser with a made camera: four seconds to start, and worth it: only this runs its code."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import chromium, write_y4m
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from served import served
+from stand_ins import Brightness
+
+from realtime.detectors.full_frame import FullFrame
+from realtime.displays.web.options import Web
+
+
+def _half_dark_half_light() -> Iterator[np.ndarray]:
+    """Two seconds dark, two light; a moving bar tells one frame from the next."""
+    for number in range(120):
+        frame = np.full((240, 320, 3), 40 if number < 60 else 215, np.uint8)
+        frame[:20, number * 2 : number * 2 + 20] = 128
+        yield frame
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_y4m(tmp_path_factory.mktemp("camera") / "camera.y4m", _half_dark_half_light())
+
+
+@pytest.fixture(scope="module")
+def page(camera: Path) -> Iterator[WebDriver]:
+    with served(Web(port=0), Brightness(), FullFrame()) as address:
+        browser = chromium(camera, 1200, 800)
+        try:
+            browser.get(address)
+            yield browser
+        finally:
+            browser.quit()
+
+
+def _text(page: WebDriver, name: str) -> str:
+    return page.find_element(By.ID, name).text
+
+
+def _eventually(found: Callable[[], Any], seconds: float = 15.0) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+    return value
+
+
+def _press(page: WebDriver, key: str) -> None:
+    page.find_element(By.TAG_NAME, "body").send_keys(key)
+
+
+def test_the_label_on_the_page_follows_what_the_camera_shows(page: WebDriver) -> None:
+    page.find_element(By.ID, "run").click()
+    for expected in ("dark", "light", "dark"):
+        _eventually(lambda expected=expected: _text(page, "who") == expected)
+    bars = {
+        row.text.split("\n")[0]: row.text.split("\n")[-1] for row in page.find_elements(By.CSS_SELECTOR, "#bars li")
+    }
+    assert list(bars) == ["dark", "grey", "light"]
+    assert _eventually(lambda: _text(page, "latency").endswith("ms"))
+    assert int(_text(page, "rate")) > 3
+    errors = [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
+    assert errors == []
+
+
+def test_the_mirror_turns_the_picture_and_is_a_switch(page: WebDriver) -> None:
+    mirror = page.find_element(By.ID, "mirror")
+    assert mirror.get_attribute("aria-checked") == "true"
+    _press(page, "m")
+    assert mirror.get_attribute("aria-checked") == "false"
+    assert page.find_element(By.ID, "video").value_of_css_property("transform") == "none"
+    mirror.click()
+    assert "-1" in page.find_element(By.ID, "video").value_of_css_property("transform")
+
+
+def test_the_keyboard_stops_it_and_the_camera_is_given_free(page: WebDriver) -> None:
+    page.execute_script("document.activeElement.blur()")
+    _press(page, " ")
+    _eventually(lambda: _text(page, "status") == "Stopped.")
+    assert page.execute_script("return document.getElementById('video').srcObject") is None
+
+
+def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
+    page.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
+    page.find_element(By.ID, "run").click()
+    _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
+    _eventually(lambda: _text(page, "who") in ("dark", "grey", "light"))
+    page.find_element(By.ID, "run").click()
+
+
+def test_the_page_comes_back_by_itself_when_the_server_does(camera: Path) -> None:
+    browser = chromium(camera, 400, 800)
+    try:
+        with served(Web(port=0), Brightness(), FullFrame()) as address:
+            browser.get(address)
+            browser.find_element(By.ID, "run").click()
+            _eventually(lambda: _text(browser, "who") in ("dark", "light"))
+        _eventually(lambda: "Trying again" in _text(browser, "status"))
+        port = int(address.rstrip("/").rpartition(":")[2])
+        with served(Web(port=port), Brightness(), FullFrame()):
+            _eventually(lambda: _text(browser, "who") in ("dark", "light"), 30)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
+    finally:
+        browser.quit()
+
+
+def test_every_control_has_a_name_and_the_results_are_announced(page: WebDriver) -> None:
+    unnamed = page.execute_script(
+        "return [...document.querySelectorAll('button, select')].filter(e => !(e.textContent.trim() && "
+        "(e.tagName === 'BUTTON' || e.labels.length))).map(e => e.id)"
+    )
+    assert unnamed == []
+    live = page.execute_script("return [...document.querySelectorAll('[aria-live=polite]')].map(e => e.id)")
+    assert set(live) == {"status", "spoken"}

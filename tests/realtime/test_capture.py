@@ -1,0 +1,142 @@
+"""Faults of a source, with real threads and short real times."""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from stand_ins import Scripted, noisy, plain
+
+from realtime.capture import MOST_HUNG, Capture
+from realtime.health import Limits, Pauses
+from realtime.sources.source import Frame, SourceError
+from realtime.sources.synthetic import Synthetic
+
+QUICK = Limits(opening=0.15, silent=0.15, frozen=0.15, black=0.05, slow=1.0)
+
+
+def _capture(*script: object, wait: float = 0.002, first: float = 0.02, longest: float = 0.1) -> Capture:
+    items = iter(script)
+    return Capture(lambda: Scripted(items, lambda: time.sleep(wait)), limits=QUICK, pauses=Pauses(first, longest))
+
+
+def _until(capture: Capture, number: int, seconds: float = 5.0) -> tuple[list[Frame], list[str]]:
+    """The frames up to `number` of them, and every problem that was said on the way."""
+    frames: list[Frame] = []
+    problems: list[str] = []
+    end = time.monotonic() + seconds
+    while len(frames) < number and time.monotonic() < end and not capture.ended:
+        frame = capture.next(0.01)
+        if frame is not None:
+            frames.append(frame)
+        if capture.problem and capture.problem not in problems:
+            problems.append(capture.problem)
+    return frames, problems
+
+
+def _noise() -> Iterator[np.ndarray]:
+    return (noisy(seed) for seed in itertools.count())
+
+
+def test_only_the_newest_frame_is_kept_and_the_others_are_counted() -> None:
+    with _capture(*(plain(20 + number) for number in range(20)), wait=0.001) as capture:
+        while not capture._is_at_end:
+            time.sleep(0.01)
+        frame = capture.next(1.0)
+    assert frame is not None
+    assert int(frame.image.max()) == 39
+    assert (capture.counts.read, capture.counts.dropped) == (20, 19)
+    assert capture.ended
+
+
+def test_a_file_loses_no_frame_however_slow_its_reader_is() -> None:
+    with Capture(lambda: Synthetic(32, 24, frames=15), newest=False) as capture:
+        frames = []
+        while not capture.ended:
+            frames.append(capture.next(0.5))
+            time.sleep(0.002)
+    assert [frame.number for frame in frames if frame] == list(range(15))
+    assert capture.counts.dropped == 0
+
+
+def test_a_recorded_source_plays_at_its_own_pace() -> None:
+    began = time.monotonic()
+    with Capture(lambda: Synthetic(32, 24, rate=50, frames=11), newest=True) as capture:
+        while not capture.ended:
+            capture.next(0.5)
+    assert time.monotonic() - began >= 0.19
+
+
+def test_an_unplugged_camera_is_said_and_opened_again() -> None:
+    with _capture(noisy(1), "fail", *(noisy(seed) for seed in range(2, 9))) as capture:
+        frames, problems = _until(capture, 3)
+        assert len(frames) == 3
+    assert any("gives no more frames" in text and "Trying again in 0.02 s" in text for text in problems)
+    assert (capture.counts.faults, capture.counts.recoveries) == (1, 1)
+
+
+def test_a_camera_that_refuses_is_tried_again_after_growing_pauses() -> None:
+    with _capture(*["refuse"] * 4, noisy(1), noisy(2), first=0.2, longest=0.6) as capture:
+        frames, problems = _until(capture, 1)
+        assert frames
+    said = [text.rpartition("in ")[2] for text in problems if "can't be opened" in text]
+    assert said == ["0.2 s", "0.4 s", "0.6 s"]
+    assert (capture.counts.faults, capture.counts.recoveries) == (1, 1)
+
+
+def test_a_frozen_camera_is_said_and_opened_again() -> None:
+    script = itertools.chain([noisy(0)] * 150, _noise())
+    with _capture(*itertools.islice(script, 400)) as capture:
+        _, problems = _until(capture, 10_000, 1.2)
+    assert any("frozen" in text for text in problems)
+    assert capture.counts.recoveries >= 1
+
+
+def test_a_hanging_camera_is_left_and_another_attempt_gives_frames() -> None:
+    Scripted.hanging.clear()
+    with _capture(noisy(0), "hang", *(noisy(seed) for seed in range(1, 200))) as capture:
+        frames, problems = _until(capture, 3)
+        assert len(frames) == 3
+    assert any("hangs" in text for text in problems)
+    Scripted.hanging.set()
+
+
+def test_a_camera_that_always_hangs_costs_few_threads_and_closing_is_quick() -> None:
+    Scripted.hanging.clear()
+    before = threading.active_count()
+    capture = _capture(*["hang"] * 50).__enter__()
+    _until(capture, 1, 1.5)
+    assert threading.active_count() - before <= MOST_HUNG
+    began = time.monotonic()
+    assert capture.close(0.3) is False
+    assert time.monotonic() - began < 1.0
+    Scripted.hanging.set()
+
+
+def test_frames_come_again_when_what_hung_lets_go() -> None:
+    Scripted.hanging.clear()
+    with _capture(*["hang"] * MOST_HUNG, *(noisy(seed) for seed in range(100))) as capture:
+        assert _until(capture, 1, 1.5)[0] == []
+        Scripted.hanging.set()
+        assert _until(capture, 1)[0]
+
+
+def test_a_black_picture_and_a_changing_size_are_shown_and_no_fault() -> None:
+    black = [plain(0, height=40 + number % 2) for number in range(60)]
+    with _capture(*black, wait=0.005) as capture:
+        frames, problems = _until(capture, 30)
+        assert {frame.image.shape[0] for frame in frames} == {40, 41}
+    assert any("black" in text for text in problems)
+    assert capture.counts.faults == 0
+
+
+def test_a_file_that_isnt_there_is_an_error_at_once() -> None:
+    from realtime.sources.opencv import Video
+
+    with (
+        Capture(lambda: Video("absent.mp4")) as capture,
+        pytest.raises(SourceError, match=r"absent\.mp4: no such file"),
+    ):
+        _until(capture, 1)

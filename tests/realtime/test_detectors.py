@@ -1,0 +1,125 @@
+import csv
+import gzip
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emolab.errors import ConfigError
+from emolab.files import sha256_of
+from realtime.boxes import overlap
+from realtime.detectors.auto import best_detector
+from realtime.detectors.full_frame import FullFrame
+from realtime.detectors.haar import Haar
+from realtime.detectors.model_file import NAME, yunet_file
+from realtime.detectors.yunet import YuNet
+
+SIDE, LEFT, TOP = 200, 700, 260
+
+
+@pytest.fixture
+def scene(shared: Path) -> np.ndarray:
+    """A face of FER2013 in a grey frame of 1280x720, its square at (LEFT, TOP) with SIDE pixels."""
+    with gzip.open(shared / "data" / "fer2013.csv.gz", "rt") as handle:
+        rows = csv.reader(handle)
+        next(rows)
+        row = next(row for number, row in enumerate(rows) if number == 7)
+    face = np.array(row[1].split(), np.uint8).reshape(48, 48)
+    frame = np.full((720, 1280, 3), 110, np.uint8)
+    frame[TOP : TOP + SIDE, LEFT : LEFT + SIDE] = cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)[
+        ..., None
+    ]
+    return frame
+
+
+def _yunet(shared: Path) -> YuNet:
+    return YuNet(str(shared / "detectors" / "yunet_n_320_320.onnx"))
+
+
+def test_yunet_finds_a_face_where_it_is_in_frames_of_any_size(scene: np.ndarray, shared: Path) -> None:
+    detector = _yunet(shared)
+    for frame, factor in ((scene, 1.0), (cv2.resize(scene, (640, 360)), 0.5), (scene, 1.0)):
+        (box,) = detector(frame)
+        assert overlap(box.scaled(1 / factor), box._replace(left=LEFT, top=TOP, width=SIDE, height=SIDE)) > 0.3
+    assert detector(np.full((720, 1280, 3), 110, np.uint8)) == []
+
+
+def test_haar_finds_a_face_without_any_file(scene: np.ndarray) -> None:
+    boxes = Haar()(scene)
+    assert any(overlap(box, box._replace(left=LEFT, top=TOP, width=SIDE, height=SIDE)) > 0.3 for box in boxes)
+
+
+def test_full_frame_takes_the_centred_square() -> None:
+    assert FullFrame()(np.zeros((40, 60, 3), np.uint8)) == [(10, 0, 40, 40)]
+
+
+def test_a_file_that_isnt_there_or_isnt_yunet_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"detector\.path=.*no such file"):
+        YuNet(str(tmp_path / "absent.onnx"))
+    (tmp_path / "bad.onnx").write_bytes(b"nothing of the kind")
+    with pytest.raises(ConfigError, match="can't read it"):
+        YuNet(str(tmp_path / "bad.onnx"))
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    """Gives `/good` at once, and `/slow` a byte every 0.2 seconds."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        if self.path == "/good":
+            self.wfile.write(b"x" * 1000)
+            return
+        try:
+            for _ in range(1000):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.2)
+        except OSError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    running.shutdown()
+
+
+def test_the_file_is_downloaded_once_and_its_digest_compared(server: str, tmp_path: Path) -> None:
+    (tmp_path / "expected").write_bytes(b"x" * 1000)
+    digest = sha256_of(tmp_path / "expected")
+    path = yunet_file(None, tmp_path, 20, f"{server}/good", digest)
+    assert path == tmp_path / "detectors" / NAME
+    assert yunet_file(None, tmp_path, 0.001, "http://127.0.0.1:9/", digest) == path
+    with pytest.raises(ConfigError, match="does not match"):
+        yunet_file(None, tmp_path / "other", 20, f"{server}/good", "0" * 64)
+    assert not list((tmp_path / "other").rglob("*.onnx"))
+
+
+def test_a_slow_or_refused_download_ends_in_time_and_says_what_to_do(server: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match=r"longer than 2 s.*detector\.path"):
+        yunet_file(None, tmp_path, 2, f"{server}/slow")
+    assert time.monotonic() - began < 6
+    with pytest.raises(ConfigError, match="can't be downloaded from http://127"):
+        yunet_file(None, tmp_path, 20, "http://127.0.0.1:9/yunet.onnx")
+
+
+def test_auto_says_which_it_took_and_why(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert best_detector(path=str(shared / "detectors" / "yunet_n_320_320.onnx")).name == "yunet"
+    assert best_detector(path="absent.onnx").name == "haar"
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("detector: yunet")
+    assert "haar" in second
+    assert "absent.onnx: no such file" in second

@@ -1,0 +1,131 @@
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from stand_ins import CLASSES, plain
+
+from realtime.boxes import FaceBox
+from realtime.displays.display import DisplayError, View
+from realtime.displays.file import FileDisplay
+from realtime.displays.recording import Recording, fitted
+from realtime.displays.window import Window
+from realtime.frame import Face
+from realtime.overlay import Look, draw_faces
+from realtime.sources.source import Frame
+
+FACE = Face(3, FaceBox(30, 60, 80, 80), "grey", 0.7, np.float32([0.1, 0.7, 0.2]))
+
+
+def view(
+    image: np.ndarray | None, at: float = 0.0, faces: tuple[Face, ...] = (FACE,), problem: str | None = None
+) -> View:
+    frame = None if image is None else Frame(image, at, round(at * 10))
+    return View(frame, list(faces), CLASSES, 12.0, 33.0, 30.0, 10.0, problem)
+
+
+def _frames(path: Path) -> list[np.ndarray]:
+    capture = cv2.VideoCapture(str(path))
+    found = []
+    while True:
+        good, image = capture.read()
+        if not good:
+            capture.release()
+            return found
+        found.append(image)
+
+
+def test_a_recording_keeps_time_and_its_table_has_a_row_a_face(tmp_path: Path) -> None:
+    display = FileDisplay(str(tmp_path / "named.avi"))
+    display.open()
+    for at in (0.0, 0.1, 0.5, 0.6):  # at ten a second the gap is filled with what was seen last
+        display.show(view(plain(90, 240, 320), at))
+    display.close(complete=True)
+    assert len(_frames(tmp_path / "named.avi")) == 7
+    with (tmp_path / "named.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["time_s"] for row in rows] == ["0.000", "0.100", "0.500", "0.600"]
+    assert (rows[0]["face"], rows[0]["left"], rows[0]["label"], rows[0]["grey"]) == ("3", "30.0", "grey", "0.7000")
+
+
+def test_pictures_of_another_size_are_fitted_into_the_first(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "a.avi")
+    recording.add(view(plain(90, 240, 320), 0.0))
+    recording.add(view(plain(90, 320, 240), 0.1))
+    recording.close()
+    assert [image.shape for image in _frames(tmp_path / "a.avi")] == [(240, 320, 3)] * 2
+    assert fitted(plain(200, 40, 20), (40, 40))[:, :9].max() == 0
+
+
+def test_after_an_error_there_is_no_file_and_before_the_end_no_half_one(tmp_path: Path) -> None:
+    display = FileDisplay(str(tmp_path / "named.avi"))
+    display.open()
+    display.show(view(plain(90, 240, 320)))
+    assert not (tmp_path / "named.avi").exists()
+    display.close(complete=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_cant_be_written_is_refused_before_any_frame(tmp_path: Path) -> None:
+    with pytest.raises(DisplayError, match=r"ends in \.mp4, \.avi, \.mkv"):
+        FileDisplay(str(tmp_path / "named.txt")).open()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DisplayError, match="can't be written"):
+        FileDisplay(str(tmp_path / "file" / "named.mp4")).open()
+
+
+def test_the_mirror_turns_the_picture_and_the_boxes_but_no_text() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    plainly, mirrored = (draw_faces(image, [FACE], CLASSES, Look(mirror)) for mirror in (False, True))
+    np.testing.assert_array_equal(draw_faces(image, [], CLASSES, Look(True)), image[:, ::-1])
+    turned = draw_faces(image[:, ::-1].copy(), [FACE._replace(box=FACE.box.mirrored(320))], CLASSES, Look(False))
+    np.testing.assert_array_equal(mirrored, turned)
+    assert (mirrored[:, ::-1] != plainly).any()
+
+
+def test_bars_are_drawn_for_every_class_and_within_any_picture() -> None:
+    for height, width in ((240, 320), (24, 32), (720, 1280)):
+        image = plain(128, height, width)
+        small = draw_faces(image, [FACE], CLASSES, Look(bars=False))
+        assert (draw_faces(image, [FACE], CLASSES, Look(bars=True)) != small).any()
+
+
+def test_the_keys_of_the_window_do_what_they_say(tmp_path: Path) -> None:
+    window = Window(str(tmp_path / "recording.avi"), mirror=False, clock=lambda: 0.0)
+    window._view = view(plain(90, 240, 320))
+    before = window.picture(window._view)
+    for key in "mbh":
+        window.press(ord(key))
+        assert (window.picture(window._view) != before).any(), key
+        window.press(ord(key.upper()))
+        np.testing.assert_array_equal(window.picture(window._view), before)
+    window.press(ord(" "))
+    assert window.paused
+    window.press(-1)
+    assert not window.closed
+    window.press(ord("q"))
+    assert window.closed
+
+
+def test_a_recording_of_the_window_is_not_mirrored_and_none_is_written_over(tmp_path: Path) -> None:
+    image = plain(0, 240, 320)
+    image[:, :100] = 255
+    for _ in range(2):
+        window = Window(str(tmp_path / "recording.avi"), mirror=True)
+        window._view = view(image, faces=())
+        window.press(ord("r"))
+        assert window._recording is not None
+        window._recording.add(window._view)
+        window.press(ord("s"))
+        window.close(complete=True)
+    assert sorted(path.name for path in tmp_path.glob("recording*.avi")) == ["recording-2.avi", "recording.avi"]
+    (frame,) = _frames(tmp_path / "recording.avi")
+    assert frame[100, :80].mean() > 200
+    (snapshot,) = {path.name[:9] for path in tmp_path.glob("*.png")}
+    assert snapshot == "snapshot-"
+
+
+def test_what_is_wrong_is_written_into_the_picture() -> None:
+    window = Window()
+    assert (window.picture(view(None, problem="camera 0 is gone")) != window.picture(view(None))).any()

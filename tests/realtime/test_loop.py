@@ -1,0 +1,101 @@
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stand_ins import Brightness, Scripted, noisy
+
+from realtime.detectors.full_frame import FullFrame
+from realtime.displays.display import View
+from realtime.displays.file import FileDisplay
+from realtime.displays.none import NoDisplay
+from realtime.frame import FrameStep
+from realtime.loop import Stop, run
+from realtime.sources.opencv import Video
+from realtime.sources.source import SourceError
+from realtime.sources.synthetic import Synthetic
+from realtime.timings import Timings
+
+
+def _step() -> FrameStep:
+    return FrameStep(FullFrame(), Brightness())
+
+
+class Watched(NoDisplay):
+    """A display that keeps its views, and closes or raises when it has enough."""
+
+    def __init__(self, close_after: int = 10**9, raise_after: int = 10**9) -> None:
+        super().__init__()
+        self.views: list[View] = []
+        self.ends: list[bool] = []
+        self._close_after = close_after
+        self._raise_after = raise_after
+
+    def show(self, view: View) -> None:
+        self.views.append(view)
+        if len(self.views) >= self._raise_after:
+            raise KeyboardInterrupt
+        self.closed = len(self.views) >= self._close_after
+
+    def close(self, complete: bool) -> None:
+        self.ends.append(complete)
+
+
+def test_every_frame_of_a_recorded_source_is_shown_and_the_summary_counts_them() -> None:
+    display = Watched()
+    summary = run(lambda: Synthetic(64, 48, frames=12), _step(), display, 0.033, Stop())
+    assert [view.frame.number for view in display.views if view.frame] == list(range(12))
+    assert summary.timings.frames == 12
+    assert {"detect", "crop", "classify", "decide", "show", "whole"} == set(summary.timings.percentiles())
+    assert "12 frames" in summary.text()
+    assert display.ends == [True]
+    assert summary.ended
+
+
+@pytest.mark.parametrize("stop", [Stop(frames=3), Stop(seconds=0.2)])
+def test_it_stops_by_itself_after_frames_or_seconds(stop: Stop) -> None:
+    summary = run(lambda: Synthetic(64, 48), _step(), NoDisplay(), 0.033, stop)
+    assert summary.timings.frames == 3 if stop.frames else 0.2 <= summary.seconds < 2
+
+
+def test_it_stops_when_the_display_is_closed() -> None:
+    assert run(lambda: Synthetic(64, 48), _step(), Watched(close_after=4), 0.033, Stop()).timings.frames == 4
+
+
+def test_ctrl_c_keeps_what_was_recorded() -> None:
+    display = Watched(raise_after=3)
+    summary = run(lambda: Synthetic(64, 48), _step(), display, 0.033, Stop())
+    assert summary.interrupted
+    assert display.ends == [True]
+
+
+def test_a_recording_of_a_source_that_cant_be_read_leaves_nothing(tmp_path: Path) -> None:
+    display = FileDisplay(str(tmp_path / "named.avi"))
+    display.open()
+    with pytest.raises(SourceError, match="absent"):
+        run(lambda: Video("absent.mp4"), _step(), display, 0.033, Stop())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_view_tells_what_is_wrong_and_the_loop_goes_on() -> None:
+    def script() -> Iterator[object]:
+        yield from (noisy(1), "fail")
+        yield from (noisy(seed) for seed in itertools.count())
+
+    items = script()
+    display = Watched(close_after=3)
+    problems: list[str | None] = []
+    display.wait = lambda view: problems.append(view.problem)
+    summary = run(lambda: Scripted(items), _step(), display, 0.033, Stop(seconds=10))
+    assert any(problem and "gives no more frames" in problem for problem in problems)
+    assert (summary.counts.faults, summary.counts.recoveries) == (1, 1)
+
+
+def test_percentiles_and_the_share_in_the_budget() -> None:
+    timings = Timings(0.033)
+    for milliseconds in range(1, 101):
+        timings.add({"detect": milliseconds / 1000})
+    assert timings.percentiles()["whole"]["p50"] == pytest.approx(50.5)
+    assert timings.share_in_budget() == pytest.approx(0.33)
+    assert np.isclose(timings.percentiles()["detect"]["p99"], 99.01)

@@ -1,0 +1,139 @@
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from made_photographs import encoded, write
+from stand_ins import plain
+
+from realtime.sources.images import Images
+from realtime.sources.opencv import Camera, Stream, Video, cameras_found, without_password
+from realtime.sources.source import Source, SourceEnded, SourceError
+from realtime.sources.synthetic import Synthetic
+
+
+def _all(source: Source) -> list[tuple[np.ndarray, float | None]]:
+    source.open()
+    found = []
+    try:
+        while True:
+            found.append(source.read())
+    except SourceEnded:
+        return found
+    finally:
+        source.close()
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "video.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (64, 48))
+    for number in range(5):
+        writer.write(plain(40 * number))
+    writer.release()
+    return path
+
+
+def test_a_video_gives_every_frame_with_its_time(video: Path) -> None:
+    found = _all(Video(str(video)))
+    assert [at for _, at in found] == pytest.approx([0, 0.05, 0.10, 0.15, 0.2])
+    assert [round(float(image.mean()) / 40) for image, _ in found] == [0, 1, 2, 3, 4]
+
+
+def test_a_looping_video_begins_again(video: Path) -> None:
+    source = Video(str(video), loop=True)
+    source.open()
+    times = [source.read()[1] for _ in range(12)]
+    source.close()
+    assert times[4:7] == pytest.approx([0.2, 0.0, 0.05])
+
+
+def test_a_video_that_isnt_one_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"nothing")
+    for path, message in ((tmp_path / "bad.mp4", "can't read it"), (tmp_path / "absent.mp4", "no such file")):
+        with pytest.raises(SourceError, match=message):
+            Video(str(path)).open()
+
+
+def test_photographs_come_by_name_in_bgr_and_broken_ones_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    red = np.zeros((20, 30, 3), np.uint8)
+    red[..., 0] = 255
+    write(tmp_path / "b.png", encoded(red, "PNG"))
+    write(tmp_path / "a.png", encoded(plain(9), "PNG"))
+    write(tmp_path / "broken.jpg", b"nothing")
+    write(tmp_path / "notes.txt", b"no photograph")
+    found = _all(Images(str(tmp_path), seconds=2.0))
+    assert [at for _, at in found] == [0.0, 2.0]
+    assert found[1][0][0, 0].tolist() == [0, 0, 255]
+    assert "broken.jpg is left out" in capsys.readouterr().out
+    assert len(_all(Images(str(tmp_path / "a.png")))) == 1
+
+
+def test_a_place_without_photographs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no photographs there"):
+        Images(str(tmp_path)).open()
+    write(tmp_path / "broken.jpg", b"nothing")
+    with pytest.raises(SourceError, match="none of its photographs can be read"):
+        _all(Images(str(tmp_path)))
+
+
+def test_synthetic_frames_are_the_same_each_time_and_end() -> None:
+    one, other = _all(Synthetic(64, 48, frames=6)), _all(Synthetic(64, 48, frames=6))
+    assert len(one) == 6
+    np.testing.assert_array_equal([image for image, _ in one], [image for image, _ in other])
+
+
+class _Motion(http.server.BaseHTTPRequestHandler):
+    """A network camera: JPEGs one after the other."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        picture = encoded(plain(200), "JPEG")
+        try:
+            for _ in range(200):
+                self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
+                self.wfile.write(f"Content-Length: {len(picture)}\r\n\r\n".encode() + picture + b"\r\n")
+        except OSError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def network_camera() -> Iterator[str]:
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Motion)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://user:secret@127.0.0.1:{running.server_port}/video.mjpg"
+    running.shutdown()
+
+
+def test_a_network_camera_gives_frames_and_its_password_isnt_shown(network_camera: str) -> None:
+    stream = Stream(network_camera)
+    stream.open()
+    image, at = stream.read()
+    stream.close()
+    assert image.shape == (48, 64, 3)
+    assert at is None
+    assert "secret" not in stream.description
+
+
+def test_a_network_camera_that_is_off_is_an_error_without_its_password() -> None:
+    with pytest.raises(SourceError) as caught:
+        Stream("http://user:secret@127.0.0.1:9/video", seconds=2).open()
+    assert "secret" not in str(caught.value)
+    assert without_password("rtsp://a:b@host/x@y") == "rtsp://host/x@y"
+
+
+@pytest.mark.skipif(bool(list(Path("/dev").glob("video*"))), reason="this machine has a camera")
+def test_a_machine_without_a_camera_says_so() -> None:
+    with pytest.raises(SourceError, match="camera 0 can't be opened"):
+        Camera(0).open()
+    assert "none" in cameras_found() or "plugged in" in cameras_found()

@@ -1,0 +1,145 @@
+"""The Kaggle file without a network: names, order, bytes, refusals."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_photographs import encoded, write
+from stand_ins import CLASSES, Brightness, plain
+
+from emolab.data.crop import crop_and_resize
+from emolab.data.image import read_image
+from emolab.errors import DataError
+from realtime.submission.names import check_classes, wanted_files
+from realtime.submission.predict import predict
+from realtime.submission.rows import changes, distance, make_rows, shares, write_confidence, write_submission
+
+
+@pytest.fixture
+def competition(tmp_path: Path) -> Path:
+    """Ten test photographs of three brightnesses, and a sample in an order of its own."""
+    for number in range(10):
+        image = plain((20, 120, 240)[number % 3], 40, 50)
+        write(tmp_path / "test_kaggle" / f"{number}.png", encoded(image, "PNG"))
+    _sample(tmp_path, [f"{number}.png" for number in (3, 9, 0, 1, 2, 4, 5, 6, 7, 8)])
+    return tmp_path
+
+
+def _sample(root: Path, names: list[str], label: str = "grey") -> None:
+    rows = "".join(f"{name},{label}\n" for name in names)
+    (root / "sample_submission.csv").write_text(f"image_path,emotion\n{rows}")
+
+
+def _rows(root: Path, **options: object) -> list:
+    files = wanted_files(root)
+    found = predict(list(files.values()), [Brightness()], 4, workers=2, stream=io.StringIO(), **options)
+    return make_rows(list(files), found.probabilities, CLASSES, found.unreadable, "grey")
+
+
+def test_rows_follow_the_sample_and_name_classes(competition: Path, tmp_path: Path) -> None:
+    write_submission(tmp_path / "submission.csv", _rows(competition))
+    text = (tmp_path / "submission.csv").read_bytes().decode()
+    expected = [f"{n}.png,{CLASSES[n % 3]}" for n in (3, 9, 0, 1, 2, 4, 5, 6, 7, 8)]
+    assert text == "image_path,emotion\n" + "".join(f"{line}\n" for line in expected)
+
+
+def test_without_a_sample_rows_follow_the_names(competition: Path) -> None:
+    (competition / "sample_submission.csv").unlink()
+    assert [row.name for row in _rows(competition)] == [f"{number}.png" for number in range(10)]
+
+
+def test_the_same_bytes_come_each_time(competition: Path, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        write_submission(tmp_path / f"{name}.csv", _rows(competition, flip=True))
+        write_confidence(tmp_path / f"{name}.confidence.csv", _rows(competition, flip=True))
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
+    assert (tmp_path / "one.confidence.csv").read_bytes() == (tmp_path / "other.confidence.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda names: [*names, "3.png"], "1: '3.png': stands there more than once"),
+        (lambda names: [*names, "77.png"], "1: '77.png': isn't in test_kaggle/"),
+        (lambda names: names[1:], "1: '3.png': lies in test_kaggle/ and not in the sample"),
+        (lambda names: ["test_kaggle/3.png", *names[1:]], "'test_kaggle/3.png': isn't a bare file name"),
+    ],
+    ids=["twice", "missing", "extra", "with a folder"],
+)
+def test_names_that_dont_belong_together_are_refused_and_named(competition: Path, change, message: str) -> None:
+    names = list(wanted_files(competition))
+    _sample(competition, change(names))
+    with pytest.raises(DataError) as caught:
+        wanted_files(competition)
+    assert message in str(caught.value)
+
+
+def test_folders_within_and_an_empty_folder_are_refused(competition: Path, tmp_path: Path) -> None:
+    write(competition / "test_kaggle" / "more" / "1.png", b"x")
+    with pytest.raises(DataError, match="move them up"):
+        wanted_files(competition)
+    (tmp_path / "empty" / "test_kaggle").mkdir(parents=True)
+    with pytest.raises(DataError, match="is empty"):
+        wanted_files(tmp_path / "empty")
+
+
+def test_a_run_of_other_classes_is_refused_with_both_lists(competition: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        check_classes(competition, CLASSES, [("good", CLASSES), ("bad", ("dark", "light"))])
+    assert "the run bad" in str(caught.value)
+    assert "dark, light\n" in str(caught.value)
+    assert "dark, grey, light" in str(caught.value)
+
+
+@pytest.mark.parametrize("label", ["3", "purple"])
+def test_a_sample_with_other_classes_or_numbers_is_refused(competition: Path, label: str) -> None:
+    _sample(competition, [f"{number}.png" for number in range(10)], label)
+    with pytest.raises(DataError, match=f"doesn't have: '{label}'"):
+        check_classes(competition, CLASSES, [("good", CLASSES)])
+
+
+def test_photographs_that_cant_be_read_get_the_most_frequent_class_and_a_note(competition: Path) -> None:
+    write(competition / "test_kaggle" / "0.png", b"no picture")
+    rows = {row.name: row for row in _rows(competition)}
+    assert rows["0.png"].label == "grey"
+    assert "not an image" in rows["0.png"].note
+    assert rows["3.png"].label == "dark"
+    assert rows["3.png"].note == ""
+
+
+def test_a_photograph_goes_the_way_that_it_goes_in_prepare(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (300, 200, 3)).astype(np.uint8)
+    path = write(tmp_path / "1.jpg", encoded(image, quality=90))
+    seen = []
+
+    class Looks(Brightness):
+        def __call__(self, images: np.ndarray) -> np.ndarray:
+            seen.append(images)
+            return super().__call__(images)
+
+    predict([path], [Looks()], stream=io.StringIO())
+    np.testing.assert_array_equal(seen[0][0], crop_and_resize(read_image(path, at_least=16), None, 16))
+
+
+def test_several_recognisers_and_mirror_images_are_averaged(competition: Path) -> None:
+    class Other(Brightness):
+        def __call__(self, images: np.ndarray) -> np.ndarray:
+            return np.tile(np.float32([0.0, 0.0, 1.0]), (len(images), 1))
+
+    found = predict([competition / "test_kaggle" / "0.png"], [Brightness(), Other()], flip=True, stream=io.StringIO())
+    np.testing.assert_allclose(found.probabilities[0], [0.4, 0.05, 0.55], atol=1e-6)
+
+
+def test_changes_against_an_earlier_submission_are_counted(competition: Path, tmp_path: Path) -> None:
+    rows = _rows(competition)
+    write_submission(tmp_path / "earlier.csv", [rows[0]._replace(label="light"), *rows[2:]])
+    count, most = changes(rows, tmp_path / "earlier.csv")
+    assert count == 2
+    assert ("light -> dark", 1) in most
+
+
+def test_distance_of_distributions_is_from_none_to_one() -> None:
+    one, other = shares(["dark"] * 3, CLASSES), shares(["light"] * 5, CLASSES)
+    assert distance(one, one) == 0
+    assert distance(one, other) == 1

@@ -1,0 +1,225 @@
+"""What the page's server lets in, through real sockets."""
+
+import asyncio
+import io
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from PIL import Image
+from served import served
+from stand_ins import CLASSES, Brightness, plain
+
+from realtime.detectors.full_frame import FullFrame
+from realtime.displays.web.options import Web
+from realtime.displays.web.security import RateLimit, host_is_known, origin_is_ours, token_is_right
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[str]:
+    options = Web(port=0, connections=2, message_bytes=100_000, frame_pixels=200_000, rate=20)
+    with served(options, Brightness(), FullFrame()) as address:
+        yield address
+
+
+def jpeg(image: np.ndarray, number: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG")
+    return number.to_bytes(4, "big") + buffer.getvalue()
+
+
+def talk(address: str, action: Callable[[aiohttp.ClientWebSocketResponse], Awaitable[Any]], **headers: str) -> Any:
+    """Open a WebSocket as the page would, read the greeting, and do something."""
+
+    async def run() -> Any:
+        origin = {"Origin": address.rstrip("/"), **headers}
+        url = f"{address}live/browser"
+        async with aiohttp.ClientSession() as session, session.ws_connect(url, headers=origin) as socket:
+            assert json.loads((await socket.receive()).data)["classes"] == list(CLASSES)
+            return await action(socket)
+
+    return asyncio.run(run())
+
+
+def get(address: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    async def run() -> tuple[int, dict[str, str], str]:
+        jar = aiohttp.CookieJar(unsafe=True)  # which keeps cookies of addresses without a name, too
+        async with aiohttp.ClientSession(cookie_jar=jar) as session, session.get(address, headers=headers) as answer:
+            return answer.status, dict(answer.headers), await answer.text()
+
+    return asyncio.run(run())
+
+
+async def _closing(socket: aiohttp.ClientWebSocketResponse, *messages: bytes | str) -> int | None:
+    for message in messages:
+        await (socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message))
+    while not socket.closed:
+        await socket.receive(timeout=5)
+    return socket.close_code
+
+
+def test_frames_come_back_with_their_numbers_and_faces(page: str) -> None:
+    async def action(socket: aiohttp.ClientWebSocketResponse) -> list[dict[str, Any]]:
+        answers = []
+        for number, value in ((7, 20), (8, 20)):
+            await socket.send_bytes(jpeg(plain(value), number))
+            answers.append(json.loads((await socket.receive(timeout=5)).data))
+        return answers
+
+    first, second = talk(page, action)
+    assert (first["frame"], second["frame"]) == (7, 8)
+    assert first["faces"][0]["label"] == "dark"
+    assert first["faces"][0]["box"] == [0.125, 0.0, 0.75, 1.0]
+    assert first["faces"][0]["id"] == second["faces"][0]["id"]
+    assert len(first["faces"][0]["probabilities"]) == 3
+
+
+def test_the_newest_of_many_frames_wins(page: str) -> None:
+    async def action(socket: aiohttp.ClientWebSocketResponse) -> list[int]:
+        for number in range(1, 16):
+            await socket.send_bytes(jpeg(np.zeros((300, 400, 3), np.uint8), number))
+        seen = []
+        while not seen or seen[-1] < 15:
+            seen.append(json.loads((await socket.receive(timeout=5)).data)["frame"])
+        return seen
+
+    seen = talk(page, action)
+    assert seen == sorted(seen)
+    assert seen[-1] == 15
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        (["hello"], 1003),
+        ([b"\0\0\0\1no picture"], 1003),
+        ([b""], 1003),
+        ([jpeg(plain(9))[:60]], 1003),
+        ([jpeg(np.zeros((600, 600, 3), np.uint8))], 1003),
+        ([b"\0" * 200_000], 1009),
+        ([jpeg(plain(9))] * 40, 1008),
+    ],
+    ids=["text", "no JPEG", "empty", "half a JPEG", "too many pixels", "too many bytes", "too fast"],
+)
+def test_a_bad_frame_closes_its_connection_and_nothing_else(page: str, messages: list[bytes | str], code: int) -> None:
+    assert talk(page, lambda socket: _closing(socket, *messages)) == code
+
+    async def fine(socket: aiohttp.ClientWebSocketResponse) -> str:
+        await socket.send_bytes(jpeg(plain(20)))
+        return (await socket.receive(timeout=5)).data
+
+    assert "dark" in talk(page, fine)
+
+
+def test_connections_are_counted(page: str) -> None:
+    async def third(_: aiohttp.ClientWebSocketResponse) -> int:
+        async with aiohttp.ClientSession() as session:
+            headers = {"Origin": page.rstrip("/")}
+            async with session.ws_connect(f"{page}live/browser", headers=headers):
+                with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                    await session.ws_connect(f"{page}live/browser", headers=headers)
+                return caught.value.status
+
+    assert talk(page, third) == 503
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
+def test_a_foreign_page_gets_no_connection(page: str, origin: str) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+        talk(page, lambda socket: socket.receive(), Origin=origin)
+    assert caught.value.status == 403
+
+
+def test_a_foreign_name_gets_nothing(page: str) -> None:
+    assert get(page, Host="evil.example")[0] == 421
+
+
+def test_the_page_takes_nothing_from_elsewhere_and_no_other_page_frames_it(page: str) -> None:
+    status, headers, text = get(page)
+    assert status == 200
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert "http://" not in text
+    assert "https://" not in text
+
+
+@pytest.mark.parametrize("path", ["../server.py", "page/index.html", "..%2fserver.py", "style.css/"])
+def test_only_the_pages_files_are_served(page: str, path: str) -> None:
+    assert get(f"{page}{path}")[0] == 404
+
+
+def test_another_address_than_this_machines_needs_the_token() -> None:
+    options = Web(host="0.0.0.0", port=0)
+    assert options.token is not None
+    with served(options, Brightness(), FullFrame()) as address:
+        base, _, token = address.replace("0.0.0.0", "127.0.0.1").partition("?token=")
+        assert get(base)[0] == 403
+        assert get(f"{base}?token={token[:-1]}x")[0] == 403
+        assert get(f"{base}style.css")[0] == 403
+        status, _, text = get(f"{base}?token={token}")  # the redirect keeps the cookie
+        assert status == 200
+        assert token not in text
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            talk(base, lambda socket: socket.receive())
+        assert talk(base, lambda socket: socket.close(), Cookie=f"emolab_token={token}")
+
+
+def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) -> None:
+    async def run() -> list[bytes]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{page}live/source", headers={"Origin": page.rstrip("/")}) as socket,
+        ):
+            greeting = json.loads((await socket.receive()).data)
+            assert greeting["source"] == "synthetic frames"
+            messages = []
+            while len(messages) < 3:
+                messages.append((await socket.receive(timeout=5)).data)
+                await socket.send_str("next")
+            return messages
+
+    for message in asyncio.run(run()):
+        length = int.from_bytes(message[:4], "big")
+        facts = json.loads(message[4 : 4 + length])
+        if facts["frame"] is not None:
+            assert len(facts["faces"]) == 1
+            assert Image.open(io.BytesIO(message[4 + length :])).size == (640, 480)
+    assert facts["frame"] is not None
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("127.0.0.1:8770", True),
+        ("localhost", True),
+        ("[::1]:8770", True),
+        ("lab.example:8770", True),
+        ("LAB.example", True),
+        ("evil.example", False),
+        ("localhost.evil.example", False),
+        ("[::1", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_which_names_are_known(host: str | None, known: bool) -> None:
+    assert host_is_known(host, {"lab.example"}) is known
+
+
+def test_origins_and_tokens_are_compared_whole() -> None:
+    assert origin_is_ours("http://127.0.0.1:8770", "127.0.0.1:8770")
+    assert not origin_is_ours("http://127.0.0.1:8770.evil.example", "127.0.0.1:8770")
+    assert not origin_is_ours(None, "127.0.0.1:8770")
+    assert token_is_right(None, None)
+    assert not token_is_right(None, "right")
+    assert not token_is_right("rightly", "right")
+
+
+def test_the_rate_is_counted_over_a_second() -> None:
+    limit = RateLimit(3)
+    assert [limit.allows(at) for at in (0.0, 0.1, 0.2, 0.3)] == [True, True, True, False]
+    assert limit.allows(2.0)

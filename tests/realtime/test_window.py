@@ -1,0 +1,75 @@
+"""The window on a real X server (Xvfb), and what is said where there's no screen."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import environment
+
+SCRIPT = Path(__file__).parent / "show_window.py"
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """An X server in memory: its name, and the file with its pixels."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("there's no Xvfb: apt-get install xvfb")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x640x24", "-fbdir", str(tmp_path)]
+    process = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        name = f":{pipe.readline().strip()}"
+    yield name, tmp_path / "Xvfb_screen0"
+    process.terminate()
+    process.wait(10)
+
+
+def _show(display: str | None, seconds: float) -> subprocess.Popen[str]:
+    variables = {key: value for key, value in environment().items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    paths = os.pathsep.join([variables["PYTHONPATH"], str(SCRIPT.parent)])
+    variables |= {"PYTHONPATH": paths, "QT_LOGGING_RULES": "*=false"} | ({"DISPLAY": display} if display else {})
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, str(seconds)],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def pixels(file: Path) -> np.ndarray:
+    """Read an XWD file of 32 bits a pixel: uint8 BGR (H, W, 3)."""
+    data = file.read_bytes()
+    head = struct.unpack(">25I", data[:100])
+    size, width, height, colours = head[0], head[4], head[5], head[19]
+    flat = np.frombuffer(data, np.uint8, width * height * 4, size + colours * 12)
+    return flat.reshape(height, width, 4)[:, :, :3].copy()
+
+
+def test_the_window_shows_the_frames_and_ends_by_itself(screen: tuple[str, Path]) -> None:
+    name, file = screen
+    process = _show(name, 4)
+    end = time.monotonic() + 30
+    while pixels(file).std() < 20 and time.monotonic() < end and process.poll() is None:
+        time.sleep(0.1)
+    seen = pixels(file)
+    out, error = process.communicate(timeout=30)
+    assert process.returncode == 0, error
+    assert "frames in" in out
+    assert seen.std() > 20  # the gradient of the synthetic frames
+
+
+@pytest.mark.parametrize(("display", "message"), [(None, "DISPLAY isn't set"), (":977", "doesn't answer")])
+def test_a_machine_without_a_screen_says_so_and_names_the_other_displays(display: str | None, message: str) -> None:
+    out, error = _show(display, 1).communicate(timeout=60)
+    assert message in error
+    assert "display=web" in error
+    assert "frames in" not in out

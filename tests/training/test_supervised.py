@@ -1,0 +1,76 @@
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from tiny_training import TinyData, tiny_module, tiny_record
+
+from emolab.runs.session import recorded
+from emolab.tracking import with_record
+from emolab.training.callbacks import Supervised
+from emolab.training.supervision import VARIABLE
+from emolab.training.trainer import Trainer
+
+
+def _supervisor(monkeypatch: pytest.MonkeyPatch, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> list[Any]:
+    """Answer the next training of this process as another one would; return what it says."""
+    here, there = socket.socketpair()
+    monkeypatch.setenv(VARIABLE, str(os.dup(there.fileno())))
+    there.close()
+    said: list[Any] = []
+
+    def listen() -> None:
+        with here, here.makefile("rw") as line:
+            for text in line:
+                said.append(json.loads(text))
+                line.write(json.dumps(answer(said[-1])) + "\n")
+                line.flush()
+
+    Thread(target=listen, daemon=True).start()
+    return said
+
+
+def _train(folder: Path, epochs: int, **settings: Any) -> Any:
+    record = tiny_record(folder)
+    loggers = with_record(None)
+    loggers.start(record, {})
+    with recorded(record, loggers):
+        trainer = Trainer(epochs, record, loggers, [Supervised("val_accuracy", **settings)])
+        trainer.fit(tiny_module(trainer), TinyData())
+        loggers.finish("finished", {})
+    return record
+
+
+def test_every_validation_is_told_and_the_network_measured_at_the_end(tmp_path, monkeypatch):
+    said = _supervisor(monkeypatch, lambda message: {"prune": False})
+    record = _train(tmp_path, 3, latency=True)
+    assert record.status == "finished"
+    told = [(message["epoch"], message["value"]) for message in said[:-1]]
+    assert told == [(line["epoch"], line["val_accuracy"]) for line in record.read_metrics()]
+    assert 0 < said[-1]["latency_ms"] < 1000
+
+
+def test_a_training_told_to_stop_ends_at_once_as_pruned_with_that_epoch_kept(tmp_path, monkeypatch, capsys):
+    _supervisor(monkeypatch, lambda message: {"prune": message["epoch"] == 1, "reason": "no hope"})
+    record = _train(tmp_path, 50)
+    assert record.status == "pruned"
+    assert [line["epoch"] for line in record.read_metrics()] == [0, 1]
+    assert {"best", "last"} <= set(record.fields["checkpoints"])
+    assert record.fields["summary"]["best"] == record.fields["monitor"]["best"]
+    assert "pruned: epoch 2, val_accuracy" in capsys.readouterr().out
+
+
+def test_without_a_supervisor_it_does_nothing(tmp_path):
+    assert _train(tmp_path, 1).status == "finished"
+
+
+def test_a_supervisor_that_is_gone_is_no_reason_to_stop(tmp_path, monkeypatch):
+    here, there = socket.socketpair()
+    monkeypatch.setenv(VARIABLE, str(os.dup(there.fileno())))
+    here.close()
+    there.close()
+    assert _train(tmp_path, 1).status == "finished"
