@@ -7,6 +7,7 @@ with the state saved.
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from emolab.errors import ConfigError, EmolabError
 WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
 CONFIG_DIR = ("--config-dir", "-cd")
+VALUED = ("--cfg", "-c", "--package", "-p", *CONFIG_DIR)  # Hydra's options that take a value
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
@@ -81,8 +83,8 @@ def is_multirun(arguments: Sequence[str]) -> bool:
 
 def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence[str]) -> None:
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
-    first = [argument for argument in arguments if argument in MULTIRUN]  # Hydra's parser wants them before the others
-    sys.argv[1:] = [*first, *_HYDRA, *(argument for argument in arguments if argument not in MULTIRUN)]
+    options, overrides = _options_and_overrides(arguments)
+    sys.argv[1:] = [*options, *_HYDRA, *overrides]  # Hydra's parser wants the overrides together
     GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
@@ -99,16 +101,20 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
 
 
 def _overrides(arguments: Sequence[str]) -> list[str]:
-    """The arguments that aren't Hydra's own options, nor the value that some of these take.
+    """The overrides that the arguments mean: `--config-dir mine` adds a folder of the user's own configs."""
+    options, overrides = _options_and_overrides(arguments)
+    folders = [folder for flag, folder in pairwise(options) if flag in CONFIG_DIR]
+    return [*(f"hydra.searchpath=[file://{Path(folder).resolve()}]" for folder in folders), *overrides]
 
-    `--config-dir mine` adds a folder of the user's own configs.
-    """
-    valued = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd"}
-    before = ["", *arguments]
-    pairs = list(zip(before, arguments, strict=False))
-    own = [f"hydra.searchpath=[file://{Path(folder).resolve()}]" for flag, folder in pairs if flag in CONFIG_DIR]
-    given = [argument for flag, argument in pairs if not argument.startswith("-") and flag not in valued]
-    return [*own, *given]
+
+def _options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part Hydra's own options, with the values that some take, from the overrides."""
+    options: list[str] = []
+    overrides: list[str] = []
+    for previous, argument in zip(["", *arguments], arguments, strict=False):
+        is_option = argument.startswith("-") or previous in VALUED
+        (options if is_option else overrides).append(argument)
+    return options, overrides
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:

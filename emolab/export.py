@@ -57,9 +57,9 @@ def wanted_engines(cfg: DictConfig) -> "list[tuple[Backend, str]]":
 def _trial(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "Trial":
     from emolab.engines.backends.tensorflow import limit_threads
     from emolab.engines.build import Builder
-    from emolab.engines.engine import usable_cores
     from emolab.engines.latency import Plan
     from emolab.engines.trial import Trial
+    from emolab.processor import usable_cores
     from emolab.runs.evaluation import check_fits
 
     check_fits(record, prepared, record.classes)

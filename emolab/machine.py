@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emolab.engines.registry import BACKENDS, backend
+from emolab.processor import cpu_flags
 from emolab.runs import environment
 
 # Instructions that decide which precision is fast.
@@ -78,7 +79,7 @@ def _packages() -> Iterator[Finding]:
         yield Finding("versions", name, version)
     needed = [line.split(";")[0] for line in requires("emolab") or () if "extra ==" not in line]
     names = {_name(line) for line in needed}
-    for name in sorted(names - _installed(names)):
+    for name in sorted(names - set(environment.versions(names))):
         advice = "missing: pip install -e . -c constraints/main.txt"
         yield Finding("versions", name, advice, good=False, broken=True)
 
@@ -88,23 +89,10 @@ def _name(requirement: str) -> str:
     return requirement[:end]
 
 
-def _installed(names: set[str]) -> set[str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = set()
-    for name in names:
-        try:
-            version(name)
-        except PackageNotFoundError:
-            continue
-        found.add(name)
-    return found
-
-
 def _hardware(ask_tensorflow: bool) -> Iterator[Finding]:
     facts = environment.hardware()
     yield Finding("machine", "processor", f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gib']} GiB")
-    flags = _cpu_flags()
+    flags = cpu_flags()
     yield Finding("machine", "instructions", " ".join(name for name in INSTRUCTIONS if name in flags) or "not known")
     yield Finding("machine", "GPUs", ", ".join(facts["gpus"]) or "none that NVIDIA's driver lists")
     if ask_tensorflow:
@@ -112,13 +100,6 @@ def _hardware(ask_tensorflow: bool) -> Iterator[Finding]:
 
         seen = [device.name for device in tf.config.list_physical_devices()]
         yield Finding("machine", "TensorFlow sees", ", ".join(seen))
-
-
-def _cpu_flags() -> set[str]:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.is_file() else []
-    said = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return set(said.partition(":")[2].split())
 
 
 def _engines(ask_tensorflow: bool) -> Iterator[Finding]:

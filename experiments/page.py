@@ -11,6 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+_IN_FILES = 200  # characters of a line, where the output isn't a terminal
 Rows = Sequence[Sequence[str]]
 
 
@@ -50,13 +51,14 @@ def render(title: str, sections: Sequence[Section]) -> str:
 
 
 def show(table: TableOf) -> None:
-    """Print the table in the terminal."""
+    """Print the table in the terminal; nothing is cut off, long cells go on in the next line."""
     shown = Table(box=SIMPLE, padding=0, pad_edge=False)
     for heading in table.headings:
-        shown.add_column(f"{heading} ")
+        shown.add_column(f"{heading} ", overflow="fold")
     for row in table.rows:
         shown.add_row(*row)
-    Console().print(shown)
+    console = Console()
+    console.print(shown, width=None if console.is_terminal else _IN_FILES)
 
 
 def markdown(table: TableOf) -> str:

@@ -16,7 +16,7 @@ from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
 from emolab.engines.deployable import deployable_network
 from emolab.engines.selection import engine_folder
 from emolab.errors import RunError
-from emolab.runs import RunRecord
+from emolab.runs import RunRecord, environment
 
 Say = Callable[[str], None]
 
@@ -92,7 +92,7 @@ class Builder:
             "temperature": self.temperature,
             "options": backend.options(),
             "calibration_images": self._calibration_images if precision == "int8" else 0,
-            "versions": backend.versions(),
+            "versions": environment.versions(backend.packages),
         }
         hardware = account.this_hardware()
         bound = {**facts, "gpus": hardware["gpus"]} if backend.bound_to_hardware else facts

@@ -1,8 +1,6 @@
 """An engine, loaded: uint8 faces in, probabilities out."""
 
 import logging
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from emolab.engines import account
 from emolab.engines.registry import backend
 from emolab.errors import RunError
+from emolab.processor import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +86,3 @@ def load_engine(folder: Path, threads: int | None = None, classes: Sequence[str]
     return Engine(
         facts["engine"], facts["precision"], tuple(facts["classes"]), int(facts["image_size"]), facts, classify
     )
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -11,7 +11,7 @@ from emolab.data import PreparedData
 from emolab.engines import account
 from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder
-from emolab.engines.engine import Engine, load_engine, usable_cores
+from emolab.engines.engine import Engine, load_engine
 from emolab.engines.gates import gates
 from emolab.engines.latency import Plan, measure
 from emolab.engines.parity import judged, parity
@@ -19,6 +19,7 @@ from emolab.engines.registry import backend
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
 from emolab.evaluation.predictions import Predictions
+from emolab.processor import usable_cores
 from emolab.runs import RunRecord
 
 Key = tuple[str, str]  # engine and precision

@@ -4,10 +4,12 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from emolab.processor import usable_cores
 
 PACKAGES = (
     "emolab", "tensorflow", "keras", "keras-cv", "numpy", "pandas", "opencv-python", "pillow", "hydra-core",
@@ -18,13 +20,18 @@ _GIT_SECONDS = 5.0
 
 def packages() -> dict[str, str]:
     """Return the versions of Python and of the packages that can change a result, as far as installed."""
-    versions = {"python": platform.python_version()}
-    for name in PACKAGES:
+    return {"python": platform.python_version(), **versions(PACKAGES)}
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of these packages, as far as they are installed."""
+    found = {}
+    for name in names:
         try:
-            versions[name] = metadata.version(name)
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return versions
+    return found
 
 
 def hardware() -> dict[str, Any]:
@@ -33,7 +40,7 @@ def hardware() -> dict[str, Any]:
         "host": platform.node(),
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),
-        "cores": _usable_cores(),
+        "cores": usable_cores(),
         "memory_gib": _memory_gib(),
         "gpus": _gpus(),
     }
@@ -83,12 +90,6 @@ def _processor() -> str:
         return platform.processor()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor())
-
-
-def _usable_cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory_gib() -> float | None:

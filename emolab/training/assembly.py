@@ -11,10 +11,11 @@ from emolab.data import DataModule
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
+from emolab.processor import cpu_flags
 from emolab.training.distillation import DistillationModule, Teacher
 from emolab.training.module import EmotionModule
 from emolab.training.optimizers import configured
-from emolab.training.precision import choose_precision, computing_in, cpu_flags
+from emolab.training.precision import choose_precision, computing_in
 from emolab.training.trainer import Trainer
 
 if TYPE_CHECKING:

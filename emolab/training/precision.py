@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import keras
 
@@ -22,14 +21,6 @@ def choose_precision(requested: str, preferred: str, cpu_flags: frozenset[str], 
         return requested
     fast = gpu or bool(cpu_flags & {"avx512_bf16", "amx_bf16"})
     return preferred if fast else "float32"
-
-
-def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """Return the processor's instruction sets; none where the system doesn't say."""
-    if not cpuinfo.is_file():
-        return frozenset()
-    lines = (line for line in cpuinfo.read_text().splitlines() if line.startswith("flags"))
-    return frozenset(next(lines, "").partition(":")[2].split())
 
 
 @contextmanager

@@ -1,19 +1,17 @@
 """What a sweep found, as one page: pictures of importance, history and slices, and a table of its trials."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
-from optuna.visualization import matplotlib as pictures
 
 from emolab import files
 from emolab.evaluation.plots import png
 from experiments.page import Section, TableOf, comma_separated, render
+from experiments.search import pictures
 from experiments.search.study import counted
 from experiments.search.worker import ERROR
 
@@ -76,43 +74,24 @@ def _pictures(study: optuna.Study, objectives: Sequence[str]) -> list[Section]:
     complete = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(complete) < 2:
         return []
-    with warnings.catch_warnings():  # "experimental" since 2020; and few trials make poor pictures, as anybody sees
-        warnings.simplefilter("ignore")
-        mpl.use("agg")
-        if len(objectives) > 1:
-            front = "Trials that no other one beats in every objective are drawn apart."
-            return [
-                _drawn("Pareto front", front, lambda: pictures.plot_pareto_front(study, target_names=list(objectives)))
-            ]
-        name = objectives[0]
-        return [
-            _drawn(
-                "History",
-                f"{name} of each trial, and the best so far.",
-                lambda: pictures.plot_optimization_history(study),
-            ),
-            *_importance(study),
-            _drawn("Slices", f"{name} against each parameter.", lambda: pictures.plot_slice(study)),
-            _drawn(
-                "Learning curves",
-                "Every validation; pruned trials end early.",
-                lambda: pictures.plot_intermediate_values(study),
-            ),
-        ]
+    if len(objectives) > 1:
+        front = pictures.pareto_figure(study, objectives)
+        return [Section("Pareto front", "No other trial beats these in every objective.", png=png(front))]
+    name = objectives[0]
+    return [
+        Section("History", "Each trial, and the best so far.", png=png(pictures.history_figure(study, name))),
+        *_importance(study, complete),
+        Section("Slices", "Finished trials against each parameter.", png=png(pictures.slices_figure(study, name))),
+        Section("Learning curves", "Pruned trials end early.", png=png(pictures.curves_figure(study, name))),
+    ]
 
 
-def _importance(study: optuna.Study) -> list[Section]:
+def _importance(study: optuna.Study, complete: Sequence[FrozenTrial]) -> list[Section]:
     """Importance is only defined where values differ."""
-    complete = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len({trial.values[0] for trial in complete}) < 2:
         return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # few trials say little, as anybody sees on the page
+        importances = optuna.importance.get_param_importances(study)
     text = "How much of the differences each parameter explains (PED-ANOVA, Watanabe et al. 2023)."
-    return [_drawn("Importance", text, lambda: pictures.plot_param_importances(study))]
-
-
-def _drawn(heading: str, text: str, draw: Callable[[], Any]) -> Section:
-    from matplotlib import pyplot
-
-    figure = np.ravel(draw())[0].get_figure()
-    pyplot.close(figure)  # Optuna draws with pyplot, which would keep every figure
-    return Section(heading, text, png=png(figure))
+    return [Section("Importance", text, png=png(pictures.importance_figure(importances)))]

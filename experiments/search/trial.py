@@ -41,7 +41,6 @@ class Training:
         self._trial, self._overrides, self._group, self._number = trial, tuple(overrides), group, number
         self._runs, self._log, self._prunes = runs, log, prunes
         self._reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
-        self._measured: Report = {}
 
     def result(self) -> Report:
         """Return {"validation", "parameters", "flops"} and, where it was asked for, "latency_ms".
@@ -68,8 +67,8 @@ class Training:
         if value is None or not math.isfinite(value):
             raise TrialFailedError(f"its best {record.fields['monitor']['name']} is {value}\n{last_lines(self._log)}")
         model = record.fields["model"]
-        measured = self._trial.study.get_trials(deepcopy=False)[self._trial.number].user_attrs
-        return {"validation": value, "parameters": model["parameters"], "flops": model["flops"], **measured}
+        latency = {key: value for key, value in self._trial.user_attrs.items() if key == "latency_ms"}
+        return {"validation": value, "parameters": model["parameters"], "flops": model["flops"], **latency}
 
     def _train(self, record: RunRecord | None) -> Outcome:
         here, there = socket.socketpair()

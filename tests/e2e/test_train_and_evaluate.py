@@ -70,6 +70,15 @@ def test_evaluate_best_gives_the_same_numbers_flip_averaging_and_robustness(trai
     assert (_run_folder(trained) / "report" / "robustness.png").is_file()
 
 
+def test_a_student_learns_from_a_teacher_and_says_from_whom(trained: Path, striped_faces: Path) -> None:
+    arguments = ("name=student", "teacher=best", "trainer.epochs=1", "workers=1", "evaluate=false")
+    done = run("emolab.train", *TINY, f"data.root={striped_faces}", *arguments, cwd=trained)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (student,) = trained.glob("runs/student/*")
+    assert json.loads((student / "run.json").read_text())["teacher"]["run"] == _run_folder(trained).name
+    shutil.rmtree(student.parent)  # the other tests mean the only run
+
+
 def test_other_classes_are_refused_with_both_lists_and_the_shared_ones_judged_on_request(
     trained: Path, tmp_path: Path, striped_faces: Path
 ) -> None:

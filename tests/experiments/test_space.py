@@ -47,8 +47,7 @@ def test_a_condition_that_nothing_in_the_command_names_asks_for_the_default():
 
 @pytest.mark.parametrize("search", groups(conf_folder())["search"])
 def test_every_end_of_every_search_space_is_a_right_command(search):
-    pruner = "none" if search == "tradeoff" else "median"
-    check_space(composed("sweep", [*DATA, f"search={search}", f"pruner={pruner}"]), DATA)
+    check_space(composed("sweep", [*DATA, f"search={search}"]), DATA)
 
 
 def test_a_wrong_parameter_is_refused_before_the_first_training():
@@ -73,7 +72,7 @@ def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
-        ("search=tradeoff", "pruner=none"),
+        ("search.objectives=[validation,flops]", "pruner=none"),
         ("resume=last", "without resume"),
         ("search.space.dropout.low=0.9", "low has to be below high"),
         ("search.space.adamw_learning_rate.low=0.0", "above 0 where log"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -71,16 +70,6 @@ class Backend:
     def options(self) -> dict[str, Any]:
         """Return the options that decide what it is, for `engine.json`."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-
-    def versions(self) -> dict[str, str]:
-        """Return the versions of `packages`, as far as they are installed."""
-        found = {}
-        for package in self.packages:
-            try:
-                found[package] = version(package)
-            except PackageNotFoundError:
-                continue
-        return found
 
     def build(self, source: Source, precision: str, folder: Path) -> dict[str, Any]:
         """Write the engine's files into `folder`; return what else `engine.json` should say."""

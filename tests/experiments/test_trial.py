@@ -1,0 +1,71 @@
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+from made_runs import made_run
+
+from experiments.search import trial as trials
+from experiments.search.trial import Training, TrialFailedError
+
+TALKS = """
+import json, os, socket, sys
+line = socket.socket(fileno=int(os.environ["EMOLAB_SUPERVISOR"])).makefile("rw")
+for message in json.loads(sys.argv[1]):
+    line.write(json.dumps(message) + "\\n"); line.flush()
+    print("answered", line.readline(), flush=True)
+"""
+
+
+def training(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str, *arguments: str, pruner=None) -> Training:
+    """A trial whose training is this program, in a process of its own as any."""
+    monkeypatch.setattr(trials, "training_command", lambda *_: [sys.executable, "-c", code, *arguments])
+    study = optuna.create_study(pruner=pruner or optuna.pruners.NopPruner(), direction="maximize")
+    return Training(study.ask(), [], "s", 0, folder / "runs", folder / "log", prunes=True)
+
+
+def frozen(one: Training) -> optuna.trial.FrozenTrial:
+    return one._trial.study.trials[0]
+
+
+def test_a_training_that_the_system_kills_is_a_failure_with_its_last_lines(tmp_path, monkeypatch):
+    one = training(tmp_path, monkeypatch, "import os; print('allocating', flush=True); os.kill(os.getpid(), 9)")
+    with pytest.raises(TrialFailedError, match=r"memory runs out\nallocating"):
+        one.result()
+
+
+def test_a_training_that_refuses_its_settings_is_a_failure_with_the_reason(tmp_path, monkeypatch):
+    with pytest.raises(TrialFailedError, match=r"exit code 2\nerror: no such model"):
+        training(tmp_path, monkeypatch, "import sys; print('error: no such model'); sys.exit(2)").result()
+
+
+def test_each_validation_reaches_the_trial_and_is_answered(tmp_path, monkeypatch):
+    messages = '[{"epoch": 0, "value": 0.3}, {"epoch": 1, "value": 0.4}, {"latency_ms": 2.5}]'
+    one = training(tmp_path, monkeypatch, TALKS, messages)
+    with pytest.raises(TrialFailedError):  # this program leaves no run
+        one.result()
+    assert frozen(one).intermediate_values == {0: 0.3, 1: 0.4}
+    assert frozen(one).user_attrs == {"latency_ms": 2.5}
+    assert (tmp_path / "log").read_text().count('"prune": false') == 2
+
+
+def test_a_hopeless_training_is_answered_with_prune(tmp_path, monkeypatch):
+    pruner = optuna.pruners.ThresholdPruner(lower=0.35)
+    one = training(tmp_path, monkeypatch, TALKS, '[{"epoch": 0, "value": 0.3}]', pruner=pruner)
+    with pytest.raises(TrialFailedError):
+        one.result()
+    assert '"prune": true' in (tmp_path / "log").read_text()
+
+
+def test_a_run_that_finished_before_its_worker_died_is_not_trained_again(tmp_path, monkeypatch):
+    record = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    one = training(tmp_path, monkeypatch, "raise SystemExit('trained again')")
+    assert one.result() == {"validation": 0.7, "parameters": 1000, "flops": 2_000_000}
+    assert frozen(one).user_attrs == {"run": record.id, "epochs": 2}
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_run_without_a_number_is_a_failure(tmp_path, monkeypatch):
+    made_run(tmp_path / "runs", None, group={"name": "s", "number": 0})
+    with pytest.raises(TrialFailedError, match="its best val_accuracy is None"):
+        training(tmp_path, monkeypatch, "").result()
