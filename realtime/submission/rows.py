@@ -68,7 +68,8 @@ def write_picture(path: Path, predicted: np.ndarray, training: np.ndarray, class
     axes.bar(places + 0.2, predicted, 0.4, color=BLUE, label="predicted")
     axes.set_xticks(places, classes, rotation=30, ha="right", rotation_mode="anchor")
     axes.set(ylabel="share of the photographs", title="classes, predicted and in training")
-    axes.legend()
+    axes.margins(y=0.25)  # room for the legend
+    axes.legend(ncols=2, loc="upper center")
     with write_atomically(path) as temporary:
         temporary.write_bytes(png(figure))
 
