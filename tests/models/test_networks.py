@@ -129,3 +129,10 @@ def test_real_imagenet_weights_are_loaded(shared) -> None:
     for name in ("Conv1", "block_7_depthwise", "Conv_1"):
         expected, got = (model.get_layer(name).get_weights()[0] for model in (reference, network))
         np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_averages_of_batch_normalisation_follow_within_a_few_hundred_steps(name: str) -> None:
+    normalizations = [layer for layer in _network(name).layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert all(layer.momentum <= 0.99 for layer in normalizations)
+    assert bool(normalizations) == (name != "vgg19")
