@@ -40,7 +40,7 @@ def test_a_training_without_a_word_about_data_is_accepted() -> None:
 
 
 def test_the_demo_faces_can_stand_for_a_competitions_folder() -> None:
-    check_command("kaggle", ["ckpt=best", "data=demo"])
+    check_command("kaggle", ["ckpt.run=best", "data=demo"])
 
 
 def test_the_pack_has_a_competitions_shape() -> None:
