@@ -6,6 +6,7 @@ WHAT is one of
     crop    where the detectors' boxes lie around faces whose training square is known, and the accuracy by crop_scale
     frame   percentiles of each stage of a frame of 1280x720 with one face and two
     detector  what each detector costs and finds, by the size that frames are shrunk to
+    labels  labels on emolab's own video against the truth (--run: one of the demo faces)
     start   from the start of the process to the first labelled frame, by `python -m realtime.viewer`
     kaggle  the exporter on 1,000 photographs, against a loop of one `model.predict` a photograph
     faults  a looping video with a fault every few seconds: memory, frames, recoveries
@@ -34,18 +35,22 @@ import cv2
 import numpy as np
 import psutil
 
+import emolab.data
 from emolab.files import write_json
 from emolab.runs import resolve
 from emolab.runs.environment import hardware
+from realtime.boxes import FaceBox, overlap
 from realtime.capture import Capture
 from realtime.detectors.haar import Haar
 from realtime.detectors.yunet import YuNet
 from realtime.frame import Classifier, FrameStep, StepSettings, face_images
 from realtime.overlay import Look, draw_faces, draw_lines
 from realtime.recogniser import recogniser
-from realtime.sources.source import SourceError
+from realtime.sources.opencv import Video
+from realtime.sources.source import SourceEnded, SourceError
 from realtime.timings import Timings
 
+VIDEO = Path(emolab.data.__file__).parent / "demo" / "video.mp4"
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "realtime"
 NAMES = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 WIDTH, HEIGHT = 1280, 720
@@ -57,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=MEASUREMENTS)
     parser.add_argument("--run", required=True)
-    parser.add_argument("--faces", type=Path, required=True)
+    parser.add_argument("--faces", type=Path, help="FER2013's CSV, gzipped; all but labels need it")
     parser.add_argument("--detector")
     parser.add_argument("--recogniser", default="selected")
     parser.add_argument("--count", type=int, default=400)
@@ -165,6 +170,69 @@ def detector(arguments: argparse.Namespace) -> dict[str, Any]:
         spent = (time.process_time() - began) / len(placed) * 1e3
         result[name] = {"found": found / len(placed), "processor_milliseconds": round(spent, 2)}
     return result
+
+
+def labels(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return how often the label on a face of emolab's own video is the true one, steadied and frame by frame."""
+    classify = _classifier(arguments)
+    truth = _true_faces(VIDEO.with_suffix(".csv"))
+    ways = {
+        "as the viewer": StepSettings(),
+        "each frame for itself": StepSettings(time_constant=0.0, threshold=0.0, hysteresis=0.0),
+    }
+    return {name: _labels_of(FrameStep(YuNet(arguments.detector), classify, way), truth) for name, way in ways.items()}
+
+
+def _labels_of(step: FrameStep, truth: dict[int, list[tuple[FaceBox, str]]]) -> dict[str, Any]:
+    source = Video(str(VIDEO))
+    source.open()
+    right, uncertain, faces, changes, false = 0, 0, 0, 0, 0
+    shown: dict[int, str] = {}
+    for number in itertools.count():
+        try:
+            image, at = source.read()
+        except SourceEnded:
+            break
+        for face in step(image, at).faces:
+            box, emotion = max(truth.get(number, []), key=lambda one: overlap(one[0], face.box), default=(None, ""))
+            if box is None or overlap(box, face.box) < 0.4:
+                false += 1
+                continue
+            faces += 1
+            right += face.label == emotion
+            uncertain += face.label == "uncertain"
+            changes += shown.get(face.id, face.label) != face.label
+            shown[face.id] = face.label
+    source.close()
+    return {
+        "true_faces": sum(map(len, truth.values())),
+        "found": faces,
+        "false": false,
+        "right": round(right / faces, 3),
+        "uncertain": round(uncertain / faces, 3),
+        "changes_of_label": changes,
+        "true_changes": _true_changes(truth),
+    }
+
+
+def _true_faces(path: Path) -> dict[int, list[tuple[FaceBox, str]]]:
+    found: dict[int, list[tuple[FaceBox, str]]] = {}
+    with path.open(newline="") as handle:
+        for row in csv.DictReader(handle):
+            box = FaceBox(*(float(row[name]) for name in ("x", "y", "width", "height")))
+            found.setdefault(int(row["frame"]), []).append((box, row["emotion"]))
+    return found
+
+
+def _true_changes(truth: dict[int, list[tuple[FaceBox, str]]]) -> int:
+    """Changes of the true emotion where a face stays (its box overlaps that of the frame before)."""
+    return sum(
+        emotion != before
+        for number in truth
+        for box, emotion in truth[number]
+        for earlier, before in truth.get(number - 1, [])
+        if overlap(box, earlier) > 0.4
+    )
 
 
 def start(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -336,6 +404,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "crop": crop,
     "frame": frame,
     "detector": detector,
+    "labels": labels,
     "start": start,
     "kaggle": kaggle,
     "faults": faults,

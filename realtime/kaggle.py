@@ -1,7 +1,7 @@
 """`python -m realtime.kaggle ckpt=... data.root=...`: the file that a Kaggle competition wants."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,17 @@ def export(cfg: DictConfig) -> Path:
     """
     from emolab.data.image import Limits
     from emolab.data.records import USABLE
+    from emolab.errors import DataError
     from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
     from realtime.submission.names import check_classes, wanted_files
     from realtime.submission.predict import predict
+    from realtime.submission.rows import read_submission
 
     output = Path(cfg.output)
     if cfg.submit:
         require_client(cfg.competition)
+    before = None if cfg.compare is None else read_submission(Path(cfg.compare))
     reader = competition_reader(cfg)
     files = wanted_files(reader.root)
     records = chosen_runs(cfg)
@@ -47,7 +50,12 @@ def export(cfg: DictConfig) -> Path:
     limits = Limits(**cfg.data.limits)
     predicted = predict(list(files.values()), recognisers, cfg.batch_size, cfg.flip, limits, cfg.workers)
     rows = _rows(cfg, list(files), reading.classes, predicted.probabilities, predicted.unreadable, labels)
-    _write(cfg, output, rows, reading.classes, labels)
+    try:
+        _write(output, rows, reading.classes, labels)
+    except OSError as error:
+        raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
+    if before is not None:
+        _compare(rows, before, cfg.compare)
     if cfg.submit:
         send(output, cfg.competition, cfg.message or f"emolab {' '.join(record.id for record in records)}")
     return output
@@ -107,29 +115,25 @@ def _rows(
     return make_rows(names, probabilities, classes, unreadable, most_frequent)
 
 
-def _write(cfg: DictConfig, output: Path, rows: Sequence["Row"], classes: Sequence[str], labels: Sequence[str]) -> None:
-    from realtime.submission.rows import (
-        FAR,
-        changes,
-        distance,
-        shares,
-        write_confidence,
-        write_picture,
-        write_submission,
-    )
+def _write(output: Path, rows: Sequence["Row"], classes: Sequence[str], labels: Sequence[str]) -> None:
+    from realtime.submission.rows import FAR, distance, shares, write_confidence, write_picture, write_submission
 
     predicted, training = shares([row.label for row in rows], classes), shares(labels, classes)
-    compared = None if cfg.compare is None else changes(rows, Path(cfg.compare))
     confidence, picture = output.with_suffix(".confidence.csv"), output.with_suffix(".classes.png")
     write_confidence(confidence, rows)
     write_picture(picture, predicted, training, classes)
     write_submission(output, rows)
     if distance(predicted, training) > FAR:
         print(f"warning: the predicted classes are far from the training set's; look at {picture}")
-    if compared is not None:
-        most = ", ".join(f"{change}: {count}" for change, count in compared[1])
-        print(f"{compared[0]} of {len(rows)} rows differ from {cfg.compare}{f' ({most})' if most else ''}")
     print(f"written: {output} ({len(rows)} rows), {confidence.name}, {picture.name}")
+
+
+def _compare(rows: Sequence["Row"], before: Mapping[str, str], path: str) -> None:
+    from realtime.submission.rows import changes
+
+    count, commonest = changes(rows, before)
+    most = ", ".join(f"{change}: {number}" for change, number in commonest)
+    print(f"{count} of {len(rows)} rows differ from {path}{f' ({most})' if most else ''}")
 
 
 def _main(cfg: DictConfig) -> None:

@@ -69,7 +69,7 @@ def run(
     Args:
         make_source: gives a source, not yet opened.
         step: names the faces.
-        display: already open; it's closed here.
+        display: already open.
         budget: seconds a frame may take.
         stop: when to stop.
         clock: gives seconds that never go back.
@@ -79,17 +79,14 @@ def run(
     """
     timings = Timings(budget)
     began = clock()
-    complete = interrupted = False
+    interrupted = False
     capture = Capture(make_source, newest=make_source().live or not display.every_frame, clock=clock)
     try:
         with capture:
             _show_all(capture, step, display, timings, stop, clock)
-        complete = True
     except KeyboardInterrupt:  # the usual way to stop without a window: what is recorded is kept
-        complete = interrupted = True
-    finally:
-        ended = capture.close()
-        display.close(complete)
+        interrupted = True
+    ended = capture.close()
     return Summary(timings, capture.counts, clock() - began, ended, interrupted)
 
 

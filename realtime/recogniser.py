@@ -102,7 +102,14 @@ def _exported(record: "RunRecord", cache: str) -> Path:
     from emolab.engines import selected_engine
 
     print(f"the run {record.id} has no engine yet; exporting one. It's done once", flush=True)
-    command = [sys.executable, "-m", "emolab.export", f"ckpt={record.folder}", "engine=auto", f"paths.cache={cache}"]
+    command = [
+        sys.executable,
+        "-m",
+        "emolab.export",
+        f"ckpt='{record.folder}'",
+        "engine=auto",
+        f"paths.cache='{cache}'",
+    ]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
     folder = selected_engine(record)
     if folder is None:

@@ -5,16 +5,24 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import INTERRUPTED, verb
+from realtime.displays.display import opened
 from realtime.frame import Classifier, FrameStep, StepSettings
 from realtime.loop import Stop, Summary, run
+from realtime.overlay import NOTICE
 from realtime.sources.source import Source
 from realtime.tracking import Tracker
+
+LIMITS = (
+    f"{NOTICE} Article 5(1)(f) of the EU AI Act prohibits inferring emotions of people at work and in education, "
+    "but for medical or safety reasons; elsewhere the people concerned have to be told."
+)
 
 
 def view(cfg: DictConfig) -> Summary | None:
@@ -23,12 +31,17 @@ def view(cfg: DictConfig) -> Summary | None:
     Raises:
         EmolabError: if the display, the run, its engine, the detector or a recorded source can't be used.
     """
+    display = instantiate(cfg.display)
+    with opened(display):
+        return _view(cfg, display)
+
+
+def _view(cfg: DictConfig, display: Any) -> Summary | None:
     from emolab.runs import resolve
     from realtime.displays.web.options import Web
     from realtime.recogniser import recogniser
 
-    display = instantiate(cfg.display)
-    display.open()
+    print(LIMITS)
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
     classify = recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache)

@@ -46,12 +46,12 @@ def _download(address: str, sha256: str, target: Path, seconds: float) -> None:
     process = multiprocessing.get_context("spawn").Process(target=_fetch, args=arguments, daemon=True)
     process.start()
     process.join(seconds)
-    problem = f"it took longer than {seconds:g} s"
     if process.is_alive():
         process.kill()
         process.join()
-    elif not answers.empty():
-        problem = answers.get()
+        problem = f"it took longer than {seconds:g} s"
+    else:
+        problem = f"it ended with exit code {process.exitcode}" if answers.empty() else answers.get()
     if problem:
         raise ConfigError(
             f"YuNet's file can't be downloaded from {address}: {problem}. Download it elsewhere and give it as "

@@ -1,5 +1,7 @@
 """What a display is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -80,3 +82,19 @@ class Display(Protocol):
         Args:
             complete: False after an error, when nothing must look whole that isn't.
         """
+
+
+@contextmanager
+def opened(display: Display) -> Iterator[None]:
+    """Open a display, and close it however it ends.
+
+    Raises:
+        DisplayError: if it can't be opened.
+    """
+    display.open()
+    complete = False
+    try:
+        yield
+        complete = True
+    finally:
+        display.close(complete)

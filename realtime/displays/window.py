@@ -49,13 +49,10 @@ class Window:
         self._view: View | None = None
 
     def open(self) -> None:
-        """Open the window; see `Display`."""
+        """Check that there is a screen; the window itself comes with the first picture. See `Display`."""
         reason = why_no_window()
         if reason is not None:
             raise DisplayError(f"display=window: {reason}")
-        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        cv2.resizeWindow(TITLE, 960, 540)
-        self._is_open = True
 
     def show(self, view: View) -> None:
         """Draw the view and obey the keys."""
@@ -104,6 +101,10 @@ class Window:
             self._toggle_recording()
 
     def _draw(self, milliseconds: int) -> None:
+        if not self._is_open:
+            cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+            cv2.resizeWindow(TITLE, 960, 540)
+            self._is_open = True
         if self._view is not None:
             cv2.imshow(TITLE, self.picture(self._view))
         self.press(cv2.waitKey(milliseconds))
@@ -123,16 +124,24 @@ class Window:
         path = self._path.parent / name
         picture = draw_faces(self._view.image, self._view.faces, self._view.classes, replace(self._look, mirror=False))
         written = cv2.imencode(".png", picture)[1].tobytes()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(written)
-        self._said = f"written: {path.name}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(written)
+        except OSError as error:
+            self._said = f"{path} can't be written: {error.strerror}"
+        else:
+            self._said = f"written: {path.name}"
 
     def _toggle_recording(self) -> None:
         if self._recording is not None:
             self._stop_recording(complete=True)
         elif self._view is not None:
-            self._recording = Recording(self._free_path())
-            self._said = ""
+            try:
+                self._recording = Recording(self._free_path())
+            except DisplayError as error:
+                self._said = str(error)
+            else:
+                self._said = ""
 
     def _stop_recording(self, complete: bool) -> None:
         if self._recording is not None:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,7 +68,8 @@ def write_picture(path: Path, predicted: np.ndarray, training: np.ndarray, class
     axes.bar(places + 0.2, predicted, 0.4, color=BLUE, label="predicted")
     axes.set_xticks(places, classes, rotation=30, ha="right", rotation_mode="anchor")
     axes.set(ylabel="share of the photographs", title="classes, predicted and in training")
-    axes.legend()
+    axes.margins(y=0.25)  # room for the legend
+    axes.legend(ncols=2, loc="upper center")
     with write_atomically(path) as temporary:
         temporary.write_bytes(png(figure))
 
@@ -85,15 +86,20 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).sum() / 2)
 
 
-def changes(rows: Sequence[Row], earlier: Path) -> tuple[int, list[tuple[str, int]]]:
-    """Return how many rows differ from an earlier submission, and the changes ("a -> b") with their counts.
-
-    A row that the earlier one doesn't have counts as changed.
+def read_submission(path: Path) -> dict[str, str]:
+    """Return name -> class of a submission.
 
     Raises:
-        DataError: if it isn't a submission.
+        DataError: if it isn't one.
     """
-    before = dict(read_columns(earlier, (PATH_COLUMN, LABEL_COLUMN)))
+    return {name: label for name, label in read_columns(path, (PATH_COLUMN, LABEL_COLUMN))}
+
+
+def changes(rows: Sequence[Row], before: Mapping[str, str]) -> tuple[int, list[tuple[str, int]]]:
+    """Return how many rows differ from an earlier submission, and the commonest changes ("a -> b") with their counts.
+
+    A row that the earlier one doesn't have counts as changed.
+    """
     pairs = [f"{before.get(row.name, 'nothing')} -> {row.label}" for row in rows if before.get(row.name) != row.label]
     return len(pairs), Counter(pairs).most_common(5)
 

@@ -10,14 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
+import emolab.data
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
-from realtime.boxes import overlap
+from realtime.boxes import FaceBox, overlap
 from realtime.detectors.auto import best_detector
 from realtime.detectors.full_frame import FullFrame
 from realtime.detectors.haar import Haar
 from realtime.detectors.model_file import NAME, yunet_file
 from realtime.detectors.yunet import YuNet
+from realtime.sources.opencv import Video
 
 SIDE, LEFT, TOP = 200, 700, 260
 
@@ -123,3 +125,18 @@ def test_auto_says_which_it_took_and_why(shared: Path, capsys: pytest.CaptureFix
     assert first.startswith("detector: yunet")
     assert "haar" in second
     assert "absent.onnx: no such file" in second
+
+
+def test_haar_finds_the_faces_of_the_demo_video_where_they_are() -> None:
+    demo = Path(emolab.data.__file__).parent / "demo"
+    with (demo / "video.csv").open(newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if int(row["frame"]) % 60 == 0]
+    source, detector, found = Video(str(demo / "video.mp4")), Haar(), 0
+    source.open()
+    images = {number: source.read()[0] for number in range(361)}
+    source.close()
+    for row in rows:
+        truth = FaceBox(*(float(row[name]) for name in ("x", "y", "width", "height")))
+        found += any(overlap(truth, box) > 0.4 for box in detector(images[int(row["frame"])]))
+    assert rows
+    assert found >= 0.8 * len(rows)

@@ -13,7 +13,15 @@ from emolab.data.image import read_image
 from emolab.errors import DataError
 from realtime.submission.names import check_classes, wanted_files
 from realtime.submission.predict import predict
-from realtime.submission.rows import changes, distance, make_rows, shares, write_confidence, write_submission
+from realtime.submission.rows import (
+    changes,
+    distance,
+    make_rows,
+    read_submission,
+    shares,
+    write_confidence,
+    write_submission,
+)
 
 
 @pytest.fixture
@@ -134,7 +142,7 @@ def test_several_recognisers_and_mirror_images_are_averaged(competition: Path) -
 def test_changes_against_an_earlier_submission_are_counted(competition: Path, tmp_path: Path) -> None:
     rows = _rows(competition)
     write_submission(tmp_path / "earlier.csv", [rows[0]._replace(label="light"), *rows[2:]])
-    count, most = changes(rows, tmp_path / "earlier.csv")
+    count, most = changes(rows, read_submission(tmp_path / "earlier.csv"))
     assert count == 2
     assert ("light -> dark", 1) in most
 

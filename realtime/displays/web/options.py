@@ -44,6 +44,9 @@ class Web:
         if find_spec("aiohttp") is None:
             raise DisplayError("display=web needs aiohttp: pip install -e '.[web]' -c constraints/main.txt")
 
+    def close(self, complete: bool) -> None:
+        """Nothing to end: the server ends itself."""
+
 
 def is_local(host: str) -> bool:
     """Return whether only this machine can reach what listens on `host`."""
