@@ -37,7 +37,7 @@ class DataModule:
     def __init__(self, prepared: PreparedData, batch_size: int, seed: int, train_images: int | None = None) -> None:
         self.prepared = prepared
         self.name, self.fingerprint = prepared.name, prepared.fingerprint
-        self.classes, self.image_size = prepared.classes, prepared.image_size
+        self.classes, self.image_size, self.grey = prepared.classes, prepared.image_size, prepared.grey
         self._images = np.asarray(prepared.images)  # a plain view: np.memmap's own indexing is slower
         self._rows = _part(prepared, prepared.rows("train"), train_images)
         if not len(self._rows):

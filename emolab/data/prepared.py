@@ -15,6 +15,8 @@ FORMAT = 1  # of the folder; a folder of another format is prepared anew
 IMAGES, INDEX, ACCOUNT, REPORT = "images.npy", "index.parquet", "data.json", "report/index.html"
 TARGET_PREFIX = "target:"
 GROUP = "group"  # a column where the data set says who is in the photographs
+LOOKED_AT = 500  # images that tell whether a data set is grey
+COLOURLESS = 8  # levels between the channels that JPEG alone brings about
 
 
 class PreparedData:
@@ -76,6 +78,13 @@ class PreparedData:
     def codes(self) -> np.ndarray:
         """Class number of each usable row: int64 (N,)."""
         return np.searchsorted(np.array(self.classes), self.index["label"].to_numpy(dtype=str))
+
+    @cached_property
+    def grey(self) -> bool:
+        """Whether the training images have no colour; some of them, spread evenly, are looked at."""
+        rows = self.rows("train")
+        looked_at = self.images[rows[:: max(1, len(rows) // LOOKED_AT)]]
+        return bool(len(rows)) and bool((looked_at.max(axis=-1) - looked_at.min(axis=-1) <= COLOURLESS).all())
 
     @cached_property
     def soft(self) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from keras import layers
 
 from emolab.errors import RunError
+from emolab.models.normalization import Grey
 
 Backbone = Callable[..., keras.KerasTensor]
 
@@ -24,6 +25,7 @@ def build_network(
     dropout: float = 0.0,
     weights: Path | None = None,
     seed: int = 0,
+    grey: bool = False,
 ) -> keras.Model:
     """Return a functional model: uint8-range RGB (N, S, S, 3) -> logits float32 (N, C).
 
@@ -38,12 +40,14 @@ def build_network(
         dropout: share of the pooled features dropped in training, 0 to 1.
         weights: a file with the backbone's weights without top, or None for random ones.
         seed: of the random weights.
+        grey: whether the network learns from grey faces, and therefore has to see every face grey.
 
     Raises:
         RunError: if the file with the weights doesn't fit the backbone.
     """
     images = layers.Input((image_size, image_size, 3), name="images")
-    features = _features(backbone, images, weights)
+    seen = Grey(name="grey", dtype="float32")(images) if grey else images
+    features = _features(backbone, seen, weights)
     pooled = layers.GlobalAveragePooling2D(name="pooling", dtype="float32")(features)
     dropped = layers.Dropout(dropout, seed=seed, name="dropout", dtype="float32")(pooled)
     logits = layers.Dense(classes, name="logits", dtype="float32")(dropped)

@@ -82,7 +82,12 @@ def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices:
         "classes": list(data.classes),
         "image_size": data.image_size,
         "monitor": {"name": cfg.trainer.monitor, "mode": cfg.trainer.mode},
-        "data": {"name": data.name, "fingerprint": data.fingerprint, "notice": cfg.data.get("notice")},
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "grey": data.grey,
+            "notice": cfg.data.get("notice"),
+        },
         "model": {
             "name": cfg.model.name,
             "parameters": None,

@@ -91,6 +91,7 @@ def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> kera
         dropout=cfg.model.dropout,
         weights=None if whole else weights.path,
         seed=cfg.seed,
+        grey=data.grey,
     )
     if weights.path is not None and whole:
         begin_from(network, weights.path, with_head=weights.classes == tuple(data.classes))

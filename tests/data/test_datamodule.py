@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from made_photographs import class_folders, made
+from made_photographs import class_folders, encoded, made, picture, write
 from test_readers_csv import ferplus
 
 from emolab.data import DataModule, PreparedData
@@ -78,3 +78,11 @@ def test_a_missing_split_is_named(tmp_path):
         DataModule(prepared, 4, 0).evaluation_dataset("validation", 4)
     with pytest.raises(DataError, match="'holdout': expected one of train, validation, test"):
         DataModule(prepared, 4, 0).evaluation_dataset("holdout", 4)
+
+
+@pytest.mark.parametrize("grey", [True, False])
+def test_data_without_colour_are_known(tmp_path, grey):
+    image = picture(0)
+    for name in ("sad/1.jpg", "sad/2.jpg", "anger/1.jpg", "anger/2.jpg"):
+        write(tmp_path / "data" / name, encoded(np.repeat(image[..., :1], 3, axis=-1) if grey else image))
+    assert made(FolderReader(tmp_path / "data"), tmp_path / "cache").grey is grey
