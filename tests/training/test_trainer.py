@@ -114,7 +114,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_good_sta
 @pytest.mark.parametrize("save_every_minutes", [0.0, 5.0])
 def test_a_gradient_that_is_no_number_leaves_a_state_of_numbers(tmp_path: Path, save_every_minutes: float) -> None:
     record = tiny_record(tmp_path)
-    trainer = Trainer(epochs=3, record=record, save_every_minutes=save_every_minutes)
+    trainer = Trainer(epochs=3, record=record, save_every_minutes=save_every_minutes, validate_every=3)
     module = tiny_module(trainer, loss=lambda *values: cross_entropy(poisoned(values[0]), *values[1:]))
 
     @tf.custom_gradient
