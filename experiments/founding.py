@@ -35,7 +35,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     jobs = tuple((*fixed, *cell.overrides(recipes), f"seed={seed}") for cell, seed in keys)
     for job in jobs:
         check_command("train", job)
-    plan = Plan(Path(cfg.paths.grids) / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
+    plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
     plan.begin()
     launcher = [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]
     failed = run_plan(plan, launcher, "the same command")
