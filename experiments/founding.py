@@ -13,6 +13,7 @@ from emolab.jobs import Plan
 from experiments.overrides import for_training
 
 if TYPE_CHECKING:
+    from emolab.runs import RunRecord
     from experiments.founded.cells import Cell
 
 _LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where the trainings run
@@ -34,7 +35,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     jobs = tuple((*fixed, *cell.overrides(recipes), f"seed={seed}") for cell, seed in keys)
     for job in jobs:
         check_command("train", job)
-    plan = Plan(Path(cfg.paths.grids) / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
+    plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
     plan.begin()
     launcher = [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]
     failed = run_plan(plan, launcher, "the same command")
@@ -66,15 +67,17 @@ def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") ->
     found = results_of(predictions, cfg.resamples)
     table = table_of(found, cells_of_settings(cfg))
     verdicts = claims_table(judged(found, claims(cfg.models, cfg.finetunings)))
-    page = write_founding(Path(cfg.output), table, verdicts, notes(cfg, len(found.clusters), len(predictions)))
+    weights = {(cell.model, str(_first_weights(finished[cell, seed]))) for cell, seed in predictions}
+    told = notes(cfg, len(found.clusters), len(predictions), sorted(weights))
+    page = write_founding(Path(cfg.output), table, verdicts, told)
     show(table)
     show(verdicts)
     print(f"page:   {page}")
     return 0
 
 
-def notes(cfg: DictConfig, images: int, trainings: int) -> list[str]:
-    """Return what a reader has to know before the numbers."""
+def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what a reader has to know before the numbers; `weights` says which ones each model began with."""
     part = cfg.trainer.train_images
     share = f"{part} of the training images, the classes in proportion" if part else "all training images"
     one = "With one seed the intervals hold the noise of the images, not that of the training."
@@ -82,10 +85,14 @@ def notes(cfg: DictConfig, images: int, trainings: int) -> list[str]:
     return [
         f"Data: {cfg.data.name}, {share}; {cfg.trainer.epochs} epochs; judged on {images} {cfg.split} images.",
         f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else several}",
-        f"Weights: {cfg.model.weights} (run.json of each run says what that came to). "
+        f"First weights: {', '.join(f'{model} {used}' for model, used in weights)}.",
         "The original had 50,046 photographs in nine classes, and gave validation accuracies without intervals.",
         f"Recipes: {OmegaConf.to_container(cfg.recipes)}.",
     ]
+
+
+def _first_weights(record: "RunRecord") -> str | None:
+    return record.fields["model"].get("weights", {}).get("used")
 
 
 def _main(cfg: DictConfig) -> int:

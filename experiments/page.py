@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -57,8 +58,7 @@ def show(table: TableOf) -> None:
         shown.add_column(f"{heading} ", overflow="fold")
     for row in table.rows:
         shown.add_row(*row)
-    console = Console()
-    console.print(shown, width=None if console.is_terminal else _IN_FILES)
+    Console(width=None if sys.stdout.isatty() else _IN_FILES).print(shown)
 
 
 def markdown(table: TableOf) -> str:

@@ -17,7 +17,7 @@ from emolab.tracking import LoggerGroup
 # What may differ between the command that began a run and the one that goes on with it: nothing of it
 # changes a weight.
 FREE_TO_CHANGE = (
-    *("resume", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
+    *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
     *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
 )
 

@@ -19,9 +19,9 @@ def table_of(found: Results, cells: Sequence[Cell]) -> TableOf:
 
 
 def claims_table(judged_claims: Judged) -> TableOf:
-    """Return a row a claim: what the original had, what was found, the verdict."""
-    headings = ["claim", "original", "found here, points (95 %)", "verdict"]
-    rows = [[claim.text, claim.original, _difference(found), verdict] for claim, found, verdict in judged_claims]
+    """Return a row a claim: the verdict, what was found, what the original had."""
+    headings = ["claim", "verdict", "found here, points (95 %)", "original"]
+    rows = [[claim.text, verdict, _difference(found), claim.original] for claim, found, verdict in judged_claims]
     return TableOf(headings, rows)
 
 
