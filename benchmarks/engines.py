@@ -23,8 +23,10 @@ from PIL import Image
 
 from emolab.cli import composed
 from emolab.engines.selection import ENGINES
+from emolab.models.cost import cost_of
 from emolab.prepare import prepare_data
 from emolab.runs import RunRecord, list_runs
+from emolab.runs.network import load_network
 
 RESULTS = Path(__file__).parents[1] / "results" / "engines"
 MODELS = ("mobilenetv2", "custom_cnn", "resnet50", "vgg19")
@@ -102,7 +104,7 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
         "model": record.fields["model"]["name"],
         "image_size": record.fields["image_size"],
         "run": {"id": record.id, "name": record.name, "data": data["name"], "best": monitor["best"]},
-        "gflop": record.fields["model"]["flops"] / 1e9,
+        "gflop": cost_of(load_network(record))["flops"] / 1e9,
         "peak_gflops": peak(),
         "engines": [engine for engine in engines if "gates" in engine],
     }

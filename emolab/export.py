@@ -27,13 +27,14 @@ def export(cfg: DictConfig) -> "list[Row]":
     from rich.console import Console
 
     from emolab.engines import table
-    from emolab.engines.selection import engines_folder
+    from emolab.engines.selection import engines_folder, exporting
     from emolab.evaluate import data_for
     from emolab.runs import resolve
 
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
-    rows = _trial(cfg, record, data_for(cfg, record)).run(wanted_engines(cfg))
+    with exporting(record):
+        rows = _trial(cfg, record, data_for(cfg, record)).run(wanted_engines(cfg))
     folder = engines_folder(record)
     table.write(folder, rows, cfg.budget_ms)
     Console().print(table.terminal(rows))

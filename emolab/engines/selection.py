@@ -1,7 +1,11 @@
 """Which of a run's engines is the one to use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from emolab import files
 from emolab.errors import RunError
@@ -44,6 +48,21 @@ def selected_engine(run: "RunRecord") -> Path | None:
 def select(run: "RunRecord", folder: Path, reason: str) -> None:
     """Mark the engine in `folder` as the one to use, and say why."""
     files.write_json(engines_folder(run) / SELECTED, {"engine": folder.name, "reason": reason})
+
+
+@contextmanager
+def exporting(run: "RunRecord") -> Iterator[None]:
+    """Keep other exports away from the run's engines: two at once would replace what the other is judging.
+
+    Raises:
+        RunError: if another export is at work.
+    """
+    engines_folder(run).mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(engines_folder(run) / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise RunError(f"another export is at work on {engines_folder(run)}: wait for it, or stop it first") from None
 
 
 def deselect(run: "RunRecord") -> None:

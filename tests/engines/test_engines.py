@@ -12,7 +12,7 @@ from emolab.data import PreparedData
 from emolab.engines import account, load_engine, selected_engine
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
-from emolab.engines.selection import select
+from emolab.engines.selection import exporting, select
 from emolab.errors import RunError
 from emolab.runs import RunRecord
 from emolab.runs.judge import classifier
@@ -162,3 +162,10 @@ def test_int8_with_accuracy_control_names_the_calibration_faces_as_before(
     after = load_engine(builder.build(controlled, "int8"))
     assert after.facts["options"]["max_disagreement"] == 0.0
     np.testing.assert_array_equal(after(faces).argmax(axis=1), before(faces).argmax(axis=1))
+
+
+def test_two_exports_of_a_run_at_once_are_refused(tiny_run: RunRecord) -> None:
+    with exporting(tiny_run), pytest.raises(RunError, match="another export"), exporting(tiny_run):
+        pass
+    with exporting(tiny_run):  # free again
+        pass
