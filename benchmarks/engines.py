@@ -6,7 +6,7 @@
 Without `--trained`, each network is trained shortly on a stratified part of FER2013: its speed is that of any
 training, and its parity is proved on that part, but its accuracy says nothing. Trained runs are judged on their whole
 validation set. Every export is a process of its own, and leaves `<model>-<pixels>.md`, `.csv` and `.png` in
-`results/engines/`; `README.md` there sums them up. Run it on a quiet machine: two cores take about an hour.
+`results/engines/`; `README.md` there sums them up. Run it on a quiet machine; the load is noted.
 """
 
 import argparse
@@ -30,7 +30,7 @@ RESULTS = Path(__file__).parents[1] / "results" / "engines"
 MODELS = ("mobilenetv2", "custom_cnn", "resnet50", "vgg19")
 HEAD = (
     "network", "pixels", "GFLOP", "faces judged", "engine", "gates", "accuracy", "agreement", "p50 ms", "p95 ms",
-    "x predict", "x SavedModel", "GFLOP/s", "of peak",
+    "x predict", "x SavedModel", "GFLOP/s", "of peak", "load",
 )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[48, 96])
     parser.add_argument("--trained", nargs="+", type=Path, default=[], help="folders of finished runs")
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="prepared data of the trained runs")
-    parser.add_argument("--work", type=Path, default=Path("engines-benchmark"), help="folder for runs made here")
+    parser.add_argument("--work", type=Path, default=Path("cache/engines-benchmark"), help="folder for runs made here")
     parser.add_argument("--train-images", type=int, default=2000)
     parser.add_argument("--validation-images", type=int, default=600)
     parser.add_argument("--export", nargs="*", default=[], help="more overrides of emolab.export")
@@ -123,6 +123,7 @@ def peak(side: int = 2048, seconds: float = 2.0) -> float:
 def write_summary() -> None:
     """Write the table of tables, `results/engines/README.md`."""
     text = ["# Engines\n", "Made by `python benchmarks/engines.py`; each row's run and hardware are in the `.json`.\n"]
+    text += ["Load is how many processes wanted each core: above 1.5 the times say little, parity is what it is.\n"]
     text += [f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
     for path in sorted(RESULTS.glob("*.json")):
         kept = json.loads(path.read_text())
@@ -149,6 +150,7 @@ def _cells(kept: dict[str, Any], engine: dict[str, Any]) -> list[str]:
         f"{ratio['savedmodel']:.1f}",
         f"{rate:.0f}",
         f"{rate / kept['peak_gflops']:.0%}",
+        f"{latency['load_per_core']:.1f}",
     ]
 
 

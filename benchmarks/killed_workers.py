@@ -35,7 +35,7 @@ def main() -> None:
     log = (folder / "workers.log").open("a")
     workers = [start(command, folder, log) for _ in range(2)]
     for number in range(kills):
-        time.sleep(moments.uniform(15, 40))
+        time.sleep(moments.uniform(20, 80))  # a trial takes some 30 s on two idle cores
         victim = moments.randrange(2)
         if workers[victim].poll() is None:
             os.kill(workers[victim].pid, signal.SIGKILL)

@@ -62,7 +62,7 @@ def _trial(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "T
     from emolab.processor import usable_cores
     from emolab.runs.evaluation import check_fits
 
-    check_fits(record, prepared, record.classes)
+    check_fits(record, prepared)
     limit_threads(cfg.threads or usable_cores())
     trusted = list(cfg.trusted_modules)
     builder = Builder(record, prepared, _temperature(record, prepared, trusted), cfg.calibration_images, trusted)

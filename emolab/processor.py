@@ -10,6 +10,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def load_per_core() -> float | None:
+    """Return how many processes wanted each core over the last minute; None where the system doesn't say."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else None
+
+
 def cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     """Return the processor's instruction sets, as Linux names them; none where the system doesn't say."""
     if not cpuinfo.is_file():

@@ -31,7 +31,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
 
     from emolab.models.cost import cost_of
-    from emolab.models.pretrained import initial_weights
+    from emolab.runs.first_weights import first_weights
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.runs.teacher import teacher_of
     from emolab.training.assembly import build_module, build_trainer
@@ -39,7 +39,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
 
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
-    weights = initial_weights(cfg.model.weights, cfg.model.name)
+    weights = first_weights(cfg.model.weights, cfg.model.name)
     loggers = build_loggers(cfg)
     record = begin_or_resume(cfg, data, weights, choices or {})
     print(f"run {record.folder}", flush=True)

@@ -15,6 +15,8 @@ from experiments.overrides import for_training
 if TYPE_CHECKING:
     from experiments.founded.cells import Cell
 
+_LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where the trainings run
+
 
 def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     """Train every cell that isn't trained yet, then print the table and what becomes of each claim.
@@ -34,7 +36,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
         check_command("train", job)
     plan = Plan(Path(cfg.paths.grids) / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
     plan.begin()
-    launcher = [override for override in HydraConfig.get().overrides.hydra if override.startswith("hydra/launcher")]
+    launcher = [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]
     failed = run_plan(plan, launcher, "the same command")
     return conclude(cfg, plan, keys) or failed
 

@@ -103,7 +103,7 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: 
     """Be one worker.
 
     Raises:
-        KeyboardInterrupt: when interrupted, after the trial was queued to go on.
+        KeyboardInterrupt: when interrupted, after the training has saved.
     """
     from experiments.search.worker import Worker
 

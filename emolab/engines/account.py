@@ -74,7 +74,8 @@ def amend(folder: Path, **fields: Any) -> dict[str, Any]:
 
 def this_hardware() -> dict[str, Any]:
     """Return what an engine's speed depends on: processor, cores, GPUs."""
-    return {key: environment.hardware()[key] for key in ("system", "processor", "cores", "gpus")}
+    found = environment.hardware()
+    return {key: found[key] for key in ("system", "processor", "cores", "gpus")}
 
 
 def problem_with_hardware(facts: Mapping[str, Any], bound: bool) -> str | None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,13 @@ class Builder:
             self._say(f"{folder.name}: built before")
             return folder
         self._say(f"{folder.name}: building")
-        source = self._source(folder if isinstance(backend, TensorFlow) else self.build(TensorFlow(), "fp32"))
+        source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
         _write_whole(folder, lambda temporary: self._write(temporary, backend, precision, source, facts))
         return folder
+
+    @cached_property
+    def _base(self) -> Path:
+        return self.build(TensorFlow(), "fp32")
 
     def _write(self, folder: Path, backend: Backend, precision: str, source: Source, facts: dict[str, Any]) -> None:
         more = backend.build(source, precision, folder)

@@ -19,13 +19,14 @@ from emolab.engines.registry import backend
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
 from emolab.evaluation.predictions import Predictions
-from emolab.processor import usable_cores
+from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
 
 Key = tuple[str, str]  # engine and precision
 
 BASELINE = ("tensorflow", "fp32")
 PREDICT = ("keras", "predict")
+BUSY = 1.5  # processes a core; judging, which comes before, makes 1
 _SHOWN = 256  # validation images that the timing goes through
 
 
@@ -85,7 +86,7 @@ class Trial:
         return found
 
     def _parities(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
-        run = self._judged("the run itself", lambda images: self.builder.network(images, training=False).numpy())
+        run = self._judged("the run itself", self.builder.network.predict_on_batch)
         return {
             key: parity(run, self._judged("-".join(key), engine), self.resamples) for key, engine in engines.items()
         }
@@ -95,7 +96,10 @@ class Trial:
         return judged(self.record, self.prepared, classify, self.batch_size)
 
     def _times(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
+        load = load_per_core()
         self.say(f"timing {self.plan.calls} calls of each, in turns")
+        if load is not None and load > BUSY:
+            self.say(f"note: the machine is busy, {load:.1f} processes a core: these times say little; try again later")
         network = self.builder.network
         calls: dict[Key, Callable[[np.ndarray], Any]] = {
             PREDICT: lambda images: network.predict(images, batch_size=len(images), verbose=0),
@@ -104,7 +108,7 @@ class Trial:
         images = self.prepared.images[self.prepared.rows("validation")[:_SHOWN]]
         found = measure(calls, images, self.plan)
         for facts in found.values():
-            facts["latency_ms"]["threads"] = self.threads or usable_cores()
+            facts["latency_ms"] |= {"threads": self.threads or usable_cores(), "load_per_core": load}
         return found
 
 

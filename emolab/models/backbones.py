@@ -10,6 +10,8 @@ import keras
 
 from emolab.models.normalization import caffe, minus_one_to_one
 
+MOMENTUM = 0.99  # of the averages that batch normalisation keeps for inference
+
 
 def vgg19(images: keras.KerasTensor, weights: Path | None = None) -> keras.KerasTensor:
     """VGG19 (Simonyan & Zisserman 2014): 16 convolutions without batch normalisation, 20 million weights."""
@@ -22,8 +24,16 @@ def resnet50(images: keras.KerasTensor, weights: Path | None = None) -> keras.Ke
 
 
 def mobilenetv2(images: keras.KerasTensor, weights: Path | None = None) -> keras.KerasTensor:
-    """MobileNetV2 (Sandler et al. 2018): inverted residuals of depthwise convolutions, 2.3 million weights."""
-    return _features(keras.applications.MobileNetV2, minus_one_to_one(images), weights)
+    """MobileNetV2 (Sandler et al. 2018): inverted residuals of depthwise convolutions, 2.3 million weights.
+
+    `keras.applications` gives its batch normalisation a momentum of 0.999: averages over thousands of steps, which a
+    training of a few hundred ends without, at chance in validation. Ours is Keras's usual one.
+    """
+    features = _features(keras.applications.MobileNetV2, minus_one_to_one(images), weights)
+    for layer in keras.Model(images, features).layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = MOMENTUM
+    return features
 
 
 def _features(application: type, images: keras.KerasTensor, weights: Path | None) -> keras.KerasTensor:

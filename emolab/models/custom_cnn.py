@@ -40,7 +40,10 @@ def custom_cnn(
         ConfigError: if `weights` names a file, or widths and depths differ in length.
     """
     if weights is not None:
-        raise ConfigError(f"custom_cnn has no pre-trained weights, got {weights}: set model.weights=null")
+        raise ConfigError(
+            f"no weights without top are published for custom_cnn, got {weights}: set model.weights=null, or give the "
+            "folder or the best weights of a run"
+        )
     if len(widths) != len(depths):
         raise ConfigError(f"model.backbone.widths has {len(widths)} stages, depths {len(depths)}: give one each")
     x = _normalized_convolution(minus_one_to_one(images), stem, 3, stride=2, name="stem")

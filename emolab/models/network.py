@@ -36,7 +36,7 @@ def build_network(
         classes: C, the number of classes.
         image_size: S, the side of the face in pixels.
         dropout: share of the pooled features dropped in training, 0 to 1.
-        weights: a file with the backbone's weights, or None for random ones.
+        weights: a file with the backbone's weights without top, or None for random ones.
         seed: of the random weights.
 
     Raises:

@@ -1,29 +1,30 @@
 """Where a backbone's first weights come from: ImageNet's if they can be had, a file, or chance.
 
-`auto` never keeps anybody waiting: a file in Keras's cache is taken; else a download is tried, each wait for
-the server limited to seconds; else the weights are random and a warning says so. pooch downloads, because it
-checks the digest, writes whole files only and limits every wait, which `keras.utils.get_file` doesn't.
+`auto` never keeps anybody waiting: a whole file in Keras's cache is taken; else a download is tried, and given up
+when it's slow (`emolab.download`; `keras.utils.get_file` would wait for ever); else the weights are random and a
+warning says so.
 """
 
 import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from emolab.download import DownloadError, fetch, has_digest
 from emolab.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
 @dataclass(frozen=True)
 class Published:
-    """A file of ImageNet weights without top: its address and MD5 as `keras.applications` pins them."""
+    """A file of ImageNet weights without top: its address and digest as `keras.applications` pins them."""
 
     url: str
-    md5: str | None
+    digest: str | None
 
     @property
     def file_name(self) -> str:
@@ -34,11 +35,11 @@ class Published:
 IMAGENET = {
     "vgg19": Published(
         f"{_ADDRESS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        "253f8cb515780f3b799900260a226db6",
+        "md5:253f8cb515780f3b799900260a226db6",
     ),
     "resnet50": Published(
         f"{_ADDRESS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        "4d473c1dd8becc155b73f8504c6f6626",
+        "md5:4d473c1dd8becc155b73f8504c6f6626",
     ),
     "mobilenetv2": Published(  # Keras pins no digest for it
         f"{_ADDRESS}/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", None
@@ -48,18 +49,22 @@ IMAGENET = {
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """What was asked for, and what is used: "imagenet", "random" or a path."""
+    """What was asked for, and what is used: "imagenet", "random" or a path.
+
+    `classes` are those of the run that the file comes from, where it's known.
+    """
 
     requested: str | None
     used: str
     path: Path | None
+    classes: tuple[str, ...] | None = None
 
 
 def initial_weights(requested: str | None, model: str) -> InitialWeights:
     """Decide on the first weights of `model`.
 
     Args:
-        requested: "auto", "imagenet", None (random) or the path of a file.
+        requested: "auto", "imagenet", None (random) or the path of a file; `emolab.runs.first_weights` knows runs too.
         model: name of the model, such as "vgg19".
 
     Raises:
@@ -92,7 +97,7 @@ def cache_folder() -> Path:
 def _existing(path: str) -> Path:
     if not Path(path).is_file():
         raise ConfigError(
-            f"model.weights={path} is not a file; expected auto, imagenet, null or the path of a weights file"
+            f"model.weights={path} is not a file; expected auto, imagenet, null, a run's folder or a weights file"
         )
     return Path(path)
 
@@ -102,30 +107,17 @@ def _imagenet(model: str) -> tuple[Path | None, str]:
     if published is None:
         return None, "none are published"
     cached = cache_folder() / published.file_name
-    if cached.is_file():
+    if cached.is_file() and has_digest(cached, published.digest):
         return cached, ""
-    return _download(published)
-
-
-def _download(published: Published) -> tuple[Path | None, str]:
-    import pooch  # late: it imports requests, which a run with weights at hand doesn't need
-    import requests
-
+    state = f"{cached} is damaged" if cached.is_file() else f"not in {cache_folder()}"
     try:
-        path = pooch.retrieve(
-            published.url,
-            known_hash=None if published.md5 is None else f"md5:{published.md5}",
-            fname=published.file_name,
-            path=cache_folder(),
-            downloader=pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=False),
-        )
-    except (requests.RequestException, OSError, ValueError) as error:
-        return None, f"not in {cache_folder()}, and the download failed: {_first_line(error)}"
-    return Path(path), ""
+        return fetch(published.url, cached, published.digest, show=partial(_show, model)), ""
+    except (DownloadError, OSError) as error:
+        return None, f"{state}, and the download failed: {error}"
 
 
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:160]
+def _show(model: str, progress: str) -> None:
+    print(f"downloading ImageNet weights for {model}: {progress}", flush=True)
 
 
 def _remedy(model: str) -> str:

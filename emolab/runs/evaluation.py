@@ -51,7 +51,7 @@ def evaluate_run(
         DataError: if the classes or the sizes differ, or there are no images to evaluate.
     """
     shared = shared_with(record, prepared) if shared_classes else record.classes
-    check_fits(record, prepared, shared)
+    check_fits(record, prepared, shared_classes)
     network = load_network(record, trusted_modules)
     judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
     rows = {split: found for split in EVALUATED if len(found := judge.rows(split))}
@@ -99,13 +99,19 @@ def shared_with(record: RunRecord, prepared: PreparedData) -> tuple[str, ...]:
     return tuple(name for name in record.classes if name in prepared.classes)
 
 
-def check_fits(record: RunRecord, prepared: PreparedData, shared: Sequence[str]) -> None:
+def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool = False) -> None:
     """Refuse data whose classes or size the run can't be judged on.
+
+    Args:
+        record: the run.
+        prepared: the data.
+        shared_classes: two classes that both have are enough; else all must be the same.
 
     Raises:
         DataError: showing both lists.
     """
-    if len(shared) < 2 or (tuple(shared) == record.classes != prepared.classes):
+    fits = len(shared_with(record, prepared)) >= 2 if shared_classes else record.classes == prepared.classes
+    if not fits:
         raise DataError(
             f"the classes differ. The run {record.id} has: {', '.join(record.classes)}. "
             f"{prepared.name} has: {', '.join(prepared.classes)}. "

@@ -1,7 +1,9 @@
 """From a config to a module and a trainer."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from hydra.utils import instantiate
@@ -11,6 +13,7 @@ from emolab.data import DataModule
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
+from emolab.models.warm_start import begin_from, is_whole_network
 from emolab.processor import cpu_flags
 from emolab.training.distillation import DistillationModule, Teacher
 from emolab.training.module import EmotionModule
@@ -21,6 +24,8 @@ from emolab.training.trainer import Trainer
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
+
+log = logging.getLogger(__name__)
 
 
 def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
@@ -56,16 +61,9 @@ def build_module(
         teacher: builds the network whose probabilities it learns, too; built in the same precision.
     """
     with trainer.building():
-        network = build_network(
-            cfg.model.name,
-            instantiate(cfg.model.backbone, _convert_="all"),
-            len(data.classes),
-            data.image_size,
-            dropout=cfg.model.dropout,
-            weights=weights.path,
-            seed=cfg.seed,
-        )
+        network = _network(cfg, data, weights)
         if cfg.finetune.name == "partial":
+            _warn_of_frozen_chance(cfg, weights)
             train_from(network, cfg.model.partial_from)
         else:
             train_everything(network)
@@ -81,6 +79,32 @@ def build_module(
         if teacher is None:
             return EmotionModule(network, **parts)
         return DistillationModule(network, teacher=teacher(), **cfg.distillation, **parts)
+
+
+def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> keras.Model:
+    whole = weights.path is not None and is_whole_network(weights.path)
+    network = build_network(
+        cfg.model.name,
+        instantiate(cfg.model.backbone, _convert_="all"),
+        len(data.classes),
+        data.image_size,
+        dropout=cfg.model.dropout,
+        weights=None if whole else weights.path,
+        seed=cfg.seed,
+    )
+    if weights.path is not None and whole:
+        begin_from(network, weights.path, with_head=weights.classes == tuple(data.classes))
+    return network
+
+
+def _warn_of_frozen_chance(cfg: DictConfig, weights: InitialWeights) -> None:
+    if weights.path is None:
+        log.warning(
+            "RANDOM WEIGHTS, FROZEN: finetune=partial trains %s from %s on; what lies below is random and stays so. "
+            "Give model.weights, such as a run's folder, or set finetune=full",
+            cfg.model.name,
+            cfg.model.partial_from,
+        )
 
 
 def _optimizer(cfg: DictConfig, total_steps: int, variables: list[Any]) -> Any:

@@ -1,18 +1,21 @@
 """Augmentation on a batch, inside the module, on whatever device it trains on.
 
-The layers come from the config (`conf/aug`): keras-cv's, Keras's own, or anybody's. This is the one module
-that knows keras-cv, which is no longer developed: its layers draw from TensorFlow's stateful generators,
-which can't be resumed, so theirs are replaced by Keras's seed generators.
+The layers come from the config (`conf/aug`): keras-cv's, Keras's own, or anybody's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from emolab.errors import ConfigError
+from emolab.training.keras_cv_randomness import with_keras_randomness
 from emolab.training.randomness import seed_generators, set_seeds
+
+_STEPS = range(4)  # looked at for randomness that can't be seeded
 
 
 class Augmentation:
@@ -23,6 +26,9 @@ class Augmentation:
         blends: take and return {"images", "labels"}; one of them is drawn for each batch.
         blend_probability: share of the batches that are blended, 0 to 1.
         seed: with the step, decides everything.
+
+    Raises:
+        ConfigError: if a layer isn't a function of (seed, step); each is tried on a tiny batch.
     """
 
     def __init__(
@@ -32,11 +38,16 @@ class Augmentation:
         blend_probability: float = 1.0,
         seed: int = 0,
     ) -> None:
-        self.layers = [_with_keras_randomness(layer) for layer in layers]
-        self.blends = list(blends)
+        self.layers = [with_keras_randomness(layer) for layer in layers]
+        self.blends = [with_keras_randomness(blend) for blend in blends]
         self.blend_probability = blend_probability
         self.seed = seed
         self._generators = seed_generators([*self.layers, *self.blends])
+        images, targets = _tiny_batch()
+        for layer in self.layers:
+            _check_repeatable(layer, partial(_changed, layer, images))
+        for blend in self.blends:
+            _check_repeatable(blend, partial(_blended, blend, images, targets))
 
     def __call__(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return images (N, H, W, 3) float32 in 0..255 and targets (N, C), augmented for this step."""
@@ -57,6 +68,10 @@ class Augmentation:
         return tf.switch_case(tf.cast(tf.minimum(draw / share, len(self.blends)), tf.int32), branches)
 
 
+def _changed(layer: keras.layers.Layer, images: tf.Tensor) -> list[tf.Tensor]:
+    return [layer(images, training=True)]
+
+
 def _blended(blend: keras.layers.Layer, images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     blended = blend({"images": images, "labels": targets}, training=True)
     return tf.cast(blended["images"], tf.float32), tf.cast(blended["labels"], tf.float32)
@@ -66,41 +81,30 @@ def _unblended(images: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
     return images, targets
 
 
-def _with_keras_randomness(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """Make a keras-cv layer draw from a Keras seed generator; other layers are returned as they are."""
-    if not type(layer).__module__.startswith("keras_cv"):
-        return layer
-    from keras_cv.core import UniformFactorSampler  # late: importing keras-cv takes more than a second
+def _check_repeatable(layer: keras.layers.Layer, run: Callable[[], Any]) -> None:
+    """Check that what `run` gives is a function of (seed, step): in another order, the same steps give the same.
 
-    layer.emolab_seed_generator = keras.random.SeedGenerator(seed=0)
-    layer._random_generator = _SeededGenerator(layer.emolab_seed_generator)
-    for name, value in list(vars(layer).items()):
-        if isinstance(value, UniformFactorSampler):
-            object.__setattr__(layer, name, _SeededFactor(value, layer.emolab_seed_generator))
-    return layer
-
-
-class _SeededGenerator:
-    """Stands in for the `tf.random.Generator` of a keras-cv layer."""
-
-    def __init__(self, seeds: keras.random.SeedGenerator) -> None:
-        self._seeds = seeds
-
-    def uniform(
-        self, shape: Any, minval: Any = 0, maxval: Any = 1, dtype: Any = tf.float32, name: str | None = None
-    ) -> tf.Tensor:
-        return tf.random.stateless_uniform(
-            shape, self._seeds.next(), minval=minval, maxval=maxval, dtype=dtype, name=name
-        )
+    Raises:
+        ConfigError: if it isn't, naming the layer.
+    """
+    generators = seed_generators([layer])
+    forth = [_drawn(run, generators, step) for step in _STEPS]
+    back = [_drawn(run, generators, step) for step in reversed(_STEPS)]
+    if all(np.array_equal(one, other) for one, other in zip(forth, reversed(back), strict=True)):
+        return
+    kind = type(layer)
+    raise ConfigError(
+        f"aug: {kind.__module__}.{kind.__name__} draws random numbers that can't be seeded, so that a resumed training "
+        "would differ from an unbroken one. Take another layer: most of keras.layers and keras_cv.layers can be "
+        "seeded, among them keras.layers.MixUp, CutMix and RandAugment"
+    )
 
 
-class _SeededFactor:
-    """Stands in for a keras-cv factor sampler: the same range, drawn from a seed generator."""
+def _drawn(run: Callable[[], Any], generators: Sequence[keras.random.SeedGenerator], step: int) -> np.ndarray:
+    set_seeds(generators, 0, step)
+    return np.concatenate([np.ravel(value) for value in run()])
 
-    def __init__(self, factor: Any, seeds: keras.random.SeedGenerator) -> None:
-        self._lower, self._upper, self._seeds = factor.lower, factor.upper, seeds
 
-    def __call__(self, shape: Any = (), dtype: Any = tf.float32) -> tf.Tensor:
-        return tf.random.stateless_uniform(
-            shape, self._seeds.next(), minval=self._lower, maxval=self._upper, dtype=dtype
-        )
+def _tiny_batch() -> tuple[tf.Tensor, tf.Tensor]:
+    images = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    return tf.constant(images), tf.one_hot([0, 1, 2, 0], 3)

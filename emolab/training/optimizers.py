@@ -6,10 +6,12 @@ from typing import Any
 
 import keras
 
+from emolab.training.replicas import bare_optimizer, sum_before_clipping
+
 
 def configured(
     optimizer: Callable[..., keras.Optimizer],
-    schedule: Callable[..., keras.optimizers.schedules.LearningRateSchedule],
+    schedule: Callable[..., keras.optimizers.schedules.LearningRateSchedule | float],
     total_steps: int,
     weights: Sequence[Any],
 ) -> keras.Optimizer:
@@ -20,14 +22,26 @@ def configured(
 
     Args:
         optimizer: maps `learning_rate` to an optimizer, such as a partial of `keras.optimizers.AdamW`.
-        schedule: maps `total_steps` to a schedule.
+        schedule: maps `total_steps` to a schedule, or to a number, which callbacks may change.
         total_steps: steps of the whole training.
         weights: the trainable weights.
     """
     result = optimizer(learning_rate=schedule(total_steps=total_steps))
     result.exclude_from_weight_decay(var_list=[weight for weight in weights if len(weight.shape) <= 1])
-    result.build(weights)
     return result
+
+
+def compile_for(module: keras.Model, optimizer: keras.Optimizer, replicas: int = 1, jit_compile: bool = False) -> None:
+    """Give `module` its optimizer with all its variables, so that a saved state finds the same ones.
+
+    Under float16 Keras puts loss scaling around the optimizer, which would get its variables in the first step.
+
+    Raises:
+        ConfigError: if the optimizer can't work on so many replicas.
+    """
+    module.compile(optimizer=optimizer, jit_compile=jit_compile)
+    module.optimizer.build(module.trainable_weights)
+    sum_before_clipping(module.optimizer, replicas)
 
 
 @contextmanager
@@ -37,15 +51,22 @@ def averaged_weights(module: keras.Model) -> Iterator[None]:
     Without `use_ema` nothing changes. What is validated and saved as best are the averages; the training goes
     on with, and the last state keeps, the weights themselves. Keras would overwrite them when `fit` ends.
     """
-    if not getattr(module.optimizer, "use_ema", False):
+    optimizer = bare_optimizer(module.optimizer)
+    if not optimizer.use_ema:
         yield
         return
     weights = module.trainable_weights
     own = [weight.numpy() for weight in weights]
-    for weight, average in zip(weights, module.optimizer._model_variables_moving_average, strict=True):
+    for weight, average in zip(weights, optimizer._model_variables_moving_average, strict=True):
         weight.assign(average)
     try:
         yield
     finally:
         for weight, value in zip(weights, own, strict=True):
             weight.assign(value)
+
+
+def settable_rate(optimizer: keras.Optimizer) -> float | None:
+    """Return the learning rate, if it's a number that callbacks may change; None where a schedule decides it."""
+    rate = bare_optimizer(optimizer)._learning_rate
+    return float(keras.ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None

@@ -38,17 +38,6 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-@keras.saving.register_keras_serializable(package="emolab")
-class Constant(keras.optimizers.schedules.LearningRateSchedule):
-    """The same learning rate at every step."""
-
-    def __init__(self, peak: float, total_steps: int = 0) -> None:
-        self.peak, self.total_steps = peak, total_steps
-
-    def __call__(self, step: keras.KerasTensor) -> keras.KerasTensor:
-        """Return the learning rate."""
-        return ops.ones_like(ops.cast(step, "float32")) * self.peak
-
-    def get_config(self) -> dict[str, float]:
-        """Return the arguments."""
-        return {"peak": self.peak, "total_steps": self.total_steps}
+def constant(peak: float, total_steps: int = 0) -> float:
+    """Return the same learning rate for every step: a number, which callbacks of Keras's may change on the way."""
+    return float(peak)

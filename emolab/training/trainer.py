@@ -8,8 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from emolab.training.admission import check_callbacks, check_monitor, check_validation
 from emolab.training.callbacks import Checkpoints, EpochLog, NanGuard, Progress
 from emolab.training.module import Module
+from emolab.training.optimizers import compile_for
 from emolab.training.precision import computing_in
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class Trainer:
         """Give the module its optimizer, with a schedule over all steps of the training; `fit` does so itself."""
         with self.strategy.scope():
             optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
-            module.compile(optimizer=optimizer, jit_compile=self._jit_compile)
+            compile_for(module, optimizer, self.strategy.num_replicas_in_sync, self._jit_compile)
 
     def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
         """Train for `epochs`, or go on from the record's last state.
@@ -82,18 +84,27 @@ class Trainer:
         A resumed training that stopped within an epoch first finishes that epoch, in a `fit` of its own,
         because Keras counts the same number of steps in every epoch of one `fit`.
 
+        Afterwards the module holds the moving averages of its weights, if the optimizer keeps them.
+
         Raises:
+            ConfigError: before the training, if a callback can't work here or the monitored metric would be missing.
             KeyboardInterrupt: after the state was saved.
             RunError: if the loss is no longer a number, or a state doesn't fit or can't be saved.
         """
         self.compile(module, data)
+        check_callbacks(self.callbacks, module.optimizer)
         if self.record is None:
             self._run(module, data, None, self.epochs)
             return module
+        check_monitor(self._monitor, module, self.callbacks)
+        check_validation(self._validate_every, self.epochs)
         checkpoints = self._checkpoints(self.record, module, data)
         with checkpoints.listening():
             if resume:
                 checkpoints.restore()
+            if checkpoints.stopped:
+                self._end_again(module, checkpoints)
+                return module
             if self._within_epoch(module, data):
                 self._run(module, data, checkpoints, self._epoch(module, data) + 1)
                 if module.stop_training:
@@ -132,6 +143,7 @@ class Trainer:
         first = int(module.step.numpy())
         epoch = self._epoch(module, data)
         if epoch >= until:
+            self._put_averages(module)
             return
         last = until * data.steps_per_epoch
         module.fit(
@@ -145,6 +157,17 @@ class Trainer:
             shuffle=False,  # the stream has its own order
             verbose=0,
         )
+
+    def _end_again(self, module: Module, checkpoints: Checkpoints) -> None:
+        """Do what is done when a training ends that a callback has stopped."""
+        callbacks = keras.callbacks.CallbackList([*self.callbacks, checkpoints], model=module)
+        callbacks.on_train_begin()
+        self._put_averages(module)
+        callbacks.on_train_end()
+
+    def _put_averages(self, module: Module) -> None:
+        with self.strategy.scope():
+            module.optimizer.finalize_variable_values(module.trainable_weights)  # as Keras does when `fit` ends
 
     def _all_callbacks(self, data: "DataModule", checkpoints: Checkpoints | None) -> list[Any]:
         progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size)

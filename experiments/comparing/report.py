@@ -83,7 +83,9 @@ def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
         "" if best is None else f"{best:.4f}",
         f"{model['parameters']:,}" if model.get("parameters") else "",
         f"{model['flops'] / 1e6:,.0f}" if model.get("flops") else "",
-        f"{run.latency['latency_ms']['p95']:.1f} ({run.latency['engine']})" if run.latency else "",
+        f"{run.latency['latency_ms']['p95']:.1f} ({run.latency['engine']} {run.latency['precision']})"
+        if run.latency
+        else "",
         f"{run.record.training_seconds() / 60:.1f}",
     ]
 

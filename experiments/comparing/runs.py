@@ -6,8 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emolab import files
 from emolab.config.saved import settings_of
+from emolab.engines import account
+from emolab.engines.gates import failed
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import calibration_error, intervals
 from emolab.evaluation.metrics import accuracy, macro_f1
@@ -73,8 +74,8 @@ class ComparedRun:
     @cached_property
     def latency(self) -> dict[str, Any] | None:
         """`engine.json` of its fastest engine that passed all gates, or None."""
-        engines = [files.read_json(path) for path in sorted(self.record.folder.glob("engines/*/engine.json"))]
-        passed = [engine for engine in engines if all((engine.get("gates") or {}).values())]
+        engines = [account.read(path.parent) for path in sorted(self.record.folder.glob("engines/*/engine.json"))]
+        passed = [engine for engine in engines if "gates" in engine and not failed(engine["gates"])]
         return min(passed, key=lambda engine: engine["latency_ms"]["p95"], default=None)
 
 

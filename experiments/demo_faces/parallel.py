@@ -1,4 +1,7 @@
-"""Work on every core, one process each, with progress; Ctrl-C ends it at once."""
+"""Work on every core, one process each, with progress; Ctrl-C ends it at once.
+
+New processes have a second use: Mitsuba crashes in one that has loaded TensorFlow, so only these ever load it.
+"""
 
 import multiprocessing
 import os

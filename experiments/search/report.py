@@ -12,8 +12,7 @@ from emolab import files
 from emolab.evaluation.plots import png
 from experiments.page import Section, TableOf, comma_separated, render
 from experiments.search import pictures
-from experiments.search.study import counted
-from experiments.search.worker import ERROR
+from experiments.search.study import ERROR, counted
 
 PAGE, TABLE = "index.html", "trials.csv"
 

@@ -22,6 +22,7 @@ Direction = Literal["minimize", "maximize"]
 SILENT = 3  # heartbeats that a worker may miss
 SURPLUS = "surplus"
 FIXED = "command"
+ERROR = "error"  # of a failed trial: the last lines of its log
 _ATTEMPTS = 4
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each trial in its own words
@@ -95,14 +96,15 @@ def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
 
 
 @without_notices()
-def find_dead(study: optuna.Study) -> None:
-    """Fail the trials whose workers have gone silent, and queue them to be run again."""
+def queue_interrupted(study: optuna.Study, retries: int) -> None:
+    """Queue again the trials whose workers have gone silent, were stopped, or were killed while they did just this.
+
+    A trial that failed for a reason of its own says which, and isn't run again.
+    """
     optuna.storages.fail_stale_trials(study)
-
-
-def run_again(study: optuna.Study, trial: FrozenTrial, retries: int) -> None:
-    """Queue a trial that was interrupted, as `find_dead` does for one whose worker was killed."""
-    _retry(retries)(study, trial)
+    for trial in counted(study):
+        if trial.state == TrialState.FAIL and ERROR not in trial.user_attrs:
+            _retry(retries)(study, trial)
 
 
 @without_notices()

@@ -17,7 +17,7 @@ from experiments.search import study as shared
 from experiments.search.space import Lookup, suggested
 from experiments.search.trial import Training, TrialFailedError
 
-OVERRIDES, ERROR = "overrides", "error"  # what a trial set; of a failed one, the last lines of its log
+OVERRIDES = "overrides"  # what a trial set
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
 
 
@@ -40,7 +40,6 @@ class Worker:
     ) -> None:
         self._study, self._settings, self._fixed = study, settings, tuple(fixed)
         self._otherwise = otherwise
-        self._trial: Trial | None = None
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
 
@@ -50,11 +49,12 @@ class Worker:
         It waits for the last trials of the others: where such a worker dies, this one takes its trial over.
 
         Raises:
-            KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the trial was queued to go on.
+            KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the training has saved.
         """
         _interrupt_on_sigterm()
         while True:
-            shared.find_dead(self._study)
+            with self._claim:
+                shared.queue_interrupted(self._study, self._settings.retries)
             if not self._next() and not any(t.state == TrialState.RUNNING for t in shared.begun(self._study)):
                 return
 
@@ -69,16 +69,12 @@ class Worker:
             with shared.without_notices():
                 self._study.sampler, self._study.pruner = self._sampler(), instantiate(self._settings.pruner)
             self._study.optimize(self._train, n_trials=1, catch=(TrialFailedError,), callbacks=[self._tell])
-        except KeyboardInterrupt:
-            self._put_back()
-            raise
         finally:
             self._claim.release(force=True)
         return True
 
     def _train(self, trial: Trial) -> list[float]:
         self._claim.release()
-        self._trial = trial
         if shared.is_surplus(self._study, trial, self._settings.n_trials):
             trial.set_user_attr(shared.SURPLUS, True)
             raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
@@ -92,7 +88,7 @@ class Worker:
         try:
             result = training.result()
         except TrialFailedError as error:
-            trial.set_user_attr(ERROR, str(error))
+            trial.set_user_attr(shared.ERROR, str(error))
             raise
         return [float(result[objective]) for objective in objectives]
 
@@ -112,16 +108,8 @@ class Worker:
         values = " ".join(f"{value:.4f}" for value in trial.values or ())
         epochs = trial.user_attrs.get("epochs", "no")
         print(f"trial {trial.number}: {trial.state.name.lower()} {values} after {epochs} epochs", flush=True)
-        if ERROR in trial.user_attrs:
-            print(f"  {trial.user_attrs[ERROR]}".replace("\n", "\n  "), flush=True)
-        self._trial = None
-
-    def _put_back(self) -> None:
-        """Queue the interrupted trial; Optuna has told it as failed."""
-        if self._trial is not None:
-            frozen = self._study.get_trials()[self._trial.number]
-            if frozen.state == TrialState.FAIL and ERROR not in frozen.user_attrs:
-                shared.run_again(self._study, frozen, self._settings.retries)
+        if shared.ERROR in trial.user_attrs:
+            print(f"  {trial.user_attrs[shared.ERROR]}".replace("\n", "\n  "), flush=True)
 
 
 def _interrupt_on_sigterm() -> None:

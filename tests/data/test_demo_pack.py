@@ -29,7 +29,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     return prepare_data(composed("prepare", ["data=demo", f"paths.cache={tmp_path_factory.mktemp('cache')}"]))
 
 
-@pytest.mark.parametrize("verb", SCHEMAS)
+@pytest.mark.parametrize("verb", [verb for verb in SCHEMAS if verb != "kaggle"])  # which is for a competition's folder
 def test_the_demo_faces_are_what_every_verb_takes_when_nothing_else_is_said(verb: str) -> None:
     data = composed(verb, []).get("data")
     assert data is None or data.name == "demo"  # None: what the run was trained on
@@ -37,6 +37,10 @@ def test_the_demo_faces_are_what_every_verb_takes_when_nothing_else_is_said(verb
 
 def test_a_training_without_a_word_about_data_is_accepted() -> None:
     check_command("train", ["model=vgg19", "aug=on"])
+
+
+def test_the_demo_faces_can_stand_for_a_competitions_folder() -> None:
+    check_command("kaggle", ["ckpt.run=best", "data=demo"])
 
 
 def test_the_pack_has_a_competitions_shape() -> None:

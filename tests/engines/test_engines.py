@@ -149,3 +149,16 @@ def test_a_backend_or_an_option_that_is_unknown_is_refused() -> None:
         backend("tensorrt")
     with pytest.raises(RunError, match="provider"):
         backend("onnxruntime", {"provider": "CPU"})
+
+
+def test_int8_with_accuracy_control_names_the_calibration_faces_as_before(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData
+) -> None:
+    controlled = backend("openvino", {"max_disagreement": 0.0})
+    if reason := controlled.available("int8"):
+        pytest.skip(reason)
+    before = load_engine(_built(builder, "tensorflow", "fp32"))
+    faces = builder._calibration()
+    after = load_engine(builder.build(controlled, "int8"))
+    assert after.facts["options"]["max_disagreement"] == 0.0
+    np.testing.assert_array_equal(after(faces).argmax(axis=1), before(faces).argmax(axis=1))

@@ -38,6 +38,7 @@ def test_engine_json_says_what_was_proved(exported: str, tiny_run: RunRecord) ->
     assert facts["parity"]["n"] == 24
     assert facts["latency_ms"]["calls"] == 20
     assert facts["latency_ms"]["threads"] >= 1
+    assert facts["latency_ms"]["load_per_core"] >= 0
     assert set(facts["throughput"]) == {"1", "4"}
     assert facts["ratio"]["keras_predict"] > 1
     assert facts["gates"].keys() == {"accuracy", "latency"}

@@ -9,7 +9,7 @@ from optuna.trial import TrialState, create_trial
 from emolab.cli import composed
 from experiments.search.best import BEST, as_experiment, best_trial, write_best
 from experiments.search.report import overview, write_page
-from experiments.search.worker import ERROR
+from experiments.search.study import ERROR
 
 GIVEN = ("experiment=fer2013_custom_cnn", "data.path=faces.csv", "aug=off", "trainer.epochs=7", "model.weights=null")
 SEARCHED = ("optimizer=sgd", "optimizer.learning_rate=0.0123", "model.backbone.widths=[8,16]", "aug=blend")

@@ -93,9 +93,13 @@ def test_the_fastest_engine_that_passed_its_gates_is_shown(tmp_path):
     for name, p95, passed in (("onnx-fp32", 9.0, True), ("openvino-int8", 2.0, False), ("litert-fp32", 7.0, True)):
         folder = record.folder / "engines" / name
         folder.mkdir(parents=True)
-        facts = {"engine": name.partition("-")[0], "latency_ms": {"p95": p95}, "gates": {"parity": passed}}
+        engine, _, precision = name.partition("-")
+        facts = {
+            "engine": engine, "precision": precision, "classes": ["a"], "image_size": 48, "sha256": {}, "options": {},
+            "hardware": {}, "fingerprint": "f", "latency_ms": {"p95": p95}, "gates": {"accuracy": passed},
+        }  # fmt: skip
         (folder / "engine.json").write_text(json.dumps(facts))
-    assert "7.0 (litert)" in table_of([ComparedRun(record, "test", 100), ComparedRun(record, "test", 100)]).rows[0]
+    assert "7.0 (litert fp32)" in table_of([ComparedRun(record, "test", 100), ComparedRun(record, "test", 100)]).rows[0]
 
 
 def test_predictions_come_back_as_they_were(tmp_path):

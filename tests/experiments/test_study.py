@@ -62,7 +62,7 @@ def dies_and_is_run_again(folder: Path, url: str) -> None:
     deadline = time.monotonic() + 30
     while study.trials[0].state == TrialState.RUNNING and time.monotonic() < deadline:
         time.sleep(0.5)
-        shared.find_dead(study)
+        shared.queue_interrupted(study, retries=2)
     dead, again = study.trials
     assert (dead.state, again.state) == (TrialState.FAIL, TrialState.WAITING)
     assert again.params == dead.params
@@ -96,10 +96,21 @@ def test_a_trial_that_several_machines_began_at_once_does_not_count(tmp_path):
 
 def test_a_trial_is_not_run_again_for_ever(tmp_path):
     study = opened(tmp_path)
-    study.ask()
-    for _ in range(4):
-        shared.run_again(study, study.trials[-1], retries=2)
-    assert len(study.trials) == 3
+    study.add_trial(optuna.create_trial(state=TrialState.WAITING))
+    for _ in range(5):
+        if study.trials[-1].state == TrialState.WAITING:
+            study.tell(study.ask(), state=TrialState.FAIL)
+        shared.queue_interrupted(study, retries=2)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
+
+
+def test_a_trial_that_failed_for_a_reason_of_its_own_is_not_run_again(tmp_path):
+    study = opened(tmp_path)
+    trial = study.ask()
+    trial.set_user_attr(shared.ERROR, "exit code 2")
+    study.tell(trial, state=TrialState.FAIL)
+    shared.queue_interrupted(study, retries=2)
+    assert len(study.trials) == 1
 
 
 def test_a_study_with_other_settings_or_objectives_is_refused(tmp_path):

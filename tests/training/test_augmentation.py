@@ -7,6 +7,7 @@ import tensorflow as tf
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from emolab.errors import ConfigError
 from emolab.training.augmentation import Augmentation
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "aug"
@@ -37,6 +38,38 @@ def test_augmentation_is_a_pure_function_of_seed_and_step(choice: str) -> None:
     np.testing.assert_array_equal(_run(first, 7)[0], _run(again, 7)[0])
     assert not np.array_equal(_run(first, 7)[0], _run(first, 8)[0])
     assert not np.array_equal(_run(first, 7)[0], _run(_augmentation(choice, seed=1), 7)[0])
+
+
+def _nested() -> keras.layers.Layer:
+    import keras_cv
+
+    turns = [keras_cv.layers.RandomRotation(0.1), keras_cv.layers.RandomTranslation(0.1, 0.1)]
+    return keras_cv.layers.RandomAugmentationPipeline(turns, augmentations_per_image=2)
+
+
+def test_layers_within_layers_are_seeded_too_and_treat_each_image_its_own_way() -> None:
+    first, again = Augmentation([_nested()]), Augmentation([_nested()])
+    _run(first, 3)
+    images = _run(first, 7)[0]
+    np.testing.assert_array_equal(images, _run(again, 7)[0])
+    assert len({image.tobytes() for image in images}) > 2  # eight times the same face went in
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("layers", "keras.layers.AugMix"),
+        ("layers", "keras_cv.layers.AugMix"),
+        ("blends", "keras_cv.layers.MixUp"),
+        ("blends", "keras_cv.layers.CutMix"),
+        ("blends", "keras_cv.layers.FourierMix"),
+    ],
+)
+def test_what_cannot_be_seeded_is_refused_by_name(kind: str, name: str) -> None:
+    arguments = {"value_range": [0, 255]} if name.endswith("AugMix") else {}
+    layer = instantiate({"_target_": name, **arguments}, _convert_="all")
+    with pytest.raises(ConfigError, match=rf"{name.rpartition('.')[2]} draws random numbers that can't be seeded"):
+        Augmentation(**{kind: [layer]})
 
 
 @pytest.mark.parametrize("choice", CHOICES)

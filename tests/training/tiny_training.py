@@ -44,7 +44,13 @@ class TinyData:
         return batches.apply(tf.data.experimental.assert_cardinality(len(steps)))
 
 
-def tiny_module(trainer: Trainer, loss: Any = cross_entropy, **optimizer: Any) -> EmotionModule:
+def tiny_module(
+    trainer: Trainer,
+    loss: Any = cross_entropy,
+    augmented: bool = True,
+    rate: float | None = None,
+    **optimizer: Any,
+) -> EmotionModule:
     """A module of some hundred weights with dropout, batch normalisation and augmentation."""
     with trainer.building():
         network = build_network(
@@ -54,14 +60,14 @@ def tiny_module(trainer: Trainer, loss: Any = cross_entropy, **optimizer: Any) -
             16,
             dropout=0.3,
         )
-        augmentation = Augmentation([keras.layers.RandomBrightness(0.1, seed=1)])
+        augmentation = Augmentation([keras.layers.RandomBrightness(0.1, seed=1)] if augmented else [])
         settings = {"weight_decay": 0.01, **optimizer}
         return EmotionModule(
             network,
             loss,
             lambda steps, weights: configured(
                 lambda learning_rate: keras.optimizers.AdamW(learning_rate, **settings),
-                lambda total_steps: WarmupCosine(0.02, total_steps),
+                lambda total_steps: rate or WarmupCosine(0.02, total_steps),
                 steps,
                 weights,
             ),

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import Checkpoint, Closed, Count, Name, Paths, Positive, Target
+from emolab.config.schema.training import Group
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 
@@ -51,4 +52,5 @@ class Export(Closed):
     batch_size: Count
     resamples: Annotated[int, Field(ge=100)]
     trusted_modules: list[str]
+    group: Group
     workers: Count | None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import Closed, Count, Name, NotNegative, Paths, Positive, Seed, Share, Target
@@ -61,7 +61,11 @@ class Schedule(Target):
 
 
 class Trainer(Closed):
-    """How long, on what."""
+    """How long, on what.
+
+    The metrics are those of `EmotionModule`, the module that this verb trains; `emolab.training.trainer.Trainer`
+    asks any other module for its own.
+    """
 
     epochs: Count
     batch_size: Count
@@ -71,11 +75,34 @@ class Trainer(Closed):
     strategy: Target | None
     deterministic: bool
     jit_compile: bool
-    monitor: Name
+    monitor: Literal["val_accuracy", "val_loss"]
     mode: Literal["max", "min"]
     validate_every: Count
     save_every_minutes: NotNegative
     evaluation_batch_size: Count
+
+    @field_validator("strategy")
+    @classmethod
+    def _not_accumulating(cls, strategy: Target | None, info: ValidationInfo) -> Target | None:
+        if strategy is not None and info.data.get("accumulate") is not None:
+            raise ValueError("doesn't go with trainer.accumulate; a larger trainer.batch_size is shared among devices")
+        return strategy
+
+    @field_validator("mode")
+    @classmethod
+    def _better_is_better(cls, mode: str, info: ValidationInfo) -> str:
+        right = {"val_accuracy": "max", "val_loss": "min"}.get(info.data.get("monitor", ""), mode)
+        if mode != right:
+            raise ValueError(f"would keep the worst weights by {info.data['monitor']}: add trainer.mode={right}")
+        return mode
+
+    @field_validator("validate_every")
+    @classmethod
+    def _validated_at_all(cls, every: int, info: ValidationInfo) -> int:
+        epochs = info.data.get("epochs", every)
+        if every > epochs:
+            raise ValueError(f"the training has {epochs} epochs and would never be validated: set {epochs} or less")
+        return every
 
 
 class Distillation(Closed):

@@ -1,5 +1,6 @@
 """ONNX Runtime: on a processor, and through CUDA and TensorRT with a current TensorFlow."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class OnnxRuntime(Backend):
         """Write the ONNX file; for int8 quantize it with calibration images."""
         import keras
 
+        logging.getLogger("tf2onnx").setLevel(logging.WARNING)
         path = folder / MODEL
         images = keras.InputSpec("uint8", (None, *source.network.input_shape[1:]), name="images")
         source.network.export(str(path), format="onnx", verbose=False, input_signature=[images], opset_version=OPSET)

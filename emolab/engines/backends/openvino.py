@@ -1,7 +1,7 @@
 """OpenVINO: the fastest on processors of Intel and AMD."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,9 +20,11 @@ class OpenVino(Backend):
 
     Attributes:
         device: "CPU", or "GPU" for Intel's.
+        max_disagreement: of int8 with the run on calibration images, 0 to 1; slower to build. None: no such control.
     """
 
     device: str = "CPU"
+    max_disagreement: float | None = None
 
     name: ClassVar[str] = "openvino"
     extra: ClassVar[str] = "openvino"
@@ -47,7 +49,7 @@ class OpenVino(Backend):
         openvino = _openvino()
         model = openvino.convert_model(str(source.saved_model))
         if precision == "int8":
-            model = quantized(model, source.calibration())
+            model = quantized(model, source.calibration(), self.max_disagreement)
         openvino.save_model(model, folder / MODEL, compress_to_fp16=False)
         return {"computed_in": COMPUTED_IN[precision]}
 
@@ -69,12 +71,32 @@ class OpenVino(Backend):
         return classify
 
 
-def quantized(model: Any, calibration: np.ndarray) -> Any:
-    """Return the OpenVINO model in int8, its ranges from the calibration images."""
+def quantized(model: Any, calibration: np.ndarray, max_disagreement: float | None = None) -> Any:
+    """Return the OpenVINO model in int8, its ranges from the calibration images.
+
+    Args:
+        model: in float32.
+        calibration: training images, uint8 (n, S, S, 3).
+        max_disagreement: share of them that may be named otherwise than before; operations go back to float32 until
+            that holds. None: whatever comes.
+    """
     import nncf
 
-    dataset = nncf.Dataset(list(calibration[:, None]))
-    return nncf.quantize(model, dataset, subset_size=len(calibration), preset=nncf.QuantizationPreset.MIXED)
+    faces = nncf.Dataset(list(calibration[:, None]))
+    settings = {"subset_size": len(calibration), "preset": nncf.QuantizationPreset.MIXED}
+    if max_disagreement is None:
+        return nncf.quantize(model, faces, **settings)
+    before = _named(_openvino().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), calibration[:, None])
+
+    def agreement(compiled: Any, shown: Iterable[np.ndarray]) -> tuple[float, list[float]]:
+        same = [float(name) for name in _named(compiled, shown) == before]
+        return float(np.mean(same)), same
+
+    return nncf.quantize_with_accuracy_control(model, faces, faces, agreement, max_drop=max_disagreement, **settings)
+
+
+def _named(compiled: Any, shown: Iterable[np.ndarray]) -> np.ndarray:
+    return np.array([compiled(batch)[0].argmax() for batch in shown])
 
 
 def _openvino() -> Any:

@@ -8,7 +8,9 @@ from typing import Any
 
 import keras
 
-from emolab.training.optimizers import averaged_weights
+from emolab.errors import RunError
+from emolab.training.callbacks.nan_guard import check_weights
+from emolab.training.optimizers import averaged_weights, settable_rate
 from emolab.training.state import load_state, save_state
 
 
@@ -44,13 +46,22 @@ class Checkpoints(keras.callbacks.Callback):
         self._record, self._steps, self._monitor, self._mode = record, steps_per_epoch, monitor, mode
         self._callbacks, self._pause, self._clock = callbacks, every_minutes * 60, clock
         self._facts: dict[str, Any] | None = None
-        self._saved_at = clock()
+        self._rate: float | None = None
+        self._saved_at, self._saved_step = clock(), 0
+        self._validated = False
+        self.stopped = False
         self._stop_asked = False
         self._average: Any = None
 
     def restore(self) -> None:
-        """Load the last state into the model (already compiled); its callbacks follow when `fit` begins."""
+        """Load the last state into the model (already compiled); its callbacks follow when `fit` begins.
+
+        Afterwards `stopped` says whether the training had been ended, by early stopping say.
+        """
         self._facts = load_state(self._record.checkpoint_path("last"), self.model)
+        self._rate = settable_rate(self.model.optimizer)
+        self._saved_step = int(self.model.step.numpy())
+        self.stopped = self._facts.get("stopped", False)  # older states don't say
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Give the callbacks the counters they had."""
@@ -60,11 +71,17 @@ class Checkpoints(keras.callbacks.Callback):
                 vars(callback).update(counters)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Give the means the values they had, if the epoch goes on in its middle: `fit` has just reset them."""
+        """Put back what the beginning of an epoch has just changed, if the epoch goes on in its middle.
+
+        `fit` resets the means; a callback such as Keras's `LearningRateScheduler` sets the learning rate.
+        """
         if self._facts is not None and self._facts["means"]:
             for variable, value in zip(_mean_variables(self.model), self._facts["means"], strict=True):
                 variable.assign(value)
+            if self._rate is not None:
+                self.model.optimizer.learning_rate = self._rate
         self._facts = None
+        self._validated = False
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Save within an epoch when it's time, or when the training was asked to stop."""
@@ -72,6 +89,7 @@ class Checkpoints(keras.callbacks.Callback):
         if step % self._steps == 0:
             return  # the epoch's end, after its validation, saves more
         if self._stop_asked or self._clock() - self._saved_at >= self._pause:
+            check_weights(self.model, self._saved_step)
             self._save_last(step)
         if self._stop_asked:
             raise KeyboardInterrupt
@@ -84,10 +102,17 @@ class Checkpoints(keras.callbacks.Callback):
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Go back to the weights that are trained."""
         self._average.__exit__(None, None, None)
+        self._validated = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save the best weights if these are, and the state."""
-        self._save_best(epoch, (logs or {}).get(self._monitor))
+        """Save the best weights if these are, and the state.
+
+        Raises:
+            RunError: if a weight is no number, or the epoch was validated without the monitored value.
+        """
+        check_weights(self.model, self._saved_step)
+        if self._validated:
+            self._save_best(epoch, _monitored(self._monitor, logs or {}))
         self._save_last(int(self.model.step.numpy()))
         if self._stop_asked:
             raise KeyboardInterrupt
@@ -103,9 +128,9 @@ class Checkpoints(keras.callbacks.Callback):
         """Return a context in which Ctrl-C (SIGINT) and SIGTERM save before they stop."""
         return _Listening(self.ask_to_stop)
 
-    def _save_best(self, epoch: int, value: float | None) -> None:
+    def _save_best(self, epoch: int, value: float) -> None:
         monitor = self._record.fields["monitor"]
-        if value is None or not _better(value, monitor["best"], self._mode):
+        if not _better(value, monitor["best"], self._mode):
             return
         chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
         with averaged_weights(self.model):
@@ -117,11 +142,12 @@ class Checkpoints(keras.callbacks.Callback):
         within = step % self._steps != 0
         facts = {
             "step": step,
+            "stopped": bool(self.model.stop_training),
             "means": [variable.numpy().tolist() for variable in _mean_variables(self.model)] if within else [],
             "callbacks": [_counters(callback) for callback in self._callbacks],
         }
         self._record.save_checkpoint("last", ".npz", lambda path: save_state(path, self.model, facts), tag=step)
-        self._saved_at = self._clock()
+        self._saved_at, self._saved_step = self._clock(), step
 
 
 class _Listening:
@@ -143,6 +169,15 @@ class _Listening:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+
+def _monitored(name: str, logs: dict[str, Any]) -> float:
+    if name not in logs:
+        raise RunError(
+            f"the epoch was validated, but has no {name!r}, by which the best weights are chosen. It has: "
+            f"{', '.join(sorted(logs))}. Name one of them as trainer.monitor"
+        )
+    return float(logs[name])
 
 
 def _better(value: float, best: float | None, mode: str) -> bool:

@@ -11,6 +11,7 @@ from emolab.data.readers.demo import FACES
 from emolab.errors import ConfigError
 from experiments.demo_faces.casting import Shot
 from experiments.demo_faces.pack import PackSettings, claim, render_person, shots_of
+from experiments.demo_faces.parallel import in_parallel
 
 MISSING = [name for name in ("mitsuba", "anny") if find_spec(name) is None]
 needs_renderer = pytest.mark.skipif(
@@ -22,7 +23,7 @@ SAME = 1.0  # grey levels that a picture may differ by from the pack's, on avera
 
 
 def rendered(folder: Path, shots: list[Shot]) -> list[bytes]:
-    render_person((folder, PackSettings(), shots))
+    list(in_parallel(render_person, [(folder, PackSettings(), shots)], "rendering"))
     return [(folder / shot.path).read_bytes() for shot in shots]
 
 

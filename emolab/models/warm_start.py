@@ -1,0 +1,53 @@
+"""Begin where another training ended: the weights of a whole network of ours, backbone and head."""
+
+from pathlib import Path
+
+import h5py
+import keras
+from keras import layers
+
+from emolab.errors import RunError
+from emolab.models.network import whole_weights
+
+_HEAD = "layers/dense/vars/0"  # Keras names a layer's weights by its class; the head is our only dense layer
+
+
+def is_whole_network(path: Path) -> bool:
+    """Whether `path` holds weights with a head, as a run's `best` does; backbones without top have none."""
+    return _head_classes(path) is not None
+
+
+def begin_from(network: keras.Model, path: Path, with_head: bool) -> None:
+    """Load the weights of a network of the same kind; the image size may differ.
+
+    Args:
+        network: of ours, its head included.
+        path: `.weights.h5` of a whole network.
+        with_head: whether its classes are the same; otherwise the head stays as it is.
+
+    Raises:
+        RunError: if the weights don't fit.
+    """
+    taught = network if with_head else _with_another_head(network, _head_classes(path) or 0)
+    try:
+        with whole_weights():
+            taught.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        raise RunError(
+            f"model.weights: the weights in {path} don't fit {network.name}: {error}. Expected those of a run with "
+            "the same model and model.backbone"
+        ) from error
+
+
+def _with_another_head(network: keras.Model, classes: int) -> keras.Model:
+    """The same layers up to the head; what is loaded into them is loaded into `network`."""
+    head = layers.Dense(classes, name="logits", dtype="float32")
+    return keras.Model(network.input, head(network.get_layer("logits").input))
+
+
+def _head_classes(path: Path) -> int | None:
+    try:
+        with h5py.File(path, "r") as file:
+            return int(file[_HEAD].shape[-1]) if _HEAD in file else None
+    except OSError:
+        return None  # not HDF5: whoever loads it says so

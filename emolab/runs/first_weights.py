@@ -1,0 +1,41 @@
+"""The first weights of a training: those of another run, or what `emolab.models.pretrained` finds."""
+
+from pathlib import Path
+
+from emolab.errors import ConfigError
+from emolab.models.pretrained import InitialWeights, initial_weights
+from emolab.runs import layout
+from emolab.runs.record import RunRecord
+
+
+def first_weights(requested: str | None, model: str) -> InitialWeights:
+    """Decide on the first weights of `model`.
+
+    Args:
+        requested: what `initial_weights` takes, or a run's folder, or a file in its `checkpoints/`.
+        model: name of the model, such as "vgg19".
+
+    Raises:
+        ConfigError: if what was asked for can't be had, or the run trained another model.
+        RunError: if the run's weights are missing or changed.
+    """
+    folder = None if requested is None else _run_folder(Path(requested).expanduser())
+    if requested is None or folder is None:
+        return initial_weights(requested, model)
+    record = RunRecord.open(folder)
+    path = record.checkpoint_path("best")
+    named = Path(requested).expanduser()
+    if named.is_file() and named.resolve() != path.resolve():
+        raise ConfigError(f"model.weights={requested}: the run's best weights are {path.name}; give the run's folder")
+    trained = record.fields["model"].get("name")
+    if trained != model:
+        raise ConfigError(f"model.weights={requested} is a run of model={trained}, this training's is model={model}")
+    return InitialWeights(requested, str(path), path, record.classes)
+
+
+def _run_folder(path: Path) -> Path | None:
+    """The run that `path` is or lies in."""
+    for folder in (path, path.parent.parent):
+        if (folder / layout.FACTS).is_file():
+            return folder
+    return None

@@ -1,0 +1,67 @@
+"""What a training is refused for before its first step, because it would fail or mislead after hours."""
+
+from collections.abc import Sequence
+
+import keras
+
+from emolab.errors import ConfigError
+from emolab.training.module import Module
+from emolab.training.optimizers import settable_rate
+
+_SETS_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+_REPLACED = {
+    keras.callbacks.ModelCheckpoint: "the best weights and the last state are saved anyway",
+    keras.callbacks.BackupAndRestore: "the last state is saved anyway, and resume=<run> goes on from it",
+    keras.callbacks.SwapEMAWeights: "with optimizer.use_ema=true the averages are validated and saved anyway",
+}
+
+
+def check_callbacks(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.Optimizer) -> None:
+    """Check that each callback can work in our trainer.
+
+    Raises:
+        ConfigError: for those of Keras's that save or swap weights, which the trainer does in its own way, and
+            those that set the learning rate where a schedule decides it.
+    """
+    for callback in callbacks:
+        name = type(callback).__name__
+        for kind, reason in _REPLACED.items():
+            if isinstance(callback, kind):
+                raise ConfigError(f"callbacks: {name} doesn't work here, and isn't needed: {reason}. Leave it out")
+        if isinstance(callback, _SETS_RATE) and settable_rate(optimizer) is None:
+            raise ConfigError(
+                f"callbacks: {name} sets the learning rate, which a schedule decides in this training: "
+                "set schedule=constant, or leave the callback out"
+            )
+        if getattr(callback, "restore_best_weights", False):
+            raise ConfigError(
+                f"callbacks: {name} with restore_best_weights=true can't be resumed. Set it to false: the best "
+                "weights are kept anyway"
+            )
+
+
+def check_monitor(monitor: str, module: Module, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Check that validation will give the value that decides which weights are best.
+
+    A callback of the user's own may add values to the logs: with one, it shows after the first validation.
+
+    Raises:
+        ConfigError: listing the values that there will be.
+    """
+    own = [callback for callback in callbacks if type(callback).__module__.partition(".")[0] not in ("keras", "emolab")]
+    names = [f"val_{metric.name}" for metric in module.metrics]
+    if not own and monitor not in names:
+        raise ConfigError(f"trainer.monitor={monitor}: validation gives no such value. Choose from: {', '.join(names)}")
+
+
+def check_validation(every: int, epochs: int) -> None:
+    """Check that there will be a validation.
+
+    Raises:
+        ConfigError: if the training ends before the first one.
+    """
+    if every > epochs:
+        raise ConfigError(
+            f"trainer.validate_every={every} is more than trainer.epochs={epochs}: the network would never be "
+            f"validated, and no weights kept as best. Set it to {epochs} or less"
+        )

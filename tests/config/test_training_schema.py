@@ -1,0 +1,30 @@
+"""What would be found out only after hours of training is refused at once, without TensorFlow."""
+
+import pytest
+
+from emolab.cli import check_command
+from emolab.errors import ConfigError
+
+DATA = ("data=fer2013", "data.path=faces.csv")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["trainer.monitor=val_acc"], r"trainer.monitor=val_acc: .*'val_accuracy' or 'val_loss'"),
+        (["trainer.monitor=val_loss"], r"trainer.mode=max: .*worst weights by val_loss: add trainer.mode=min"),
+        (["trainer.mode=min"], r"worst weights by val_accuracy: add trainer.mode=max"),
+        (["trainer.epochs=3", "trainer.validate_every=4"], r"trainer.validate_every=4: .*3 epochs.*set 3 or less"),
+        (
+            ["trainer.accumulate=2", "trainer.strategy={_target_:tensorflow.distribute.MirroredStrategy}"],
+            r"doesn't go with trainer.accumulate",
+        ),
+    ],
+)
+def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_command("train", [*DATA, *wrong])
+
+
+def test_the_lowest_validation_loss_may_decide() -> None:
+    check_command("train", [*DATA, "trainer.monitor=val_loss", "trainer.mode=min", "callbacks=early_stopping"])

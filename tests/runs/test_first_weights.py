@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from emolab.errors import ConfigError, RunError
+from emolab.runs import RunRecord
+from emolab.runs.first_weights import first_weights
+
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 48,
+    "monitor": {"name": "val_accuracy", "mode": "max"},
+    "data": {"name": "fer2013", "fingerprint": "0" * 64},
+    "model": {"name": "vgg19", "parameters": 0, "weights": {"requested": None, "used": "random"}},
+    "seed": 0,
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunRecord:
+    record = RunRecord.create(tmp_path, "vgg19", FIELDS)
+    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_bytes(b"weights"), tag=3)
+    record.save_checkpoint("last", ".npz", lambda path: path.write_bytes(b"state"), tag=40)
+    record.finish("finished")
+    return record
+
+
+def test_a_run_gives_its_best_weights_and_its_classes(run: RunRecord) -> None:
+    best = run.checkpoint_path("best")
+    for asked in (str(run.folder), str(best)):
+        found = first_weights(asked, "vgg19")
+        assert (found.requested, found.used, found.path) == (asked, str(best), best)
+        assert found.classes == ("anger", "happy")
+
+
+def test_changed_weights_are_refused(run: RunRecord) -> None:
+    run.checkpoint_path("best").write_bytes(b"other")
+    with pytest.raises(RunError, match="SHA-256"):
+        first_weights(str(run.folder), "vgg19")
+
+
+def test_a_run_of_another_model_and_another_file_of_a_run_are_refused(run: RunRecord) -> None:
+    with pytest.raises(ConfigError, match="a run of model=vgg19, this training's is model=resnet50"):
+        first_weights(str(run.folder), "resnet50")
+    with pytest.raises(ConfigError, match="best weights are best-3"):
+        first_weights(str(run.checkpoint_path("last")), "vgg19")
+
+
+def test_a_file_outside_of_a_run_has_no_known_classes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.weights.h5"
+    path.write_bytes(b"weights")
+    assert first_weights(str(path), "vgg19").classes is None
+
+
+def test_null_stays_random(tmp_path: Path) -> None:
+    assert first_weights(None, "vgg19").used == "random"

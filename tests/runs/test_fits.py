@@ -1,0 +1,33 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from emolab.errors import DataError
+from emolab.runs import RunRecord
+from emolab.runs.evaluation import check_fits
+
+
+def run(root: Path, *classes: str) -> RunRecord:
+    fields = {"classes": list(classes), "image_size": 48, "monitor": {"name": "val_accuracy", "mode": "max"}}
+    fields |= {"data": {"name": "a", "fingerprint": "abc"}, "model": {"name": "vgg19"}, "seed": 0}
+    return RunRecord.create(root, "vgg19", fields)
+
+
+def data(*classes: str) -> Any:
+    return SimpleNamespace(classes=classes, image_size=48, name="b", folder="cache/b")
+
+
+@pytest.mark.parametrize("classes", [("anger", "happy", "sad"), ("anger", "contempt", "happy"), ("anger", "happy")])
+def test_two_shared_classes_are_enough_on_request_whoever_has_more(tmp_path: Path, classes: tuple[str, ...]) -> None:
+    check_fits(run(tmp_path, "anger", "happy"), data(*classes), shared_classes=True)
+    check_fits(run(tmp_path, *classes), data("anger", "happy"), shared_classes=True)
+
+
+@pytest.mark.parametrize(
+    ("classes", "shared_classes"), [(("anger", "happy", "sad"), False), (("anger", "sad"), False), (("anger",), True)]
+)
+def test_other_classes_are_refused(tmp_path: Path, classes: tuple[str, ...], shared_classes: bool) -> None:
+    with pytest.raises(DataError, match="the classes differ"):
+        check_fits(run(tmp_path, "anger", "happy"), data(*classes), shared_classes)

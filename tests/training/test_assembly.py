@@ -1,0 +1,49 @@
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from commands import TINY
+
+from emolab.cli import composed
+from emolab.models.pretrained import InitialWeights
+from emolab.training.assembly import build_module, build_trainer
+from emolab.training.module import EmotionModule
+
+RANDOM = InitialWeights(None, "random", None)
+
+
+def _module(weights: InitialWeights, classes: tuple[str, ...], *overrides: str) -> EmotionModule:
+    cfg = composed("train", [*TINY, "data.root=faces", "aug=off", *overrides])
+    data = SimpleNamespace(classes=classes, image_size=32, prior=np.full(len(classes), 1 / len(classes)))
+    return build_module(cfg, build_trainer(cfg, None, None), data, weights)
+
+
+@pytest.mark.parametrize(
+    ("classes", "head_kept"), [(("happy", "sad"), True), (("joy", "sad"), False), (("a", "b", "c"), False)]
+)
+def test_a_training_begins_with_a_runs_weights_and_its_head_only_for_the_same_classes(
+    tmp_path: Path, classes: tuple[str, ...], head_kept: bool
+) -> None:
+    taught = _module(RANDOM, ("happy", "sad"), "seed=1").network
+    path = tmp_path / "best-3.weights.h5"
+    taught.save_weights(path)
+    weights = InitialWeights(str(path), str(path), path, ("happy", "sad"))
+    network = _module(weights, classes, "seed=2").network
+    for layer in network.layers[:-1]:
+        for value, expected in zip(layer.get_weights(), taught.get_layer(layer.name).get_weights(), strict=True):
+            np.testing.assert_array_equal(value, expected)
+    head, taught_head = (one.get_layer("logits").get_weights()[0] for one in (network, taught))
+    assert np.array_equal(head, taught_head) == head_kept
+    assert head.shape[-1] == len(classes)
+
+
+def test_freezing_random_layers_is_said_loudly(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        _module(RANDOM, ("happy", "sad"), "finetune=partial")
+    assert "RANDOM WEIGHTS, FROZEN" in caplog.text
+    assert "stage2_block1_shortcut_conv" in caplog.text
+    caplog.clear()
+    _module(RANDOM, ("happy", "sad"), "finetune=full")
+    assert not caplog.text
