@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.data import DataModule
+from emolab.models.batch_statistics import unfold
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
@@ -93,6 +94,8 @@ def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> kera
         seed=cfg.seed,
         grey=data.grey,
     )
+    if weights.path is not None and not whole:
+        unfold(network, data.train_batch(0)[0])
     if weights.path is not None and whole:
         begin_from(network, weights.path, with_head=weights.classes == tuple(data.classes))
     return network
