@@ -45,7 +45,7 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
     classify = recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache)
-    make_step = step_maker(cfg, classify)
+    make_step = step_maker(cfg, classify, record.fields.get("uncertain_below"))
     make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
     if isinstance(display, Web):
         from realtime.displays.web.server import serve
@@ -57,16 +57,24 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     return summary
 
 
-def step_maker(cfg: DictConfig, classify: Classifier) -> Callable[[], FrameStep]:
+def step_maker(cfg: DictConfig, classify: Classifier, uncertain_below: float | None) -> Callable[[], FrameStep]:
     """Return what makes frame steps: each with faces of its own, all with the same detector and recogniser.
 
     The recogniser and the detector are called once, because a first call takes longer than all others.
+
+    Args:
+        cfg: `conf/viewer.yaml`, composed.
+        classify: names the faces.
+        uncertain_below: the run's own threshold, which an evaluation fitted; None where none did.
     """
     detector = instantiate(cfg.detector)
     size = classify.image_size
     classify(np.zeros((1, size, size, 3), np.uint8))
     tracker = partial(Tracker, cfg.tracking.overlap, cfg.tracking.forget_after)
-    settings = StepSettings(**cfg.smoothing, max_faces=cfg.tracking.max_faces, tracker=tracker)
+    smoothing = dict(cfg.smoothing)
+    if smoothing["threshold"] is None:
+        smoothing["threshold"] = StepSettings.threshold if uncertain_below is None else float(uncertain_below)
+    settings = StepSettings(**smoothing, max_faces=cfg.tracking.max_faces, tracker=tracker)
     return lambda: FrameStep(detector, classify, settings)
 
 

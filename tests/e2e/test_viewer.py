@@ -71,7 +71,7 @@ def test_every_photograph_of_a_folder_is_named_without_tensorflow(project: Path)
     [
         (["source=video"], "source.path must be given"),
         (["smoothing.threshold=2"], "smoothing.threshold=2"),
-        (["smoothing.hysteresis=0.9"], "must not be above threshold"),
+        (["smoothing.hysteresis=0.9", "smoothing.threshold=0.4"], "must not be above threshold"),
         (["display=web", "display.token=short"], "display.token=short"),
         (["detector=yunet", "detector.score=3"], "detector.score=3"),
         (["source=webcam", "source.indx=1"], "Did you mean 'index'"),

@@ -53,12 +53,12 @@ class Smoothing(Closed):
     """How probabilities become labels that don't flicker."""
 
     time_constant: NotNegative
-    threshold: Share
+    threshold: Share | None
     hysteresis: Share
 
     @model_validator(mode="after")
     def _below(self) -> Self:
-        if self.hysteresis > self.threshold:
+        if self.threshold is not None and self.hysteresis > self.threshold:
             raise ValueError(f"hysteresis {self.hysteresis} must not be above threshold {self.threshold}")
         return self
 
