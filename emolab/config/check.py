@@ -35,10 +35,10 @@ def check(settings: DictConfig, schema: type[BaseModel]) -> dict[str, Any]:
 
 
 def _resolved(settings: DictConfig) -> dict[str, Any]:
-    missing = sorted(OmegaConf.missing_keys(settings))
-    if missing:
-        raise ConfigError("\n".join(f"{key} must be given: {key}=..." for key in missing))
     try:
+        missing = sorted(OmegaConf.missing_keys(settings))
+        if missing:
+            raise ConfigError("\n".join(f"{key} must be given: {key}=..." for key in missing))
         values = OmegaConf.to_container(settings, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError(" ".join(str(error).split())) from error
