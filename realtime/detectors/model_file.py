@@ -1,9 +1,8 @@
 """YuNet's file: the one that was named, the one in the cache, or downloaded once from its publisher."""
 
-import logging
-import multiprocessing
 from pathlib import Path
 
+from emolab.download import DownloadError, fetch
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
 
@@ -40,36 +39,10 @@ def yunet_file(path: Path | None, cache: Path, seconds: float, address: str = AD
 
 
 def _download(address: str, sha256: str, target: Path, seconds: float) -> None:
-    """Fetch in a process of its own: a server that sends a byte a second would outlast every timeout of a socket."""
-    answers = multiprocessing.get_context("spawn").SimpleQueue()
-    arguments = (address, sha256, target, seconds, answers)
-    process = multiprocessing.get_context("spawn").Process(target=_fetch, args=arguments, daemon=True)
-    process.start()
-    process.join(seconds)
-    if process.is_alive():
-        process.kill()
-        process.join()
-        problem = f"it took longer than {seconds:g} s"
-    else:
-        problem = f"it ended with exit code {process.exitcode}" if answers.empty() else answers.get()
-    if problem:
-        raise ConfigError(
-            f"YuNet's file can't be downloaded from {address}: {problem}. Download it elsewhere and give it as "
-            f"detector.path, or take detector=haar"
-        )
-
-
-def _fetch(
-    address: str, sha256: str, target: Path, seconds: float, answers: "multiprocessing.SimpleQueue[str]"
-) -> None:
-    import pooch
-    import requests
-
-    pooch.get_logger().setLevel(logging.ERROR)
-    downloader = pooch.HTTPDownloader(timeout=seconds)
     try:
-        pooch.retrieve(address, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=downloader)
-    except (requests.RequestException, OSError, ValueError) as error:
-        answers.put(str(error).splitlines()[0])
-    else:
-        answers.put("")
+        fetch(address, target, f"sha256:{sha256}", seconds)
+    except (DownloadError, OSError) as error:
+        raise ConfigError(
+            f"YuNet's file can't be downloaded from {address}: {error}. Download it elsewhere and give it as "
+            "detector.path, or take detector=haar"
+        ) from error
