@@ -8,7 +8,8 @@ import numpy as np
 
 from emolab.evaluation.predictions import Predictions
 
-NAMED = 0.8  # share of validation faces that keep their name; below its threshold a viewer shows "uncertain"
+NAMED = 0.8  # share of validation faces that keep their name at least; below, a viewer shows "uncertain"
+LIKELY = 0.5  # a calibrated confidence above this is right more often than wrong, and always keeps its name
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 
@@ -27,9 +28,12 @@ def coverage_curve(predictions: Predictions, temperature: float) -> list[dict[st
 
 
 def uncertain_below(predictions: Predictions, temperature: float, named: float = NAMED) -> float:
-    """Return the confidence, 0 to 1, that a share `named` of these images reaches. Choose it on validation."""
+    """Return the confidence below which a face is better left unnamed, 0 to 0.5. Choose it on validation.
+
+    It's what a share `named` of these images reaches, but never asks for more than being right in half of the cases.
+    """
     confidence = predictions.probabilities(temperature).max(axis=1)
-    return float(np.quantile(confidence, 1.0 - named, method="lower"))
+    return min(LIKELY, float(np.quantile(confidence, 1.0 - named, method="lower")))
 
 
 def _point(predictions: Predictions, confidence: np.ndarray, coverage: float) -> dict[str, float]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from emolab.data import PreparedData
 from emolab.errors import DataError
 from emolab.evaluation.brightness import brightness_of
@@ -54,28 +56,46 @@ def evaluate_run(
     check_fits(record, prepared, shared_classes)
     network = load_network(record, trusted_modules)
     judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
-    rows = {split: found for split in EVALUATED if len(found := judge.rows(split))}
-    if not rows:
-        raise DataError(f"{prepared.folder} has neither validation nor test images: set data.split")
+    rows = _rows(judge)
     plain = {split: judge.predict(found) for split, found in rows.items()}
     temperature, threshold = _calibration(record, prepared, plain)
-    splits = {}
-    for split, predictions in plain.items():
-        flipped = averaged([predictions, judge.predict(rows[split], mirrored)]) if flip else None
-        twins = prepared.twin_in_train(rows[split]) if _own(record, prepared) else None
-        brightness = brightness_of(prepared.images, rows[split])
-        splits[split] = evaluate_split(predictions, temperature, twins, flipped, brightness, resamples)
-    shown = list(plain)[-1]
+    splits = {
+        split: evaluate_split(
+            predictions,
+            temperature,
+            twins=prepared.twin_in_train(rows[split]) if _own(record, prepared) else None,
+            flipped=averaged([predictions, judge.predict(rows[split], mirrored)]) if flip else None,
+            brightness=brightness_of(prepared.images, rows[split]),
+            resamples=resamples,
+        )
+        for split, predictions in plain.items()
+    }
+    first, shown = next(iter(plain)), list(plain)[-1]  # validation, where there is one; test
     view = View(prepared, rows[shown], plain[shown], shown, temperature, threshold)
-    samples = view.spread(examples) if examples else None
     pictures = pictures_of(record, network, view, examples)
-    first = next(iter(plain))  # validation, where there is one: what follows from the curves mustn't see the test
-    curves = robustness_curves(judge, rows[first]) if robustness == "on" else None
+    curves = robustness_curves(judge, rows[first]) if robustness == "on" else None  # what follows mustn't see the test
     if curves is not None:
         pictures.append(robustness_picture(curves, first))
-    warnings = _warnings(record, prepared, shared)
-    title, facts = title_of(record, prepared), facts_of(record, prepared)
-    return Report(title, facts, temperature, threshold, splits, pictures, warnings, samples, curves, plain)
+    return Report(
+        title_of(record, prepared),
+        facts_of(record, prepared),
+        temperature,
+        threshold,
+        splits,
+        pictures,
+        warnings=_warnings(record, prepared, shared),
+        samples=view.spread(examples) if examples else None,
+        robustness=curves,
+        predictions=plain,
+    )
+
+
+def _rows(judge: Judge) -> dict[str, np.ndarray]:
+    """The rows that are judged, of each split that has any."""
+    rows = {split: found for split in EVALUATED if len(found := judge.rows(split))}
+    if not rows:
+        raise DataError(f"{judge.prepared.folder} has neither validation nor test images: set data.split")
+    return rows
 
 
 def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) -> None:

@@ -34,8 +34,14 @@ def test_coverage_is_never_below_what_was_asked_for(count: int, seed: int, tempe
 
 def test_the_threshold_keeps_the_share_that_is_to_be_named() -> None:
     predictions = _sure_when_right(1000, 1)
-    threshold = uncertain_below(predictions, 1.5, named=0.8)
-    assert (predictions.probabilities(1.5).max(axis=1) >= threshold).mean() == pytest.approx(0.8, abs=0.002)
+    threshold = uncertain_below(predictions, 2.5, named=0.8)
+    assert threshold < 0.5
+    assert (predictions.probabilities(2.5).max(axis=1) >= threshold).mean() == pytest.approx(0.8, abs=0.002)
+
+
+def test_a_name_that_is_rather_right_than_wrong_is_never_kept_back() -> None:
+    predictions = _sure_when_right(1000, 1)
+    assert uncertain_below(predictions, 0.1, named=0.5) == 0.5
 
 
 def test_brightness_is_measured_where_the_face_is() -> None:
