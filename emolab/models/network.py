@@ -89,7 +89,8 @@ def initialize(network: keras.Model, seed: int, head_only: bool = False) -> None
     batch normalisation that would. The head gets a small distribution, so that training begins at even
     probabilities.
     """
-    for number, layer in enumerate(network.layers):
+    numbered = [layer for layer in network.layers if not isinstance(layer, Grey)]  # data without colour change no seed
+    for number, layer in enumerate(numbered):
         initializer = _initializer(layer, seed * 10_007 + number)
         if initializer is not None and not (head_only and layer.name != "logits"):
             kernel = layer.kernel

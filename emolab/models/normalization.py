@@ -35,8 +35,8 @@ class Grey(keras.layers.Layer):
 
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
         """Return the images without their colour."""
-        luminance = sum(images[..., channel : channel + 1] * weight for channel, weight in enumerate(self.WEIGHTS))
-        return keras.ops.concatenate([luminance] * 3, axis=-1)
+        weights = keras.ops.convert_to_tensor([[weight] * 3 for weight in self.WEIGHTS], dtype=images.dtype)
+        return keras.ops.matmul(images, weights)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Shapes pass through."""

@@ -16,7 +16,7 @@ RANDOM = InitialWeights(None, "random", None)
 
 def _module(weights: InitialWeights, classes: tuple[str, ...], *overrides: str) -> EmotionModule:
     cfg = composed("train", [*TINY, "data.root=faces", "aug=off", *overrides])
-    data = SimpleNamespace(classes=classes, image_size=32, prior=np.full(len(classes), 1 / len(classes)))
+    data = SimpleNamespace(classes=classes, image_size=32, grey=False, prior=np.full(len(classes), 1 / len(classes)))
     return build_module(cfg, build_trainer(cfg, None, None), data, weights)
 
 
