@@ -34,7 +34,7 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
     chance = 1 / len(records[0].classes)
     axes.axhline(chance, color="#999999", linestyle=":", label=f"chance, {chance:.2f}")
     axes.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left")  # curves begin low
     return figure
 
 
