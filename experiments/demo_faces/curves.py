@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from emolab.evaluation.plots import png
 from emolab.files import write_atomically
@@ -34,7 +35,8 @@ def curves_figure(records: Sequence[RunRecord]) -> Figure:
     chance = 1 / len(records[0].classes)
     axes.axhline(chance, color="#999999", linestyle=":", label=f"chance, {chance:.2f}")
     axes.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1))
-    axes.legend(frameon=False, loc="upper left")  # curves begin low
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return figure
 
 
