@@ -37,7 +37,7 @@ def export(cfg: DictConfig) -> "list[Row]":
         rows = _trial(cfg, record, data_for(cfg, record)).run(wanted_engines(cfg))
     folder = engines_folder(record)
     table.write(folder, rows, cfg.budget_ms)
-    Console().print(table.terminal(rows))
+    Console(markup=False).print(table.terminal(rows))  # else '[openvino]' is read as markup, and lost
     print(f"table:  {folder / 'table.md'} (also .csv, .png)")
     print(_selection(record, rows))
     _show(cfg, record, rows)

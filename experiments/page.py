@@ -58,7 +58,7 @@ def show(table: TableOf) -> None:
         shown.add_column(f"{heading} ", overflow="fold")
     for row in table.rows:
         shown.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else _IN_FILES).print(shown)
+    Console(markup=False, width=None if sys.stdout.isatty() else _IN_FILES).print(shown)
 
 
 def markdown(table: TableOf) -> str:

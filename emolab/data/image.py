@@ -17,6 +17,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from emolab.errors import first_line
+
 # Only what photographs come in: every further decoder is code that runs on a stranger's bytes.
 # Naming the plug-ins loads them, which Image.open doesn't when it's told the formats. JPEG includes MPO.
 PLUGINS = (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, GifImageFile)
@@ -96,7 +98,7 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
     except MemoryError as error:
         raise UnusableImageError("too large for this machine's memory") from error
     except DAMAGE as error:
-        raise UnusableImageError(f"damaged: {_first_line(error)}") from error
+        raise UnusableImageError(f"damaged: {first_line(error)}") from error
 
 
 def _read_bytes(path: Path, limits: Limits) -> bytes:
@@ -160,7 +162,3 @@ def _from_16_bit(grey: np.ndarray) -> np.ndarray:
     if grey.min() < 0 or grey.max() > 65535:
         raise UnusableImageError("pixels of more than 16 bits can't be converted")
     return np.repeat((grey // 257).astype(np.uint8)[:, :, None], 3, axis=2)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0].strip() or type(error).__name__

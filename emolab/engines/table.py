@@ -25,6 +25,7 @@ class Row:
         engine: its name; "keras" is Keras's own `predict`.
         precision: of its numbers.
         reason: why it can't run here; empty where it can.
+        fault: why it couldn't be built, though this machine has all it needs; empty where it could.
         wanted: whether it was asked for, or is only what others are compared with.
         facts: of `engine.json`, as far as they were measured.
     """
@@ -32,6 +33,7 @@ class Row:
     engine: str
     precision: str
     reason: str = ""
+    fault: str = ""
     wanted: bool = True
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -40,6 +42,8 @@ class Row:
         """Whether it may be deployed, and why not."""
         if self.reason:
             return f"not here: {self.reason}"
+        if self.fault:
+            return f"failed: {self.fault}"
         if not self.tried:
             return "baseline"
         bad = failed(self.facts["gates"])
@@ -47,13 +51,13 @@ class Row:
 
     @property
     def tried(self) -> bool:
-        """Whether it was asked for and put to the gates."""
-        return self.wanted and "gates" in self.facts
+        """Whether it was asked for, and built and put to the gates if that was possible."""
+        return self.wanted and (bool(self.fault) or "gates" in self.facts)
 
     @property
     def passed(self) -> bool:
         """Whether it was tried and passed every gate."""
-        return self.tried and not failed(self.facts["gates"])
+        return self.tried and not self.fault and not failed(self.facts["gates"])
 
     def cells(self) -> list[str]:
         """Return a text for each of `COLUMNS`; empty where nothing was measured."""
@@ -80,7 +84,8 @@ class Row:
 
 def markdown(rows: Sequence[Row]) -> str:
     """Return the rows as a table in Markdown."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *(row.cells() for row in rows)]
+    cells = [[cell.replace("|", "\\|") for cell in row.cells()] for row in rows]
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *cells]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -93,7 +98,7 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def terminal(rows: Sequence[Row]) -> Any:
-    """Return what fits a terminal as a renderable of rich: a table, and below it who can't run here."""
+    """Return what fits a terminal as a renderable of rich: a table, and below it who can't run here or be built."""
     from rich import box
     from rich.console import Group
     from rich.table import Table
@@ -102,11 +107,11 @@ def terminal(rows: Sequence[Row]) -> Any:
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     for name in ("engine", *names):
         table.add_column(name, no_wrap=name == "engine", justify="right" if name in names[:-1] else "left")
-    for row in (row for row in rows if not row.reason):
+    for row in (row for row in rows if row.facts):
         cells = dict(zip(COLUMNS, row.cells(), strict=True))
         cells["accuracy"] = cells["accuracy"].partition(" ")[0]  # the interval is in the files
         table.add_row(f"{row.engine}-{row.precision}", *(cells[name] for name in names))
-    return Group(table, *(f"{row.engine}-{row.precision} {row.status}" for row in rows if row.reason))
+    return Group(table, *(f"{row.engine}-{row.precision} {row.status}" for row in rows if not row.facts))
 
 
 def picture(rows: Sequence[Row], budget_ms: float) -> bytes:

@@ -1,5 +1,6 @@
 """Engines built, compared with their run and timed, side by side in one process."""
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from emolab import files
 from emolab.data import PreparedData
 from emolab.engines import account
 from emolab.engines.backends.base import Backend
@@ -16,8 +18,10 @@ from emolab.engines.gates import gates
 from emolab.engines.latency import Plan, measure
 from emolab.engines.parity import judged, parity
 from emolab.engines.registry import backend
+from emolab.engines.selection import engine_folder
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
+from emolab.errors import EmolabError, first_line
 from emolab.evaluation.predictions import Predictions
 from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
@@ -65,12 +69,36 @@ class Trial:
         able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
         if able and BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
-        folders = {(one.name, precision): self.builder.build(one, precision) for one, precision in able}
+        folders, faults = self._built(able)
         engines = {key: load_engine(folder, self.threads) for key, folder in folders.items()}
         facts = self._facts(folders, engines) if engines else {}
         here = [Row(*key, wanted=key in reasons, facts=found) for key, found in facts.items()]
+        broken = [Row(*key, fault=fault) for key, fault in faults.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
-        return [*here, *away]
+        return [*here, *broken, *away]
+
+    def _built(self, able: Sequence[tuple[Backend, str]]) -> tuple[dict[Key, Path], dict[Key, str]]:
+        """Build each engine; return the folders, and what went wrong with those whose converter gave up.
+
+        A converter may raise anything; its traceback goes into a log, and the others are built all the same. All of
+        them are made from the SavedModel: without that there's none.
+        """
+        folders: dict[Key, Path] = {}
+        faults: dict[Key, str] = {}
+        for one, precision in able:
+            key = (one.name, precision)
+            try:
+                folders[key] = self.builder.build(one, precision)
+            except (EmolabError, OSError):  # nothing that another converter would do better
+                raise
+            except Exception as error:
+                if key == BASELINE:
+                    raise
+                log = engine_folder(self.record, *key).with_suffix(".log")
+                files.write_text(log, traceback.format_exc())
+                faults[key] = f"couldn't be built, {type(error).__name__}: {first_line(error)} ({log})"
+                self.say(f"{'-'.join(key)}: {faults[key]}")
+        return folders, faults
 
     def _facts(self, folders: Mapping[Key, Path], engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
         started = {key: measure_start(folder, self.threads) for key, folder in folders.items()}

@@ -52,7 +52,7 @@ def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str) -> int:
             _launch(plan, missing, launcher)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"go on with {how_to_go_on}") from None
-    Console().print(table_of(plan))
+    Console(markup=False).print(table_of(plan))  # else a value such as [a,b] is read as markup, and lost
     failed = plan.missing()
     for number in failed:
         outcome = plan.outcome(number)

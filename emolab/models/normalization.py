@@ -16,7 +16,7 @@ class CaffeNormalization(keras.layers.Layer):
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
         """Return the normalised images."""
         mean = keras.ops.convert_to_tensor(self.MEAN_BGR, dtype=images.dtype)
-        return keras.ops.flip(images, axis=-1) - mean
+        return keras.ops.take(images, [2, 1, 0], axis=-1) - mean  # LiteRT's int8 form of a flip gives wrong values
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Shapes pass through."""

@@ -4,16 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from commands import environment
 
 from emolab.data import PreparedData
 from emolab.engines import account, load_engine, selected_engine
+from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.selection import exporting, select
 from emolab.errors import RunError
+from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
 from emolab.runs.judge import classifier
 from emolab.runs.network import load_network
@@ -162,6 +165,23 @@ def test_int8_with_accuracy_control_names_the_calibration_faces_as_before(
     after = load_engine(builder.build(controlled, "int8"))
     assert after.facts["options"]["max_disagreement"] == 0.0
     np.testing.assert_array_equal(after(faces).argmax(axis=1), before(faces).argmax(axis=1))
+
+
+def test_litert_in_int8_sees_the_colours_that_vgg19_and_resnet50_expect(tmp_path: Path) -> None:
+    """Once its form of flipped channels gave other values, and VGG19 named every sixth face otherwise."""
+    litert = backend("litert")
+    if reason := litert.available("int8"):
+        pytest.skip(reason)
+    images = keras.Input((16, 16, 3), dtype="uint8", name="images")
+    means = keras.layers.GlobalAveragePooling2D()(caffe(keras.ops.cast(images, "float32")))
+    network = keras.Model(images, keras.ops.softmax(means / 50))
+    network.export(tmp_path / "saved_model", verbose=False)
+    colours = np.random.default_rng(0).integers(0, 256, (60, 1, 1, 3), np.uint8)
+    faces = np.broadcast_to(colours, (60, 16, 16, 3)).copy()
+    source = Source(network, tmp_path / "saved_model", 16, lambda: faces)
+    litert.build(source, "int8", tmp_path)
+    found = litert.load(tmp_path, "int8", 1)(faces)
+    np.testing.assert_allclose(found, network.predict_on_batch(faces), atol=0.02)
 
 
 def test_two_exports_of_a_run_at_once_are_refused(tiny_run: RunRecord) -> None:

@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from commands import run
 
-from emolab.engines import account, load_engine, selected_engine
+from emolab.data import PreparedData
+from emolab.engines import account, load_engine, selected_engine, table
+from emolab.engines.build import Builder
+from emolab.engines.latency import Plan
+from emolab.engines.registry import backend
+from emolab.engines.trial import Trial
 from emolab.runs import RunRecord
 
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
@@ -71,3 +76,27 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     assert json.loads((kept / "engine.json").read_text())["gates"] == {"accuracy": True, "latency": False}
     assert load_engine(kept).precision == "int8"
     assert selected_engine(tiny_run) == (None if before == kept else before)
+
+
+def test_a_converter_that_gives_up_stops_no_other_engine(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(self: object, source: object, precision: str, folder: Path) -> None:
+        raise RuntimeError("operation FancyPool | unknown\nsecond line")
+
+    monkeypatch.setattr(type(backend("litert")), "build", give_up)
+    (tiny_run.folder / "engines" / "litert-fp32" / "engine.json").unlink(missing_ok=True)  # so that it's built anew
+    said: list[str] = []
+    plan = Plan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50, say=said.append)
+    rows = trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
+    found = {f"{row.engine}-{row.precision}": row for row in rows}
+    assert found["tensorflow-fp32"].passed
+    broken = found["litert-fp32"]
+    assert broken.tried
+    assert not broken.passed
+    assert broken.status.startswith("failed: couldn't be built, RuntimeError: operation FancyPool | unknown (")
+    assert "second line" in (tiny_run.folder / "engines" / "litert-fp32.log").read_text()
+    assert any("FancyPool" in line for line in said)
+    assert r"FancyPool \| unknown" in table.markdown(rows)
+    assert table.picture(rows, 33)[:4] == b"\x89PNG"
