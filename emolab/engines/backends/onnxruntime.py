@@ -1,7 +1,7 @@
 """ONNX Runtime: on a processor, and through CUDA and TensorRT with a current TensorFlow."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.onnx_int8 import quantize
 
 MODEL = "model.onnx"
+ERRORS = 3  # of its log's severities
 OPSET = 17  # 2022; every execution provider in use has it
 PROVIDERS = ("CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider")
 
@@ -54,8 +56,8 @@ class OnnxRuntime(Backend):
         images = keras.InputSpec("uint8", (None, *source.network.input_shape[1:]), name="images")
         source.network.export(str(path), format="onnx", verbose=False, input_signature=[images], opset_version=OPSET)
         if precision == "int8":
-            quantize(path, source.calibration())
-        elif precision == "fp16":
+            return {"ranges": quantize(path, source.calibration())}
+        if precision == "fp16":
             halve(path)
         return {}
 
@@ -65,7 +67,7 @@ class OnnxRuntime(Backend):
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors
+        options.log_severity_level = ERRORS
         options.add_session_config_entry("session.intra_op.allow_spinning", str(int(self.spinning)))
         session = onnxruntime.InferenceSession(folder / MODEL, options, providers=list(self.providers))
         (images,) = session.get_inputs()
@@ -76,41 +78,9 @@ class OnnxRuntime(Backend):
         return classify
 
 
-def quantize(path: Path, calibration: np.ndarray) -> None:
-    """Replace the ONNX file by its int8 form: QDQ, weights by channel, ranges from the calibration images."""
-    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    prepared = path.with_name("prepared.onnx")
-    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
-    quantize_static(
-        str(prepared),
-        str(path),
-        _Calibration(calibration),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.MinMax,
-        op_types_to_quantize=["Conv", "MatMul", "Add", "Relu", "GlobalAveragePool", "AveragePool", "MaxPool"],
-        extra_options={"ActivationSymmetric": False},
-    )
-    prepared.unlink()
-
-
 def halve(path: Path) -> None:
     """Replace the ONNX file by its fp16 form; what comes in and goes out stays as it is."""
     import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     onnx.save(convert_float_to_float16(onnx.load(path), keep_io_types=True), path)
-
-
-class _Calibration:
-    """The calibration images, one by one, as `quantize_static` wants to read them."""
-
-    def __init__(self, images: np.ndarray) -> None:
-        self._batches: Iterator[dict[str, np.ndarray]] = ({"images": image[None]} for image in images)
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        return next(self._batches, None)
