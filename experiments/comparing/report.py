@@ -68,6 +68,7 @@ def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
             axes.plot(*zip(*run.curve, strict=True), line, marker=".", color=colour, label=label_of(run, keys, runs))
     axes.set(xlabel="epoch", ylabel=runs[0].record.fields["monitor"]["name"])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     if len(runs) <= _MOST_LEGENDS:
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))

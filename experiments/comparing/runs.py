@@ -107,25 +107,39 @@ def chosen_runs(
 def differing(runs: Sequence[ComparedRun]) -> list[str]:
     """Return the choices that aren't the same in all runs, then the settings that differ besides.
 
-    What differs because a choice does (AdamW's learning rate and SGD's) isn't named again.
+    What differs because a choice does (AdamW's learning rate and SGD's) isn't named again, nor what only repeats
+    another setting (the schedule's peak, which is the learning rate).
     """
     groups = [
         name for name in _names([run.choices for run in runs]) if len({run.choices.get(name) for run in runs}) > 1
     ]
-    keys = [name for name in _names([run.settings for run in runs]) if name.partition(".")[0] not in groups]
-    return groups + [key for key in keys if len({run.settings.get(key) for run in runs}) > 1]
+    columns = {key: tuple(run.settings.get(key) for run in runs) for key in _names([run.settings for run in runs])}
+    first = {values: key for key, values in reversed(columns.items()) if len(set(values)) > 1}
+    return groups + [key for key in columns if key in first.values() and key.partition(".")[0] not in groups]
 
 
 def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun]) -> str:
-    """Return a run's name in sentences: what is its own, and its id where others have the same."""
-    texts = [_told(one, keys) for one in runs]
-    own = _told(run, keys)
+    """Return a run's name in sentences: as much as tells the runs apart, and its id where others have the same."""
+    needed = _telling(keys, runs)
+    texts = [_told(one, needed) for one in runs]
+    own = _told(run, needed)
     return own if own and texts.count(own) == 1 else f"{own} {run.record.id}".strip()
 
 
 def value_of(run: ComparedRun, key: str) -> str:
     """Return a run's choice or setting as text."""
     return run.choices.get(key, run.settings.get(key, ""))
+
+
+def _telling(keys: Sequence[str], runs: Sequence[ComparedRun]) -> list[str]:
+    """Return those of `keys` that tell runs apart which the ones before don't, the model first."""
+    taken: list[str] = []
+    apart = 1
+    for key in sorted(keys, key=lambda key: key != "model"):
+        kinds = len({tuple(value_of(run, one) for one in (*taken, key)) for run in runs})
+        if kinds > apart:
+            taken, apart = [*taken, key], kinds
+    return taken
 
 
 def _told(run: ComparedRun, keys: Sequence[str]) -> str:

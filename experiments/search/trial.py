@@ -80,6 +80,7 @@ class Training:
             try:
                 self._supervise(here)
             except BaseException:
+                here.shutdown(socket.SHUT_RDWR)  # a training that waits for an answer would never stop
                 child.stop()
                 raise
             return child.wait()
@@ -98,7 +99,7 @@ class Training:
             return {}
         if message["epoch"] not in self._reported and self._prunes:
             self._trial.report(message["value"], message["epoch"])
-        pruned = self._prunes and self._trial.should_prune()
+        pruned = self._prunes and bool(self._trial.should_prune())  # some pruners return NumPy's bool
         return {"prune": pruned, "reason": f"the pruner of {self._group} sees no hope"}
 
 

@@ -39,6 +39,8 @@ def made_run(
         "name": model,
         "model": {"name": model},
         "optimizer": {"learning_rate": rate, "nesterov": None},
+        "schedule": {"peak": rate},
+        "seed_again": seed,
     }
     record = RunRecord.create(root, model, fields, yaml.safe_dump(config))
     for epoch in range(2):

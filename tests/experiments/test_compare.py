@@ -81,6 +81,16 @@ def test_what_follows_from_a_choice_is_not_named_again(tmp_path):
     assert runs[0].record.id in label_of(runs[0], [], runs)
 
 
+def test_a_run_is_called_by_as_much_as_tells_it_apart(tmp_path):
+    settings = [
+        {"model": model, "aug": aug, "finetune": aug} for model in ("vgg19", "resnet50") for aug in ("on", "off")
+    ]
+    runs = [ComparedRun(made_run(tmp_path, 0.5, **one), "test", 100) for one in settings]
+    keys = differing(runs)
+    assert keys == ["model", "aug", "finetune"]
+    assert [label_of(run, keys, runs) for run in runs[:2]] == ["vgg19 aug=on", "vgg19 aug=off"]
+
+
 def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys):
     made_run(tmp_path / "runs", 0.5)
     missing = made_run(tmp_path / "runs", None, aug="off")

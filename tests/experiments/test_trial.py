@@ -17,10 +17,14 @@ for message in json.loads(sys.argv[1]):
 """
 
 
-def training(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str, *arguments: str, pruner=None) -> Training:
-    """A trial whose training is this program, in a process of its own as any."""
+def training(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: str, *arguments: str, pruner=None, before: float | None = None
+) -> Training:
+    """A trial whose training is this program, in a process of its own as any; others gave the value `before`."""
     monkeypatch.setattr(trials, "training_command", lambda *_: [sys.executable, "-c", code, *arguments])
     study = optuna.create_study(pruner=pruner or optuna.pruners.NopPruner(), direction="maximize")
+    if before is not None:
+        study.add_trials([optuna.create_trial(value=before, intermediate_values={0: before}) for _ in range(4)])
     return Training(study.ask(), [], "s", 0, folder / "runs", folder / "log", prunes=True)
 
 
@@ -49,12 +53,32 @@ def test_each_validation_reaches_the_trial_and_is_answered(tmp_path, monkeypatch
     assert (tmp_path / "log").read_text().count('"prune": false') == 2
 
 
-def test_a_hopeless_training_is_answered_with_prune(tmp_path, monkeypatch):
-    pruner = optuna.pruners.ThresholdPruner(lower=0.35)
-    one = training(tmp_path, monkeypatch, TALKS, '[{"epoch": 0, "value": 0.3}]', pruner=pruner)
+PRUNERS = (
+    optuna.pruners.ThresholdPruner(lower=0.35),  # answers with Python's bool
+    optuna.pruners.MedianPruner(n_startup_trials=2, n_warmup_steps=0),  # with NumPy's
+)
+
+
+@pytest.mark.parametrize("pruner", PRUNERS)
+def test_a_hopeless_training_is_answered_with_prune(tmp_path, monkeypatch, pruner):
+    one = training(tmp_path, monkeypatch, TALKS, '[{"epoch": 0, "value": 0.3}]', pruner=pruner, before=0.5)
     with pytest.raises(TrialFailedError):
         one.result()
     assert '"prune": true' in (tmp_path / "log").read_text()
+
+
+def test_a_training_that_waits_for_an_answer_ends_with_its_worker(tmp_path, monkeypatch):
+    """As a training does: SIGTERM lets it save after the step, and the step waits for the answer."""
+    code = f"import signal; signal.signal(signal.SIGTERM, lambda *_: print('saves', flush=True)){TALKS}"
+    one = training(tmp_path, monkeypatch, code, '[{"epoch": 0, "value": 0.3}]')
+
+    def interrupted(message: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(one, "_answer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        one.result()
+    assert "answered" in (tmp_path / "log").read_text()
 
 
 def test_a_run_that_finished_before_its_worker_died_is_not_trained_again(tmp_path, monkeypatch):
