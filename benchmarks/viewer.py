@@ -4,15 +4,15 @@
 
 WHAT is one of
     crop    where the detectors' boxes lie around faces whose training square is known, and the accuracy by crop_scale
-    frame   percentiles of each stage of a frame of 1280x720 with one face and two
+    frame   percentiles of each stage on emolab's own video at 1280x720, one face and two
     detector  what each detector costs and finds, by the size that frames are shrunk to
     labels  labels on emolab's own video against the truth (--run: one of the demo faces)
     start   from the start of the process to the first labelled frame, by `python -m realtime.viewer`
     kaggle  the exporter on 1,000 photographs, against a loop of one `model.predict` a photograph
-    faults  a looping video with a fault every few seconds: memory, frames, recoveries
+    faults  that video without end, with a fault every 20 seconds: memory, frames, recoveries
 
-Faces of FER2013 (PublicTest) are pasted into grey frames. The result goes to results/realtime/WHAT.json with the
-machine and its load, because two shared cores measure the neighbours as well.
+For the others faces of FER2013 (PublicTest) are pasted into grey frames. The result goes to results/realtime/WHAT.json
+with the machine and its load, because two shared cores measure the neighbours as well.
 """
 
 import argparse
@@ -55,6 +55,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results" / "realtime"
 NAMES = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 WIDTH, HEIGHT = 1280, 720
 STARTS = 5
+WARM_UP = 20  # frames that don't count
 
 
 def main() -> None:
@@ -62,11 +63,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=MEASUREMENTS)
     parser.add_argument("--run", required=True)
-    parser.add_argument("--faces", type=Path, help="FER2013's CSV, gzipped; all but labels need it")
+    parser.add_argument("--faces", type=Path, help="FER2013's CSV, gzipped")
     parser.add_argument("--detector")
     parser.add_argument("--recogniser", default="selected")
     parser.add_argument("--count", type=int, default=400)
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", type=float, default=600.0)
     arguments = parser.parse_args()
     result = MEASUREMENTS[arguments.what](arguments)
     facts = {"hardware": hardware(), "load_1_min": os.getloadavg()[0], "command": " ".join(sys.argv[1:]), **result}
@@ -76,7 +77,7 @@ def main() -> None:
 
 def crop(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return geometry and accuracy of each detector; every face is classified from every scale."""
-    classify = _classifier(arguments)
+    classify = classifier(arguments)
     faces, truth = read_faces(arguments.faces, arguments.count)
     plain = np.stack([np.repeat(face[..., None], 3, axis=2) for face in faces])
     result: dict[str, Any] = {"faces": len(faces), "accuracy_of_plain_crops": _accuracy(classify, plain, truth)}
@@ -121,29 +122,47 @@ def _crop_of(
 
 
 def frame(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the percentiles of the stages; frames with one face and with two alternate, so that noise hits both.
+    """Return the percentiles of the stages, of frames with one face and of those with two.
 
     The processor's time of a whole frame (all threads together) stands beside them: on a machine that others use, too,
     it says more than the clock.
     """
-    classify = _classifier(arguments)
-    faces, _ = read_faces(arguments.faces, 2)
+    classify = classifier(arguments)
+    truth = _true_faces(VIDEO.with_suffix(".csv"))
     step = {count: FrameStep(YuNet(arguments.detector), classify, StepSettings()) for count in (1, 2)}
     timings = {count: Timings(0.033) for count in (1, 2)}
     processor: dict[int, list[float]] = {1: [], 2: []}
     found = {1: 0, 2: 0}
-    for number, count in itertools.product(range(-20, arguments.count), (1, 2)):
-        image = moving(faces[:count], number)
+    shown = 0
+    for number, image in demo_frames():
+        count = len(truth.get(number, []))
+        if count not in step:
+            continue
         began = time.process_time()
-        result = step[count](image, number / 30)
+        result = step[count](image, shown / 15)
         drawn = time.perf_counter()
         picture = draw_faces(image, result.faces, classify.classes, Look(mirror=True, bars=True))
         draw_lines(picture, ["12 of 33 ms   30 frames/s"], None)
-        if number >= 0:  # the first ones warm up
+        shown += 1
+        if shown > WARM_UP:
             timings[count].add({**result.seconds, "draw": time.perf_counter() - drawn})
             processor[count].append(time.process_time() - began)
             found[count] += len(result.faces)
+        if min(map(len, processor.values())) >= arguments.count:
+            break
     return {f"{count}_faces": _frames(timings[count], processor[count], found[count]) for count in (1, 2)}
+
+
+def demo_frames() -> Iterator[tuple[int, np.ndarray]]:
+    """Yield number and picture (uint8 BGR (720, 1280, 3)) of each frame of emolab's own video, again and again."""
+    while True:
+        source = Video(str(VIDEO))
+        source.open()
+        try:
+            for number in itertools.count():
+                yield number, cv2.resize(source.read()[0], (WIDTH, HEIGHT))
+        except SourceEnded:
+            source.close()
 
 
 def _frames(timings: Timings, processor: list[float], found: int) -> dict[str, Any]:
@@ -174,7 +193,7 @@ def detector(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def labels(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return how often the label on a face of emolab's own video is the true one, steadied and frame by frame."""
-    classify = _classifier(arguments)
+    classify = classifier(arguments)
     truth = _true_faces(VIDEO.with_suffix(".csv"))
     ways = {
         "as the viewer": StepSettings(),
@@ -283,18 +302,19 @@ def _predict_one(network: Any, path: Path) -> int:
 
 
 class Faulty:
-    """A live camera of moving faces with a fault every so many frames: unplugged, frozen, hanging, in turn."""
+    """A live camera that sees emolab's own video, with a fault every 20 seconds: unplugged, frozen, hanging in turn."""
 
     live = True
     rate = None
     description = "faulty camera"
-    every = 150  # frames, five seconds
+    every = 600  # frames
     faults = itertools.cycle(("unplugged", "frozen", "hanging"))
 
-    def __init__(self, faces: list[np.ndarray]) -> None:
-        self._faces = faces
-        self._numbers = itertools.count()
+    def __init__(self, frames: Iterator[np.ndarray]) -> None:
+        self._frames = frames
+        self._number = 0
         self._fault = ""
+        self._last = next(frames)
 
     def open(self) -> None:
         """Nothing to open."""
@@ -302,16 +322,16 @@ class Faulty:
     def read(self) -> tuple[np.ndarray, None]:
         """Return the next frame 33 ms later, or fail."""
         time.sleep(1 / 30)
-        number = 0 if self._fault == "frozen" else next(self._numbers)
-        if number == self.every:
+        self._number += 1
+        if self._number == self.every:
             self._fault = next(self.faults)
         if self._fault == "unplugged":
             raise SourceError("unplugged")
         if self._fault == "hanging":
             time.sleep(20)
-        image = moving(self._faces, number)
-        image[0, 0] = number % 256
-        return image, None
+        if self._fault != "frozen":
+            self._last = next(self._frames)
+        return self._last.copy(), None
 
     def close(self) -> None:
         """Nothing to close."""
@@ -319,12 +339,12 @@ class Faulty:
 
 def faults(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return memory, frames and recoveries of a loop over `Faulty`."""
-    step = FrameStep(YuNet(arguments.detector), _classifier(arguments))
-    faces, _ = read_faces(arguments.faces, 2)
+    step = FrameStep(YuNet(arguments.detector), classifier(arguments))
+    frames = (image for _, image in demo_frames())
     process = psutil.Process()
     memory: list[float] = []
     longest, shown, last = 0.0, 0, time.monotonic()
-    with Capture(lambda: Faulty(faces)) as capture:
+    with Capture(lambda: Faulty(frames)) as capture:
         end = time.monotonic() + arguments.seconds
         while time.monotonic() < end:
             got = capture.next(0.1)
@@ -380,7 +400,8 @@ def _paste(frame: np.ndarray, face: np.ndarray, left: int, top: int, side: int) 
     frame[top : top + side, left : left + side] = large[..., None]
 
 
-def _classifier(arguments: argparse.Namespace) -> Classifier:
+def classifier(arguments: argparse.Namespace) -> Classifier:
+    """Return the network or engine that the command names."""
     record, _ = resolve(arguments.run, Path("runs"))
     return recogniser(record, arguments.recogniser, None, True, "cache")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from emolab.cli import WRONG, check_command, verb
 from emolab.jobs import Plan
@@ -80,6 +80,7 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
     """Return what a reader has to know before the numbers; `weights` says which ones each model began with."""
     part = cfg.trainer.train_images
     share = f"{part} of the training images, the classes in proportion" if part else "all training images"
+    recipes = "; ".join(" ".join((model, *lines)) for model, lines in cfg.recipes.items())
     one = "With one seed the intervals hold the noise of the images, not that of the training."
     several = "Images (in clusters of near-duplicates) and seeds are resampled."
     return [
@@ -87,7 +88,7 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
         f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else several}",
         f"First weights: {', '.join(f'{model} {used}' for model, used in weights)}.",
         "The original had 50,046 photographs in nine classes, and gave validation accuracies without intervals.",
-        f"Recipes: {OmegaConf.to_container(cfg.recipes)}.",
+        f"Recipes: {recipes}.",
     ]
 
 
