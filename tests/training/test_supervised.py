@@ -64,6 +64,12 @@ def test_a_training_told_to_stop_ends_at_once_as_pruned_with_that_epoch_kept(tmp
     assert "pruned: epoch 2, val_accuracy" in capsys.readouterr().out
 
 
+def test_a_training_that_is_told_to_stop_after_its_last_epoch_is_finished(tmp_path, monkeypatch):
+    said = _supervisor(monkeypatch, lambda message: {"prune": message["epoch"] == 1, "reason": "no hope"})
+    assert _train(tmp_path, 2).status == "finished"
+    assert [message["epoch"] for message in said] == [0, 1]
+
+
 def test_without_a_supervisor_it_does_nothing(tmp_path):
     assert _train(tmp_path, 1).status == "finished"
 

@@ -10,7 +10,7 @@ from emolab.training.supervision import line_to_supervisor
 
 
 class Supervised(keras.callbacks.Callback):
-    """Report the monitored value of every validation, and stop when the answer is "prune".
+    """Report the monitored value of every validation, and stop when the answer is "prune" before the last epoch.
 
     The socket comes from the environment, not from the configuration: a resumed training has another one, and
     the same configuration. The epoch that was pruned is logged and saved as any other.
@@ -41,7 +41,8 @@ class Supervised(keras.callbacks.Callback):
         if value is None:
             return
         answer = self._ask({"epoch": epoch, "value": float(value)})
-        if answer.get("prune"):
+        over = epoch + 1 == self.params["epochs"]  # nothing is saved any more, and its value is worth keeping
+        if answer.get("prune") and not over:
             self._pruned = f"epoch {epoch + 1}, {self.monitor} {float(value):.4f}: {answer['reason']}"
             self.model.stop_training = True
 
