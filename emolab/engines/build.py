@@ -19,6 +19,7 @@ from emolab.engines.selection import engine_folder
 from emolab.errors import RunError
 from emolab.runs import RunRecord, environment
 
+BUILD_VERSION = 2  # counted up when the same run gives another engine, so that those built before are built anew
 Say = Callable[[str], None]
 
 
@@ -85,6 +86,7 @@ class Builder:
     def _facts(self, backend: Backend, precision: str) -> dict[str, Any]:
         fields = self.record.fields
         facts = {
+            "build_version": BUILD_VERSION,
             "engine": backend.name,
             "precision": precision,
             "run": self.record.id,
