@@ -14,7 +14,10 @@ from emolab.cli import MULTIRUN, WRONG, composed, hydra_main
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.process import Outcome
+from emolab.processor import usable_cores
 from emolab.runs.layout import new_id
+
+STARTS_ALL = "hydra/launcher=submitit_local"  # the launcher that has no limit of its own
 
 
 def run_grid(arguments: Sequence[str]) -> int:
@@ -120,9 +123,16 @@ def _to_resume(text: str, root: Path) -> str:
 
 
 def _launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
-    sweep = f"group.number={','.join(map(str, numbers))}"
     place = [f"paths.grids={plan.folder.parent.resolve()}", f"hydra.sweep.dir={plan.folder.resolve()}"]
-    hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+    for some in batches(numbers, launcher):
+        sweep = f"group.number={','.join(map(str, some))}"
+        hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+
+
+def batches(numbers: Sequence[int], launcher: Sequence[str]) -> list[Sequence[int]]:
+    """Return what is launched together: all, and as many as there are cores where the launcher starts all at once."""
+    size = usable_cores() if STARTS_ALL in launcher else len(numbers)
+    return [numbers[at : at + size] for at in range(0, len(numbers), size)]
 
 
 def run_number(cfg: DictConfig) -> float:

@@ -4,8 +4,9 @@ import pytest
 
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.grid import expanded, planned
+from emolab.jobs.grid import batches, expanded, planned
 from emolab.jobs.plan import run_of
+from emolab.processor import usable_cores
 from emolab.runs import RunRecord
 
 JOBS = (("model=vgg19", "seed=0"), ("model=vgg19", "seed=1"), ("model=resnet50", "seed=0"))
@@ -97,3 +98,11 @@ def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tm
     assert planned(["-m", *where, f"resume={first.name}"])[0] == first
     with pytest.raises(ConfigError, match=f"no such grid .*{first.name}"):
         planned(["-m", *where, "resume=20200101-000000-aaaa"])
+
+
+def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores() -> None:
+    numbers = list(range(3, 3 + 4 * usable_cores() + 1))
+    groups = batches(numbers, ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"])
+    assert [number for batch in groups for number in batch] == numbers
+    assert max(map(len, groups)) == usable_cores()
+    assert batches(numbers, ["hydra/launcher=joblib"]) == [numbers]
