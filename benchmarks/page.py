@@ -4,7 +4,7 @@
 
 Chromium and its driver come from Debian (`apt-get install chromium chromium-driver`). Every frame carries its number
 as black and white squares, which are read from the page's own picture whenever its label is. Only frames with one face
-count. The result goes to results/realtime/page.json.
+count; the viewer's own labels of them stand beside. The result goes to results/realtime/page.json.
 """
 
 import argparse
@@ -19,19 +19,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from viewer import RESULTS, VIDEO, classifier
+from viewer import RATE, RESULTS, VIDEO, classifier
 
 from emolab.files import write_json
 from emolab.runs.environment import hardware
 from realtime.detectors.yunet import YuNet
 from realtime.displays.web.options import Web
+from realtime.frame import FrameStep
 from realtime.sources.opencv import Video
 from realtime.sources.source import SourceEnded
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "realtime"))  # the browser and the server of the tests
 
 BITS, SQUARE = 9, 16  # of the frame's number; pixels
-RATE = 15  # frames a second of the video
 READ = """
 const video = document.getElementById('video'), canvas = document.createElement('canvas');
 canvas.width = video.videoWidth; canvas.height = SQUARE;
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--screenshot", type=Path, help="PNG of the page at the end")
     arguments = parser.parse_args()
     truth = single_faces()
+    viewer = viewers_labels(FrameStep(YuNet(arguments.detector), classifier(arguments)))
     with TemporaryDirectory() as folder:
         camera = write_y4m(Path(folder) / "camera.y4m", numbered_frames(), RATE)
         with served(Web(port=0), classifier(arguments), YuNet(arguments.detector)) as address:
@@ -68,13 +69,18 @@ def main() -> None:
                     browser.save_screenshot(str(arguments.screenshot))
             finally:
                 browser.quit()
-    judged = [(truth[number], label) for number, label in seen if number in truth]
+    seen = [(number, label) for number, label in seen if number in truth]
+    judged = [(truth[number], label) for number, label in seen]
     result = {
         "hardware": hardware(),
         "load_1_min": os.getloadavg()[0],
         "command": " ".join(sys.argv[1:]),
         "labels_read": len(judged),
         "right": round(float(np.mean([true == label for true, label in judged])), 3),
+        "as_the_viewer_without_a_browser": round(
+            float(np.mean([viewer[number] == label for number, label in seen])), 3
+        ),
+        "viewer_right": round(float(np.mean([viewer[number] == truth[number] for number in truth])), 3),
         "uncertain": round(float(np.mean([label == "uncertain" for _, label in judged])), 3),
         "by_truth": {true: _right(judged, true) for true in sorted({true for true, _ in judged})},
     }
@@ -89,6 +95,15 @@ def single_faces() -> dict[int, str]:
         for row in csv.DictReader(handle):
             rows.setdefault(int(row["frame"]), []).append(row["emotion"])
     return {number: emotions[0] for number, emotions in rows.items() if len(emotions) == 1}
+
+
+def viewers_labels(step: FrameStep) -> dict[int, str]:
+    """Return the label of the largest face of each frame, frame by frame and without a browser."""
+    found = {}
+    for number, frame in enumerate(numbered_frames()):
+        faces = step(frame, number / RATE).faces
+        found[number] = max(faces, key=lambda face: face.box.area).label if faces else "No face"
+    return found
 
 
 def numbered_frames() -> Iterator[np.ndarray]:

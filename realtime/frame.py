@@ -84,6 +84,7 @@ class StepSettings:
     threshold: float = 0.4
     hysteresis: float = 0.1
     max_faces: int = 8
+    detect_every: float = 0.0
     tracker: Callable[[], Tracker] = field(default=Tracker)
 
 
@@ -113,6 +114,8 @@ class FrameStep:
         self._settings = settings or StepSettings()
         self._timer = timer
         self._tracker = self._settings.tracker()
+        self._boxes: list[FaceBox] = []
+        self._searched: tuple[float, tuple[int, ...]] | None = None
 
     def __call__(self, frame: np.ndarray, at: float) -> StepResult:
         """Return the faces of a frame.
@@ -122,7 +125,7 @@ class FrameStep:
             at: when it was taken, in seconds; what is smoothed depends on nothing else.
         """
         times = [self._timer()]
-        boxes = self._largest(self.detector(frame), frame)
+        boxes = self._found(frame, at)
         times.append(self._timer())
         images = face_images(frame, boxes, self.detector, self.classify.image_size)
         times.append(self._timer())
@@ -133,6 +136,13 @@ class FrameStep:
         times.append(self._timer())
         spent = {name: after - before for name, before, after in zip(STAGES, times, times[1:], strict=False)}
         return StepResult(faces, spent)
+
+    def _found(self, frame: np.ndarray, at: float) -> list[FaceBox]:
+        """The faces of this frame, or of one a moment ago: in a few hundredths of a second a face moves little."""
+        since = at - self._searched[0] if self._searched and self._searched[1] == frame.shape else -1.0
+        if not 0 <= since < self._settings.detect_every:
+            self._boxes, self._searched = self._largest(self.detector(frame), frame), (at, frame.shape)
+        return self._boxes
 
     def _largest(self, boxes: Sequence[FaceBox], frame: np.ndarray) -> list[FaceBox]:
         height, width = frame.shape[:2]

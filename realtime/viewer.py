@@ -74,7 +74,8 @@ def step_maker(cfg: DictConfig, classify: Classifier, uncertain_below: float | N
     smoothing = dict(cfg.smoothing)
     if smoothing["threshold"] is None:
         smoothing["threshold"] = StepSettings.threshold if uncertain_below is None else float(uncertain_below)
-    settings = StepSettings(**smoothing, max_faces=cfg.tracking.max_faces, tracker=tracker)
+    boxes = {name: cfg.tracking[name] for name in ("max_faces", "detect_every")}
+    settings = StepSettings(**smoothing, **boxes, tracker=tracker)
     return lambda: FrameStep(detector, classify, settings)
 
 

@@ -76,3 +76,16 @@ def test_no_box_that_a_detector_may_give_breaks_the_step(boxes: list[tuple[float
     faces = step(plain(20), 0.0).faces
     assert len(faces) <= 8
     assert all(face.label in (*CLASSES, "uncertain") for face in faces)
+
+
+def test_faces_are_searched_again_after_a_while_and_at_once_in_a_frame_of_another_size() -> None:
+    detector = Boxes(LEFT)
+    step = FrameStep(detector, Brightness(), StepSettings(detect_every=0.05))
+    step(plain(20), 1.0)
+    detector.boxes = [RIGHT]
+    assert [face.box for face in step(plain(20), 1.033).faces] == [LEFT]
+    assert [face.box for face in step(plain(20), 1.067).faces] == [RIGHT]
+    detector.boxes = [LEFT]
+    assert [face.box for face in step(plain(20, height=50), 1.08).faces] == [LEFT]
+    detector.boxes = []
+    assert step(plain(20, height=50), 0.0).faces == []  # a video that begins again
