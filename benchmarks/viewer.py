@@ -313,11 +313,11 @@ class Faulty:
     every = 600  # frames
     faults = itertools.cycle(("unplugged", "frozen", "hanging"))
 
-    def __init__(self, frames: Iterator[np.ndarray]) -> None:
-        self._frames = frames
+    def __init__(self) -> None:
+        self._frames = (image for _, image in demo_frames())
         self._number = 0
         self._fault = ""
-        self._last = next(frames)
+        self._last = next(self._frames)
 
     def open(self) -> None:
         """Nothing to open."""
@@ -343,11 +343,10 @@ class Faulty:
 def faults(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return memory, frames and recoveries of a loop over `Faulty`."""
     step = FrameStep(YuNet(arguments.detector), classifier(arguments))
-    frames = (image for _, image in demo_frames())
     process = psutil.Process()
     memory: list[float] = []
     longest, shown, last = 0.0, 0, time.monotonic()
-    with Capture(lambda: Faulty(frames)) as capture:
+    with Capture(Faulty) as capture:
         end = time.monotonic() + arguments.seconds
         while time.monotonic() < end:
             got = capture.next(0.1)
