@@ -16,7 +16,9 @@ class CaffeNormalization(keras.layers.Layer):
     def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
         """Return the normalised images."""
         mean = keras.ops.convert_to_tensor(self.MEAN_BGR, dtype=images.dtype)
-        return keras.ops.take(images, [2, 1, 0], axis=-1) - mean  # LiteRT's int8 form of a flip gives wrong values
+        # Neither a flip, which LiteRT's int8 form gets wrong, nor `take`, which breaks TF-TRT's segments.
+        blue_green_red = keras.ops.split(images, 3, axis=-1)[::-1]
+        return keras.ops.concatenate(blue_green_red, axis=-1) - mean
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Shapes pass through."""
