@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from emolab.evaluation.report import Report
     from emolab.runs import RunRecord
 
-SETTINGS = ("shared_classes", "flip", "robustness", "batch_size", "resamples", "examples", "trusted_modules")
+SETTINGS = ("shared_classes", "flip", "robustness", "test", "batch_size", "resamples", "examples", "trusted_modules")
 
 
 def evaluate(cfg: DictConfig) -> "Report":

@@ -53,18 +53,27 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
         if cfg.evaluate:
-            summary |= conclude(record, prepared, loggers)
+            summary |= conclude(record, prepared, loggers, test=cfg.evaluate != "validation")
         loggers.finish("finished", summary)
     return record
 
 
-def conclude(record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGroup") -> dict[str, float]:
-    """Evaluate the trained run, write its report, show it to the loggers, and say what to type next."""
+def conclude(
+    record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGroup", test: bool = True
+) -> dict[str, float]:
+    """Evaluate the trained run, write its report, show it to the loggers, and say what to type next.
+
+    Args:
+        record: the run.
+        prepared: its data.
+        loggers: who else gets it.
+        test: False leaves the test images unopened.
+    """
     import numpy as np
 
     from emolab.evaluate import report_on
 
-    report = report_on(record, prepared)
+    report = report_on(record, prepared, test=test)
     epoch = int(record.fields["monitor"]["epoch"] or 0)
     first = next(iter(report.splits.values()))  # validation, where there is one
     loggers.log_confusion_matrix(epoch, np.array(first["confusion_matrix"]), record.classes)

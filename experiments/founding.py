@@ -10,13 +10,11 @@ from omegaconf import DictConfig
 
 from emolab.cli import WRONG, check_command, verb
 from emolab.jobs import Plan
-from experiments.overrides import for_training
+from experiments.overrides import for_training, launcher_given
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
     from experiments.founded.cells import Cell
-
-_LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where the trainings run
 
 
 def founding(cfg: DictConfig, given: Sequence[str]) -> int:
@@ -37,8 +35,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
         check_command("train", job)
     plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
     plan.begin()
-    launcher = [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]
-    failed = run_plan(plan, launcher, "the same command")
+    failed = run_plan(plan, launcher_given(), "the same command")
     return conclude(cfg, plan, keys) or failed
 
 
@@ -51,16 +48,13 @@ def cells_of_settings(cfg: DictConfig) -> "list[Cell]":
 
 def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") -> int:
     """Print and write table and verdicts of the trainings that finished; return the exit code, 2 where none did."""
-    from experiments.comparing.runs import ComparedRun
-    from experiments.founded.cells import results_of
+    from experiments.comparing.replicates import finished_trainings, predictions_of, results_of
     from experiments.founded.claims import claims, judged
     from experiments.founded.report import claims_table, table_of, write_founding
     from experiments.page import show
 
-    records = {key: plan.record(number) for number, key in enumerate(keys)}
-    finished = {key: record for key, record in records.items() if record is not None and record.status == "finished"}
-    read = {key: ComparedRun(record, cfg.split, cfg.resamples).predictions for key, record in finished.items()}
-    predictions = {key: one for key, one in read.items() if one is not None}
+    finished = finished_trainings({key: plan.record(number) for number, key in enumerate(keys)})
+    predictions = predictions_of(finished, cfg.split)
     if not predictions:
         print(f"no training has left predictions of the {cfg.split} images", file=sys.stderr)
         return WRONG

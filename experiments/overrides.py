@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
+from hydra.core.hydra_config import HydraConfig
+
 from emolab.config.tree import chosen_by_default, conf_folder, top_keys
+
+_LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where trainings run
 
 
 def pair_of(override: str) -> tuple[str, str]:
@@ -17,3 +21,8 @@ def for_training(given: Sequence[str], verb: str) -> list[str]:
     groups = set(chosen_by_default(verb, folder)) - set(chosen_by_default("train", folder))
     own = {*top_keys(verb, folder), *groups}
     return [override for override in given if pair_of(override)[0].partition(".")[0] not in own]
+
+
+def launcher_given() -> list[str]:
+    """Return those of Hydra's own overrides in the running command that say where trainings run."""
+    return [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]

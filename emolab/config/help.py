@@ -26,6 +26,12 @@ EXAMPLES = {
         "trainer.epochs=5",
         "python -m experiments.founding data=kaggle data.root=competition seeds=[0,1,2]",
     ],
+    "levers": [
+        "python -m experiments.levers experiment=fer2013_custom_cnn data.path=fer2013.csv.gz trainer.epochs=4 "
+        "trainer.validate_every=4",
+        "python -m experiments.levers ... seeds=[0,1,2]  (adds seeds to what is trained already)",
+        "python -m experiments.levers ... '+levers.mine=[\"optimizer.learning_rate=0.01\"]' only=[mine]",
+    ],
     "doctor": ["python -m emolab.doctor", "python -m emolab.doctor tensorflow=true"],
     "export": [
         "python -m emolab.export ckpt=best",

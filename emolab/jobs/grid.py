@@ -1,6 +1,6 @@
 """`python -m emolab.train -m ...`: every combination, each in a process of its own, one failure stopping nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -35,28 +35,28 @@ def run_grid(arguments: Sequence[str]) -> int:
     return run_plan(plan, launcher, f"the same command and resume={plan.name}")
 
 
-def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str) -> int:
+def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str, numbers: Collection[int] | None = None) -> int:
     """Run what is missing of a plan, print its table, and return the exit code.
 
     Args:
         plan: the trainings.
         launcher: Hydra's own overrides, such as "hydra/launcher=joblib".
         how_to_go_on: what to type after an interruption.
+        numbers: of the jobs that are wanted; None: all.
 
     Raises:
         KeyboardInterrupt: when interrupted.
     """
-    missing = plan.missing()
-    print(
-        f"{len(plan.jobs)} trainings, {len(plan.jobs) - len(missing)} of them done; logs in {plan.folder}", flush=True
-    )
+    wanted = range(len(plan.jobs)) if numbers is None else numbers
+    missing = [number for number in plan.missing() if number in wanted]
+    print(f"{len(wanted)} trainings, {len(wanted) - len(missing)} of them done; logs in {plan.folder}", flush=True)
     try:
         if missing:
             _launch(plan, missing, launcher)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"go on with {how_to_go_on}") from None
     Console(markup=False).print(table_of(plan))  # else a value such as [a,b] is read as markup, and lost
-    failed = plan.missing()
+    failed = [number for number in plan.missing() if number in wanted]
     for number in failed:
         outcome = plan.outcome(number)
         ending = outcome.explained() if outcome else "it never ended"

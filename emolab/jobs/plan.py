@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emolab import files
@@ -54,8 +54,7 @@ class Plan:
             ConfigError: if that one has other trainings; the message lists what differs.
         """
         if not (self.folder / PLAN).exists():
-            facts = {"name": self.name, "runs": str(self.runs), "jobs": self.jobs}
-            files.write_json(self.folder / PLAN, facts)
+            self._write()
             return
         began = Plan.open(self.folder)
         gone, new = sorted(set(began.jobs) - set(self.jobs)), sorted(set(self.jobs) - set(began.jobs))
@@ -68,6 +67,13 @@ class Plan:
                 f"{self.folder} was begun with other trainings. Give the command that began it, or begin another:\n"
                 + "\n".join(lines or ["  the same ones in another order"])
             )
+
+    def grown(self) -> "Plan":
+        """Write the plan behind the one in its folder, whose jobs keep their numbers; return both as one."""
+        known = Plan.open(self.folder).jobs if (self.folder / PLAN).exists() else ()
+        plan = replace(self, jobs=(*known, *(job for job in self.jobs if job not in known)))
+        plan._write()
+        return plan
 
     def run(self, number: int) -> Outcome:
         """Train job `number` in a process of its own, or go on with it where it was interrupted.
@@ -120,6 +126,9 @@ class Plan:
         """Return what job `number` says of `key`, or nothing."""
         found: Sequence[str] = [line.partition("=")[2] for line in self.jobs[number] if line.partition("=")[0] == key]
         return found[-1] if found else ""
+
+    def _write(self) -> None:
+        files.write_json(self.folder / PLAN, {"name": self.name, "runs": str(self.runs), "jobs": self.jobs})
 
 
 def training_command(overrides: Sequence[str], group: str, number: int, begun: RunRecord | None) -> list[str]:

@@ -19,7 +19,7 @@ from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
 from emolab.runs.robustness import robustness_curves, robustness_picture
 
-EVALUATED = ("validation", "test")
+EVALUATED = ("validation", "test")  # training images would only flatter
 
 
 def evaluate_run(
@@ -29,6 +29,7 @@ def evaluate_run(
     flip: bool = False,
     robustness: str = "off",
     batch_size: int = 256,
+    test: bool = True,
     resamples: int = 2000,
     examples: int = 24,
     trusted_modules: Sequence[str] = (),
@@ -45,6 +46,7 @@ def evaluate_run(
         flip: also average each image with its mirror image.
         robustness: "on": also measure the accuracy on damaged validation images (see `emolab.runs.robustness`).
         batch_size: images at a time.
+        test: False leaves the test images unopened, for whoever chooses by looking at reports.
         resamples: of the bootstrap behind each interval.
         examples: pictures in each gallery.
         trusted_modules: modules of the user's own that the run may name.
@@ -56,10 +58,10 @@ def evaluate_run(
     check_fits(record, prepared, shared_classes)
     network = load_network(record, trusted_modules)
     judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
-    rows = _rows(judge)
+    rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
     plain = {split: judge.predict(found) for split, found in rows.items()}
     temperature, threshold = _calibration(record, prepared, plain)
-    splits = {
+    judged = {
         split: evaluate_split(
             predictions,
             temperature,
@@ -81,7 +83,7 @@ def evaluate_run(
         facts_of(record, prepared),
         temperature,
         threshold,
-        splits,
+        judged,
         pictures,
         warnings=_warnings(record, prepared, shared),
         samples=view.spread(examples) if examples else None,
@@ -90,11 +92,11 @@ def evaluate_run(
     )
 
 
-def _rows(judge: Judge) -> dict[str, np.ndarray]:
+def _rows(judge: Judge, splits: Sequence[str]) -> dict[str, np.ndarray]:
     """The rows that are judged, of each split that has any."""
-    rows = {split: found for split in EVALUATED if len(found := judge.rows(split))}
+    rows = {split: found for split in splits if len(found := judge.rows(split))}
     if not rows:
-        raise DataError(f"{judge.prepared.folder} has neither validation nor test images: set data.split")
+        raise DataError(f"{judge.prepared.folder} has no {' or '.join(splits)} images: set data.split")
     return rows
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from experiments.founded.cells import Cell, Interval, Results
+from experiments.comparing.replicates import Interval, Results
+from experiments.founded.cells import Cell
 
 # The original's validation accuracies, nine classes, augmented, every layer trained.
 ORIGINAL = {"vgg19": 0.51, "resnet50": 0.49, "mobilenetv2": 0.46, "custom_cnn": 0.45}

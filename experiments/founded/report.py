@@ -5,7 +5,8 @@ from pathlib import Path
 
 from emolab import files
 from experiments.comparing.pairs import points
-from experiments.founded.cells import Cell, Interval, Results
+from experiments.comparing.replicates import Interval, Results
+from experiments.founded.cells import Cell
 from experiments.founded.claims import ORIGINAL, Claim
 from experiments.page import Section, TableOf, comma_separated, markdown, render
 

@@ -9,7 +9,8 @@ from made_runs import made_run, predictions
 from emolab.cli import check_command, composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from experiments.founded.cells import Cell, cells_of, results_of
+from experiments.comparing.replicates import results_of
+from experiments.founded.cells import Cell, cells_of
 from experiments.founded.claims import Claim, claims, judged
 from experiments.founding import conclude
 

@@ -9,6 +9,7 @@ from emolab.config.schema.evaluation import Evaluate
 from emolab.config.schema.export import Export
 from emolab.config.schema.founding import Founding
 from emolab.config.schema.kaggle import Kaggle
+from emolab.config.schema.levers import Levers
 from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
 from emolab.config.schema.viewer import Viewer
@@ -24,4 +25,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "sweep": Sweep,
     "compare": Compare,
     "founding": Founding,
+    "levers": Levers,
 }

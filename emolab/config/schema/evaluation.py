@@ -17,6 +17,7 @@ class Evaluate(Closed):
     shared_classes: bool
     flip: bool
     robustness: Literal["off", "on"]
+    test: bool
     batch_size: Count
     resamples: Annotated[int, Field(ge=100)]
     examples: Annotated[int, Field(ge=0, le=200)]

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from emolab.config.schema.parts import Name, Seed
-from emolab.config.schema.training import Train
+from emolab.config.schema.training import ManyTrainings
 
 Choices = Annotated[list[Name], Field(min_length=1)]
 
 
-class Founding(Train):
+class Founding(ManyTrainings):
     """`conf/founding.yaml`: all that a training has, and what is varied."""
 
     output: Name
@@ -21,10 +21,3 @@ class Founding(Train):
     recipes: dict[str, list[str]]
     split: Literal["validation", "test"]
     resamples: Annotated[int, Field(ge=100)]
-
-    @field_validator("resume")
-    @classmethod
-    def _resumes_itself(cls, resume: str | None) -> str | None:
-        if resume is not None:
-            raise ValueError("the experiment goes on by itself: give the same command without resume")
-        return resume

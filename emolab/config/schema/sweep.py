@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from emolab.config.schema.parts import Closed, Count, Name, Positive, Target
-from emolab.config.schema.training import Train
+from emolab.config.schema.training import ManyTrainings
 
 Value = str | int | float | bool | None
 
@@ -40,7 +40,7 @@ class Search(Closed):
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
 
 
-class Sweep(Train):
+class Sweep(ManyTrainings):
     """`conf/sweep.yaml`: all that a training has, and the search."""
 
     search: Search
@@ -61,10 +61,3 @@ class Sweep(Train):
         if search is not None and len(search.objectives) > 1 and not pruner.target.endswith(".NopPruner"):
             raise ValueError("trials with several objectives can't be pruned: pruner=none")
         return pruner
-
-    @field_validator("resume")
-    @classmethod
-    def _resumes_itself(cls, resume: str | None) -> str | None:
-        if resume is not None:
-            raise ValueError("a sweep goes on by itself: give the same command without resume")
-        return resume

@@ -140,4 +140,15 @@ class Train(Closed):
     resume: str | None
     teacher: str | None
     distillation: Distillation
-    evaluate: bool
+    evaluate: bool | Literal["validation"]
+
+
+class ManyTrainings(Train):
+    """What starts many trainings: all that one has, but no `resume`."""
+
+    @field_validator("resume")
+    @classmethod
+    def _resumes_itself(cls, resume: str | None) -> str | None:
+        if resume is not None:
+            raise ValueError("the experiment goes on by itself: give the same command without resume")
+        return resume

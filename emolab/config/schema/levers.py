@@ -1,0 +1,26 @@
+"""What the configuration of `python -m experiments.levers` may hold."""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from emolab.config.schema.parts import Name, Seed
+from emolab.config.schema.training import ManyTrainings
+
+
+class Levers(ManyTrainings):
+    """`conf/levers.yaml`: all that a training has, and what is changed, one at a time."""
+
+    output: Name
+    levers: Annotated[dict[Name, list[str]], Field(min_length=1)]
+    only: list[Name] | None
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    resamples: Annotated[int, Field(ge=100)]
+
+    @field_validator("only")
+    @classmethod
+    def _are_levers(cls, only: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        unknown = sorted(set(only or ()) - set(info.data.get("levers", only or ())))
+        if unknown:
+            raise ValueError(f"no levers: {', '.join(unknown)}. There are: {', '.join(info.data['levers'])}")
+        return only

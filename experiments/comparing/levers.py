@@ -1,0 +1,118 @@
+"""What each lever changes against the baseline: as a table, as a picture, as one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from emolab import files
+from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
+from experiments.comparing.pairs import points
+from experiments.comparing.replicates import Interval, Results
+from experiments.page import Section, TableOf, comma_separated, markdown, render
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What is known of a lever.
+
+    Attributes:
+        lever: its name.
+        seeds: with which it and the baseline were trained.
+        accuracy: on the validation images, 0 to 1, averaged over its seeds; None where it wasn't trained.
+        gain: accuracy less the baseline's, paired by image and seed; None for the baseline itself.
+        minutes: of a training, on average.
+    """
+
+    lever: str
+    seeds: Sequence[int]
+    accuracy: Interval | None
+    gain: Interval | None
+    minutes: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the interval of the gain lies on one side of zero."""
+        if self.gain is None:
+            return "not trained" if self.accuracy is None else ""
+        return "helps" if self.gain["low"] > 0 else "hurts" if self.gain["high"] < 0 else "undecided"
+
+
+def effects_of(
+    found: Results[str], minutes: Mapping[tuple[str, int], float], baseline: str, levers: Sequence[str]
+) -> list[Effect]:
+    """Return the baseline, then the levers, the best first, those not trained last.
+
+    Args:
+        found: (lever, seed) -> which images were named rightly.
+        minutes: of each training.
+        baseline: the key of the baseline in both.
+        levers: the keys of the levers.
+    """
+    effects = [_effect(found, minutes, baseline, lever) for lever in levers]
+    effects.sort(key=lambda effect: -effect.gain["value"] if effect.gain else 1.0)
+    return [_effect(found, minutes, baseline, baseline), *effects]
+
+
+def table_of(effects: Sequence[Effect], settings: Mapping[str, Sequence[str]]) -> TableOf:
+    """Return a row a lever; `settings` says what each one sets."""
+    headings = ["lever", "sets", "seeds", "accuracy (95 %)", "points against baseline (95 %)", "verdict", "minutes"]
+    return TableOf(headings, [_row(effect, settings.get(effect.lever, ())) for effect in effects])
+
+
+def levers_figure(effects: Sequence[Effect]) -> Figure:
+    """Draw each lever's gain in points with its interval, the best on top; what is undecided in grey."""
+    shown = [(effect, effect.gain) for effect in effects if effect.gain is not None]
+    figure = Figure(figsize=(8.0, 1.1 + 0.32 * len(shown)), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    colours = {"helps": BLUE, "hurts": ORANGE, "undecided": GREY}
+    for row, (effect, gain) in enumerate(reversed(shown)):
+        value, low, high = (gain[key] * 100 for key in ("value", "low", "high"))
+        axes.errorbar(
+            value, row, xerr=[[value - low], [high - value]], fmt="o", capsize=3, color=colours[effect.verdict]
+        )
+    axes.set_yticks(range(len(shown)), [effect.lever for effect, _ in reversed(shown)])
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set(xlabel="points of validation accuracy against the baseline, 95 % interval")
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def write_levers(folder: Path, table: TableOf, effects: Sequence[Effect], notes: Sequence[str]) -> Path:
+    """Write `index.html`, `table.csv`, `table.md` and `levers.png`; return the page's path."""
+    picture = png(levers_figure(effects))
+    sections = [
+        Section("Levers", "One change at a time against the same baseline.", table, picture),
+        Section("How", lines=notes),
+    ]
+    files.write_text(folder / "table.csv", comma_separated(table))
+    files.write_text(folder / "table.md", markdown(table))
+    with files.write_atomically(folder / "levers.png") as path:
+        path.write_bytes(picture)
+    files.write_text(folder / "index.html", render("Levers of a recipe", sections))
+    return folder / "index.html"
+
+
+def _effect(found: Results[str], minutes: Mapping[tuple[str, int], float], baseline: str, lever: str) -> Effect:
+    spent = [value for (name, _), value in minutes.items() if name == lever]
+    return Effect(
+        lever,
+        found.seeds([lever, baseline]),
+        found.accuracy(lever),
+        None if lever == baseline else found.difference([(lever, baseline)]),
+        sum(spent) / len(spent) if spent else 0.0,
+    )
+
+
+def _row(effect: Effect, settings: Sequence[str]) -> list[str]:
+    accuracy, gain = effect.accuracy, effect.gain
+    return [
+        effect.lever,
+        " ".join(settings),
+        ", ".join(map(str, effect.seeds)),
+        "" if accuracy is None else f"{accuracy['value']:.3f} ({accuracy['low']:.3f}-{accuracy['high']:.3f})",
+        "" if gain is None else f"{points(gain['value'])} ({points(gain['low'])} to {points(gain['high'])})",
+        effect.verdict,
+        f"{effect.minutes:.1f}" if accuracy is not None else "",
+    ]

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import TINY, run
+from made_runs import made_run, predictions
+
+from emolab.cli import check_command, composed
+from emolab.errors import ConfigError
+from emolab.jobs import Plan
+from emolab.runs import RunRecord
+from experiments.comparing.levers import effects_of, levers_figure
+from experiments.comparing.replicates import results_of
+from experiments.levers import conclude
+
+ACCURACIES = {"baseline": 0.60, "good": 0.68, "bad": 0.52, "idle": 0.605}
+LEVERS = ("good", "bad", "idle", "new")
+
+
+def test_a_lever_helps_hurts_or_is_undecided_and_the_best_comes_first():
+    made = {
+        (lever, seed): predictions(accuracy, 10 * number + seed, n=3000)
+        for number, (lever, accuracy) in enumerate(ACCURACIES.items())
+        for seed in ((0, 1) if lever in ("baseline", "good") else (0,))
+    }
+    minutes = {key: 2.0 + key[1] for key in made}
+    found = effects_of(results_of(made, 500), minutes, "baseline", LEVERS)
+    assert [(effect.lever, effect.verdict) for effect in found] == [
+        ("baseline", ""),
+        ("good", "helps"),
+        ("idle", "undecided"),
+        ("bad", "hurts"),
+        ("new", "not trained"),
+    ]
+    assert [list(effect.seeds) for effect in found] == [[0, 1], [0, 1], [0], [0], []]
+    assert found[1].minutes == pytest.approx(2.5)
+    assert found[1].gain is not None
+    assert found[1].gain["value"] == pytest.approx(0.08, abs=0.02)
+    (axes,) = levers_figure(found).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["bad", "idle", "good"]  # from below
+
+
+def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_path, capsys):
+    cfg = composed("levers", ["data=folder", "data.root=faces", f"output={tmp_path / 'out'}", "resamples=200"])
+    chosen = list(cfg.levers)[:2]
+    records: dict[tuple[str, int], RunRecord | None] = {(name, 0): None for name in cfg.levers}
+    records["baseline", 0] = made_run(tmp_path / "runs", 0.5, seed=1)
+    records[chosen[0], 0] = made_run(tmp_path / "runs", 0.9, seed=2)
+    assert conclude(cfg, records) == 0
+    rows = (tmp_path / "out" / "table.csv").read_text().splitlines()
+    assert len(rows) == 2 + len(cfg.levers)
+    assert rows[1].startswith("baseline,")
+    assert rows[2].startswith(f"{chosen[0]},{' '.join(cfg.levers[chosen[0]])}")
+    assert rows[2].endswith(",helps,2.0")
+    assert "not trained" in rows[3]
+    assert (tmp_path / "out" / "levers.png").stat().st_size > 5_000
+    assert "judged on 600 validation images" in (tmp_path / "out" / "index.html").read_text()
+    assert "helps" in capsys.readouterr().out
+
+
+def test_without_a_baseline_there_is_no_table(tmp_path, capsys):
+    cfg = composed("levers", ["data=folder", "data.root=faces", f"output={tmp_path / 'out'}"])
+    assert conclude(cfg, {("baseline", 0): None}) == 2
+    assert "no training of the baseline" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(ConfigError, match="without resume"):
+        check_command("levers", ["data=folder", "data.root=faces", "resume=last"])
+    with pytest.raises(ConfigError, match="no levers: widest"):
+        check_command("levers", ["data=folder", "data.root=faces", "only=[widest]"])
+
+
+def test_a_grown_plan_keeps_the_numbers_of_what_was_there(tmp_path):
+    def plan(*jobs: str) -> Plan:
+        return Plan(tmp_path / "plan", "g", tmp_path / "runs", tuple((job,) for job in jobs))
+
+    assert plan("a", "b").grown().jobs == (("a",), ("b",))
+    assert plan("c", "b").grown().jobs == (("a",), ("b",), ("c",))
+    assert Plan.open(tmp_path / "plan").jobs == (("a",), ("b",), ("c",))
+
+
+def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(tmp_path: Path) -> None:
+    """Real trainings on the demo faces; the second command adds a lever, and trains that alone."""
+    own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
+    tiny = (*own, "data=demo", "trainer.train_images=48", "trainer.epochs=1", "resamples=100")
+    levers = ('+levers.hot=["optimizer.learning_rate=0.1"]', '+levers.cold=["optimizer.learning_rate=0.0001"]')
+    first = run("experiments.levers", *tiny, *levers, "only=[hot]", cwd=tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "2 trainings, 0 of them done" in first.stdout
+    both = run("experiments.levers", *tiny, *levers, "only=[hot,cold]", cwd=tmp_path)
+    assert both.returncode == 0, both.stdout + both.stderr
+    assert "3 trainings, 2 of them done" in both.stdout
+    reports = list((tmp_path / "runs" / "levers").glob("*/report/predictions.npz"))
+    assert len(reports) == 3
+    for report in reports:
+        assert {name.partition("_")[0] for name in np.load(report).files} == {"classes", "validation"}
