@@ -1,6 +1,7 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -37,7 +38,8 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
-    data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images)
+    leave_out = None if cfg.trainer.leave_out is None else Path(cfg.trainer.leave_out)
+    data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images, leave_out)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
     weights = first_weights(cfg.model.weights, cfg.model.name)
     loggers = build_loggers(cfg)

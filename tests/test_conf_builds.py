@@ -17,7 +17,7 @@ from emolab.training.augmentation import Augmentation
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = ("data=fer2013", "data.path=faces.csv")
-TRAINING = ("train", "sweep", "founding", "levers")  # verbs that need photographs
+TRAINING = ("train", "sweep", "founding", "levers", "label_noise")  # verbs that need photographs
 CHOICES = groups(conf_folder())
 
 

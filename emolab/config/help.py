@@ -32,6 +32,9 @@ EXAMPLES = {
         "python -m experiments.levers ... seeds=[0,1,2]  (adds seeds to what is trained already)",
         "python -m experiments.levers ... '+levers.mine=[\"optimizer.learning_rate=0.01\"]' only=[mine]",
     ],
+    "label_noise": [
+        "python -m experiments.label_noise experiment=fer2013_custom_cnn data.path=fer2013.csv.gz trainer.epochs=8",
+    ],
     "doctor": ["python -m emolab.doctor", "python -m emolab.doctor tensorflow=true"],
     "export": [
         "python -m emolab.export ckpt=best",

@@ -1,10 +1,12 @@
 """Where batches come from: what the trainer is given."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emolab.data.left_out import read_left_out
 from emolab.data.prepared import PreparedData
 from emolab.data.stream import Stream
 from emolab.errors import DataError
@@ -26,22 +28,33 @@ class DataModule:
         batch_size: Images a training step.
         seed: Seed of the order of training.
         train_images: Use only so many training images, the classes in proportion; `None`: all.
+        leave_out: A CSV of training images not to use; see `emolab.data.left_out`.
 
     Example:
         `DataModule(prepared, batch_size=64, seed=0).train_dataset(first_step=0, last_step=100)`
 
     Raises:
-        DataError: if the data set has no training images.
+        DataError: if the data set has no training images, or the list can't be used.
     """
 
-    def __init__(self, prepared: PreparedData, batch_size: int, seed: int, train_images: int | None = None) -> None:
+    def __init__(
+        self,
+        prepared: PreparedData,
+        batch_size: int,
+        seed: int,
+        train_images: int | None = None,
+        leave_out: Path | None = None,
+    ) -> None:
         self.prepared = prepared
         self.name, self.fingerprint = prepared.name, prepared.fingerprint
         self.classes, self.image_size, self.grey = prepared.classes, prepared.image_size, prepared.grey
         self._images = np.asarray(prepared.images)  # a plain view: np.memmap's own indexing is slower
-        self._rows = _part(prepared, prepared.rows("train"), train_images)
+        self.left_out = None if leave_out is None else read_left_out(leave_out, prepared)
+        usable = prepared.rows("train")
+        kept = usable if self.left_out is None else np.setdiff1d(usable, self.left_out.rows, assume_unique=True)
+        self._rows = _part(prepared, kept, train_images)
         if not len(self._rows):
-            raise DataError(f"{prepared.folder} has no training images; give another data set or split")
+            raise DataError(f"{prepared.folder} has no training images left; give another data set, split or list")
         self._targets = prepared.targets(self._rows)
         self.stream = Stream(len(self._rows), batch_size, seed)
         self.batch_size = self.stream.batch_size

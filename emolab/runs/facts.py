@@ -19,13 +19,18 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
     model, monitor = fields["model"], fields["monitor"]
     return {
         "model": f"{model['name']}, {model['parameters']:,} weights, begun from {model['weights']['used']}",
-        "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]})",
+        "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]}){_without(fields['data'])}",
         "recipe": _recipe(settings_of(record)),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
         "best epoch": f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}",
         "seed": str(fields["seed"]),
         "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
     }
+
+
+def _without(data: Mapping[str, Any]) -> str:
+    left_out = data.get("left_out")
+    return f", without {left_out['images']} images that {left_out['file']} lists" if left_out else ""
 
 
 def _recipe(settings: Mapping[str, Any]) -> str:

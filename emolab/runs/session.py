@@ -87,6 +87,7 @@ def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices:
             "fingerprint": data.fingerprint,
             "grey": data.grey,
             "notice": cfg.data.get("notice"),
+            "left_out": _left_out(data),
         },
         "model": {
             "name": cfg.model.name,
@@ -112,6 +113,13 @@ def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
         )
     if found.fields["data"]["fingerprint"] != data.fingerprint:
         raise ConfigError(f"resume={cfg.resume}: the data have changed since the run {found.id} began")
+    if found.fields["data"].get("left_out") != _left_out(data):
+        raise ConfigError(f"resume={cfg.resume}: trainer.leave_out lists other images than when {found.id} began")
+
+
+def _left_out(data: DataModule) -> dict[str, Any] | None:
+    found = data.left_out
+    return None if found is None else {"file": str(found.file), "images": len(found.rows), "sha256": found.digest}
 
 
 def _free(key: str) -> bool:

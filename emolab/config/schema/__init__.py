@@ -9,6 +9,7 @@ from emolab.config.schema.evaluation import Evaluate
 from emolab.config.schema.export import Export
 from emolab.config.schema.founding import Founding
 from emolab.config.schema.kaggle import Kaggle
+from emolab.config.schema.label_noise import LabelNoise
 from emolab.config.schema.levers import Levers
 from emolab.config.schema.sweep import Sweep
 from emolab.config.schema.training import Train
@@ -26,4 +27,5 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "compare": Compare,
     "founding": Founding,
     "levers": Levers,
+    "label_noise": LabelNoise,
 }

@@ -70,6 +70,7 @@ class Trainer(Closed):
     epochs: Count
     batch_size: Count
     train_images: Count | None
+    leave_out: Name | None
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
     accumulate: Annotated[int, Field(ge=2)] | None
     strategy: Target | None

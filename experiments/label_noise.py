@@ -1,0 +1,76 @@
+"""`python -m experiments.label_noise`: which training labels are probably wrong, as a gallery and a list."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from emolab.cli import check_command, verb
+from emolab.errors import ConfigError
+from emolab.jobs import Plan
+from experiments.overrides import for_training, launcher_given
+
+
+def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
+    """Train a network for each part of the training images, without that part; list what they don't believe.
+
+    Raises:
+        ConfigError: if a training's settings are wrong, the labels are soft, or cleanlab isn't installed.
+        DataError: if the data can't be used.
+        KeyboardInterrupt: when interrupted; the same command goes on.
+    """
+    try:
+        from experiments.noise.folds import folds_of, write_folds
+    except ImportError as error:
+        raise ConfigError(f"{error}: pip install -e '.[label_noise]' -c constraints/main.txt") from error
+    from emolab.jobs.grid import run_plan
+    from emolab.prepare import prepare_data
+    from experiments.noise.report import SUSPECTED, table_of, write_label_noise
+    from experiments.noise.suspects import suspects_of, unseen_probabilities
+    from experiments.page import show
+
+    fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
+    check_command("train", fixed)
+    prepared = prepare_data(cfg)
+    if prepared.soft:
+        raise ConfigError(
+            f"the labels of {prepared.name} are distributions, which have no wrong one: data.labels=majority"
+        )
+    folder = Path(cfg.output)
+    folds = folds_of(prepared, cfg.folds)
+    lists = write_folds((folder / "folds").resolve(), prepared, folds)
+    jobs = tuple((*fixed, f"trainer.leave_out={path}") for path in lists)
+    plan = Plan(folder / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
+    plan.begin()
+    if failed := run_plan(plan, launcher_given(), "the same command"):
+        return failed
+    runs = [run for number in range(len(jobs)) if (run := plan.record(number)) is not None]
+    rows, probabilities = unseen_probabilities(prepared, folds, runs, cfg.trainer.evaluation_batch_size)
+    suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
+    table = table_of(prepared, suspects)
+    page = write_label_noise(folder, prepared, suspects, table, cfg.examples, notes(cfg, len(rows), len(suspects)))
+    show(table)
+    print(f"page:   {page}")
+    print(f"next:   python -m emolab.train ... trainer.leave_out={folder / SUSPECTED}")
+    return 0
+
+
+def notes(cfg: DictConfig, images: int, suspected: int) -> list[str]:
+    """Return how the list was made."""
+    return [
+        f"{cfg.folds} trainings of {cfg.model.name}, {cfg.trainer.epochs} epochs each; every one left out a part of "
+        f"the {images} training images (duplicates and a person's photographs stay together), and judged that part.",
+        f"Confident learning (Northcutt et al. 2021) by cleanlab, rule {cfg.rule}: {suspected} labels are suspected.",
+        "A suspicion isn't a proof: rare and difficult faces are suspected more often than they should be.",
+    ]
+
+
+def _main(cfg: DictConfig) -> int:
+    return label_noise(cfg, list(HydraConfig.get().overrides.task))
+
+
+main = verb("experiments.label_noise", _main)
+
+if __name__ == "__main__":
+    main()

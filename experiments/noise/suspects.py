@@ -1,0 +1,60 @@
+"""Suspected labels, by confident learning (Northcutt et al. 2021)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from cleanlab.filter import find_label_issues
+
+from emolab.data import PreparedData
+from emolab.data.left_out import COLUMN
+from emolab.evaluation.calibration import fit_temperature
+from emolab.runs import RunRecord
+from emolab.runs.judge import Judge, classifier
+from emolab.runs.network import load_network
+
+
+def unseen_probabilities(
+    prepared: PreparedData, folds: Sequence[np.ndarray], runs: Sequence[RunRecord], batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of all folds, int64 (n,), and what the run that left each one out says: float (n, C).
+
+    Each run's probabilities are calibrated on the validation images.
+    """
+    probabilities = [_of_fold(prepared, fold, run, batch_size) for fold, run in zip(folds, runs, strict=True)]
+    return np.concatenate(folds), np.concatenate(probabilities)
+
+
+def suspects_of(prepared: PreparedData, rows: np.ndarray, probabilities: np.ndarray, rule: str) -> pd.DataFrame:
+    """Return the suspected labels, the most doubtful first.
+
+    Args:
+        prepared: the data.
+        rows: training rows, (n,).
+        probabilities: of each class by a network that hasn't seen the image, (n, C).
+        rule: cleanlab's `filter_by`, such as "both".
+
+    Returns:
+        Columns image, label, suggested, p_label and p_suggested (0 to 1), row.
+    """
+    labels = prepared.codes[rows]
+    found = find_label_issues(
+        labels, probabilities, return_indices_ranked_by="self_confidence", filter_by=rule, n_jobs=1
+    )
+    classes, suggested = np.array(prepared.classes), probabilities.argmax(axis=1)
+    return pd.DataFrame(
+        {
+            COLUMN: prepared.index["source"].to_numpy()[rows[found]],
+            "label": classes[labels[found]],
+            "suggested": classes[suggested[found]],
+            "p_label": probabilities[found, labels[found]].round(4),
+            "p_suggested": probabilities[found, suggested[found]].round(4),
+            "row": rows[found],
+        }
+    )
+
+
+def _of_fold(prepared: PreparedData, fold: np.ndarray, run: RunRecord, batch_size: int) -> np.ndarray:
+    judge = Judge(classifier(load_network(run)), prepared, run.classes, run.classes, batch_size)
+    temperature = fit_temperature(judge.predict(judge.rows("validation")))
+    return judge.predict(fold).probabilities(temperature)

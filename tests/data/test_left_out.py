@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_photographs import class_folders, made
+
+from emolab.data import DataModule, PreparedData
+from emolab.data.left_out import read_left_out
+from emolab.data.readers.folder import FolderReader
+from emolab.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> PreparedData:
+    folder = tmp_path_factory.mktemp("data")
+    return made(FolderReader(class_folders(folder / "photographs", {"sad": 40, "anger": 20})), folder / "cache")
+
+
+def listed(folder: Path, *lines: str) -> Path:
+    path = folder / "list.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def names(prepared: PreparedData, split: str) -> list[str]:
+    return prepared.index["source"].iloc[prepared.rows(split)].tolist()
+
+
+def test_listed_images_are_never_in_a_batch(prepared, tmp_path):
+    gone = names(prepared, "train")[::3]
+    data = DataModule(prepared, 4, seed=0, leave_out=listed(tmp_path, "image,why", *(f"{name},odd" for name in gone)))
+    assert data.left_out is not None
+    out = {prepared.images[row].tobytes() for row in data.left_out.rows}
+    seen = {image.tobytes() for step in range(2 * data.steps_per_epoch) for image in data.train_batch(step)[0]}
+    assert len(out) == len(gone)
+    assert not out & seen
+    assert len(seen) == len(names(prepared, "train")) - len(gone)
+
+
+def test_the_digest_tells_lists_apart_but_not_their_order(prepared, tmp_path):
+    one, two, three = names(prepared, "train")[:3]
+    first = read_left_out(listed(tmp_path, "image", one, two), prepared).digest
+    assert read_left_out(listed(tmp_path, "image", two, one, one), prepared).digest == first
+    assert read_left_out(listed(tmp_path, "image", two, three), prepared).digest != first
+
+
+def test_a_list_that_cannot_be_used_is_refused(prepared, tmp_path):
+    with pytest.raises(DataError, match="1 of 2 names are no training images"):
+        read_left_out(listed(tmp_path, "image", names(prepared, "train")[0], names(prepared, "test")[0]), prepared)
+    with pytest.raises(DataError, match="no column image"):
+        read_left_out(listed(tmp_path, "file", names(prepared, "train")[0]), prepared)
+    with pytest.raises(DataError, match="expected a CSV"):
+        read_left_out(tmp_path / "none.csv", prepared)
+    with pytest.raises(DataError, match="no training images left"):
+        DataModule(prepared, 4, 0, leave_out=listed(tmp_path, "image", *names(prepared, "train")))
+
+
+def test_an_empty_list_leaves_nothing_out(prepared, tmp_path):
+    data = DataModule(prepared, 4, seed=0, leave_out=listed(tmp_path, "image"))
+    assert data.left_out is not None
+    assert np.array_equal(data.prior, DataModule(prepared, 4, seed=0).prior)
+    assert len(data.left_out.rows) == 0

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from commands import TINY, run
+
+pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
+
+from experiments.noise.folds import folds_of
+from experiments.noise.report import table_of
+from experiments.noise.suspects import suspects_of
+
+
+class Made:
+    """What the experiment needs of prepared data: 90 training images in three classes, pairs of twins."""
+
+    classes = ("anger", "happy", "sad")
+    codes = np.arange(90) // 2 % 3
+    index = pd.DataFrame({"source": [f"{number:02d}.png" for number in range(90)]})
+    index["label"] = np.array(classes)[codes]
+    name = "made"
+    fingerprint = "f"
+
+    def rows(self, split: str) -> np.ndarray:
+        return np.arange(90)
+
+    def groups(self, rows: np.ndarray) -> np.ndarray:
+        return rows // 2
+
+
+def test_folds_part_the_training_images_but_no_twins_and_every_class_evenly():
+    folds = folds_of(Made(), 3)
+    assert sorted(np.concatenate(folds)) == list(range(90))
+    assert all(set(fold // 2 * 2) <= set(fold) and set(fold // 2 * 2 + 1) <= set(fold) for fold in folds)
+    for fold in folds:
+        assert list(np.bincount(Made.codes[fold])) == pytest.approx([10, 10, 10], abs=2)
+    assert all(np.array_equal(one, other) for one, other in zip(folds, folds_of(Made(), 3), strict=True))
+
+
+def test_labels_that_contradict_confident_networks_are_suspected_the_worst_first():
+    made, rows = Made(), np.random.default_rng(0).permutation(90)
+    probabilities = np.full((90, 3), 0.1)
+    probabilities[np.arange(90), made.codes] = 0.8
+    for row, said in ((7, 0.9), (33, 0.95), (60, 0.85)):
+        probabilities[row] = (1 - said) / 2
+        probabilities[row, (made.codes[row] + 1) % 3] = said
+    found = suspects_of(made, rows, probabilities[rows], "both")
+    assert found["row"].tolist() == [33, 7, 60]
+    assert found["image"].tolist() == ["33.png", "07.png", "60.png"]
+    assert found["suggested"].tolist() == [made.classes[(made.codes[row] + 1) % 3] for row in (33, 7, 60)]
+    assert found["p_suggested"].tolist() == [0.95, 0.9, 0.85]
+    shown = table_of(made, found).rows
+    assert sum(int(row[2]) for row in shown) == 3
+    assert [row[1] for row in shown] == ["30", "30", "30"]
+
+
+def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path) -> None:
+    """Two real trainings on the demo faces, and one that uses their list."""
+    own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
+    tiny = (*own, "data=demo", "trainer.train_images=60", "trainer.epochs=1")
+    found = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    suspects = pd.read_csv(tmp_path / "label_noise" / "suspected.csv")
+    assert len(suspects) > 0
+    assert (suspects["p_label"] <= suspects["p_suggested"]).all()
+    assert (tmp_path / "label_noise" / "gallery.png").stat().st_size > 10_000
+    assert "Suspected labels of demo" in (tmp_path / "label_noise" / "index.html").read_text()
+    again = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
+    assert "2 trainings, 2 of them done" in again.stdout, again.stdout + again.stderr
+    trained = run("emolab.train", *tiny, "trainer.leave_out=label_noise/suspected.csv", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    card = next((tmp_path / "runs" / "custom_cnn").glob("*/report/model_card.md")).read_text()
+    assert f"without {len(suspects)} images" in card
+
+
+def test_soft_labels_have_no_wrong_one(tmp_path: Path) -> None:
+    pixels = " ".join(map(str, np.random.default_rng(0).integers(0, 256, 48 * 48)))
+    faces = ["emotion,pixels,Usage", *(f"3,{pixels},Training" for _ in range(4))]
+    (tmp_path / "fer.csv").write_text("\n".join(faces) + "\n")
+    heading = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    votes = [heading, *(f"Training,fer{number:07d}.png,5,5,0,0,0,0,0,0,0,0" for number in range(4))]
+    (tmp_path / "votes.csv").write_text("\n".join(votes) + "\n")
+    data = ("data=ferplus", "data.path=fer.csv", "data.votes=votes.csv", "data.labels=soft")
+    refused = run("experiments.label_noise", *data, cwd=tmp_path)
+    assert refused.returncode == 2, refused.stdout
+    assert "distributions, which have no wrong one: data.labels=majority" in refused.stderr
+    assert not (tmp_path / "label_noise").exists()
