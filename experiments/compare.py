@@ -11,18 +11,20 @@ def compare(cfg: DictConfig) -> Path:
     """Compare the runs that `cfg` chooses; print table and pairs, and return the page.
 
     Raises:
-        RunError: if there are fewer than two, or one can't be read.
+        RunError: if there are fewer than two, one can't be read, or they make no ensemble.
     """
     from experiments.comparing.report import compared_pairs, table_of, write_comparison
-    from experiments.comparing.runs import ComparedRun, chosen_runs
+    from experiments.comparing.runs import ComparedRun, chosen_runs, ensemble_of
     from experiments.page import show
 
     where = OmegaConf.to_container(cfg.where)
     found = chosen_runs(Path(cfg.paths.runs), cfg.runs, dict(where), cfg.since, cfg.until)  # type: ignore[arg-type]
     runs = [ComparedRun(record, cfg.split, cfg.resamples) for record in found]
-    pairs = compared_pairs(runs, cfg.resamples)
-    page = write_comparison(Path(cfg.output), runs, pairs)
-    show(table_of(runs))
+    ensemble = ensemble_of(runs) if cfg.ensemble else None
+    pairs = compared_pairs(runs, cfg.resamples, ensemble)
+    table = table_of(runs, ensemble)
+    page = write_comparison(Path(cfg.output), runs, pairs, table)
+    show(table)
     print("\n".join(pair.sentence() for pair in pairs))
     for run in runs:
         if run.predictions is None:

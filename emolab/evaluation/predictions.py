@@ -1,6 +1,6 @@
 """What a network said about labelled images: all that evaluation needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,15 @@ class Predictions:
         return Predictions(self.logits[mask], self.targets[mask], self.clusters[mask], self.classes)
 
 
-def averaged(predictions: list[Predictions]) -> Predictions:
-    """Return the mean of the probabilities of several predictions of the same images, as log-probabilities."""
-    mean = np.mean([one.probabilities() for one in predictions], axis=0)
+def averaged(predictions: Sequence[Predictions], temperatures: Sequence[float] | None = None) -> Predictions:
+    """Return the mean of the probabilities of several predictions of the same images, as log-probabilities.
+
+    Args:
+        predictions: of the same images in the same order.
+        temperatures: of each; None: 1.
+    """
+    scales = temperatures or [1.0] * len(predictions)
+    mean = np.mean([one.probabilities(scale) for one, scale in zip(predictions, scales, strict=True)], axis=0)
     first = predictions[0]
     return Predictions(np.log(np.maximum(mean, 1e-30)).astype(np.float32), first.targets, first.clusters, first.classes)
 

@@ -1,6 +1,6 @@
 """A comparison as a table, as sentences, and as one page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -8,8 +8,9 @@ from matplotlib.ticker import MaxNLocator
 
 from emolab import files
 from emolab.evaluation.plots import png
+from emolab.evaluation.predictions import Predictions
 from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
-from experiments.comparing.runs import ComparedRun, Interval, differing, label_of, value_of
+from experiments.comparing.runs import ComparedRun, Interval, differing, label_of, quality_of, value_of
 from experiments.page import Section, TableOf, comma_separated, markdown, render
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart; then the same ones dashed.
@@ -23,26 +24,31 @@ NOISE = (
 )
 
 
-def table_of(runs: Sequence[ComparedRun]) -> TableOf:
-    """Return a row a run, the best first: what differs, how good it is, what it costs."""
+def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -> TableOf:
+    """Return a row a run, the best first: what differs, how good it is, what it costs; the ensemble above all."""
     keys = differing(runs)
     quality = ["accuracy", "macro F1", "ECE"]
     costs = ["validation", "parameters", "MFLOP", "p95 ms", "train min"]
     ordered = sorted(runs, key=lambda run: -run.quality["accuracy"]["value"] if run.quality else 0.0)
     headings = ["run", *(key.rpartition(".")[2] for key in keys), *quality, *costs]
-    return TableOf(headings, [_row(run, keys) for run in ordered])
+    rows = [_row(run, keys) for run in ordered]
+    if ensemble is not None:
+        found = quality_of(ensemble, 1.0, runs[0].resamples)
+        rows.insert(0, [_together(runs), *("" for _ in keys), *_quality(found), *("" for _ in costs)])
+    return TableOf(headings, rows)
 
 
-def compared_pairs(runs: Sequence[ComparedRun], resamples: int) -> list[Pair]:
-    """Return the paired tests of all runs that were evaluated."""
+def compared_pairs(runs: Sequence[ComparedRun], resamples: int, ensemble: Predictions | None = None) -> list[Pair]:
+    """Return the paired tests of all runs that were evaluated, and of the ensemble."""
     keys = differing(runs)
     judged = [(label_of(run, keys, runs), run.predictions) for run in runs if run.predictions is not None]
+    if ensemble is not None:
+        judged.append((_together(runs), ensemble))
     return pairs_of([label for label, _ in judged], [predictions for _, predictions in judged], resamples)
 
 
-def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair]) -> Path:
+def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair], table: TableOf) -> Path:
     """Write `table.csv`, `table.md`, `pairs.md` and `index.html`; return the page's path."""
-    table = table_of(runs)
     few = f"More than {MOST_RUNS} runs: only the best one is compared with each." if len(runs) > MOST_RUNS else ""
     sections = [
         Section("Runs", f"On the {runs[0].split} images, with 95 % intervals; the best first.", table),
@@ -80,7 +86,7 @@ def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
     return [
         run.record.id,
         *(value_of(run, key) for key in keys),
-        *(_interval(run.quality.get(name)) for name in ("accuracy", "macro_f1", "ece")),
+        *_quality(run.quality),
         "" if best is None else f"{best:.4f}",
         f"{model['parameters']:,}" if model.get("parameters") else "",
         f"{model['flops'] / 1e6:,.0f}" if model.get("flops") else "",
@@ -89,6 +95,14 @@ def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
         else "",
         f"{run.record.training_seconds() / 60:.1f}",
     ]
+
+
+def _together(runs: Sequence[ComparedRun]) -> str:
+    return f"ensemble of {len(runs)}"
+
+
+def _quality(found: Mapping[str, Interval]) -> list[str]:
+    return [_interval(found.get(name)) for name in ("accuracy", "macro_f1", "ece")]
 
 
 def _interval(found: Interval | None) -> str:

@@ -12,10 +12,11 @@ from emolab.engines.gates import failed
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import calibration_error, intervals
 from emolab.evaluation.metrics import accuracy, macro_f1
-from emolab.evaluation.predictions import Predictions, load_predictions
+from emolab.evaluation.predictions import Predictions, averaged, load_predictions
 from emolab.evaluation.report import PREDICTIONS
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.select import matches
+from experiments.comparing.pairs import same_images
 
 Interval = dict[str, float]  # "value", "low", "high"
 
@@ -47,11 +48,12 @@ class ComparedRun:
         """Accuracy, macro F1 and calibrated ECE, with intervals; nothing where it wasn't evaluated."""
         if self.predictions is None:
             return {}
-        temperature = float(self.record.fields.get("temperature") or 1.0)
-        return {
-            **intervals(self.predictions, {"accuracy": accuracy, "macro_f1": macro_f1}, self.resamples),
-            "ece": calibration_error(self.predictions, temperature, self.resamples),
-        }
+        return quality_of(self.predictions, self.temperature, self.resamples)
+
+    @property
+    def temperature(self) -> float:
+        """What its logits are divided by."""
+        return float(self.record.fields.get("temperature") or 1.0)
 
     @cached_property
     def choices(self) -> dict[str, str]:
@@ -77,6 +79,26 @@ class ComparedRun:
         engines = [account.read(path.parent) for path in sorted(self.record.folder.glob("engines/*/engine.json"))]
         passed = [engine for engine in engines if "gates" in engine and not failed(engine["gates"])]
         return min(passed, key=lambda engine: engine["latency_ms"]["p95"], default=None)
+
+
+def quality_of(predictions: Predictions, temperature: float, resamples: int) -> dict[str, Interval]:
+    """Return accuracy, macro F1 and ECE, with intervals."""
+    return {
+        **intervals(predictions, {"accuracy": accuracy, "macro_f1": macro_f1}, resamples),
+        "ece": calibration_error(predictions, temperature, resamples),
+    }
+
+
+def ensemble_of(runs: Sequence[ComparedRun]) -> Predictions:
+    """Return the mean of all runs' calibrated probabilities.
+
+    Raises:
+        RunError: if a run wasn't evaluated, or not on the same images as the others.
+    """
+    judged = [run.predictions for run in runs if run.predictions is not None]
+    if len(judged) < len(runs) or not all(same_images(judged[0], other) for other in judged):
+        raise RunError("an ensemble needs runs that were all evaluated on the same images: see runs and where")
+    return averaged(judged, [run.temperature for run in runs])
 
 
 def chosen_runs(

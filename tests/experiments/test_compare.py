@@ -11,7 +11,7 @@ from emolab.cli import composed
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import calibration_error
 from emolab.evaluation.metrics import expected_calibration_error
-from emolab.evaluation.predictions import Predictions, load_predictions, save_predictions
+from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
 from experiments.compare import compare
 from experiments.comparing.pairs import pairs_of
 from experiments.comparing.report import table_of
@@ -135,3 +135,25 @@ def test_the_calibration_error_and_its_interval_agree_with_the_definition():
     assert found["value"] == pytest.approx(expected_calibration_error(one.probabilities(1.5), targets), abs=1e-5)
     assert found["low"] < found["high"]
     assert found["low"] > 0.8 * found["value"]
+
+
+def test_an_ensemble_is_judged_beside_its_runs(tmp_path):
+    runs = [made_run(tmp_path / "runs", 0.6, seed=seed) for seed in range(3)]
+    page = compared(tmp_path / "runs", "ensemble=true")
+    rows = (page.parent / "table.csv").read_text().splitlines()
+    assert rows[1].startswith("ensemble of 3,")
+    assert len(rows) == 5
+    mean = np.mean([ComparedRun(run, "test", 100).predictions.probabilities() for run in runs], axis=0)
+    right = (mean.argmax(axis=1) == ComparedRun(runs[0], "test", 100).predictions.targets).mean()
+    assert f",{right:.3f} (" in rows[1]
+    assert "ensemble of 3 is better than seed=" in (page.parent / "pairs.md").read_text()
+    made_run(tmp_path / "runs", 0.6, images=1)
+    with pytest.raises(RunError, match="evaluated on the same images"):
+        compared(tmp_path / "runs", "ensemble=true")
+
+
+def test_an_ensemble_weighs_calibrated_probabilities():
+    sure, unsure = predictions(1.0, 0), predictions(0.0, 0)
+    both = averaged([sure, unsure], [0.1, 10.0])
+    assert both.right.all()
+    assert not averaged([sure, unsure], [10.0, 0.1]).right.any()

@@ -18,5 +18,6 @@ class Compare(Closed):
     since: Date | None
     until: Date | None
     split: Literal["validation", "test"]
+    ensemble: bool
     resamples: Annotated[int, Field(ge=100)]
     output: Name
