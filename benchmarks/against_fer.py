@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from viewer import RATE, RESULTS, VIDEO, WARM_UP, classifier, demo_frames
+from live.common import RATE, RESULTS, VIDEO, WARM_UP, classifier, demo_frames
 
 from emolab.files import write_json
 from emolab.runs.environment import hardware

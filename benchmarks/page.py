@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from viewer import RATE, RESULTS, VIDEO, classifier
+from live.common import RATE, RESULTS, VIDEO, classifier
 
 from emolab.files import write_json
 from emolab.runs.environment import hardware

@@ -1,0 +1,1 @@
+"""What `benchmarks/viewer.py` measures, each in a file of its own."""

@@ -1,0 +1,47 @@
+"""Faces of FER2013 in frames: where they are is known to the pixel."""
+
+import csv
+import gzip
+import itertools
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from live.common import HEIGHT, WIDTH
+
+NAMES = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+
+def read_faces(path: Path, count: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return FER2013's first PublicTest faces (uint8 (48, 48)) and their names."""
+    faces, names = [], []
+    with gzip.open(path, "rt") as handle:
+        for emotion, pixels, usage in itertools.islice(csv.reader(handle), 1, None):
+            if usage == "PublicTest":
+                faces.append(np.array(pixels.split(), np.uint8).reshape(48, 48))
+                names.append(NAMES[int(emotion)])
+            if len(faces) == count:
+                break
+    return faces, np.array(names)
+
+
+def place(face: np.ndarray, side: int, random: np.random.Generator) -> tuple[np.ndarray, tuple[int, int, int]]:
+    """Return a frame with the face at a random place, and the face's square: left, top, side."""
+    left, top = int(random.integers(0, WIDTH - side)), int(random.integers(0, HEIGHT - side))
+    frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    _paste(frame, face, left, top, side)
+    return frame, (left, top, side)
+
+
+def moving(faces: list[np.ndarray], number: int) -> np.ndarray:
+    """Return frame `number` of a video in which the faces sway."""
+    frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    for which, face in enumerate(faces):
+        _paste(frame, face, 200 + 500 * which + round(80 * np.sin(number / 20 + which)), 200, 260)
+    return frame
+
+
+def _paste(frame: np.ndarray, face: np.ndarray, left: int, top: int, side: int) -> None:
+    large = cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC)
+    frame[top : top + side, left : left + side] = large[..., None]
