@@ -75,6 +75,7 @@ def test_every_photograph_of_a_folder_is_named_without_tensorflow(project: Path)
         (["display=web", "display.token=short"], "display.token=short"),
         (["detector=yunet", "detector.score=3"], "detector.score=3"),
         (["source=webcam", "source.indx=1"], "Did you mean 'index'"),
+        (["source=images", "source.path=faces", "source.seconds=0.04"], "or set tracking.detect_every=0"),
     ],
 )
 def test_a_wrong_setting_is_named(settings: list[str], message: str) -> None:
