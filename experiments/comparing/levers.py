@@ -73,6 +73,7 @@ def levers_figure(effects: Sequence[Effect]) -> Figure:
             value, row, xerr=[[value - low], [high - value]], fmt="o", capsize=3, color=colours[effect.verdict]
         )
     axes.set_yticks(range(len(shown)), [effect.lever for effect, _ in reversed(shown)])
+    axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set(xlabel="points of validation accuracy against the baseline, 95 % interval")
     axes.grid(axis="x", alpha=0.3)
