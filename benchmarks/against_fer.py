@@ -12,19 +12,16 @@ frame. The result goes to results/realtime/fer.json.
 
 import argparse
 import json
-import os
 import subprocess
-import sys
 import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from live.common import RATE, RESULTS, VIDEO, WARM_UP, classifier, demo_frames
+from live.frames import RATE, VIDEO, WARM_UP, demo_frames
+from live.measured import classifier, keep
 
-from emolab.files import write_json
-from emolab.runs.environment import hardware
 from realtime.detectors.yunet import YuNet
 from realtime.frame import FrameStep, StepSettings
 
@@ -58,9 +55,6 @@ def main() -> None:
                 faces[name] += found
     means = {name: float(np.mean(spent)) for name, spent in seconds.items()}
     result = {
-        "hardware": hardware(),
-        "load_1_min": os.getloadavg()[0],
-        "command": " ".join(sys.argv[1:]),
         "video": VIDEO.name,
         **{name: {**_milliseconds(seconds[name]), "faces_a_frame": faces[name] / len(seconds[name])} for name in ways},
         "times_faster": {
@@ -69,8 +63,7 @@ def main() -> None:
             for theirs in ("fer", "fer_keras")
         },
     }
-    print(json.dumps(result, indent=2))
-    write_json(RESULTS / "fer.json", result)
+    keep("fer", result)
 
 
 class Ours:

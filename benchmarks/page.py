@@ -9,8 +9,6 @@ count; the viewer's own labels of them stand beside. The result goes to results/
 
 import argparse
 import csv
-import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -19,10 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from live.common import RATE, RESULTS, VIDEO, classifier
+from live.frames import RATE, VIDEO
+from live.measured import classifier, keep
 
-from emolab.files import write_json
-from emolab.runs.environment import hardware
 from realtime.detectors.yunet import YuNet
 from realtime.displays.web.options import Web
 from realtime.frame import FrameStep
@@ -72,9 +69,6 @@ def main() -> None:
     seen = [(number, label) for number, label in seen if number in truth]
     judged = [(truth[number], label) for number, label in seen]
     result = {
-        "hardware": hardware(),
-        "load_1_min": os.getloadavg()[0],
-        "command": " ".join(sys.argv[1:]),
         "labels_read": len(judged),
         "right": round(float(np.mean([true == label for true, label in judged])), 3),
         "as_the_viewer_without_a_browser": round(
@@ -84,8 +78,7 @@ def main() -> None:
         "uncertain": round(float(np.mean([label == "uncertain" for _, label in judged])), 3),
         "by_truth": {true: _right(judged, true) for true in sorted({true for true, _ in judged})},
     }
-    print(json.dumps(result, indent=2))
-    write_json(RESULTS / "page.json", result)
+    keep("page", result)
 
 
 def single_faces() -> dict[int, str]:

@@ -16,8 +16,6 @@ with the machine and its load, because two shared cores measure the neighbours a
 """
 
 import argparse
-import json
-import os
 import resource
 import statistics
 import subprocess
@@ -28,15 +26,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
-from live.common import RESULTS, seconds_of
 from live.crops import crop, detector
 from live.demo_video import frame, labels
 from live.exporter import kaggle
 from live.faults import faults
+from live.measured import keep, seconds_of
 from live.pasted import moving, read_faces
-
-from emolab.files import write_json
-from emolab.runs.environment import hardware
 
 STARTS = 5
 
@@ -52,10 +47,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=600.0)
     arguments = parser.parse_args()
-    result = MEASUREMENTS[arguments.what](arguments)
-    facts = {"hardware": hardware(), "load_1_min": os.getloadavg()[0], "command": " ".join(sys.argv[1:]), **result}
-    print(json.dumps(facts, indent=2))
-    write_json(RESULTS / f"{arguments.what}.json", facts)
+    keep(arguments.what, MEASUREMENTS[arguments.what](arguments))
 
 
 def start(arguments: argparse.Namespace) -> dict[str, Any]:

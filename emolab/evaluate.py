@@ -19,13 +19,22 @@ def evaluate(cfg: DictConfig) -> "Report":
     """Evaluate the run that `cfg.ckpt` means on validation and test; write its report and print a summary.
 
     Raises:
-        EmolabError: if the run, its weights or the data can't be used, or its classes aren't the data's.
+        EmolabError: if the run, its weights or the data can't be used, its classes aren't the data's, or `cfg.test`
+            is false and the run's report has the test images.
     """
+    from emolab.errors import ConfigError
+    from emolab.evaluation.predictions import load_predictions
+    from emolab.evaluation.report import PREDICTIONS
     from emolab.runs import resolve
+    from emolab.runs.evaluation import report_folder
 
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
-    return report_on(record, data_for(cfg, record), **{key: cfg[key] for key in SETTINGS})
+    prepared = data_for(cfg, record)
+    predictions = report_folder(record, prepared) / PREDICTIONS
+    if not cfg.test and predictions.exists() and "test" in load_predictions(predictions):
+        raise ConfigError(f"test=false: {predictions.parent} holds the test images already; it would lose them")
+    return report_on(record, prepared, **{key: cfg[key] for key in SETTINGS})
 
 
 def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":

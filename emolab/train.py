@@ -82,7 +82,7 @@ def conclude(
     if report.samples is not None:
         loggers.log_images(epoch, *report.samples)
     print(f"run:    {record.folder}")
-    print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true")
+    print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true{'' if test else ' test=false'}")
     return {key: value for split, metrics in report.splits.items() for key, value in in_short(split, metrics)}
 
 

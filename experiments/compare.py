@@ -28,7 +28,10 @@ def compare(cfg: DictConfig) -> Path:
     print("\n".join(pair.sentence() for pair in pairs))
     for run in runs:
         if run.predictions is None:
-            print(f"note:   {run.record.id} has no predictions: python -m emolab.evaluate ckpt={run.record.id}")
+            print(
+                f"note:   {run.record.id} has no predictions of {cfg.split} images: "
+                f"python -m emolab.evaluate ckpt={run.record.id}, or split=validation"
+            )
     print(f"page:   {page}")
     return page
 

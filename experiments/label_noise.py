@@ -1,12 +1,14 @@
 """`python -m experiments.label_noise`: which training labels are probably wrong, as a gallery and a list."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from emolab.cli import check_command, verb
+from emolab.config.overrides import override
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from experiments.overrides import for_training, launcher_given
@@ -17,17 +19,17 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
 
     Raises:
         ConfigError: if a training's settings are wrong, the labels are soft, or cleanlab isn't installed.
-        DataError: if the data can't be used.
+        DataError: if the data can't be used, or not be parted into so many folds.
+        RunError: if a run of the group was trained on other data than these.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    try:
-        from experiments.noise.folds import folds_of, write_folds
-    except ImportError as error:
-        raise ConfigError(f"{error}: pip install -e '.[label_noise]' -c constraints/main.txt") from error
+    if missing := [name for name in ("cleanlab", "sklearn") if find_spec(name) is None]:
+        raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
     from emolab.jobs.grid import run_plan
     from emolab.prepare import prepare_data
+    from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.report import SUSPECTED, table_of, write_label_noise
-    from experiments.noise.suspects import suspects_of, unseen_probabilities
+    from experiments.noise.suspects import check_unseen, suspects_of, unseen_probabilities
     from experiments.page import show
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
@@ -39,13 +41,15 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
         )
     folder = Path(cfg.output)
     folds = folds_of(prepared, cfg.folds)
-    lists = write_folds((folder / "folds").resolve(), prepared, folds)
-    jobs = tuple((*fixed, f"trainer.leave_out={path}") for path in lists)
+    lists = [folder / "folds" / f"{number}.csv" for number in range(len(folds))]
+    jobs = tuple((*fixed, override("trainer.leave_out", path)) for path in lists)
     plan = Plan(folder / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
     plan.begin()
-    if failed := run_plan(plan, launcher_given(), "the same command"):
+    write_folds(lists, prepared, folds)
+    if failed := run_plan(plan, launcher_given(), "the same command", compares=False):
         return failed
     runs = [run for number in range(len(jobs)) if (run := plan.record(number)) is not None]
+    check_unseen(prepared, lists, runs)
     rows, probabilities = unseen_probabilities(prepared, folds, runs, cfg.trainer.evaluation_batch_size)
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
     table = table_of(prepared, suspects)

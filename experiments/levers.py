@@ -1,7 +1,8 @@
 """`python -m experiments.levers`: what each change to a recipe does, one at a time, against the same baseline."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from emolab.cli import WRONG, check_command, verb
+from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from experiments.overrides import for_training, launcher_given
 
@@ -23,29 +25,50 @@ Key = tuple[str, int]  # a lever and a seed
 def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     """Train baseline and levers with every seed, as far as that isn't done; then print and write the table.
 
-    Levers and seeds may be added: what is trained already stays. The test images are never opened.
+    Levers and seeds may be added: what is trained already stays, and stands in the table. The test images are never
+    opened.
 
     Raises:
-        ConfigError: if a training's settings are wrong.
+        ConfigError: if a training's settings are wrong, or `paths.runs` has such a group that `output` doesn't know.
+        RunError: if a lever was judged on other images than the baseline.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
     from emolab.jobs.grid import run_plan
 
-    fixed = [*for_training(given, "levers"), f"name={cfg.name}", "evaluate=validation"]
-    changes = {BASELINE: [], **{lever: cfg.levers[lever] for lever in chosen(cfg)}}
-    wanted = {
-        (lever, seed): (*fixed, *overrides, f"seed={seed}")
+    jobs = jobs_of(cfg, for_training(given, "levers"))
+    wanted = {key: job for key, job in jobs.items() if key[0] == BASELINE or cfg.only is None or key[0] in cfg.only}
+    for (lever, _), job in wanted.items():
+        with named(lever):
+            check_command("train", job)
+    folder = Path(cfg.output) / "trainings" / cfg.name
+    plan = Plan(folder, cfg.name, Path(cfg.paths.runs), tuple(wanted.values())).grown()
+    numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
+    failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], compares=False)
+    return conclude(cfg, {key: plan.record(number) for key, number in numbers.items()}) or failed
+
+
+def jobs_of(cfg: DictConfig, fixed: Sequence[str]) -> dict[Key, tuple[str, ...]]:
+    """Return the overrides of every training, seed by seed, the baseline first."""
+    changes = {BASELINE: [], **cfg.levers}
+    last = (f"name={cfg.name}", "evaluate=validation")  # whatever a lever sets
+    return {
+        (lever, seed): (*fixed, *overrides, f"seed={seed}", *last)
         for seed in cfg.seeds
         for lever, overrides in changes.items()
     }
-    for job in wanted.values():
-        check_command("train", job)
-    plan = Plan(
-        Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), tuple(wanted.values())
-    ).grown()
-    numbers = {key: plan.jobs.index(job) for key, job in wanted.items()}
-    failed = run_plan(plan, launcher_given(), "the same command", numbers.values())
-    return conclude(cfg, {key: plan.record(number) for key, number in numbers.items()}) or failed
+
+
+@contextmanager
+def named(lever: str) -> Iterator[None]:
+    """Say which lever a wrong setting belongs to.
+
+    Raises:
+        ConfigError: for any ConfigError inside.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"lever {lever!r}: {error}") from error
 
 
 def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
@@ -60,7 +83,7 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
         print("no training of the baseline has left predictions of the validation images", file=sys.stderr)
         return WRONG
     minutes = {key: record.training_seconds() / 60 for key, record in finished.items()}
-    effects = effects_of(results_of(predictions, cfg.resamples), minutes, BASELINE, chosen(cfg))
+    effects = effects_of(results_of(predictions, cfg.resamples), minutes, BASELINE, list(cfg.levers))
     table = table_of(effects, cfg.levers)
     page = write_levers(Path(cfg.output), table, effects, notes(cfg, len(next(iter(predictions.values())).targets)))
     show(table)
@@ -68,21 +91,15 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
     return 0
 
 
-def chosen(cfg: DictConfig) -> list[str]:
-    """Return the names of the levers that the configuration asks for."""
-    return [lever for lever in cfg.levers if cfg.only is None or lever in cfg.only]
-
-
 def notes(cfg: DictConfig, images: int) -> list[str]:
     """Return what a reader has to know before the numbers."""
     part = cfg.trainer.train_images
     share = f"{part} of the training images" if part else "all training images"
-    one = "With one seed the intervals hold the noise of the images, not that of the training."
-    several = "Images (in clusters of near-duplicates) and seeds are resampled."
     return [
         f"{cfg.model.name} on {cfg.data.name}, {share}, {cfg.trainer.epochs} epochs; judged on {images} validation "
         "images; the test images stay unopened.",
-        f"Seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else several}",
+        "A row with one seed has an interval of the images' noise, without that of the training; with several seeds "
+        "images (in clusters of near-duplicates) and seeds are resampled.",
         "Of twenty levers that do nothing, one will look decided.",
         "A short training favours what learns fast over what keeps from overfitting.",
     ]

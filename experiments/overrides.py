@@ -10,9 +10,9 @@ _LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where tr
 
 
 def pair_of(override: str) -> tuple[str, str]:
-    """Return key (without Hydra's plus signs) and value of an override."""
+    """Return key (without Hydra's signs) and value of an override."""
     key, _, value = override.partition("=")
-    return key.lstrip("+"), value
+    return key.lstrip("+~"), value
 
 
 def for_training(given: Sequence[str], verb: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from live.common import classifier
+from live.measured import classifier
 from live.pasted import place, read_faces
 from realtime.detectors.haar import Haar
 from realtime.detectors.yunet import YuNet

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from live.common import RATE, VIDEO, WARM_UP, classifier, demo_frames
+from live.frames import RATE, VIDEO, WARM_UP, demo_frames
+from live.measured import classifier
 from realtime.boxes import FaceBox, overlap
 from realtime.detectors.yunet import YuNet
 from realtime.frame import FrameStep, StepSettings

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from emolab.runs import resolve
-from live.common import seconds_of
+from live.measured import seconds_of
 from live.pasted import read_faces
 from realtime.recogniser import recogniser
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import psutil
 
-from live.common import classifier, demo_frames
+from live.frames import demo_frames
+from live.measured import classifier
 from realtime.capture import Capture
 from realtime.detectors.yunet import YuNet
 from realtime.frame import FrameStep

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from live.common import HEIGHT, WIDTH
+from live.frames import HEIGHT, WIDTH
 
 NAMES = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 

@@ -19,7 +19,8 @@ class LeftOut:
 
     Attributes:
         file: where it came from.
-        rows: rows of the prepared data, int64 (n,), ascending; training images all of them.
+        rows: rows of the prepared data, int64 (n,), ascending; training images all of them. A photograph that the
+            data set lists twice has two.
         digest: SHA-256 of the names, so that a run can tell another list by the same file name.
     """
 
@@ -43,12 +44,13 @@ def read_left_out(file: Path, prepared: PreparedData) -> LeftOut:
     if "" in names:
         raise DataError(f"trainer.leave_out={file}: no column {COLUMN}, or a row without it; give each image's name")
     training = prepared.rows("train")
-    known = dict(zip(prepared.index["source"].to_numpy(str)[training], training, strict=True))
+    sources = prepared.index["source"].to_numpy(str)[training]
+    known = set(sources.tolist())
     unknown = [name for name in names if name not in known]
     if unknown:
         raise DataError(
             f"trainer.leave_out={file}: {len(unknown)} of {len(names)} names are no training images of "
-            f"{prepared.name}, such as {unknown[0]!r}; a name looks like {next(iter(known), 'nothing')!r}"
+            f"{prepared.name}, such as {unknown[0]!r}; a name looks like {sources[0] if known else 'nothing'!r}"
         )
     digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()
-    return LeftOut(Path(file), np.array(sorted(known[name] for name in names), np.int64), digest)
+    return LeftOut(Path(file), training[np.isin(sources, names)], digest)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emolab.cli import MULTIRUN, WRONG, composed, hydra_main
+from emolab.config.overrides import override
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.process import Outcome
@@ -35,7 +36,13 @@ def run_grid(arguments: Sequence[str]) -> int:
     return run_plan(plan, launcher, f"the same command and resume={plan.name}")
 
 
-def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str, numbers: Collection[int] | None = None) -> int:
+def run_plan(
+    plan: Plan,
+    launcher: Sequence[str],
+    how_to_go_on: str,
+    numbers: Collection[int] | None = None,
+    compares: bool = True,
+) -> int:
     """Run what is missing of a plan, print its table, and return the exit code.
 
     Args:
@@ -43,11 +50,12 @@ def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str, numbers: Co
         launcher: Hydra's own overrides, such as "hydra/launcher=joblib".
         how_to_go_on: what to type after an interruption.
         numbers: of the jobs that are wanted; None: all.
+        compares: whether `experiments.compare` is what comes next.
 
     Raises:
         KeyboardInterrupt: when interrupted.
     """
-    wanted = range(len(plan.jobs)) if numbers is None else numbers
+    wanted = sorted(set(range(len(plan.jobs)) if numbers is None else numbers))
     missing = [number for number in plan.missing() if number in wanted]
     print(f"{len(wanted)} trainings, {len(wanted) - len(missing)} of them done; logs in {plan.folder}", flush=True)
     try:
@@ -55,13 +63,14 @@ def run_plan(plan: Plan, launcher: Sequence[str], how_to_go_on: str, numbers: Co
             _launch(plan, missing, launcher)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"go on with {how_to_go_on}") from None
-    Console(markup=False).print(table_of(plan))  # else a value such as [a,b] is read as markup, and lost
+    Console(markup=False).print(table_of(plan, wanted))  # else a value such as [a,b] is read as markup, and lost
     failed = [number for number in plan.missing() if number in wanted]
     for number in failed:
         outcome = plan.outcome(number)
         ending = outcome.explained() if outcome else "it never ended"
         print(f"\nfailed: {number} ({ending}), see {plan.log(number)}\n{plan.failure(number)}")
-    print(f"next:   python -m experiments.compare where.group={plan.name}")
+    if compares:
+        print(f"next:   python -m experiments.compare where.group={plan.name}")
     return WRONG if failed else 0
 
 
@@ -92,13 +101,13 @@ def expanded(overrides: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(product(*choices))
 
 
-def table_of(plan: Plan) -> Table:
-    """Return a row a training: what is its own, how it ended, how good it is."""
+def table_of(plan: Plan, numbers: Sequence[int]) -> Table:
+    """Return a row for each of these trainings: what is its own, how it ended, how good it is."""
     keys = plan.differing()
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
     for heading in ("", *(key.rpartition(".")[2] for key in keys), "status", "validation", "test", "minutes", "run"):
         table.add_column(f"{heading} ", no_wrap=heading == "run")
-    for number in range(len(plan.jobs)):
+    for number in numbers:
         table.add_row(str(number), *(plan.value(number, key) for key in keys), *_results(plan, number))
     return table
 
@@ -123,7 +132,7 @@ def _to_resume(text: str, root: Path) -> str:
 
 
 def _launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
-    place = [f"paths.grids={plan.folder.parent.resolve()}", f"hydra.sweep.dir={plan.folder.resolve()}"]
+    place = [override("paths.grids", plan.folder.parent.resolve()), override("hydra.sweep.dir", plan.folder.resolve())]
     for some in batches(numbers, launcher):
         sweep = f"group.number={','.join(map(str, some))}"
         hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])

@@ -51,10 +51,11 @@ class Plan:
         """Write the plan, or check that the one in its folder says the same.
 
         Raises:
-            ConfigError: if that one has other trainings; the message lists what differs.
+            ConfigError: if that one has other trainings, and the message lists what differs; or if there is none, but
+                runs of its group.
         """
         if not (self.folder / PLAN).exists():
-            self._write()
+            self._write_first()
             return
         began = Plan.open(self.folder)
         gone, new = sorted(set(began.jobs) - set(self.jobs)), sorted(set(self.jobs) - set(began.jobs))
@@ -69,8 +70,15 @@ class Plan:
             )
 
     def grown(self) -> "Plan":
-        """Write the plan behind the one in its folder, whose jobs keep their numbers; return both as one."""
-        known = Plan.open(self.folder).jobs if (self.folder / PLAN).exists() else ()
+        """Write the plan behind the one in its folder, whose jobs keep their numbers; return both as one.
+
+        Raises:
+            ConfigError: if there is no plan in its folder, but runs of its group.
+        """
+        if not (self.folder / PLAN).exists():
+            self._write_first()
+            return self
+        known = Plan.open(self.folder).jobs
         plan = replace(self, jobs=(*known, *(job for job in self.jobs if job not in known)))
         plan._write()
         return plan
@@ -91,7 +99,7 @@ class Plan:
         return training_command(self.jobs[number], self.name, number, self.record(number))
 
     def record(self, number: int) -> RunRecord | None:
-        """Return the newest run of job `number`, or None."""
+        """Return the run of job `number`, or None."""
         return run_of(self.runs, self.name, number)
 
     def missing(self) -> list[int]:
@@ -127,6 +135,16 @@ class Plan:
         found: Sequence[str] = [line.partition("=")[2] for line in self.jobs[number] if line.partition("=")[0] == key]
         return found[-1] if found else ""
 
+    def _write_first(self) -> None:
+        """Write the plan, unless runs would be taken for its own that aren't."""
+        others = runs_of(self.runs, self.name)
+        if others:
+            raise ConfigError(
+                f"{self.runs} has {len(others)} runs of a group {self.name!r} that {self.folder / PLAN} doesn't know, "
+                f"such as {others[0].id}: give the output that began them, or another name"
+            )
+        self._write()
+
     def _write(self) -> None:
         files.write_json(self.folder / PLAN, {"name": self.name, "runs": str(self.runs), "jobs": self.jobs})
 
@@ -145,9 +163,9 @@ def runs_of(root: Path, group: str) -> list[RunRecord]:
 
 
 def run_of(root: Path, group: str, number: int) -> RunRecord | None:
-    """Return the newest run with this group and number, or None."""
+    """Return the run with this group and number: the newest of those that finished, else the newest; or None."""
     found = [run for run in runs_of(root, group) if run.fields["group"]["number"] == number]
-    return found[-1] if found else None
+    return max(found, key=lambda run: (run.status == "finished", found.index(run)), default=None)
 
 
 def quiet() -> dict[str, str]:

@@ -18,6 +18,7 @@ from emolab.tracking import LoggerGroup
 # changes a weight.
 FREE_TO_CHANGE = (
     *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
+    "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
 )
 
@@ -113,7 +114,7 @@ def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
         )
     if found.fields["data"]["fingerprint"] != data.fingerprint:
         raise ConfigError(f"resume={cfg.resume}: the data have changed since the run {found.id} began")
-    if found.fields["data"].get("left_out") != _left_out(data):
+    if (found.fields["data"].get("left_out") or {}).get("sha256") != (_left_out(data) or {}).get("sha256"):
         raise ConfigError(f"resume={cfg.resume}: trainer.leave_out lists other images than when {found.id} began")
 
 

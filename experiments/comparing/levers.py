@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from emolab import files
 from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
-from experiments.comparing.pairs import points
-from experiments.comparing.replicates import Interval, Results
+from experiments.comparing.intervals import Interval, points_text, share_text
+from experiments.comparing.replicates import Results
 from experiments.page import Section, TableOf, comma_separated, markdown, render
 
 
@@ -19,8 +19,8 @@ class Effect:
 
     Attributes:
         lever: its name.
-        seeds: with which it and the baseline were trained.
-        accuracy: on the validation images, 0 to 1, averaged over its seeds; None where it wasn't trained.
+        seeds: with which it and the baseline were trained; only these count.
+        accuracy: on the validation images, 0 to 1, averaged over these seeds; None where there is none.
         gain: accuracy less the baseline's, paired by image and seed; None for the baseline itself.
         minutes: of a training, on average.
     """
@@ -35,7 +35,7 @@ class Effect:
     def verdict(self) -> str:
         """Whether the interval of the gain lies on one side of zero."""
         if self.gain is None:
-            return "not trained" if self.accuracy is None else ""
+            return "" if self.accuracy is not None else "no seed in common" if self.minutes else "not trained"
         return "helps" if self.gain["low"] > 0 else "hurts" if self.gain["high"] < 0 else "undecided"
 
 
@@ -97,10 +97,11 @@ def write_levers(folder: Path, table: TableOf, effects: Sequence[Effect], notes:
 
 def _effect(found: Results[str], minutes: Mapping[tuple[str, int], float], baseline: str, lever: str) -> Effect:
     spent = [value for (name, _), value in minutes.items() if name == lever]
+    seeds = found.seeds([lever, baseline])
     return Effect(
         lever,
-        found.seeds([lever, baseline]),
-        found.accuracy(lever),
+        seeds,
+        found.accuracy(lever, seeds),
         None if lever == baseline else found.difference([(lever, baseline)]),
         sum(spent) / len(spent) if spent else 0.0,
     )
@@ -112,8 +113,8 @@ def _row(effect: Effect, settings: Sequence[str]) -> list[str]:
         effect.lever,
         " ".join(settings),
         ", ".join(map(str, effect.seeds)),
-        "" if accuracy is None else f"{accuracy['value']:.3f} ({accuracy['low']:.3f}-{accuracy['high']:.3f})",
-        "" if gain is None else f"{points(gain['value'])} ({points(gain['low'])} to {points(gain['high'])})",
+        "" if accuracy is None else share_text(accuracy),
+        "" if gain is None else points_text(gain),
         effect.verdict,
         f"{effect.minutes:.1f}" if accuracy is not None else "",
     ]

@@ -9,6 +9,7 @@ import numpy as np
 from emolab.evaluation.bootstrap import mcnemar, paired_difference
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
+from experiments.comparing.intervals import points
 
 MOST_RUNS = 12  # all pairs of more would be more than anybody reads
 
@@ -66,11 +67,6 @@ def same_images(one: Predictions, other: Predictions) -> bool:
     return one.classes == other.classes and all(
         np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "clusters")
     )
-
-
-def points(share: float) -> str:
-    """Return a difference of accuracies in percentage points, such as "+1.8"."""
-    return f"{share * 100:+.1f}"
 
 
 def _pair(better: str, one: Predictions, worse: str, other: Predictions, resamples: int) -> Pair:

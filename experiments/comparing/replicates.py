@@ -6,12 +6,14 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from emolab.errors import RunError
 from emolab.evaluation.bootstrap import draws
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
+from experiments.comparing.intervals import Interval
+from experiments.comparing.pairs import same_images
 from experiments.comparing.runs import ComparedRun
 
-Interval = dict[str, float]  # "value", "low", "high"
 Key = TypeVar("Key", bound=Hashable)  # what was trained
 
 
@@ -29,10 +31,10 @@ class Results(Generic[Key]):
     clusters: np.ndarray
     resamples: int
 
-    def accuracy(self, key: Key) -> Interval | None:
-        """Return the accuracy averaged over the seeds of `key`; None where it has no training."""
-        seeds = self.seeds([key])
-        return self._interval(np.array([self.right[key, seed] for seed in seeds], np.float32)) if seeds else None
+    def accuracy(self, key: Key, seeds: Sequence[int] | None = None) -> Interval | None:
+        """Return the accuracy averaged over these seeds, or all that `key` has; None where there are none."""
+        counted = self.seeds([key]) if seeds is None else seeds
+        return self._interval(np.array([self.right[key, seed] for seed in counted], np.float32)) if counted else None
 
     def difference(self, pairs: Sequence[tuple[Key, Key]]) -> Interval | None:
         """Return how much better the first of each pair is, averaged over pairs and seeds.
@@ -73,12 +75,12 @@ def results_of(predictions: Mapping[tuple[Key, int], Predictions], resamples: in
     """Return the results of trainings judged on the same images.
 
     Raises:
-        ValueError: if they weren't the same.
+        RunError: if they weren't the same; the message names the first that differs.
     """
     several = list(predictions.values())
-    for one in several[1:]:
-        if not np.array_equal(one.targets, several[0].targets):
-            raise ValueError("the trainings of an experiment have to be judged on the same images")
+    for key, one in predictions.items():
+        if not same_images(one, several[0]):
+            raise RunError(f"{key} was judged on other images than the rest of its experiment: leave it out")
     return Results({key: one.right for key, one in predictions.items()}, several[0].clusters, resamples)
 
 

@@ -9,8 +9,9 @@ from matplotlib.ticker import MaxNLocator
 from emolab import files
 from emolab.evaluation.plots import png
 from emolab.evaluation.predictions import Predictions
+from experiments.comparing.intervals import Interval, share_text
 from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
-from experiments.comparing.runs import ComparedRun, Interval, differing, label_of, quality_of, value_of
+from experiments.comparing.runs import ComparedRun, differing, label_of, quality_of, value_of
 from experiments.page import Section, TableOf, comma_separated, markdown, render
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart; then the same ones dashed.
@@ -49,7 +50,8 @@ def compared_pairs(runs: Sequence[ComparedRun], resamples: int, ensemble: Predic
 
 def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair], table: TableOf) -> Path:
     """Write `table.csv`, `table.md`, `pairs.md` and `index.html`; return the page's path."""
-    few = f"More than {MOST_RUNS} runs: only the best one is compared with each." if len(runs) > MOST_RUNS else ""
+    many = len(table.rows) > MOST_RUNS
+    few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if many else ""
     sections = [
         Section("Runs", f"On the {runs[0].split} images, with 95 % intervals; the best first.", table),
         Section("Pairs", f"{NOISE} {few}", lines=[pair.sentence() for pair in pairs] or ["no two can be compared"]),
@@ -106,4 +108,4 @@ def _quality(found: Mapping[str, Interval]) -> list[str]:
 
 
 def _interval(found: Interval | None) -> str:
-    return "not evaluated" if found is None else f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+    return "not evaluated" if found is None else share_text(found)

@@ -16,9 +16,8 @@ from emolab.evaluation.predictions import Predictions, averaged, load_prediction
 from emolab.evaluation.report import PREDICTIONS
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.select import matches
+from experiments.comparing.intervals import Interval
 from experiments.comparing.pairs import same_images
-
-Interval = dict[str, float]  # "value", "low", "high"
 
 _NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
 
@@ -93,11 +92,15 @@ def ensemble_of(runs: Sequence[ComparedRun]) -> Predictions:
     """Return the mean of all runs' calibrated probabilities.
 
     Raises:
-        RunError: if a run wasn't evaluated, or not on the same images as the others.
+        RunError: if a run wasn't evaluated, or not on the same images as the others; the message names it.
     """
     judged = [run.predictions for run in runs if run.predictions is not None]
-    if len(judged) < len(runs) or not all(same_images(judged[0], other) for other in judged):
-        raise RunError("an ensemble needs runs that were all evaluated on the same images: see runs and where")
+    for run in runs:
+        if run.predictions is None or not same_images(judged[0], run.predictions):
+            raise RunError(
+                f"{run.record.id} has no predictions of the {run.split} images that the others were judged on, and an "
+                "ensemble needs all evaluated on the same images: see runs, where and split"
+            )
     return averaged(judged, [run.temperature for run in runs])
 
 

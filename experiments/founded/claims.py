@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from experiments.comparing.replicates import Interval, Results
+from experiments.comparing.intervals import Interval
+from experiments.comparing.replicates import Results
 from experiments.founded.cells import Cell
 
 # The original's validation accuracies, nine classes, augmented, every layer trained.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emolab import files
-from experiments.comparing.pairs import points
-from experiments.comparing.replicates import Interval, Results
+from experiments.comparing.intervals import Interval, points_text, share_text
+from experiments.comparing.replicates import Results
 from experiments.founded.cells import Cell
 from experiments.founded.claims import ORIGINAL, Claim
 from experiments.page import Section, TableOf, comma_separated, markdown, render
@@ -44,15 +44,9 @@ def _row(found: Results, cell: Cell) -> list[str]:
     accuracy = found.accuracy(cell)
     known = ORIGINAL.get(cell.model) if cell.finetuning == "full" else None
     original = {"on": f"{known:.2f}", "off": "5 to 6 points less"}.get(cell.augmentation, "") if known else ""
-    shown = (
-        "not trained" if accuracy is None else f"{accuracy['value']:.3f} ({accuracy['low']:.3f}-{accuracy['high']:.3f})"
-    )
+    shown = "not trained" if accuracy is None else share_text(accuracy)
     return [cell.model, cell.augmentation, cell.finetuning, str(len(found.seeds([cell]))), shown, original]
 
 
 def _difference(found: Interval | None) -> str:
-    return (
-        "not trained"
-        if found is None
-        else f"{points(found['value'])} ({points(found['low'])} to {points(found['high'])})"
-    )
+    return "not trained" if found is None else points_text(found)

@@ -1,13 +1,15 @@
 """Suspected labels, by confident learning (Northcutt et al. 2021)."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 
 from emolab.data import PreparedData
-from emolab.data.left_out import COLUMN
+from emolab.data.left_out import COLUMN, read_left_out
+from emolab.errors import RunError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.runs import RunRecord
 from emolab.runs.judge import Judge, classifier
@@ -23,6 +25,22 @@ def unseen_probabilities(
     """
     probabilities = [_of_fold(prepared, fold, run, batch_size) for fold, run in zip(folds, runs, strict=True)]
     return np.concatenate(folds), np.concatenate(probabilities)
+
+
+def check_unseen(prepared: PreparedData, lists: Sequence[Path], runs: Sequence[RunRecord]) -> None:
+    """Check that each run learned from these data without the images of its list.
+
+    Raises:
+        RunError: naming the first that didn't.
+    """
+    for path, run in zip(lists, runs, strict=True):
+        data = run.fields["data"]
+        left_out = (data.get("left_out") or {}).get("sha256")
+        if data["fingerprint"] != prepared.fingerprint or left_out != read_left_out(path, prepared).digest:
+            raise RunError(
+                f"{run.id} was trained on other data, or left out others than {path} lists: begin anew, with another "
+                "name and output"
+            )
 
 
 def suspects_of(prepared: PreparedData, rows: np.ndarray, probabilities: np.ndarray, rule: str) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_photographs import class_folders, made
 
@@ -42,6 +43,18 @@ def test_the_digest_tells_lists_apart_but_not_their_order(prepared, tmp_path):
     first = read_left_out(listed(tmp_path, "image", one, two), prepared).digest
     assert read_left_out(listed(tmp_path, "image", two, one, one), prepared).digest == first
     assert read_left_out(listed(tmp_path, "image", two, three), prepared).digest != first
+
+
+def test_a_photograph_that_is_listed_twice_is_left_out_twice(tmp_path):
+    class Twice:
+        name = "made"
+        index = pd.DataFrame({"source": ["a.png", "a.png", "b.png", "b.png"]})
+
+        def rows(self, split: str) -> np.ndarray:
+            return np.array([0, 1, 3])
+
+    assert read_left_out(listed(tmp_path, "image", "a.png"), Twice()).rows.tolist() == [0, 1]
+    assert read_left_out(listed(tmp_path, "image", "b.png"), Twice()).rows.tolist() == [3]
 
 
 def test_a_list_that_cannot_be_used_is_refused(prepared, tmp_path):

@@ -7,7 +7,7 @@ from commands import TINY, run
 from made_runs import made_run, predictions
 
 from emolab.cli import check_command, composed
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, RunError
 from emolab.jobs import Plan
 from experiments.comparing.replicates import results_of
 from experiments.founded.cells import Cell, cells_of
@@ -78,7 +78,7 @@ def test_more_seeds_widen_the_interval_by_the_noise_of_training():
 
 def test_trainings_judged_on_other_images_are_refused():
     pair = {(Cell("vgg19", "on", "full"), seed): predictions(0.5, 0, images=seed) for seed in (0, 1)}
-    with pytest.raises(ValueError, match="same images"):
+    with pytest.raises(RunError, match="other images"):
         results_of(pair, 100)
 
 

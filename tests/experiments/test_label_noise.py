@@ -7,6 +7,8 @@ from commands import TINY, run
 
 pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 
+from emolab.cli import check_command
+from emolab.errors import ConfigError, DataError
 from experiments.noise.folds import folds_of
 from experiments.noise.report import table_of
 from experiments.noise.suspects import suspects_of
@@ -36,6 +38,13 @@ def test_folds_part_the_training_images_but_no_twins_and_every_class_evenly():
     for fold in folds:
         assert list(np.bincount(Made.codes[fold])) == pytest.approx([10, 10, 10], abs=2)
     assert all(np.array_equal(one, other) for one, other in zip(folds, folds_of(Made(), 3), strict=True))
+
+
+def test_a_class_that_lies_in_one_part_cannot_be_judged():
+    made = Made()
+    made.codes = np.where(np.arange(90) < 4, 0, 1 + np.arange(90) // 2 % 2)
+    with pytest.raises(DataError, match="images of anger are 2 groups"):
+        folds_of(made, 3)
 
 
 def test_labels_that_contradict_confident_networks_are_suspected_the_worst_first():
@@ -72,6 +81,10 @@ def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path
     assert trained.returncode == 0, trained.stdout + trained.stderr
     card = next((tmp_path / "runs" / "custom_cnn").glob("*/report/model_card.md")).read_text()
     assert f"without {len(suspects)} images" in card
+    suspects.tail(1).to_csv(tmp_path / "label_noise" / "suspected.csv", index=False)
+    resumed = run("emolab.train", *tiny, "trainer.leave_out=label_noise/suspected.csv", "resume=last", cwd=tmp_path)
+    assert resumed.returncode == 2, resumed.stdout
+    assert "lists other images" in resumed.stderr
 
 
 def test_soft_labels_have_no_wrong_one(tmp_path: Path) -> None:
@@ -86,3 +99,8 @@ def test_soft_labels_have_no_wrong_one(tmp_path: Path) -> None:
     assert refused.returncode == 2, refused.stdout
     assert "distributions, which have no wrong one: data.labels=majority" in refused.stderr
     assert not (tmp_path / "label_noise").exists()
+
+
+def test_a_list_of_its_own_is_refused():
+    with pytest.raises(ConfigError, match=r"without trainer\.leave_out"):
+        check_command("label_noise", ["data=folder", "data.root=faces", "trainer.leave_out=list.csv"])

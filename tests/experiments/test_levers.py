@@ -7,11 +7,10 @@ from made_runs import made_run, predictions
 
 from emolab.cli import check_command, composed
 from emolab.errors import ConfigError
-from emolab.jobs import Plan
 from emolab.runs import RunRecord
 from experiments.comparing.levers import effects_of, levers_figure
 from experiments.comparing.replicates import results_of
-from experiments.levers import conclude
+from experiments.levers import conclude, jobs_of
 
 ACCURACIES = {"baseline": 0.60, "good": 0.68, "bad": 0.52, "idle": 0.605}
 LEVERS = ("good", "bad", "idle", "new")
@@ -70,15 +69,25 @@ def test_wrong_settings_are_refused():
         check_command("levers", ["data=folder", "data.root=faces", "resume=last"])
     with pytest.raises(ConfigError, match="no levers: widest"):
         check_command("levers", ["data=folder", "data.root=faces", "only=[widest]"])
+    with pytest.raises(ConfigError, match="call the lever something else"):
+        check_command("levers", ["data=folder", "data.root=faces", '+levers.baseline=["seed=1"]'])
+    with pytest.raises(ConfigError, match="name="):
+        check_command("levers", ["data=folder", "data.root=faces", "name=../other"])
 
 
-def test_a_grown_plan_keeps_the_numbers_of_what_was_there(tmp_path):
-    def plan(*jobs: str) -> Plan:
-        return Plan(tmp_path / "plan", "g", tmp_path / "runs", tuple((job,) for job in jobs))
+def test_every_lever_fits_the_recipe_that_the_documents_give_it():
+    recipe = ("experiment=fer2013_custom_cnn", "data.path=faces.csv")
+    jobs = jobs_of(composed("levers", recipe), recipe)
+    assert len(jobs) == 1 + len(composed("levers", recipe).levers)
+    for job in jobs.values():
+        check_command("train", job)
+        assert job[-1] == "evaluate=validation"
 
-    assert plan("a", "b").grown().jobs == (("a",), ("b",))
-    assert plan("c", "b").grown().jobs == (("a",), ("b",), ("c",))
-    assert Plan.open(tmp_path / "plan").jobs == (("a",), ("b",), ("c",))
+
+def test_without_a_seed_in_common_nothing_is_compared():
+    found = results_of({("baseline", 0): predictions(0.6, 0), ("good", 1): predictions(0.9, 1)}, 100)
+    (_, effect) = effects_of(found, {("good", 1): 2.0}, "baseline", ["good"])
+    assert (effect.verdict, effect.accuracy, effect.gain) == ("no seed in common", None, None)
 
 
 def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(tmp_path: Path) -> None:
@@ -96,3 +105,9 @@ def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(
     assert len(reports) == 3
     for report in reports:
         assert {name.partition("_")[0] for name in np.load(report).files} == {"classes", "validation"}
+    evaluate = ("emolab.evaluate", f"ckpt={reports[0].parents[1].name}", "examples=0", "resamples=100")
+    assert run(*evaluate, "test=false", cwd=tmp_path).returncode == 0
+    assert run(*evaluate, cwd=tmp_path).returncode == 0
+    refused = run(*evaluate, "test=false", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "holds the test images already" in refused.stderr

@@ -4,7 +4,7 @@ import pytest
 
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.grid import batches, expanded, planned
+from emolab.jobs.grid import batches, expanded, planned, run_plan
 from emolab.jobs.plan import run_of
 from emolab.processor import usable_cores
 from emolab.runs import RunRecord
@@ -98,6 +98,37 @@ def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tm
     assert planned(["-m", *where, f"resume={first.name}"])[0] == first
     with pytest.raises(ConfigError, match=f"no such grid .*{first.name}"):
         planned(["-m", *where, "resume=20200101-000000-aaaa"])
+
+
+def test_runs_of_the_same_group_that_a_plan_does_not_know_are_not_taken_for_its_own(tmp_path):
+    add(tmp_path, 0)
+    for begin in (plan(tmp_path).begin, plan(tmp_path).grown):
+        with pytest.raises(ConfigError, match="1 runs of a group 'g'"):
+            begin()
+    assert not (tmp_path / "grids").exists()
+
+
+def test_a_grown_plan_keeps_the_numbers_of_what_was_there(tmp_path):
+    assert plan(tmp_path, JOBS[:2]).grown().jobs == JOBS[:2]
+    assert plan(tmp_path, (JOBS[2], JOBS[1])).grown().jobs == JOBS
+    assert Plan.open(tmp_path / "grids" / "g").jobs == JOBS
+
+
+def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
+    plan(tmp_path).begin()
+    add(tmp_path, 1)
+    assert run_plan(plan(tmp_path), [], "", numbers=[1, 1], compares=False) == 0
+    told = capsys.readouterr().out
+    assert "1 trainings, 1 of them done" in told
+    assert "compare" not in told
+    assert told.count("finished") == 1
+    assert "missing" not in told
+
+
+def test_a_finished_run_counts_more_than_a_newer_one_that_is_not(tmp_path):
+    done = add(tmp_path, 0)
+    add(tmp_path, 0, status="interrupted")
+    assert run_of(tmp_path / "runs", "g", 0).id == done.id
 
 
 def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores() -> None:

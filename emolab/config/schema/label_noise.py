@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from emolab.config.schema.parts import Count, Name
-from emolab.config.schema.training import ManyTrainings
+from emolab.config.schema.training import ManyTrainings, Trainer
 
 
 class LabelNoise(ManyTrainings):
@@ -15,3 +15,10 @@ class LabelNoise(ManyTrainings):
     folds: Annotated[int, Field(ge=2, le=20)]
     rule: Literal["both", "prune_by_noise_rate", "prune_by_class", "confident_learning"]
     examples: Count
+
+    @field_validator("trainer")
+    @classmethod
+    def _leaves_out_its_own(cls, trainer: Trainer) -> Trainer:
+        if trainer.leave_out is not None:
+            raise ValueError("every training leaves out a part of its own: without trainer.leave_out")
+        return trainer

@@ -12,10 +12,17 @@ class Levers(ManyTrainings):
     """`conf/levers.yaml`: all that a training has, and what is changed, one at a time."""
 
     output: Name
-    levers: Annotated[dict[Name, list[str]], Field(min_length=1)]
-    only: list[Name] | None
+    levers: Annotated[dict[Name, Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)]
+    only: Annotated[list[Name], Field(min_length=1)] | None
     seeds: Annotated[list[Seed], Field(min_length=1)]
     resamples: Annotated[int, Field(ge=100)]
+
+    @field_validator("levers")
+    @classmethod
+    def _baseline_is_taken(cls, levers: dict[str, list[str]]) -> dict[str, list[str]]:
+        if "baseline" in levers:
+            raise ValueError("baseline is what the levers are compared with: call the lever something else")
+        return levers
 
     @field_validator("only")
     @classmethod

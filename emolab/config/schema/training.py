@@ -147,6 +147,8 @@ class Train(Closed):
 class ManyTrainings(Train):
     """What starts many trainings: all that one has, but no `resume`."""
 
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$")]  # of folders
+
     @field_validator("resume")
     @classmethod
     def _resumes_itself(cls, resume: str | None) -> str | None:

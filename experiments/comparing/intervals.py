@@ -1,0 +1,18 @@
+"""Intervals, and how they are told."""
+
+Interval = dict[str, float]  # "value", "low", "high"
+
+
+def share_text(found: Interval) -> str:
+    """Return a share with its interval, such as "0.612 (0.596-0.628)"."""
+    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+
+
+def points_text(found: Interval) -> str:
+    """Return a difference of shares in percentage points with its interval, such as "+1.8 (+0.2 to +3.4)"."""
+    return f"{points(found['value'])} ({points(found['low'])} to {points(found['high'])})"
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points, such as "+1.8"."""
+    return f"{share * 100:+.1f}"
