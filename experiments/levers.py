@@ -84,14 +84,19 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
         return WRONG
     minutes = {key: record.training_seconds() / 60 for key, record in finished.items()}
     effects = effects_of(results_of(predictions, cfg.resamples), minutes, BASELINE, list(cfg.levers))
-    table = table_of(effects, cfg.levers)
-    page = write_levers(Path(cfg.output), table, effects, notes(cfg, len(next(iter(predictions.values())).targets)))
+    trained = [effect for effect in effects if effect.minutes]
+    missing = [effect.lever for effect in effects if not effect.minutes]
+    table = table_of(trained, cfg.levers)
+    told = notes(cfg, len(next(iter(predictions.values())).targets), missing)
+    page = write_levers(Path(cfg.output), table, trained, told)
     show(table)
+    if missing:
+        print(f"not trained: {', '.join(missing)}")
     print(f"page:   {page}")
     return 0
 
 
-def notes(cfg: DictConfig, images: int) -> list[str]:
+def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
     """Return what a reader has to know before the numbers."""
     part = cfg.trainer.train_images
     share = f"{part} of the training images" if part else "all training images"
@@ -102,6 +107,7 @@ def notes(cfg: DictConfig, images: int) -> list[str]:
         "images (in clusters of near-duplicates) and seeds are resampled.",
         "Of twenty levers that do nothing, one will look decided.",
         "A short training favours what learns fast over what keeps from overfitting.",
+        *([f"Not trained: {', '.join(missing)}."] if missing else []),
     ]
 
 
