@@ -26,8 +26,6 @@ def custom_cnn(
     stem: int = 48,
     widths: Sequence[int] = (48, 96, 192, 256),
     depths: Sequence[int] = (1, 2, 2, 1),
-    stem_stride: int = 2,
-    squeeze: int | None = None,
 ) -> keras.KerasTensor:
     """Return the feature map (N, H/16, W/16, widths[-1]) of images (N, H, W, 3) in 0..255.
 
@@ -37,8 +35,6 @@ def custom_cnn(
         stem: channels of the first convolution, which halves the side.
         widths: channels of each stage; every stage but the first halves the side.
         depths: residual blocks of each stage.
-        stem_stride: of the first convolution; 1 keeps the whole side for the first stage.
-        squeeze: how many times fewer channels squeeze-and-excitation has inside (Hu et al. 2018); None: without it.
 
     Raises:
         ConfigError: if `weights` names a file, or widths and depths differ in length.
@@ -50,16 +46,16 @@ def custom_cnn(
         )
     if len(widths) != len(depths):
         raise ConfigError(f"model.backbone.widths has {len(widths)} stages, depths {len(depths)}: give one each")
-    x = _normalized_convolution(minus_one_to_one(images), stem, 3, stem_stride, name="stem")
+    x = _normalized_convolution(minus_one_to_one(images), stem, 3, stride=2, name="stem")
     x = layers.ReLU(name="stem_relu")(x)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), start=1):
         for block in range(1, depth + 1):
             stride = 2 if block == 1 and stage > 1 else 1
-            x = _residual_block(x, width, stride, squeeze, name=f"stage{stage}_block{block}")
+            x = _residual_block(x, width, stride, name=f"stage{stage}_block{block}")
     return x
 
 
-def _residual_block(x: keras.KerasTensor, width: int, stride: int, squeeze: int | None, name: str) -> keras.KerasTensor:
+def _residual_block(x: keras.KerasTensor, width: int, stride: int, name: str) -> keras.KerasTensor:
     shortcut = x
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_average")(shortcut)
@@ -68,17 +64,8 @@ def _residual_block(x: keras.KerasTensor, width: int, stride: int, squeeze: int 
     y = _normalized_convolution(x, width, 3, stride, name=f"{name}_first")
     y = layers.ReLU(name=f"{name}_first_relu")(y)
     y = _normalized_convolution(y, width, 3, stride=1, name=f"{name}_second")
-    y = _excited(y, width // squeeze, name) if squeeze else y
     y = layers.Add(name=f"{name}_add")([y, shortcut])
     return layers.ReLU(name=f"{name}_relu")(y)
-
-
-def _excited(x: keras.KerasTensor, inside: int, name: str) -> keras.KerasTensor:
-    """Weigh each channel by what all of them show on average."""
-    weights = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
-    weights = layers.Conv2D(inside, 1, activation="relu", name=f"{name}_inside")(weights)
-    weights = layers.Conv2D(x.shape[-1], 1, activation="sigmoid", name=f"{name}_excite")(weights)
-    return layers.Multiply(name=f"{name}_weighed")([x, weights])
 
 
 def _normalized_convolution(x: keras.KerasTensor, width: int, side: int, stride: int, name: str) -> keras.KerasTensor:
