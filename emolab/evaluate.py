@@ -23,17 +23,13 @@ def evaluate(cfg: DictConfig) -> "Report":
             is false and the run's report has the test images.
     """
     from emolab.errors import ConfigError
-    from emolab.evaluation.predictions import load_predictions
-    from emolab.evaluation.report import PREDICTIONS
     from emolab.runs import resolve
-    from emolab.runs.evaluation import report_folder
 
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
     prepared = data_for(cfg, record)
-    predictions = report_folder(record, prepared) / PREDICTIONS
-    if not cfg.test and predictions.exists() and "test" in load_predictions(predictions):
-        raise ConfigError(f"test=false: {predictions.parent} holds the test images already; it would lose them")
+    if not cfg.test and (report := report_with_test(record, prepared)) is not None:
+        raise ConfigError(f"test=false: {report} holds the test images already; it would lose them")
     return report_on(record, prepared, **{key: cfg[key] for key in SETTINGS})
 
 
@@ -60,6 +56,17 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
         f"the data of the run {record.id} ({data['name']}, {data['fingerprint'][:16]}) aren't in {cfg.paths.cache}. "
         f"Name them: data={data['name']} with its data.path or data.root"
     )
+
+
+def report_with_test(record: "RunRecord", prepared: "PreparedData") -> Path | None:
+    """Return the folder of the run's report on these data, if there is one that has test images."""
+    from emolab.evaluation.predictions import load_predictions
+    from emolab.evaluation.report import PREDICTIONS
+    from emolab.runs.evaluation import report_folder
+
+    folder = report_folder(record, prepared)
+    written = (folder / PREDICTIONS).exists() and "test" in load_predictions(folder / PREDICTIONS)
+    return folder if written else None
 
 
 def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) -> "Report":

@@ -83,12 +83,13 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
         print("no training of the baseline has left predictions of the validation images", file=sys.stderr)
         return WRONG
     minutes = {key: record.training_seconds() / 60 for key, record in finished.items()}
-    effects = effects_of(results_of(predictions, cfg.resamples), minutes, BASELINE, list(cfg.levers))
-    trained = [effect for effect in effects if effect.minutes]
-    missing = [effect.lever for effect in effects if not effect.minutes]
-    table = table_of(trained, cfg.levers)
+    trained = {lever for lever, _ in predictions}
+    missing = [lever for lever in cfg.levers if lever not in trained]
+    names = [lever for lever in cfg.levers if lever in trained]
+    effects = effects_of(results_of(predictions, cfg.resamples), minutes, BASELINE, names)
+    table = table_of(effects, cfg.levers)
     told = notes(cfg, len(next(iter(predictions.values())).targets), missing)
-    page = write_levers(Path(cfg.output), table, trained, told)
+    page = write_levers(Path(cfg.output), table, effects, told)
     show(table)
     if missing:
         print(f"not trained: {', '.join(missing)}")

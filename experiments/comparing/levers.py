@@ -35,20 +35,20 @@ class Effect:
     def verdict(self) -> str:
         """Whether the interval of the gain lies on one side of zero."""
         if self.gain is None:
-            return "" if self.accuracy is not None else "no seed in common" if self.minutes else "not trained"
+            return "no seed in common" if self.accuracy is None else ""
         return "helps" if self.gain["low"] > 0 else "hurts" if self.gain["high"] < 0 else "undecided"
 
 
 def effects_of(
     found: Results[str], minutes: Mapping[tuple[str, int], float], baseline: str, levers: Sequence[str]
 ) -> list[Effect]:
-    """Return the baseline, then the levers, the best first, those not trained last.
+    """Return the baseline, then the levers, the best first, those without a seed in common last.
 
     Args:
         found: (lever, seed) -> which images were named rightly.
         minutes: of each training.
         baseline: the key of the baseline in both.
-        levers: the keys of the levers.
+        levers: the keys of the levers that were trained.
     """
     effects = [_effect(found, minutes, baseline, lever) for lever in levers]
     effects.sort(key=lambda effect: -effect.gain["value"] if effect.gain else 1.0)
@@ -103,7 +103,7 @@ def _effect(found: Results[str], minutes: Mapping[tuple[str, int], float], basel
         seeds,
         found.accuracy(lever, seeds),
         None if lever == baseline else found.difference([(lever, baseline)]),
-        sum(spent) / len(spent) if spent else 0.0,
+        sum(spent) / len(spent),
     )
 
 
@@ -116,5 +116,5 @@ def _row(effect: Effect, settings: Sequence[str]) -> list[str]:
         "" if accuracy is None else share_text(accuracy),
         "" if gain is None else points_text(gain),
         effect.verdict,
-        f"{effect.minutes:.1f}" if accuracy is not None else "",
+        f"{effect.minutes:.1f}",
     ]

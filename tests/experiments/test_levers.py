@@ -13,7 +13,7 @@ from experiments.comparing.replicates import results_of
 from experiments.levers import conclude, jobs_of
 
 ACCURACIES = {"baseline": 0.60, "good": 0.68, "bad": 0.52, "idle": 0.605}
-LEVERS = ("good", "bad", "idle", "new")
+LEVERS = ("good", "bad", "idle")
 
 
 def test_a_lever_helps_hurts_or_is_undecided_and_the_best_comes_first():
@@ -29,9 +29,8 @@ def test_a_lever_helps_hurts_or_is_undecided_and_the_best_comes_first():
         ("good", "helps"),
         ("idle", "undecided"),
         ("bad", "hurts"),
-        ("new", "not trained"),
     ]
-    assert [list(effect.seeds) for effect in found] == [[0, 1], [0, 1], [0], [0], []]
+    assert [list(effect.seeds) for effect in found] == [[0, 1], [0, 1], [0], [0]]
     assert found[1].minutes == pytest.approx(2.5)
     assert found[1].gain is not None
     assert found[1].gain["value"] == pytest.approx(0.08, abs=0.02)
@@ -87,7 +86,7 @@ def test_every_lever_fits_the_recipe_that_the_documents_give_it():
 
 def test_without_a_seed_in_common_nothing_is_compared():
     found = results_of({("baseline", 0): predictions(0.6, 0), ("good", 1): predictions(0.9, 1)}, 100)
-    (_, effect) = effects_of(found, {("good", 1): 2.0}, "baseline", ["good"])
+    (_, effect) = effects_of(found, {("baseline", 0): 1.0, ("good", 1): 2.0}, "baseline", ["good"])
     assert (effect.verdict, effect.accuracy, effect.gain) == ("no seed in common", None, None)
 
 

@@ -1,6 +1,8 @@
+import itertools
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +15,7 @@ from postgres import running_postgres
 from emolab.errors import ConfigError
 from experiments.search import study as shared
 
+NUMBERS = itertools.count()
 FIXED = ("model=vgg19", "name=s")
 
 
@@ -50,14 +53,28 @@ def python(code: str, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment(), stdout=subprocess.PIPE)
 
 
-def joined_at_once(folder: Path, url: str) -> None:
-    workers = [python(CREATE, str(folder), url) for _ in range(3)]
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Callable[[str], str]]:
+    with running_postgres() as created:
+        yield created
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path) -> str:
+    """Where a new study is stored: a file, or a database of a real server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'study.db'}"
+    return request.getfixturevalue("postgres")(f"study{next(NUMBERS)}")
+
+
+def test_workers_that_begin_a_study_at_once_share_it(tmp_path, url):
+    workers = [python(CREATE, str(tmp_path), url) for _ in range(3)]
     assert [worker.communicate(timeout=60)[0] for worker in workers] == [b"s\n"] * 3
 
 
-def dies_and_is_run_again(folder: Path, url: str) -> None:
-    study = opened(folder, url)
-    python(DIE, str(folder), url).communicate(timeout=60)
+def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path, url):
+    study = opened(tmp_path, url)
+    python(DIE, str(tmp_path), url).communicate(timeout=60)
     assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
     deadline = time.monotonic() + 30
     while study.trials[0].state == TrialState.RUNNING and time.monotonic() < deadline:
@@ -70,20 +87,6 @@ def dies_and_is_run_again(folder: Path, url: str) -> None:
     assert shared.original_number(study, 1) == 0
     assert shared.counted(study) == [again]
     assert shared.begun(study) == []
-
-
-def test_workers_that_begin_a_study_at_once_share_it(tmp_path):
-    joined_at_once(tmp_path, f"sqlite:///{tmp_path / 'study.db'}")
-
-
-def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path):
-    dies_and_is_run_again(tmp_path, f"sqlite:///{tmp_path / 'study.db'}")
-
-
-def test_workers_share_a_study_in_postgresql_and_a_killed_one_is_found(tmp_path):
-    with running_postgres() as url:
-        joined_at_once(tmp_path / "one", url("one"))
-        dies_and_is_run_again(tmp_path / "two", url("two"))
 
 
 def test_a_trial_that_several_machines_began_at_once_does_not_count(tmp_path):

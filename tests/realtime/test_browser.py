@@ -91,8 +91,8 @@ def test_the_keyboard_stops_it_and_the_camera_is_given_free(page: WebDriver) -> 
 def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
     page.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
     page.find_element(By.ID, "run").click()
-    _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
-    _eventually(lambda: _text(page, "who") in ("dark", "grey", "light"))
+    assert _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
+    assert _eventually(lambda: _text(page, "who") in ("dark", "grey", "light"))
     page.find_element(By.ID, "run").click()
 
 
