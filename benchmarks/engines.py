@@ -152,9 +152,7 @@ def write_summary() -> None:
     """Write the table of tables, `results/engines/README.md`."""
     text = ["# Engines\n", "Made by `python benchmarks/engines.py`; each row's run and hardware are in the `.json`.\n"]
     text += ["Of peak: of the fastest product of matrices here in the same number format.\n"]
-    text += [
-        "An accuracy of 0.111 of nine classes is chance: a network made to be timed, whose accuracy gates say nothing.\n"
-    ]
+    text += ["An accuracy of 0.111 is chance: a network made to be timed, whose accuracy gates say nothing.\n"]
     text += ["Load is how many processes wanted each core: above 1.5 the times say little, parity is what it is.\n"]
     text += [f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
     for path in sorted(RESULTS.glob("*.json")):
