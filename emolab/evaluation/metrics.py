@@ -72,13 +72,29 @@ def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, b
     return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
 
 
+def calibration_error_of_chance(probabilities: np.ndarray, bins: int = 15, draws: int = 200, seed: int = 0) -> float:
+    """The calibration error, 0 to 1, that confidences which are exactly true show on so few images, on average.
+
+    Each image is named rightly with the probability that its confidence says, in each of `draws` draws. Near this
+    number an error can't be told from none (Roelofs et al. 2022 call it the bias of the estimate).
+    """
+    confidence = probabilities.max(axis=1)
+    generator = np.random.default_rng(seed)
+    place = _bins_of(confidence, bins)
+    errors = []
+    for _ in range(draws):
+        off = confidence - (generator.random(len(confidence)) < confidence)
+        errors.append(np.abs(np.bincount(place, off, minlength=bins)).sum() / len(confidence))
+    return float(np.mean(errors))
+
+
 def reliability(
     probabilities: np.ndarray, targets: np.ndarray, bins: int = 15
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each bin of confidence: images, their mean confidence, their accuracy; 0 for an empty bin."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    place = _bins_of(confidence, bins)
     counts = np.bincount(place, minlength=bins)
     sums = (np.bincount(place, values, minlength=bins) for values in (confidence, right.astype(float)))
     mean, hit_rate = (_divided(total, counts, 0.0) for total in sums)
@@ -99,7 +115,12 @@ def evaluators(predictions: Predictions, temperature: float) -> Iterator[tuple[s
     yield "nll_calibrated", negative_log_likelihood(calibrated, targets)
     yield "ece", expected_calibration_error(raw, targets)
     yield "ece_calibrated", expected_calibration_error(calibrated, targets)
+    yield "ece_of_chance", calibration_error_of_chance(calibrated)
     yield "majority_baseline", majority_baseline(targets, len(predictions.classes))
+
+
+def _bins_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
 def _diagonal(matrix: np.ndarray) -> np.ndarray:

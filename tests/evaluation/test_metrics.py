@@ -1,3 +1,5 @@
+from math import comb
+
 import numpy as np
 import pytest
 import sklearn.metrics as reference
@@ -52,6 +54,13 @@ def test_calibration_error_of_a_case_worked_by_hand() -> None:
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
     targets = np.array([0, 1, 0, 0])  # 0.9 is right half of the time, 0.6 always
     assert metrics.expected_calibration_error(probabilities, targets) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+
+
+def test_true_confidences_show_the_calibration_error_of_their_number() -> None:
+    coin = np.full((100, 2), 0.5)
+    mean_deviation = sum(comb(100, k) * abs(k / 100 - 0.5) for k in range(101)) / 2**100
+    assert metrics.calibration_error_of_chance(coin, draws=4000) == pytest.approx(mean_deviation, rel=0.05)
+    assert metrics.calibration_error_of_chance(np.array([[1.0, 0.0]])) == 0.0
 
 
 def test_a_class_without_images_is_left_out_of_means() -> None:
