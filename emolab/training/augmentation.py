@@ -22,7 +22,8 @@ class Augmentation:
     """A list of layers applied to uint8-range images, and of blends (MixUp, CutMix) of images and targets.
 
     Args:
-        layers: map float32 images (N, H, W, 3) in 0..255 to the same.
+        layers: map float32 images (N, H, W, 3) in 0..255 to the same: what befalls the face.
+        camera: the same, after them: what befalls its photograph.
         blends: take and return {"images", "labels"}; one of them is drawn for each batch.
         blend_probability: share of the batches that are blended, 0 to 1.
         seed: with the step, decides everything.
@@ -34,11 +35,12 @@ class Augmentation:
     def __init__(
         self,
         layers: Sequence[keras.layers.Layer] = (),
+        camera: Sequence[keras.layers.Layer] = (),
         blends: Sequence[keras.layers.Layer] = (),
         blend_probability: float = 1.0,
         seed: int = 0,
     ) -> None:
-        self.layers = [with_keras_randomness(layer) for layer in layers]
+        self.layers = [with_keras_randomness(layer) for layer in (*layers, *camera)]
         self.blends = [with_keras_randomness(blend) for blend in blends]
         self.blend_probability = blend_probability
         self.seed = seed

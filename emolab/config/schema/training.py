@@ -23,6 +23,7 @@ class Augmentation(Target):
     """What the training images go through."""
 
     layers: list[Target] = Field(default_factory=list)
+    camera: list[Target] = Field(default_factory=list)
     blends: list[Target] = Field(default_factory=list)
     blend_probability: Share = 1.0
 

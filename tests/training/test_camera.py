@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from emolab.training.augmentation import Augmentation
+from emolab.training.camera import RandomBlur, RandomJpeg, RandomNoise
+
+LAYERS = [lambda: RandomBlur(1.5, seed=1), lambda: RandomNoise(20.0, seed=1), lambda: RandomJpeg(10, seed=1)]
+
+
+def _portrait(count: int = 64) -> np.ndarray:
+    across = np.linspace(60, 200, 48, dtype=np.float32).round()
+    face = (across[:, None] + 30 * np.sin(across[None, :])).round()
+    return np.broadcast_to(face[None, :, :, None], (count, 48, 48, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("made", LAYERS)
+def test_grey_faces_stay_grey_whole_and_in_range(made: Callable[[], keras.layers.Layer]) -> None:
+    images = np.asarray(made()(_portrait(), training=True))
+    assert images.shape == (64, 48, 48, 3)
+    assert images.min() >= 0
+    assert images.max() <= 255
+    assert np.abs(images - images[..., :1]).max() <= 2  # JPEG's colour space rounds
+
+
+@pytest.mark.parametrize("made", LAYERS)
+def test_nothing_happens_outside_of_training(made: Callable[[], keras.layers.Layer]) -> None:
+    np.testing.assert_array_equal(made()(_portrait(), training=False), _portrait())
+
+
+def test_each_image_draws_its_own_noise_up_to_the_limit() -> None:
+    flat = np.full((200, 48, 48, 3), 127.0, np.float32)
+    amounts = (np.asarray(RandomNoise(20.0, seed=1)(flat, training=True)) - flat).std((1, 2, 3))
+    assert 0 <= amounts.min() < 2
+    assert 18 < amounts.max() < 21
+    assert amounts.mean() == pytest.approx(10, abs=1.5)  # uniform between 0 and 20
+
+
+@pytest.mark.parametrize(
+    "layer", [RandomBlur(2.0, rate=0.4, seed=1), RandomNoise(20.0, rate=0.4, seed=1), RandomJpeg(10, rate=0.4, seed=1)]
+)
+def test_a_share_of_the_images_is_changed(layer: keras.layers.Layer) -> None:
+    images = np.asarray(layer(_portrait(400), training=True))
+    changed = (np.abs(images - _portrait(400)) > 0.01).any((1, 2, 3))
+    assert changed.mean() == pytest.approx(0.4, abs=0.1)
+
+
+def test_blur_spreads_a_point_as_a_gaussian_does() -> None:
+    points = np.zeros((50, 21, 21, 3), np.float32)
+    points[:, 10, 10] = 255.0
+    spread = np.asarray(RandomBlur(1.5, seed=1)(points, training=True))[..., 0] / 255.0
+    squares = (np.arange(21) - 10.0) ** 2
+    across, down = ((spread.sum(axis) * squares).sum(1) for axis in (1, 2))  # variances, in pixels squared
+    np.testing.assert_allclose(spread.sum((1, 2)), 1.0, rtol=1e-4)
+    np.testing.assert_allclose(across, down, rtol=1e-3)
+    assert 1.3 < np.sqrt(across.max()) < 1.5
+
+
+def test_blur_leaves_no_frame() -> None:
+    flat = np.full((16, 24, 24, 3), 200.0, np.float32)
+    np.testing.assert_allclose(np.asarray(RandomBlur(2.0, seed=1)(flat, training=True)), flat, atol=0.01)
+
+
+def test_a_worse_quality_leaves_less_of_the_image() -> None:
+    missed = [np.abs(RandomJpeg(worst, seed=1)(_portrait(), training=True) - _portrait()).mean() for worst in (95, 5)]
+    assert missed[0] < missed[1] / 2
+
+
+def test_aug_camera_treats_the_photograph_after_the_face() -> None:
+    camera = OmegaConf.load(Path(__file__).resolve().parents[2] / "conf" / "aug" / "camera.yaml").camera
+    turned = keras.layers.RandomFlip("vertical", seed=1)
+    augmentation = Augmentation([turned], camera=instantiate(camera, _convert_="all"))
+    assert [type(layer).__name__ for layer in augmentation.layers] == [
+        "RandomFlip",
+        "RandomBlur",
+        "RandomNoise",
+        "RandomJpeg",
+    ]
