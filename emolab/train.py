@@ -34,7 +34,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     from emolab.models.cost import cost_of
     from emolab.runs.first_weights import first_weights
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
-    from emolab.runs.teacher import teacher_of
+    from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import set_seeds
 
@@ -49,7 +49,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     loggers.start(record, config)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
-        module = build_module(cfg, trainer, data, weights, teacher_of(cfg, record))
+        module = build_module(cfg, trainer, data, weights, teachers_of(cfg, record))
         record.update(model={**record.fields["model"], **cost_of(module.network)})
         trainer.fit(module, data, resume=can_go_on(record))
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}

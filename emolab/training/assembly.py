@@ -16,7 +16,7 @@ from emolab.models.network import build_network
 from emolab.models.pretrained import InitialWeights
 from emolab.models.warm_start import begin_from, is_whole_network
 from emolab.processor import cpu_flags
-from emolab.training.distillation import DistillationModule, Teacher
+from emolab.training.distillation import DistillationModule, Teachers
 from emolab.training.module import EmotionModule
 from emolab.training.optimizers import configured
 from emolab.training.precision import choose_precision, computing_in
@@ -50,7 +50,7 @@ def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerG
 
 
 def build_module(
-    cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights, teacher: Teacher | None = None
+    cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights, teachers: Teachers | None = None
 ) -> EmotionModule:
     """Return the module that `cfg` describes, for the classes and the size of `data`.
 
@@ -59,7 +59,7 @@ def build_module(
         trainer: in whose precision and on whose devices it's built.
         data: what it learns from.
         weights: the first ones.
-        teacher: builds the network whose probabilities it learns, too; built in the same precision.
+        teachers: builds the networks whose probabilities it learns, too, in the same precision.
     """
     with trainer.building():
         network = _network(cfg, data, weights)
@@ -77,9 +77,9 @@ def build_module(
             "augmentation": augmentation,
             "seed": cfg.seed,
         }
-        if teacher is None:
+        if teachers is None:
             return EmotionModule(network, **parts)
-        return DistillationModule(network, teacher=teacher(), **cfg.distillation, **parts)
+        return DistillationModule(network, teachers=teachers(), **cfg.distillation, **parts)
 
 
 def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> keras.Model:

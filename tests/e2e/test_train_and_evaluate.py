@@ -70,12 +70,16 @@ def test_evaluate_best_gives_the_same_numbers_flip_averaging_and_robustness(trai
     assert (_run_folder(trained) / "report" / "robustness.png").is_file()
 
 
-def test_a_student_learns_from_a_teacher_and_says_from_whom(trained: Path, striped_faces: Path) -> None:
-    arguments = ("name=student", "teacher=best", "trainer.epochs=1", "workers=1", "evaluate=false")
+@pytest.mark.parametrize("teacher", ["best", "[best,last]"])
+def test_a_student_learns_from_its_teachers_and_says_from_whom(
+    trained: Path, striped_faces: Path, teacher: str
+) -> None:
+    arguments = ("name=student", f"teacher={teacher}", "trainer.epochs=1", "workers=1", "evaluate=false")
     done = run("emolab.train", *TINY, f"data.root={striped_faces}", *arguments, cwd=trained)
     assert done.returncode == 0, done.stderr[-3000:]
     (student,) = trained.glob("runs/student/*")
-    assert json.loads((student / "run.json").read_text())["teacher"]["run"] == _run_folder(trained).name
+    named = [noted["run"] for noted in json.loads((student / "run.json").read_text())["teachers"]]
+    assert named == [_run_folder(trained).name] * (1 + teacher.count(","))
     shutil.rmtree(student.parent)  # the other tests mean the only run
 
 

@@ -8,7 +8,7 @@ from tiny_training import TinyData
 from emolab.models.custom_cnn import custom_cnn
 from emolab.models.network import build_network
 from emolab.training.augmentation import Augmentation
-from emolab.training.distillation import DistillationModule
+from emolab.training.distillation import DistillationModule, averaged_logits
 from emolab.training.losses import cross_entropy, distillation
 from emolab.training.optimizers import configured
 from emolab.training.schedules import WarmupCosine
@@ -25,7 +25,7 @@ def _module(teacher: keras.Model, weight: float, epochs: int = 1) -> Distillatio
     with trainer.building():
         module = DistillationModule(
             _network(1),
-            teacher,
+            [teacher],
             weight,
             temperature=2.0,
             loss=cross_entropy,
@@ -55,6 +55,14 @@ def test_the_gradient_is_the_textbook_formula() -> None:
         missed = distillation(student, teacher, 4.0)
     expected = 4.0 * (tf.nn.softmax(student / 4.0) - tf.nn.softmax(teacher / 4.0))
     np.testing.assert_allclose(tape.gradient(missed, student), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_several_teachers_say_the_mean_of_their_probabilities() -> None:
+    networks = [_network(2), _network(3)]
+    images = tf.constant(np.random.default_rng(0).uniform(0, 255, (6, 16, 16, 3)), tf.float32)
+    mean = sum(tf.nn.softmax(network(images)) for network in networks) / 2
+    np.testing.assert_allclose(tf.nn.softmax(averaged_logits(networks, images)), mean, rtol=1e-4)
+    np.testing.assert_allclose(tf.exp(averaged_logits(networks, images)), mean, rtol=1e-4)
 
 
 def test_the_teacher_is_no_part_of_the_module_and_never_changes() -> None:

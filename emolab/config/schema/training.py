@@ -108,7 +108,7 @@ class Trainer(Closed):
 
 
 class Distillation(Closed):
-    """How much is learned from a teacher."""
+    """How much is learned from teachers."""
 
     weight: Share
     temperature: Annotated[float, Field(ge=1)]
@@ -140,7 +140,7 @@ class Train(Closed):
     seed: Seed
     workers: Count | None
     resume: str | None
-    teacher: str | None
+    teacher: str | Annotated[list[str], Field(min_length=1)] | None
     distillation: Distillation
     evaluate: bool | Literal["validation"]
 

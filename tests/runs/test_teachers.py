@@ -6,7 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from emolab.errors import ConfigError
 from emolab.runs import RunRecord
-from emolab.runs.teacher import teacher_of
+from emolab.runs.teachers import teachers_of
 
 
 def _run(root: Path, name: str, best: float, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:
@@ -16,6 +16,12 @@ def _run(root: Path, name: str, best: float, classes: tuple[str, ...] = ("happy"
     record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text(name), tag=0, monitor=monitor)
     record.finish("finished")
     return record
+
+
+def _change_weights(run: RunRecord) -> None:
+    again = RunRecord.resume(run.folder)
+    again.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("changed"), tag=1)
+    again.finish("finished")
 
 
 def _begun(root: Path, name: str, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:
@@ -30,41 +36,50 @@ def _begun(root: Path, name: str, classes: tuple[str, ...] = ("happy", "sad"), s
     return RunRecord.create(root, name, fields)
 
 
-def _cfg(root: Path, teacher: str | None = "best") -> DictConfig:
+def _cfg(root: Path, teacher: str | list[str] | None = "best") -> DictConfig:
     return OmegaConf.create({"teacher": teacher, "resume": None, "paths": {"runs": str(root)}})
 
 
 def test_without_a_teacher_there_is_none(tmp_path: Path) -> None:
-    assert teacher_of(_cfg(tmp_path, None), _begun(tmp_path, "student")) is None
+    assert teachers_of(_cfg(tmp_path, None), _begun(tmp_path, "student")) is None
 
 
 def test_the_record_names_its_teacher_and_holds_to_it(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
-    assert teacher_of(_cfg(tmp_path), student) is not None
-    assert student.fields["teacher"]["run"] == teacher.id
+    assert teachers_of(_cfg(tmp_path), student) is not None
+    assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
     _run(tmp_path, "better", best=0.7)  # now teacher=best would mean another
-    teacher_of(_cfg(tmp_path), student)
-    assert student.fields["teacher"]["run"] == teacher.id
+    teachers_of(_cfg(tmp_path), student)
+    assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
+
+
+def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path: Path) -> None:
+    one, other = (_run(tmp_path, name, best) for name, best in (("one", 0.6), ("other", 0.7)))
+    student = _begun(tmp_path, "student")
+    for _ in range(2):  # begun, then resumed
+        teachers_of(_cfg(tmp_path, [one.id, other.id]), student)
+        assert [noted["run"] for noted in student.fields["teachers"]] == [one.id, other.id]
+    _change_weights(other)
+    with pytest.raises(ConfigError, match=rf"{other.id} have changed since"):
+        teachers_of(_cfg(tmp_path, [one.id, other.id]), student)
 
 
 def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
-    teacher_of(_cfg(tmp_path), student)
-    again = RunRecord.resume(teacher.folder)
-    again.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("other"), tag=1)
-    again.finish("finished")
+    teachers_of(_cfg(tmp_path), student)
+    _change_weights(teacher)
     with pytest.raises(ConfigError, match="changed since"):
-        teacher_of(_cfg(tmp_path), student)
+        teachers_of(_cfg(tmp_path), student)
 
 
 @pytest.mark.parametrize(
     ("other", "message"), [({"classes": ("angry", "sad")}, "angry, sad"), ({"size": 96}, "data.image_size=96")]
 )
-def test_a_teacher_of_other_classes_or_another_size_is_refused(
+def test_a_teachers_of_other_classes_or_another_size_is_refused(
     tmp_path: Path, other: dict[str, Any], message: str
 ) -> None:
     _run(tmp_path, "teacher", 0.6, **other)
     with pytest.raises(ConfigError, match=message):
-        teacher_of(_cfg(tmp_path), _begun(tmp_path, "student"))
+        teachers_of(_cfg(tmp_path), _begun(tmp_path, "student"))
