@@ -7,11 +7,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.optimizers import AdamW
 from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_record
 
 from emolab.errors import ConfigError, RunError
 from emolab.tracking import LoggerGroup
 from emolab.training.losses import cross_entropy
+from emolab.training.muon import Muon
 from emolab.training.optimizers import averaged_weights
 from emolab.training.precision import POLICIES
 from emolab.training.state import load_state
@@ -211,21 +213,31 @@ def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("step", "precision"),
-    [(2, "float32"), (10, "float32"), (12, "float32"), (7, "mixed_bfloat16"), (7, "mixed_float16")],
+    ("step", "precision", "kind"),
+    [
+        (2, "float32", AdamW),
+        (10, "float32", AdamW),
+        (12, "float32", AdamW),
+        (7, "mixed_bfloat16", AdamW),
+        (7, "mixed_float16", AdamW),
+        (7, "mixed_bfloat16", Muon),
+    ],
 )
-def test_a_training_stopped_anywhere_resumes_to_the_same_weights(tmp_path: Path, step: int, precision: str) -> None:
-    whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path), precision=precision), use_ema=True)
+def test_a_training_stopped_anywhere_resumes_to_the_same_weights(
+    tmp_path: Path, step: int, precision: str, kind: type[keras.Optimizer]
+) -> None:
+    whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path), precision=precision), use_ema=True, kind=kind)
     lines: list[dict] = []
     record = tiny_record(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         _fit(
             Trainer(epochs=3, record=record, precision=precision, save_every_minutes=0.0, callbacks=[_StopAt(step)]),
             use_ema=True,
+            kind=kind,
         )
     loggers = LoggerGroup([_Lines(lines)])
     trainer = Trainer(epochs=3, record=record, precision=precision, loggers=loggers, callbacks=[_StopAt(10**9)])
-    resumed = trainer.fit(tiny_module(trainer, use_ema=True), TinyData(), resume=True)
+    resumed = trainer.fit(tiny_module(trainer, use_ema=True, kind=kind), TinyData(), resume=True)
     assert_same_weights(whole, resumed)
     assert [line["epoch"] for line in lines] == list(range(step // 5, 3))
 

@@ -49,6 +49,7 @@ def tiny_module(
     loss: Any = cross_entropy,
     augmented: bool = True,
     rate: float | None = None,
+    kind: type[keras.Optimizer] = keras.optimizers.AdamW,
     **optimizer: Any,
 ) -> EmotionModule:
     """A module of some hundred weights with dropout, batch normalisation and augmentation."""
@@ -66,7 +67,7 @@ def tiny_module(
             network,
             loss,
             lambda steps, weights: configured(
-                lambda learning_rate: keras.optimizers.AdamW(learning_rate, **settings),
+                lambda learning_rate: kind(learning_rate=learning_rate, **settings),
                 lambda total_steps: rate or WarmupCosine(0.02, total_steps),
                 steps,
                 weights,
