@@ -17,6 +17,7 @@ from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.process import Outcome
 from emolab.processor import usable_cores
 from emolab.runs.layout import new_id
+from emolab.runs.sameness import differences
 
 STARTS_ALL = "hydra/launcher=submitit_local"  # the launcher that has no limit of its own
 
@@ -53,9 +54,11 @@ def run_plan(
         compares: whether `experiments.compare` is what comes next.
 
     Raises:
+        ConfigError: if a run was trained with other settings than its command means by now.
         KeyboardInterrupt: when interrupted.
     """
     wanted = sorted(set(range(len(plan.jobs)) if numbers is None else numbers))
+    _check_settings(plan, wanted)
     missing = [number for number in plan.missing() if number in wanted]
     print(f"{len(wanted)} trainings, {len(wanted) - len(missing)} of them done; logs in {plan.folder}", flush=True)
     try:
@@ -99,6 +102,23 @@ def expanded(overrides: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         for item, line in zip(OverridesParser.create().parse_overrides(list(overrides)), overrides, strict=True)
     ]
     return tuple(product(*choices))
+
+
+def _check_settings(plan: Plan, numbers: Sequence[int]) -> None:
+    """Check that nobody has edited the configs or their defaults since: the table would compare unlike things.
+
+    Raises:
+        ConfigError: naming a run and what differs.
+    """
+    for number in numbers:
+        run = plan.record(number)
+        differing = [] if run is None else differences(composed("train", plan.jobs[number]), run, new_keys=False)
+        if run is not None and differing:
+            raise ConfigError(
+                f"{plan.name}: its run {run.id} was trained with other settings than the same command means now. Put "
+                "the config files back as they were, or begin anew with another name. What differs:\n  "
+                + "\n  ".join(differing)
+            )
 
 
 def table_of(plan: Plan, numbers: Sequence[int]) -> Table:

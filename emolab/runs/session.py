@@ -5,22 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from emolab.config.saved import settings_in, settings_of
 from emolab.data import DataModule
 from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
 from emolab.runs import RunRecord, resolve
+from emolab.runs.sameness import config_text, differences
 from emolab.tracking import LoggerGroup
-
-# What may differ between the command that began a run and the one that goes on with it: nothing of it
-# changes a weight.
-FREE_TO_CHANGE = (
-    *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
-    "trainer.leave_out",  # the digest says whether the list is the same
-    *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
-)
 
 
 def begin_or_resume(
@@ -39,11 +31,6 @@ def begin_or_resume(
     record = RunRecord.resume(found.folder)
     record.truncate_metrics(_steps_done(record) // data.steps_per_epoch)
     return record
-
-
-def config_text(cfg: DictConfig) -> str:
-    """Return the resolved configuration as YAML."""
-    return OmegaConf.to_yaml(cfg, resolve=True)
 
 
 @contextmanager
@@ -100,14 +87,7 @@ def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices:
 
 
 def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
-    wanted = settings_in(config_text(cfg), "now")
-    began = settings_of(found)
-    differing = [
-        f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
-        for key in sorted(_keys(began) | _keys(wanted))
-        if not _free(key) and _value(began, key) != _value(wanted, key)
-    ]
-    if differing:
+    if differing := differences(cfg, found):
         raise ConfigError(
             f"resume={cfg.resume}: the run {found.id} was begun with another configuration. Give the command that "
             "began it, or leave out resume. What differs:\n  " + "\n  ".join(differing)
@@ -121,21 +101,3 @@ def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
 def _left_out(data: DataModule) -> dict[str, Any] | None:
     found = data.left_out
     return None if found is None else {"file": str(found.file), "images": len(found.rows), "sha256": found.digest}
-
-
-def _free(key: str) -> bool:
-    return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_CHANGE)
-
-
-def _keys(node: Any, prefix: str = "") -> set[str]:
-    if not isinstance(node, Mapping) or not node:
-        return {prefix}
-    return {key for name, value in node.items() for key in _keys(value, f"{prefix}.{name}" if prefix else str(name))}
-
-
-def _value(node: Any, key: str) -> Any:
-    for name in key.split("."):
-        if not isinstance(node, Mapping) or name not in node:
-            return "nothing"
-        node = node[name]
-    return node

@@ -2,12 +2,14 @@ from pathlib import Path
 
 import pytest
 
+from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.jobs.grid import batches, expanded, planned, run_plan
 from emolab.jobs.plan import run_of
 from emolab.processor import usable_cores
 from emolab.runs import RunRecord
+from emolab.runs.sameness import config_text
 
 JOBS = (("model=vgg19", "seed=0"), ("model=vgg19", "seed=1"), ("model=resnet50", "seed=0"))
 DATA = ("data=folder", "data.root=faces")
@@ -17,13 +19,15 @@ def plan(folder: Path, jobs=JOBS) -> Plan:
     return Plan(folder / "grids" / "g", "g", folder / "runs", jobs)
 
 
-def add(root: Path, number: int, status: str = "finished", state: bool = False, group: str = "g") -> RunRecord:
+def add(
+    root: Path, number: int, status: str = "finished", state: bool = False, group: str = "g", config: str = "{}"
+) -> RunRecord:
     fields = {
         "classes": ["a", "b"], "image_size": 48, "seed": 0, "data": {"name": "d", "fingerprint": "f"},
         "model": {"name": "vgg19"}, "monitor": {"name": "val_accuracy", "mode": "max"},
         "group": {"name": group, "number": number},
     }  # fmt: skip
-    record = RunRecord.create(root / "runs", "vgg19", fields)
+    record = RunRecord.create(root / "runs", "vgg19", fields, config)
     if state:
         record.save_checkpoint("last", ".npz", lambda path: path.write_text("w"), tag=1)
     record.finish(status)
@@ -123,6 +127,18 @@ def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     assert "compare" not in told
     assert told.count("finished") == 1
     assert "missing" not in told
+
+
+def test_runs_of_a_config_that_was_edited_since_are_refused_with_what_differs(tmp_path):
+    plan(tmp_path).begin()
+    began = composed("train", JOBS[0])
+    began.optimizer.learning_rate = 0.5  # what conf/ said when it was trained
+    del began.aug.camera  # an emolab that didn't have this key yet
+    add(tmp_path, 0, config=config_text(began))
+    run_plan(plan(tmp_path), [], "", numbers=[], compares=False)
+    with pytest.raises(ConfigError, match=r"optimizer.learning_rate: 0.5 when it began, 0.0003 now") as caught:
+        run_plan(plan(tmp_path), [], "", numbers=[0], compares=False)
+    assert "aug.camera" not in str(caught.value)
 
 
 def test_a_finished_run_counts_more_than_a_newer_one_that_is_not(tmp_path):

@@ -1,0 +1,60 @@
+"""Whether a configuration is the one that a run was begun with, as far as that decides its weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from emolab.config.saved import settings_in, settings_of
+from emolab.runs.record import RunRecord
+
+# What may differ: nothing of it changes a weight.
+FREE_TO_CHANGE = (
+    *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
+    "trainer.leave_out",  # the digest says whether the list is the same
+    *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
+)
+_ABSENT = "nothing"
+
+
+def config_text(cfg: DictConfig) -> str:
+    """Return the resolved configuration as YAML."""
+    return OmegaConf.to_yaml(cfg, resolve=True)
+
+
+def differences(cfg: DictConfig, run: RunRecord, new_keys: bool = True) -> list[str]:
+    """Return a line for each key whose value isn't the one that the run was begun with.
+
+    Args:
+        cfg: a configuration of `emolab.train`.
+        run: has been begun with the other one.
+        new_keys: whether keys count that only one of the two has, such as those of a later emolab.
+
+    Raises:
+        RunError: if the run's configuration can't be read.
+    """
+    wanted, began = settings_in(config_text(cfg), "now"), settings_of(run)
+    keys = _keys(began) | _keys(wanted) if new_keys else _keys(began) & _keys(wanted)
+    return [
+        f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
+        for key in sorted(keys)
+        if not _free(key) and _value(began, key) != _value(wanted, key)
+    ]
+
+
+def _free(key: str) -> bool:
+    return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_CHANGE)
+
+
+def _keys(node: Any, prefix: str = "") -> set[str]:
+    if not isinstance(node, Mapping) or not node:
+        return {prefix}
+    return {key for name, value in node.items() for key in _keys(value, f"{prefix}.{name}" if prefix else str(name))}
+
+
+def _value(node: Any, key: str) -> Any:
+    for name in key.split("."):
+        if not isinstance(node, Mapping) or name not in node:
+            return _ABSENT
+        node = node[name]
+    return node
