@@ -29,11 +29,12 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     opened.
 
     Raises:
-        ConfigError: if a training's settings are wrong, or `paths.runs` has such a group that `output` doesn't know.
+        ConfigError: if a training's settings are wrong, or not those that it was trained with, or `paths.runs` has such
+            a group that `output` doesn't know.
         RunError: if a lever was judged on other images than the baseline.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.jobs.grid import run_plan
+    from emolab.jobs.grid import check_settings, run_plan
 
     jobs = jobs_of(cfg, for_training(given, "levers"))
     wanted = {key: job for key, job in jobs.items() if key[0] == BASELINE or cfg.only is None or key[0] in cfg.only}
@@ -43,6 +44,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     folder = Path(cfg.output) / "trainings" / cfg.name
     plan = Plan(folder, cfg.name, Path(cfg.paths.runs), tuple(wanted.values())).grown()
     numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
+    check_settings(plan, numbers.values())  # what isn't wanted now stands in the table, too
     failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], compares=False)
     return conclude(cfg, {key: plan.record(number) for key, number in numbers.items()}) or failed
 

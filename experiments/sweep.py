@@ -37,7 +37,8 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
     fixed = fixed_overrides(cfg, given)
     check_space(cfg, fixed)
     url = storage_url(cfg)
-    study = open_study(cfg.name, url, directions(cfg), fixed, cfg)
+    space = {name: OmegaConf.to_container(one, resolve=True) for name, one in cfg.search.space.items()}
+    study = open_study(cfg.name, url, directions(cfg), fixed, space, cfg)
     print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
     if cfg.workers > 1:
         start_workers(given, cfg.workers)

@@ -72,11 +72,13 @@ def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, b
     return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
 
 
-def calibration_error_of_chance(probabilities: np.ndarray, bins: int = 15, draws: int = 200, seed: int = 0) -> float:
-    """The calibration error, 0 to 1, that confidences which are exactly true show on so few images, on average.
+def calibration_error_if_calibrated(
+    probabilities: np.ndarray, bins: int = 15, draws: int = 200, seed: int = 0
+) -> float:
+    """Mean calibration error, 0 to 1, that confidences which are exactly true show on so few images.
 
-    Each image is named rightly with the probability that its confidence says, in each of `draws` draws. Near this
-    number an error can't be told from none (Roelofs et al. 2022 call it the bias of the estimate).
+    Each image is named rightly with the probability that its confidence says, in each of `draws` draws. The error of
+    few images can't be expected to be smaller (Roelofs et al. 2022 call it the bias of the estimate).
     """
     confidence = probabilities.max(axis=1)
     generator = np.random.default_rng(seed)
@@ -115,7 +117,7 @@ def evaluators(predictions: Predictions, temperature: float) -> Iterator[tuple[s
     yield "nll_calibrated", negative_log_likelihood(calibrated, targets)
     yield "ece", expected_calibration_error(raw, targets)
     yield "ece_calibrated", expected_calibration_error(calibrated, targets)
-    yield "ece_of_chance", calibration_error_of_chance(calibrated)
+    yield "ece_if_calibrated", calibration_error_if_calibrated(calibrated)
     yield "majority_baseline", majority_baseline(targets, len(predictions.classes))
 
 

@@ -1,6 +1,6 @@
 """`python -m emolab.train -m ...`: every combination, each in a process of its own, one failure stopping nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -55,10 +55,11 @@ def run_plan(
 
     Raises:
         ConfigError: if a run was trained with other settings than its command means by now.
+        RunError: if the configuration of a run can't be read.
         KeyboardInterrupt: when interrupted.
     """
     wanted = sorted(set(range(len(plan.jobs)) if numbers is None else numbers))
-    _check_settings(plan, wanted)
+    check_settings(plan, wanted)
     missing = [number for number in plan.missing() if number in wanted]
     print(f"{len(wanted)} trainings, {len(wanted) - len(missing)} of them done; logs in {plan.folder}", flush=True)
     try:
@@ -104,16 +105,22 @@ def expanded(overrides: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(product(*choices))
 
 
-def _check_settings(plan: Plan, numbers: Sequence[int]) -> None:
-    """Check that nobody has edited the configs or their defaults since: the table would compare unlike things.
+def check_settings(plan: Plan, numbers: Iterable[int]) -> None:
+    """Check that nobody has edited the configs or their defaults since: a table would compare unlike things.
+
+    Args:
+        plan: the trainings.
+        numbers: of the jobs that matter.
 
     Raises:
         ConfigError: naming a run and what differs.
+        RunError: if the configuration of a run can't be read.
     """
     for number in numbers:
         run = plan.record(number)
-        differing = [] if run is None else differences(composed("train", plan.jobs[number]), run, new_keys=False)
-        if run is not None and differing:
+        if run is None or not (run.status == "finished" or "last" in run.fields["checkpoints"]):
+            continue  # it will begin anew
+        if differing := differences(composed("train", plan.jobs[number]), run):
             raise ConfigError(
                 f"{plan.name}: its run {run.id} was trained with other settings than the same command means now. Put "
                 "the config files back as they were, or begin anew with another name. What differs:\n  "

@@ -14,7 +14,7 @@ FREE_TO_CHANGE = (
     "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
 )
-_ABSENT = "nothing"
+_NOTHING = "nothing"
 
 
 def config_text(cfg: DictConfig) -> str:
@@ -22,22 +22,22 @@ def config_text(cfg: DictConfig) -> str:
     return OmegaConf.to_yaml(cfg, resolve=True)
 
 
-def differences(cfg: DictConfig, run: RunRecord, new_keys: bool = True) -> list[str]:
+def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
     """Return a line for each key whose value isn't the one that the run was begun with.
+
+    A key that is missing counts as an empty one, so that a later emolab may have more.
 
     Args:
         cfg: a configuration of `emolab.train`.
         run: has been begun with the other one.
-        new_keys: whether keys count that only one of the two has, such as those of a later emolab.
 
     Raises:
         RunError: if the run's configuration can't be read.
     """
     wanted, began = settings_in(config_text(cfg), "now"), settings_of(run)
-    keys = _keys(began) | _keys(wanted) if new_keys else _keys(began) & _keys(wanted)
     return [
         f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
-        for key in sorted(keys)
+        for key in sorted(_keys(began) | _keys(wanted))
         if not _free(key) and _value(began, key) != _value(wanted, key)
     ]
 
@@ -55,6 +55,6 @@ def _keys(node: Any, prefix: str = "") -> set[str]:
 def _value(node: Any, key: str) -> Any:
     for name in key.split("."):
         if not isinstance(node, Mapping) or name not in node:
-            return _ABSENT
+            return _NOTHING
         node = node[name]
-    return node
+    return _NOTHING if node in (None, [], {}) else node

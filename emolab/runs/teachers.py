@@ -31,7 +31,7 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
     """
     if cfg.teacher is None:
         return None
-    noted = record.fields.get("teachers")
+    noted = record.fields.get("teachers") or _single(record)
     wanted = [teacher["folder"] for teacher in noted] if noted else _listed(cfg.teacher)
     found = []
     for place, name in enumerate(wanted):
@@ -46,6 +46,11 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
     if not noted:
         record.update(teachers=[_note(run) for run in found])
     return partial(_networks, found)
+
+
+def _single(record: RunRecord) -> list[dict[str, str]] | None:
+    """Return the teacher of a run that began when there could be one only."""
+    return [record.fields["teacher"]] if "teacher" in record.fields else None
 
 
 def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:

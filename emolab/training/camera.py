@@ -8,6 +8,8 @@ give back the range that it was given.
 import keras
 import tensorflow as tf
 
+from emolab.errors import ConfigError
+
 
 class Camera(keras.layers.Layer):
     """Does something to a share of float images (N, H, W, 3) in 0..255; each draws its own strength.
@@ -15,10 +17,14 @@ class Camera(keras.layers.Layer):
     Args:
         rate: that share, 0 to 1.
         seed: of what is drawn; None: from Keras's global one.
+
+    Raises:
+        ConfigError: if a value is out of its range.
     """
 
     def __init__(self, rate: float = 1.0, seed: int | None = None) -> None:
         super().__init__()
+        _check("rate", rate, 0, 1)
         self.rate = rate
         self.seed_generator = keras.random.SeedGenerator(seed)
 
@@ -42,13 +48,14 @@ class RandomBlur(Camera):
     """Blurs with a Gaussian; beyond the border the image is mirrored.
 
     Args:
-        stddev: in pixels; each image draws its own between 0 and this.
+        stddev: in pixels, 0 to 10; each image draws its own between 0 and this.
         rate: see `Camera`.
         seed: see `Camera`.
     """
 
     def __init__(self, stddev: float, rate: float = 1.0, seed: int | None = None) -> None:
         super().__init__(rate, seed)
+        _check("stddev", stddev, 0, 10)
         self.stddev = stddev
 
     def taken(self, images: tf.Tensor) -> tf.Tensor:
@@ -66,13 +73,14 @@ class RandomNoise(Camera):
     """Adds Gaussian noise, the same in all colours of a pixel.
 
     Args:
-        stddev: in grey levels; each image draws its own between 0 and this.
+        stddev: in grey levels, 0 to 255; each image draws its own between 0 and this.
         rate: see `Camera`.
         seed: see `Camera`.
     """
 
     def __init__(self, stddev: float, rate: float = 1.0, seed: int | None = None) -> None:
         super().__init__(rate, seed)
+        _check("stddev", stddev, 0, 255)
         self.stddev = stddev
 
     def taken(self, images: tf.Tensor) -> tf.Tensor:
@@ -92,6 +100,7 @@ class RandomJpeg(Camera):
 
     def __init__(self, quality: int, rate: float = 1.0, seed: int | None = None) -> None:
         super().__init__(rate, seed)
+        _check("quality", quality, 1, 100)
         self.quality = quality
 
     def taken(self, images: tf.Tensor) -> tf.Tensor:
@@ -102,6 +111,11 @@ class RandomJpeg(Camera):
             lambda one: tf.image.adjust_jpeg_quality(*one), (pixels, quality), fn_output_signature=tf.uint8
         )
         return tf.cast(decoded, images.dtype)
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"aug.camera: {name}={value} must lie between {low} and {high}")
 
 
 def _weighted(images: tf.Tensor, weights: tf.Tensor, axis: int, reach: int) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """Muon (Jordan et al. 2024) for convolutions: Keras's own serves dense layers alone."""
 
+import re
 from typing import Any
 
 import keras
@@ -10,11 +11,12 @@ class Muon(keras.optimizers.Muon):
     """Keras's Muon, that takes a convolution's kernel (H, W, in, out) as the matrix (H * W * in, out).
 
     Momentum is made orthogonal before it becomes a step, so that every direction of a layer learns at the same pace.
-    What isn't a matrix, such as a bias or a depthwise kernel, and layers in `exclude_layers`, such as the head, follow
-    AdamW with the same learning rate.
+    What isn't a matrix, such as a bias or a depthwise kernel of one filter a channel, and layers that match
+    `exclude_layers`, such as the head, follow AdamW with the same learning rate.
 
     Args:
-        computes_in: number format of the orthogonalisation; bfloat16, as the authors have it, is about twice as fast.
+        computes_in: number format of the orthogonalisation; bfloat16, as the authors have it, is about twice as fast as
+            float32 where the processor computes in it.
         **parts: of `keras.optimizers.Muon`.
     """
 
@@ -25,7 +27,7 @@ class Muon(keras.optimizers.Muon):
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
         if len(variable.shape) != 4 or variable.shape[-1] == 1:
             return super()._should_use_adamw(variable)
-        return any(name in variable.path for name in self.exclude_layers)
+        return any(re.search(name, variable.path) for name in self.exclude_layers)
 
     def zeropower_via_newtonschulz5(self, x: keras.KerasTensor, steps: int) -> keras.KerasTensor:
         """Return the nearest (semi-)orthogonal matrix, roughly, in the shape of x."""

@@ -59,8 +59,8 @@ def test_calibration_error_of_a_case_worked_by_hand() -> None:
 def test_true_confidences_show_the_calibration_error_of_their_number() -> None:
     coin = np.full((100, 2), 0.5)
     mean_deviation = sum(comb(100, k) * abs(k / 100 - 0.5) for k in range(101)) / 2**100
-    assert metrics.calibration_error_of_chance(coin, draws=4000) == pytest.approx(mean_deviation, rel=0.05)
-    assert metrics.calibration_error_of_chance(np.array([[1.0, 0.0]])) == 0.0
+    assert metrics.calibration_error_if_calibrated(coin, draws=4000) == pytest.approx(mean_deviation, rel=0.05)
+    assert metrics.calibration_error_if_calibrated(np.array([[1.0, 0.0]])) == 0.0
 
 
 def test_a_class_without_images_is_left_out_of_means() -> None:

@@ -41,7 +41,7 @@ def test_the_metrics_file_holds_what_the_design_promises(tmp_path: Path) -> None
         "balanced_accuracy",
         "macro_f1",
         "ece",
-        "ece_of_chance",
+        "ece_if_calibrated",
         "nll",
         "per_class",
         "top_2",

@@ -1,11 +1,13 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 
 from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.grid import batches, expanded, planned, run_plan
+from emolab.jobs.grid import batches, check_settings, expanded, planned, run_plan
 from emolab.jobs.plan import run_of
 from emolab.processor import usable_cores
 from emolab.runs import RunRecord
@@ -32,6 +34,14 @@ def add(
         record.save_checkpoint("last", ".npz", lambda path: path.write_text("w"), tag=1)
     record.finish(status)
     return record
+
+
+def began_with(key: str, value: Any) -> str:
+    """The settings of JOBS[0], but for one that conf/ had when it was trained."""
+    cfg = composed("train", JOBS[0])
+    OmegaConf.set_struct(cfg, value=False)
+    OmegaConf.update(cfg, key, value)
+    return config_text(cfg)
 
 
 def test_every_combination_is_a_training_and_the_last_choice_varies_fastest():
@@ -120,7 +130,7 @@ def test_a_grown_plan_keeps_the_numbers_of_what_was_there(tmp_path):
 
 def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     plan(tmp_path).begin()
-    add(tmp_path, 1)
+    add(tmp_path, 1, config=config_text(composed("train", JOBS[1])))
     assert run_plan(plan(tmp_path), [], "", numbers=[1, 1], compares=False) == 0
     told = capsys.readouterr().out
     assert "1 trainings, 1 of them done" in told
@@ -129,16 +139,31 @@ def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     assert "missing" not in told
 
 
-def test_runs_of_a_config_that_was_edited_since_are_refused_with_what_differs(tmp_path):
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("optimizer.learning_rate", 0.5, "optimizer.learning_rate: 0.5 when it began, 0.0003 now"),
+        ("trainer.strategy", {"_target_": "a.B"}, "trainer.strategy._target_: a.B when it began, nothing now"),
+        ("callbacks", {"stop": {"patience": 5}}, "callbacks.stop.patience: 5 when it began, nothing now"),
+        ("optimizer.beta_2", 0.9, "optimizer.beta_2: 0.9 when it began, nothing now"),
+    ],
+)
+def test_runs_of_a_config_that_was_edited_since_are_refused_with_what_differs(tmp_path, key, value, told):
     plan(tmp_path).begin()
-    began = composed("train", JOBS[0])
-    began.optimizer.learning_rate = 0.5  # what conf/ said when it was trained
-    del began.aug.camera  # an emolab that didn't have this key yet
-    add(tmp_path, 0, config=config_text(began))
-    run_plan(plan(tmp_path), [], "", numbers=[], compares=False)
-    with pytest.raises(ConfigError, match=r"optimizer.learning_rate: 0.5 when it began, 0.0003 now") as caught:
+    add(tmp_path, 0, config=began_with(key, value))
+    with pytest.raises(ConfigError) as caught:
         run_plan(plan(tmp_path), [], "", numbers=[0], compares=False)
-    assert "aug.camera" not in str(caught.value)
+    assert told in str(caught.value)
+
+
+def test_a_key_that_is_empty_counts_as_none_and_what_begins_anew_may_differ(tmp_path):
+    plan(tmp_path).begin()
+    add(tmp_path, 0, config=began_with("aug.sounds", []))  # of another emolab
+    add(tmp_path, 1, "failed", config=began_with("trainer.batch_size", 4096))  # out of memory; mended since
+    check_settings(plan(tmp_path), [0, 1, 2])
+    add(tmp_path, 2, "interrupted", state=True, config=began_with("trainer.batch_size", 4096))
+    with pytest.raises(ConfigError, match=r"trainer.batch_size: 4096 when it began, 32 now"):
+        check_settings(plan(tmp_path), [0, 1, 2])
 
 
 def test_a_finished_run_counts_more_than_a_newer_one_that_is_not(tmp_path):

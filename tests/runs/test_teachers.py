@@ -65,6 +65,17 @@ def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path:
         teachers_of(_cfg(tmp_path, [one.id, other.id]), student)
 
 
+def test_a_run_from_when_there_was_one_teacher_keeps_it(tmp_path: Path) -> None:
+    teacher = _run(tmp_path, "teacher", best=0.6)
+    student = _begun(tmp_path, "student")
+    teachers_of(_cfg(tmp_path), student)
+    (noted,) = student.fields["teachers"]
+    student.update(teachers=None, teacher=noted)
+    _change_weights(teacher)
+    with pytest.raises(ConfigError, match="changed since"):
+        teachers_of(_cfg(tmp_path), student)
+
+
 def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
@@ -77,7 +88,7 @@ def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "message"), [({"classes": ("angry", "sad")}, "angry, sad"), ({"size": 96}, "data.image_size=96")]
 )
-def test_a_teachers_of_other_classes_or_another_size_is_refused(
+def test_a_teacher_of_other_classes_or_another_size_is_refused(
     tmp_path: Path, other: dict[str, Any], message: str
 ) -> None:
     _run(tmp_path, "teacher", 0.6, **other)

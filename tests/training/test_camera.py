@@ -1,13 +1,13 @@
+import re
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
-from emolab.training.augmentation import Augmentation
+from emolab.cli import composed
+from emolab.errors import ConfigError
 from emolab.training.camera import RandomBlur, RandomJpeg, RandomNoise
 
 LAYERS = [lambda: RandomBlur(1.5, seed=1), lambda: RandomNoise(20.0, seed=1), lambda: RandomJpeg(10, seed=1)]
@@ -71,13 +71,22 @@ def test_a_worse_quality_leaves_less_of_the_image() -> None:
     assert missed[0] < missed[1] / 2
 
 
-def test_aug_camera_treats_the_photograph_after_the_face() -> None:
-    camera = OmegaConf.load(Path(__file__).resolve().parents[2] / "conf" / "aug" / "camera.yaml").camera
-    turned = keras.layers.RandomFlip("vertical", seed=1)
-    augmentation = Augmentation([turned], camera=instantiate(camera, _convert_="all"))
-    assert [type(layer).__name__ for layer in augmentation.layers] == [
-        "RandomFlip",
-        "RandomBlur",
-        "RandomNoise",
-        "RandomJpeg",
-    ]
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda: RandomBlur(14.0), "stddev=14.0 must lie between 0 and 10"),
+        (lambda: RandomNoise(-1.0), "stddev=-1.0 must lie between 0 and 255"),
+        (lambda: RandomJpeg(0), "quality=0 must lie between 1 and 100"),
+        (lambda: RandomJpeg(50, rate=1.5), "rate=1.5 must lie between 0 and 1"),
+    ],
+)
+def test_values_out_of_range_are_refused(made: Callable[[], keras.layers.Layer], told: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        made()
+
+
+def test_aug_camera_is_aug_blend_with_a_camera_after_the_face() -> None:
+    blend, camera = (composed("train", [f"aug={name}"]).aug for name in ("blend", "camera"))
+    assert {**camera, "camera": None} == {**blend, "camera": None}
+    names = [type(layer).__name__ for layer in instantiate(camera, _convert_="all").layers]
+    assert names[-4:] == ["RandomCutout", "RandomBlur", "RandomNoise", "RandomJpeg"]

@@ -248,6 +248,7 @@ def test_two_devices_take_the_same_step_as_one(precision: str) -> None:
     done = subprocess.run([sys.executable, script, precision], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "clipped replicas 2" in done.stdout
+    assert "muon replicas 2" in done.stdout
     assert "refused: trainer.accumulate=2 doesn't work on 2 devices" in done.stdout
 
 
