@@ -29,7 +29,8 @@ if __name__ == "__main__":
 
 def start(tmp_path: Path, root: Path, workers: int = 2) -> subprocess.Popen:
     script = tmp_path / "prepare_made.py"
-    script.write_text(PREPARE)
+    if not script.exists():  # another process may be reading it
+        script.write_text(PREPARE)
     command = [sys.executable, str(script), str(root), str(tmp_path / "cache"), str(workers)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment, start_new_session=True)
