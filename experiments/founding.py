@@ -53,7 +53,8 @@ def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") ->
     from experiments.founded.report import claims_table, table_of, write_founding
     from experiments.page import show
 
-    finished = finished_trainings({key: plan.record(number) for number, key in enumerate(keys)})
+    runs = plan.records()
+    finished = finished_trainings({key: runs.get(number) for number, key in enumerate(keys)})
     predictions = predictions_of(finished, cfg.split)
     if not predictions:
         print(f"no training has left predictions of the {cfg.split} images", file=sys.stderr)

@@ -48,7 +48,8 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     write_folds(lists, prepared, folds)
     if failed := run_plan(plan, launcher_given(), "the same command", compares=False):
         return failed
-    runs = [run for number in range(len(jobs)) if (run := plan.record(number)) is not None]
+    found = plan.records()
+    runs = [found[number] for number in range(len(jobs)) if number in found]
     check_unseen(prepared, lists, runs)
     rows, probabilities = unseen_probabilities(prepared, folds, runs, cfg.trainer.evaluation_batch_size)
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)

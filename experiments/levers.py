@@ -44,9 +44,11 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     folder = Path(cfg.output) / "trainings" / cfg.name
     plan = Plan(folder, cfg.name, Path(cfg.paths.runs), tuple(wanted.values())).grown()
     numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
-    check_settings(plan, numbers.values())  # what isn't wanted now stands in the table, too
+    others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
+    check_settings(plan, others)
     failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], compares=False)
-    return conclude(cfg, {key: plan.record(number) for key, number in numbers.items()}) or failed
+    runs = plan.records()
+    return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 
 
 def jobs_of(cfg: DictConfig, fixed: Sequence[str]) -> dict[Key, tuple[str, ...]]:

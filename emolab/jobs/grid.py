@@ -16,6 +16,7 @@ from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.process import Outcome
 from emolab.processor import usable_cores
+from emolab.runs import RunRecord
 from emolab.runs.layout import new_id
 from emolab.runs.sameness import differences
 
@@ -116,8 +117,9 @@ def check_settings(plan: Plan, numbers: Iterable[int]) -> None:
         ConfigError: naming a run and what differs.
         RunError: if the configuration of a run can't be read.
     """
+    runs = plan.records()
     for number in numbers:
-        run = plan.record(number)
+        run = runs.get(number)
         if run is None or not (run.status == "finished" or "last" in run.fields["checkpoints"]):
             continue  # it will begin anew
         if differing := differences(composed("train", plan.jobs[number]), run):
@@ -130,17 +132,18 @@ def check_settings(plan: Plan, numbers: Iterable[int]) -> None:
 
 def table_of(plan: Plan, numbers: Sequence[int]) -> Table:
     """Return a row for each of these trainings: what is its own, how it ended, how good it is."""
-    keys = plan.differing()
+    keys, runs = plan.differing(), plan.records()
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
     for heading in ("", *(key.rpartition(".")[2] for key in keys), "status", "validation", "test", "minutes", "run"):
         table.add_column(f"{heading} ", no_wrap=heading == "run")
     for number in numbers:
-        table.add_row(str(number), *(plan.value(number, key) for key in keys), *_results(plan, number))
+        table.add_row(
+            str(number), *(plan.value(number, key) for key in keys), *_results(plan, number, runs.get(number))
+        )
     return table
 
 
-def _results(plan: Plan, number: int) -> tuple[str, ...]:
-    record = plan.record(number)
+def _results(plan: Plan, number: int, record: RunRecord | None) -> tuple[str, ...]:
     if record is None:
         return ("failed" if plan.outcome(number) else "missing", "", "", "", "")
     fields = record.fields

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -100,12 +100,16 @@ class Plan:
 
     def record(self, number: int) -> RunRecord | None:
         """Return the run of job `number`, or None."""
-        return run_of(self.runs, self.name, number)
+        return self.records().get(number)
+
+    def records(self) -> dict[int, RunRecord]:
+        """Return the run of every job that has one, by number; the folder of runs is read once."""
+        return by_number(runs_of(self.runs, self.name))
 
     def missing(self) -> list[int]:
         """Return the numbers of the jobs without a finished run."""
-        group = [run.fields["group"]["number"] for run in runs_of(self.runs, self.name) if run.status == "finished"]
-        return [number for number in range(len(self.jobs)) if number not in group]
+        finished = {number for number, run in self.records().items() if run.status == "finished"}
+        return [number for number in range(len(self.jobs)) if number not in finished]
 
     def outcome(self, number: int) -> Outcome | None:
         """Return how the process of job `number` ended last; None where it didn't or wasn't started."""
@@ -163,9 +167,19 @@ def runs_of(root: Path, group: str) -> list[RunRecord]:
 
 
 def run_of(root: Path, group: str, number: int) -> RunRecord | None:
-    """Return the run with this group and number: the newest of those that finished, else the newest; or None."""
-    found = [run for run in runs_of(root, group) if run.fields["group"]["number"] == number]
-    return max(found, key=lambda run: (run.status == "finished", found.index(run)), default=None)
+    """Return the run with this group and number, or None; of several, see `by_number`."""
+    return by_number(runs_of(root, group)).get(number)
+
+
+def by_number(runs: Iterable[RunRecord]) -> dict[int, RunRecord]:
+    """Return, of runs of one group, oldest first, that of each number: the newest that finished, else the newest."""
+    chosen: dict[int, RunRecord] = {}
+    for run in runs:
+        number = run.fields["group"]["number"]
+        before = chosen.get(number)
+        if before is None or run.status == "finished" or before.status != "finished":
+            chosen[number] = run
+    return chosen
 
 
 def quiet() -> dict[str, str]:

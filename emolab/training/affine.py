@@ -1,44 +1,44 @@
-"""Turn, move and zoom a face at once. One interpolation, because each blurs, and a share of the faces as they are."""
+"""Turn, move and zoom a face at once: each interpolation blurs."""
+
+import math
 
 import keras
 import tensorflow as tf
 
+from emolab.training.random_layer import RandomLayer
 
-class RandomAffine(keras.layers.Layer):
-    """Turns, moves and zooms float images (N, H, W, C); each draws its own, and beyond the border pixels are repeated.
+
+class RandomAffine(RandomLayer):
+    """Turns, moves and zooms, all in one interpolation; beyond the border pixels are repeated.
 
     Three layers one after the other would interpolate three times, and a network that only ever saw blurred faces
-    names sharp ones worse (results/fer2013_custom_cnn/robustness.png).
+    names sharp ones worse (results/fer2013_custom_cnn_sharp).
 
     Args:
-        rotation: degrees to either side at most.
-        shift: of the height and the width, either way, at most.
-        zoom: share by which the face is larger or smaller, at most.
-        rate: share of the images that this happens to, 0 to 1.
-        seed: of what is drawn; None: from Keras's global one.
+        rotation: degrees to either side at most, 0 to 180.
+        shift: of the height and the width, either way, at most; 0 to 1.
+        zoom: share by which the face is larger or smaller, at most; 0 to 0.9.
+        rate: see `RandomLayer`.
+        seed: see `RandomLayer`.
     """
 
     def __init__(self, rotation: float, shift: float, zoom: float, rate: float = 1.0, seed: int | None = None) -> None:
-        super().__init__()
-        self.rotation, self.shift, self.zoom, self.rate = rotation, shift, zoom, rate
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        super().__init__(rate, seed)
+        self.rotation = self.checked("rotation", rotation, 0, 180)
+        self.shift = self.checked("shift", shift, 0, 1)
+        self.zoom = self.checked("zoom", zoom, 0, 0.9)
 
-    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return the images changed; outside of training as they are."""
-        if not training:
-            return images
+    def changed(self, images: tf.Tensor) -> tf.Tensor:
+        """Return every image turned, moved and zoomed."""
         height, width = (tf.cast(tf.shape(images)[axis], images.dtype) for axis in (1, 2))
-        angle = self._uniform(images, self.rotation) * (3.141592653589793 / 180.0)
-        scale = 1.0 + self._uniform(images, self.zoom)
+        angle, scale = self._either_way(images, math.radians(self.rotation)), 1.0 + self._either_way(images, self.zoom)
         cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
         middle_x, middle_y = (width - 1.0) / 2.0, (height - 1.0) / 2.0
-        right = middle_x - cos * middle_x + sin * middle_y + self._uniform(images, self.shift) * width
-        down = middle_y - sin * middle_x - cos * middle_y + self._uniform(images, self.shift) * height
+        right = middle_x - cos * middle_x + sin * middle_y + self._either_way(images, self.shift) * width
+        down = middle_y - sin * middle_x - cos * middle_y + self._either_way(images, self.shift) * height
         nothing = tf.zeros_like(cos)
         rows = tf.stack([cos, -sin, right, sin, cos, down, nothing, nothing], axis=1)  # output pixel -> input pixel
-        changed = keras.ops.image.affine_transform(images, rows, interpolation="bilinear", fill_mode="nearest")
-        chosen = keras.random.uniform((tf.shape(images)[0], 1, 1, 1), seed=self.seed_generator) < self.rate
-        return tf.where(chosen, changed, images)
+        return keras.ops.image.affine_transform(images, rows, interpolation="bilinear", fill_mode="nearest")
 
-    def _uniform(self, images: tf.Tensor, most: float) -> tf.Tensor:
-        return keras.random.uniform((tf.shape(images)[0],), -most, most, dtype=images.dtype, seed=self.seed_generator)
+    def _either_way(self, images: tf.Tensor, most: float) -> tf.Tensor:
+        return self.uniform(images, -most, most)[:, 0, 0, 0]

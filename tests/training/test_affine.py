@@ -1,7 +1,11 @@
+import re
+
 import keras
 import numpy as np
 import pytest
 
+from emolab.cli import composed
+from emolab.errors import ConfigError
 from emolab.training.affine import RandomAffine
 from emolab.training.augmentation import Augmentation
 
@@ -62,6 +66,27 @@ def test_beyond_the_border_there_is_no_frame() -> None:
 def test_nothing_happens_outside_of_training() -> None:
     layer = RandomAffine(30.0, 0.3, 0.3, seed=1)
     np.testing.assert_array_equal(np.asarray(layer(_spots(), training=False)), _spots())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"rotation": 200.0}, "rotation=200.0 must lie between 0 and 180"),
+        ({"shift": -0.1}, "shift=-0.1 must lie between 0 and 1"),
+        ({"zoom": 1.0}, "zoom=1.0 must lie between 0 and 0.9"),
+        ({"rate": 1.5}, "rate=1.5 must lie between 0 and 1"),
+    ],
+)
+def test_values_out_of_range_are_refused(wrong: dict[str, float], told: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"aug: RandomAffine: {told}")):
+        RandomAffine(**{"rotation": 11.0, "shift": 0.08, "zoom": 0.1, **wrong})
+
+
+def test_aug_sharp_is_aug_blend_with_another_geometry() -> None:
+    blend, sharp = (composed("train", [f"aug={name}"]).aug for name in ("blend", "sharp"))
+    assert {**sharp, "layers": None} == {**blend, "layers": None}
+    kept = [layer for layer in blend.layers if not layer._target_.endswith(("Rotation", "Translation", "Zoom"))]
+    assert [layer for layer in sharp.layers if not layer._target_.endswith("RandomAffine")] == kept
 
 
 def test_it_can_be_seeded() -> None:
