@@ -12,7 +12,7 @@ class RandomAffine(RandomLayer):
     """Turns, moves and zooms, all in one interpolation; beyond the border pixels are repeated.
 
     Three layers one after the other would interpolate three times, and a network that only ever saw blurred faces
-    names sharp ones worse (results/fer2013_custom_cnn_sharp).
+    names sharp ones worse (results/sharpness).
 
     Args:
         rotation: degrees to either side at most, 0 to 180.
