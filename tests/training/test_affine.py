@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.training.affine import RandomAffine
 from emolab.training.augmentation import Augmentation

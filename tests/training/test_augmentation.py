@@ -40,6 +40,15 @@ def test_augmentation_is_a_pure_function_of_seed_and_step(choice: str) -> None:
     assert not np.array_equal(_run(first, 7)[0], _run(_augmentation(choice, seed=1), 7)[0])
 
 
+def test_both_choices_turn_move_and_zoom_alike_and_interpolate_once() -> None:
+    on, keras_only = (OmegaConf.load(CONF / f"{choice}.yaml").layers for choice in ("on", "keras"))
+    moving = ("Rotation", "Translation", "Zoom", "Shear", "Affine", "Perspective")  # each interpolates, and blurs
+    (mover,), (keras_mover,) = (
+        [layer for layer in layers if layer._target_.endswith(moving)] for layers in (on, keras_only)
+    )
+    assert mover == keras_mover
+
+
 def _nested() -> keras.layers.Layer:
     import keras_cv
 
