@@ -51,7 +51,9 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     found = plan.records()
     runs = [found[number] for number in range(len(jobs)) if number in found]
     check_unseen(prepared, lists, runs)
-    rows, probabilities = unseen_probabilities(prepared, folds, runs, cfg.trainer.evaluation_batch_size)
+    typed = cfg.model.backbone._target_.rpartition(".")[0]
+    batch_size = cfg.trainer.evaluation_batch_size
+    rows, probabilities = unseen_probabilities(prepared, folds, runs, batch_size, trusted_modules=[typed])
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
     table = table_of(prepared, suspects)
     page = write_label_noise(folder, prepared, suspects, table, cfg.examples, notes(cfg, len(rows), len(suspects)))

@@ -35,6 +35,16 @@ def test_every_loss_is_finite_and_falls_with_the_right_answer(choice: str) -> No
     assert (right < wrong).all()
 
 
+@pytest.mark.parametrize("loss", CHOICES["loss"])
+@pytest.mark.parametrize(
+    "setting", [f"{group}={choice}" for group in ("debug", "experiment") for choice in CHOICES[group]]
+)
+def test_every_recipe_and_debug_choice_bears_every_loss(setting: str, loss: str) -> None:
+    function = instantiate(composed("train", [*DATA, setting, f"loss={loss}"]).loss)
+    targets = np.eye(3, dtype=np.float32)
+    assert np.isfinite(function(targets, targets, np.full(3, 1 / 3, np.float32)).numpy()).all()
+
+
 @pytest.mark.parametrize("choice", CHOICES["optimizer"])
 def test_every_optimizer_builds(choice: str) -> None:
     settings = _settings("optimizer", choice)

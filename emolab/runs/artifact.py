@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from emolab.errors import RunError
@@ -24,10 +25,10 @@ def fetch(ckpt: str, root: Path) -> RunRecord:
     if not _NAME.fullmatch(name):
         raise RunError(f"ckpt={ckpt!r} names no artifact: expected {PREFIX}entity/project/name:alias")
     artifact = _find(name)
-    for entry in artifact.manifest.entries:
-        layout.inside(root, entry)  # the names come from elsewhere: none may leave the folder
     folder = Path(root) / ".downloads" / f"{name.partition(':')[0].replace('/', '-')}-{artifact.digest}"
-    if not (folder / layout.FACTS).is_file():
+    for entry in artifact.manifest.entries:
+        layout.inside(folder, entry)  # the names come from elsewhere: none may leave the folder
+    if not folder.exists():
         _download(artifact, folder, ckpt)
     return RunRecord.open(folder)
 
@@ -48,9 +49,13 @@ def _find(name: str) -> Any:
 
 
 def _download(artifact: Any, folder: Path, ckpt: str) -> None:
+    """Download into a folder beside it, and rename that at the end: what was interrupted begins anew."""
     import wandb
 
     try:
-        artifact.download(root=str(folder))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent, prefix=".tmp-", ignore_cleanup_errors=True) as temporary:
+            artifact.download(root=temporary)
+            Path(temporary).rename(folder)
     except (wandb.Error, OSError, ValueError) as error:
         raise RunError(f"{ckpt} can't be downloaded to {folder}: {error}") from error

@@ -37,7 +37,8 @@ def evaluate_run(
     """Return the report of a run on the validation and test images of `prepared`.
 
     The temperature, and the confidence below which a face is better left unnamed, are fitted on the run's own
-    validation images. Other data are judged with those that the run has (`keep_calibration`).
+    validation images. Other data are judged with those that the run has (`keep_calibration`); where it has none yet, or
+    there are no validation images, they are fitted on what is judged, and a warning says so.
 
     Args:
         record: the run; its best weights are evaluated, in float32.
@@ -60,7 +61,7 @@ def evaluate_run(
     judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
     rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
     plain = {split: judge.predict(found) for split, found in rows.items()}
-    temperature, threshold = _calibration(record, prepared, plain)
+    temperature, threshold, doubts = _calibration(record, prepared, plain)
     judged = {
         split: evaluate_split(
             predictions,
@@ -85,7 +86,7 @@ def evaluate_run(
         threshold,
         judged,
         pictures,
-        warnings=_warnings(record, prepared, shared),
+        warnings=[*_warnings(record, prepared, shared), *doubts],
         samples=view.spread(examples) if examples else None,
         robustness=curves,
         predictions=plain,
@@ -117,7 +118,7 @@ def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
 
 
 def shared_with(record: RunRecord, prepared: PreparedData) -> tuple[str, ...]:
-    """Return the classes that the run and the data both have, sorted by code point."""
+    """Return the classes that the run and the data both have, sorted by code point, as both lists are."""
     return tuple(name for name in record.classes if name in prepared.classes)
 
 
@@ -147,15 +148,22 @@ def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool =
         )
 
 
-def _calibration(record: RunRecord, prepared: PreparedData, plain: Mapping[str, Predictions]) -> tuple[float, float]:
-    """The temperature, and the calibrated confidence below which a face is better left unnamed."""
+def _calibration(
+    record: RunRecord, prepared: PreparedData, plain: Mapping[str, Predictions]
+) -> tuple[float, float, list[str]]:
+    """The temperature, the confidence below which a face is better left unnamed, and what to doubt about them."""
     known = [record.fields[name] for name in ("temperature", "uncertain_below") if name in record.fields]
     if not _own(record, prepared) and len(known) == 2:
-        return float(known[0]), float(known[1])
-    validation = plain.get("validation", plain[next(iter(plain))])
-    temperature = fit_temperature(validation)
-    threshold = uncertain_below(validation, temperature)
-    return temperature, threshold
+        return float(known[0]), float(known[1]), []
+    split, predictions = next(iter(plain.items()))  # validation, where there is one
+    temperature = fit_temperature(predictions)
+    fitted = f"the temperature was fitted on the {split} images of {prepared.name}"
+    doubts = []
+    if not _own(record, prepared):
+        doubts.append(f"{fitted}: evaluate the run on its own data first, or the ECE here flatters it")
+    elif split != "validation":
+        doubts.append(f"{fitted}, for want of validation images: the ECE flatters the run")
+    return temperature, uncertain_below(predictions, temperature), doubts
 
 
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:

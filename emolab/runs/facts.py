@@ -21,6 +21,7 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
         "model": f"{model['name']}, {model['parameters']:,} weights, begun from {model['weights']['used']}",
         "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]}){_without(fields['data'])}",
         "recipe": _recipe(settings_of(record)),
+        **_taught(fields.get("teachers"), settings_of(record)),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
         "best epoch": f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}",
         "seed": str(fields["seed"]),
@@ -31,6 +32,14 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
 def _without(data: Mapping[str, Any]) -> str:
     left_out = data.get("left_out")
     return f", without {left_out['images']} images that {left_out['file']} lists" if left_out else ""
+
+
+def _taught(teachers: Any, settings: Mapping[str, Any]) -> dict[str, str]:
+    if not teachers:
+        return {}
+    names = ", ".join(str(teacher.get("run")) for teacher in teachers if isinstance(teacher, Mapping))
+    shares = _node(settings, "distillation")
+    return {"learned from": f"{names}; weight {shares.get('weight')}, temperature {shares.get('temperature')}"}
 
 
 def _recipe(settings: Mapping[str, Any]) -> str:
@@ -46,7 +55,7 @@ def _recipe(settings: Mapping[str, Any]) -> str:
 
 
 def _augmentation(aug: Mapping[str, Any]) -> list[str]:
-    layers = [*(aug.get("layers") or []), *(aug.get("blends") or [])]
+    layers = [layer for stage in ("layers", "camera", "blends") for layer in aug.get(stage) or []]
     return [_target(layer) for layer in layers if isinstance(layer, Mapping)]
 
 

@@ -34,8 +34,6 @@ def first_weights(requested: str | None, model: str) -> InitialWeights:
 
 
 def _run_folder(path: Path) -> Path | None:
-    """The run that `path` is or lies in."""
-    for folder in (path, path.parent.parent):
-        if (folder / layout.FACTS).is_file():
-            return folder
-    return None
+    """The run that `path` is, or that the file `path` lies in."""
+    folder = path.parent.parent if path.is_file() else path
+    return folder if (folder / layout.FACTS).is_file() else None

@@ -19,8 +19,8 @@ STATUSES = ("running", "finished", "failed", "interrupted", "pruned")
 REQUIRED = ("classes", "image_size", "monitor", "data", "model", "seed")
 
 _LETTERS = string.ascii_lowercase + string.digits
-_SHAPE: dict[str, type | tuple[type, ...]] = {
-    "id": str, "status": str, "classes": list, "image_size": (int, list), "monitor": dict, "data": dict,
+_SHAPE: dict[str, type] = {
+    "id": str, "status": str, "classes": list, "image_size": int, "monitor": dict, "data": dict,
     "model": dict, "sha256": dict, "checkpoints": dict, "started": str,
 }  # fmt: skip
 
@@ -74,6 +74,13 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
             raise RunError(f"{path} is damaged: the field {field!r} is {facts.get(field)!r}")
     if facts["status"] not in STATUSES:
         raise RunError(f"{path}: the status is {facts['status']!r}, expected one of {', '.join(STATUSES)}")
+    if not 16 <= facts["image_size"] <= 1024:
+        raise RunError(f"{path}: the image_size is {facts['image_size']}, expected 16 to 1024 pixels")
+    classes = facts["classes"]
+    if not all(isinstance(name, str) for name in classes) or classes != sorted(set(classes)):
+        raise RunError(f"{path}: the classes are {classes}, expected texts sorted by code point, each once")
+    _check_texts({key: facts["data"].get(key) for key in ("name", "fingerprint")}, "data", path)
+    _check_texts({"name": facts["model"].get("name")}, "model", path)
     _check_texts(facts["checkpoints"], "checkpoints", path)
     _check_texts(facts["sha256"], "sha256", path)
     return facts

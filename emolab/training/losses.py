@@ -23,18 +23,22 @@ def cross_entropy(
         label_smoothing: share of each target given to all classes evenly, 0 to 1.
         balance: 0 weighs every image alike, 1 every class alike; between them, weights are prior^-balance.
     """
-    smooth = targets * (1.0 - label_smoothing) + label_smoothing / tf.cast(tf.shape(targets)[-1], tf.float32)
-    loss = tf.nn.softmax_cross_entropy_with_logits(smooth, logits)
+    loss = tf.nn.softmax_cross_entropy_with_logits(smoothed(targets, label_smoothing), logits)
     return loss * image_weights(targets, prior, balance)
 
 
 def focal(
-    logits: tf.Tensor, targets: tf.Tensor, prior: tf.Tensor, gamma: float = 2.0, balance: float = 0.0
+    logits: tf.Tensor,
+    targets: tf.Tensor,
+    prior: tf.Tensor,
+    gamma: float = 2.0,
+    label_smoothing: float = 0.0,
+    balance: float = 0.0,
 ) -> tf.Tensor:
     """Focal loss (Lin et al. 2017): cross-entropy times (1 - p)^gamma, which spares what is known already."""
     log_probabilities = tf.nn.log_softmax(logits)
     modulation = (1.0 - tf.exp(log_probabilities)) ** gamma
-    loss = -tf.reduce_sum(targets * modulation * log_probabilities, axis=-1)
+    loss = -tf.reduce_sum(smoothed(targets, label_smoothing) * modulation * log_probabilities, axis=-1)
     return loss * image_weights(targets, prior, balance)
 
 
@@ -59,6 +63,11 @@ def distillation(logits: tf.Tensor, teacher_logits: tf.Tensor, temperature: floa
     known = tf.nn.log_softmax(logits / temperature)
     divergence = tf.reduce_sum(taught * (tf.nn.log_softmax(teacher_logits / temperature) - known), axis=-1)
     return divergence * temperature**2
+
+
+def smoothed(targets: tf.Tensor, share: float) -> tf.Tensor:
+    """Return the targets (N, C), a share (0 to 1) of each given to all classes evenly."""
+    return targets * (1.0 - share) + share / tf.cast(tf.shape(targets)[-1], tf.float32)
 
 
 def image_weights(targets: tf.Tensor, prior: tf.Tensor, balance: float) -> tf.Tensor:

@@ -17,13 +17,20 @@ from emolab.runs.network import load_network
 
 
 def unseen_probabilities(
-    prepared: PreparedData, folds: Sequence[np.ndarray], runs: Sequence[RunRecord], batch_size: int
+    prepared: PreparedData,
+    folds: Sequence[np.ndarray],
+    runs: Sequence[RunRecord],
+    batch_size: int,
+    trusted_modules: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of all folds, int64 (n,), and what the run that left each one out says: float (n, C).
 
     Each run's probabilities are calibrated on the validation images.
     """
-    probabilities = [_of_fold(prepared, fold, run, batch_size) for fold, run in zip(folds, runs, strict=True)]
+    probabilities = []
+    for fold, run in zip(folds, runs, strict=True):
+        classify = classifier(load_network(run, trusted_modules))
+        probabilities.append(_calibrated(Judge(classify, prepared, run.classes, run.classes, batch_size), fold))
     return np.concatenate(folds), np.concatenate(probabilities)
 
 
@@ -72,7 +79,6 @@ def suspects_of(prepared: PreparedData, rows: np.ndarray, probabilities: np.ndar
     )
 
 
-def _of_fold(prepared: PreparedData, fold: np.ndarray, run: RunRecord, batch_size: int) -> np.ndarray:
-    judge = Judge(classifier(load_network(run)), prepared, run.classes, run.classes, batch_size)
+def _calibrated(judge: Judge, fold: np.ndarray) -> np.ndarray:
     temperature = fit_temperature(judge.predict(judge.rows("validation")))
     return judge.predict(fold).probabilities(temperature)

@@ -83,6 +83,25 @@ def test_a_student_learns_from_its_teachers_and_says_from_whom(
     shutil.rmtree(student.parent)  # the other tests mean the only run
 
 
+def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when_trusted(
+    tmp_path: Path, striped_faces: Path
+) -> None:
+    (tmp_path / "my_networks.py").write_text(
+        "import keras\n\n\ndef tiny(images):\n    return keras.layers.Conv2D(4, 3, strides=2, name='conv')(images)\n"
+    )
+    backbone = "model.backbone={_target_: my_networks.tiny, _partial_: true}"
+    arguments = ("model=custom_cnn", "~model.backbone", f"+{backbone}", "model.name=tiny", "data=folder")
+    size = ("data.image_size=32", "trainer.epochs=1", "workers=1")
+    done = run("emolab.train", *arguments, f"data.root={striped_faces}", *size, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "accuracy (95 %)" in done.stdout
+    done = run("emolab.evaluate", "ckpt=best", "examples=0", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "trust its module" in done.stderr
+    done = run("emolab.evaluate", "ckpt=best", "examples=0", "trusted_modules=[my_networks]", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 def test_other_classes_are_refused_with_both_lists_and_the_shared_ones_judged_on_request(
     trained: Path, tmp_path: Path, striped_faces: Path
 ) -> None:

@@ -12,7 +12,7 @@ FIELDS = {
     "classes": ["anger", "happy"],
     "image_size": 48,
     "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013"},
+    "data": {"name": "fer2013", "fingerprint": "abc"},
     "model": {"name": "vgg19"},
     "seed": 1,
 }
@@ -69,6 +69,24 @@ def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
     assert "W&B" in reason
     with pytest.raises(RunError, match="no runs"):
         resolve("last", tmp_path / "runs")
+
+
+def test_an_interrupted_download_leaves_nothing_and_the_next_one_is_whole(tmp_path, monkeypatch):
+    record = RunRecord.create(tmp_path / "elsewhere", "vgg19", FIELDS)
+    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    record.finish("finished")
+    found = stored(record.folder, ["run.json"])
+
+    def interrupted(root):
+        shutil.copy(record.folder / "run.json", root)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(artifact, "_find", lambda name: SimpleNamespace(**{**vars(found), "download": interrupted}))
+    with pytest.raises(KeyboardInterrupt):
+        resolve(NAME, tmp_path / "runs")
+    assert not list((tmp_path / "runs" / ".downloads").iterdir())
+    monkeypatch.setattr(artifact, "_find", lambda name: found)
+    assert resolve(NAME, tmp_path / "runs")[0].checkpoint_path("best").read_text() == "w"
 
 
 def test_file_names_that_leave_the_folder_are_refused_before_the_download(tmp_path, monkeypatch):

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def test_a_run_of_another_model_and_another_file_of_a_run_are_refused(run: RunRe
         first_weights(str(run.folder), "resnet50")
     with pytest.raises(ConfigError, match="best weights are best-3"):
         first_weights(str(run.checkpoint_path("last")), "vgg19")
+
+
+def test_what_isnt_there_never_means_a_run_nearby(run: RunRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = run.folder / "checkpoints" / "best-2.weights.h5"
+    with pytest.raises(ConfigError, match=re.escape(str(gone))):
+        first_weights(str(gone), "vgg19")
+    monkeypatch.chdir(run.folder)  # whose parent's parent is no run, but which is one itself
+    with pytest.raises(ConfigError, match="best-2"):
+        first_weights("checkpoints/best-2.weights.h5", "vgg19")
 
 
 def test_a_file_outside_of_a_run_has_no_known_classes(tmp_path: Path) -> None:

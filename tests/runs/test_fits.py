@@ -2,11 +2,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from emolab.errors import DataError
+from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
-from emolab.runs.evaluation import check_fits
+from emolab.runs.evaluation import _calibration, check_fits
 
 
 def run(root: Path, *classes: str) -> RunRecord:
@@ -31,3 +33,32 @@ def test_two_shared_classes_are_enough_on_request_whoever_has_more(tmp_path: Pat
 def test_other_classes_are_refused(tmp_path: Path, classes: tuple[str, ...], shared_classes: bool) -> None:
     with pytest.raises(DataError, match="the classes differ"):
         check_fits(run(tmp_path, "anger", "happy"), data(*classes), shared_classes)
+
+
+def made(count: int = 60) -> Predictions:
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 2, count)
+    logits = (np.eye(2)[targets] * 2 + random.normal(0, 2, (count, 2))).astype(np.float32)
+    return Predictions(logits, targets, np.arange(count), ("anger", "happy"))
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "split", "told"),
+    [
+        ("abc", "validation", None),
+        ("abc", "test", "for want of validation images"),
+        ("other", "validation", "evaluate the run on its own data first"),
+        ("other", "test", "fitted on the test images of b"),
+    ],
+)
+def test_a_temperature_that_flatters_is_told(tmp_path: Path, fingerprint: str, split: str, told: str | None) -> None:
+    judged = SimpleNamespace(fingerprint=fingerprint, name="b")
+    record = run(tmp_path, "anger", "happy")
+    temperature, threshold, doubts = _calibration(record, judged, {split: made()})  # type: ignore[arg-type]
+    assert len(doubts) == (told is not None)
+    assert told is None or told in doubts[0]
+    record.update(temperature=1.5, uncertain_below=0.3)
+    if fingerprint == "other":
+        assert _calibration(record, judged, {split: made()}) == (1.5, 0.3, [])  # type: ignore[arg-type]
+    else:
+        assert _calibration(record, judged, {split: made()})[:2] == (temperature, threshold)  # type: ignore[arg-type]

@@ -222,6 +222,26 @@ def test_a_damaged_record_is_refused_with_its_path(tmp_path, text):
         RunRecord.open(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("data", {}, "data.name is None"),
+        ("data", {"name": "x", "fingerprint": 3}, "data.fingerprint is 3"),
+        ("model", {"name": None}, "model.name is None"),
+        ("image_size", 30_000, "16 to 1024 pixels"),
+        ("classes", ["neutral", "happy"], "sorted by code point"),
+        ("classes", ["happy", "happy"], "each once"),
+        ("classes", [1, 2], "expected texts"),
+    ],
+)
+def test_a_damaged_field_is_named(tmp_path, field, value, told):
+    record = create(tmp_path)
+    path = record.folder / "run.json"
+    write_json(path, {**read_json(path), field: value})
+    with pytest.raises(RunError, match=told):
+        RunRecord.open(record.folder)
+
+
 def test_an_unwritable_root_gives_a_clear_error(tmp_path):
     (tmp_path / "runs").write_text("a file, not a folder")
     with pytest.raises(RunError, match="can't write to the run folder"):

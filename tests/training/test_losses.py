@@ -32,6 +32,8 @@ def test_focal_without_gamma_is_cross_entropy_and_spares_what_is_known() -> None
     logits, targets = _case(0)
     plain = cross_entropy(logits, targets, EVEN)
     np.testing.assert_allclose(focal(logits, targets, EVEN, gamma=0.0), plain, rtol=1e-5)
+    smooth = cross_entropy(logits, targets, EVEN, label_smoothing=0.2)
+    np.testing.assert_allclose(focal(logits, targets, EVEN, gamma=0.0, label_smoothing=0.2), smooth, rtol=1e-5)
     known = np.array([[9.0, 0, 0, 0]], np.float32)
     right = np.array([[1.0, 0, 0, 0]], np.float32)
     assert focal(known, right, EVEN)[0] < 0.01 * cross_entropy(known, right, EVEN)[0]

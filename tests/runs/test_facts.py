@@ -1,0 +1,37 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from omegaconf import OmegaConf
+
+from emolab.cli import composed
+from emolab.runs import RunRecord
+from emolab.runs.facts import facts_of
+
+DATA = ("data=fer2013", "data.path=faces.csv")
+
+
+def facts(root: Path, *overrides: str, **fields: object) -> dict[str, str]:
+    """What a report says of a run with this recipe."""
+    known = {
+        "classes": ["anger", "happy"],
+        "image_size": 48,
+        "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 1},
+        "data": {"name": "a", "fingerprint": "abc"},
+        "model": {"name": "vgg19", "parameters": 10, "weights": {"used": "random"}},
+        "seed": 0,
+    }
+    config = OmegaConf.to_yaml(composed("train", [*DATA, *overrides]), resolve=True)
+    record = RunRecord.create(root, "vgg19", {**known, **fields}, config=config)
+    return facts_of(record, SimpleNamespace(name="b", fingerprint="def", image_size=48))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("other", ["aug=camera", "aug=on", "loss=focal", "optimizer=muon", "trainer.epochs=3"])
+def test_two_recipes_read_differently(tmp_path: Path, other: str) -> None:
+    assert facts(tmp_path, "aug=blend")["recipe"] != facts(tmp_path, "aug=blend", other)["recipe"]
+
+
+def test_a_student_names_its_teachers_and_what_they_count(tmp_path: Path) -> None:
+    taught = facts(tmp_path, "distillation.weight=0.4", teachers=[{"run": "one"}, {"run": "other"}])
+    assert taught["learned from"] == "one, other; weight 0.4, temperature 3.0"
+    assert "learned from" not in facts(tmp_path)
