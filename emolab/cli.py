@@ -7,7 +7,7 @@ with the state saved.
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from emolab.config.check import check
 from emolab.config.explain import explain
 from emolab.config.help import help_text
+from emolab.config.overrides import SEARCH_PATH, search_path
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, EmolabError
@@ -29,7 +30,7 @@ from emolab.errors import ConfigError, EmolabError
 WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
 CONFIG_DIR = ("--config-dir", "-cd")
-VALUED = ("--cfg", "-c", "--package", "-p", *CONFIG_DIR)  # Hydra's options that take a value
+VALUED = ("--cfg", "-c", "--package", "-p")  # Hydra's other options that take a value
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
@@ -83,7 +84,7 @@ def is_multirun(arguments: Sequence[str]) -> bool:
 
 def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence[str]) -> None:
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
-    options, overrides = _options_and_overrides(arguments)
+    options, overrides = options_and_overrides(arguments)
     sys.argv[1:] = [*options, *_HYDRA, *overrides]  # Hydra's parser wants the overrides together
     GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
@@ -95,26 +96,41 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: with all that is wrong, and what would be right.
     """
-    overrides = _overrides(arguments)
+    _, overrides = options_and_overrides(arguments)
     for single in _each_value(name, overrides) if is_multirun(arguments) else [overrides]:
         check(composed(name, single), SCHEMAS[name])
 
 
-def _overrides(arguments: Sequence[str]) -> list[str]:
-    """The overrides that the arguments mean: `--config-dir mine` adds a folder of the user's own configs."""
-    options, overrides = _options_and_overrides(arguments)
-    folders = [folder for flag, folder in pairwise(options) if flag in CONFIG_DIR]
-    return [*(f"hydra.searchpath=[file://{Path(folder).resolve()}]" for folder in folders), *overrides]
+def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part Hydra's own options, with the values that some take, from the overrides.
 
+    `--config-dir mine` becomes an override, so that what a verb starts gets the user's own configs, too.
 
-def _options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part Hydra's own options, with the values that some take, from the overrides."""
+    Raises:
+        ConfigError: if `--config-dir` names no folder, or comes with `hydra.searchpath`.
+    """
     options: list[str] = []
     overrides: list[str] = []
-    for previous, argument in zip(["", *arguments], arguments, strict=False):
-        is_option = argument.startswith("-") or previous in VALUED
-        (options if is_option else overrides).append(argument)
-    return options, overrides
+    folders: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        option, _, value = argument.partition("=")
+        if option in CONFIG_DIR:
+            folders.append(value or next(rest, ""))
+        elif option.startswith("-"):
+            options += [argument, *islice(rest, int(argument in VALUED))]
+        else:
+            overrides.append(argument)
+    return options, [*_search_path(folders, overrides), *overrides]
+
+
+def _search_path(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    for folder in folders:
+        if not folder or not Path(folder).is_dir():
+            raise ConfigError(f"--config-dir {folder}: there is no such folder")
+    if folders and any(override.startswith(SEARCH_PATH) for override in overrides):
+        raise ConfigError("--config-dir and hydra.searchpath both name folders of configs: give one of them")
+    return [search_path(folders)] if folders else []
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:

@@ -5,32 +5,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from emolab.cli import WRONG, check_command, verb
 from emolab.jobs import Plan
-from experiments.overrides import for_training, launcher_given
+from experiments.overrides import for_training, launcher_given, refuse, settings_given
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
     from experiments.founded.cells import Cell
 
 
+INSTEAD = {"model": "models", "aug": "augmentations", "finetune": "finetunings", "seed": "seeds"}
+
+
 def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     """Train every cell that isn't trained yet, then print the table and what becomes of each claim.
 
     Raises:
-        ConfigError: if a training's settings are wrong, or the experiment began with others.
+        ConfigError: if a training's settings are wrong, not its own to set, or others than the experiment began with.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
     from emolab.jobs.grid import run_plan
 
     cells = cells_of_settings(cfg)
     keys = [(cell, seed) for cell in cells for seed in cfg.seeds]
+    refuse(given, INSTEAD)
     fixed = [*for_training(given, "founding"), f"name={cfg.name}"]
-    recipes = {model: list(lines) for model, lines in cfg.recipes.items()}
-    jobs = tuple((*fixed, *cell.overrides(recipes), f"seed={seed}") for cell, seed in keys)
+    jobs = tuple(  # what was given counts for every training, also where a recipe says something else
+        (*cfg.recipes.get(cell.model, ()), *fixed, *cell.overrides(), f"seed={seed}") for cell, seed in keys
+    )
     for job in jobs:
         check_command("train", job)
     plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
@@ -92,7 +96,7 @@ def _first_weights(record: "RunRecord") -> str | None:
 
 
 def _main(cfg: DictConfig) -> int:
-    return founding(cfg, list(HydraConfig.get().overrides.task))
+    return founding(cfg, settings_given())
 
 
 main = verb("experiments.founding", _main)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from emolab.cli import check_command, verb
 from emolab.config.overrides import override
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from experiments.overrides import for_training, launcher_given
+from experiments.overrides import for_training, launcher_given, settings_given
 
 
 def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
@@ -74,7 +73,7 @@ def notes(cfg: DictConfig, images: int, suspected: int) -> list[str]:
 
 
 def _main(cfg: DictConfig) -> int:
-    return label_noise(cfg, list(HydraConfig.get().overrides.task))
+    return label_noise(cfg, settings_given())
 
 
 main = verb("experiments.label_noise", _main)

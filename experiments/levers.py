@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from emolab.cli import WRONG, check_command, verb
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from experiments.overrides import for_training, launcher_given
+from experiments.overrides import for_training, launcher_given, refuse, settings_given
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
@@ -36,6 +35,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     """
     from emolab.jobs.grid import check_settings, run_plan
 
+    refuse(given, {"seed": "seeds"})
     jobs = jobs_of(cfg, for_training(given, "levers"))
     wanted = {key: job for key, job in jobs.items() if key[0] == BASELINE or cfg.only is None or key[0] in cfg.only}
     for (lever, _), job in wanted.items():
@@ -117,7 +117,7 @@ def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
 
 
 def _main(cfg: DictConfig) -> int:
-    return levers(cfg, list(HydraConfig.get().overrides.task))
+    return levers(cfg, settings_given())
 
 
 main = verb("experiments.levers", _main)

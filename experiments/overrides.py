@@ -1,10 +1,12 @@
 """Overrides of a command on top of `emolab.train`: which are its own, which are for the trainings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hydra.core.hydra_config import HydraConfig
 
+from emolab.config.overrides import SEARCH_PATH
 from emolab.config.tree import chosen_by_default, conf_folder, top_keys
+from emolab.errors import ConfigError
 
 _LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where trainings run
 
@@ -21,6 +23,28 @@ def for_training(given: Sequence[str], verb: str) -> list[str]:
     groups = set(chosen_by_default(verb, folder)) - set(chosen_by_default("train", folder))
     own = {*top_keys(verb, folder), *groups}
     return [override for override in given if pair_of(override)[0].partition(".")[0] not in own]
+
+
+def refuse(given: Sequence[str], instead: Mapping[str, str]) -> None:
+    """Refuse overrides of what an experiment sets itself, in each training in its turn.
+
+    Args:
+        given: overrides of the command.
+        instead: key -> the experiment's own list of its values, which is what to set.
+
+    Raises:
+        ConfigError: naming the override, and what to give in its place.
+    """
+    for override in given:
+        key, value = pair_of(override)
+        if key in instead:
+            raise ConfigError(f"{override}: each training has its own {key} here. Give {instead[key]}=[{value}]")
+
+
+def settings_given() -> list[str]:
+    """Return the overrides in the running command that mean its settings, and where configs of the user's own lie."""
+    given = HydraConfig.get().overrides
+    return [*(override for override in given.hydra if override.startswith(SEARCH_PATH)), *given.task]
 
 
 def launcher_given() -> list[str]:

@@ -12,7 +12,7 @@ from emolab.cli import WRONG, check_command, verb
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Child
-from experiments.overrides import for_training, pair_of
+from experiments.overrides import for_training, pair_of, settings_given
 
 if TYPE_CHECKING:
     import optuna
@@ -118,12 +118,12 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: 
 
 
 def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> int:
-    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where all trials failed."""
+    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where no trial came to an end."""
     from optuna.trial import TrialState
 
     from experiments.search.best import BEST, best_trial, write_best
     from experiments.search.report import overview, write_page
-    from experiments.search.worker import OVERRIDES
+    from experiments.search.study import OVERRIDES
 
     best = best_trial(study)
     page = write_page(study, Path(cfg.output), list(cfg.search.objectives))
@@ -131,8 +131,8 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
     print(f"page:   {page}")
     if best is None:
         print("no trial was finished; the page says why", file=sys.stderr)
-        return WRONG if any(trial.state == TrialState.FAIL for trial in study.trials) else 0
-    command = write_best(study, Path(cfg.output), fixed, best.user_attrs[OVERRIDES])
+        return 0 if any(trial.state == TrialState.PRUNED for trial in study.trials) else WRONG
+    command = write_best(best, study, Path(cfg.output), fixed)
     values = ", ".join(f"{name} {value:.4f}" for name, value in zip(cfg.search.objectives, best.values, strict=True))
     print(f"best:   {values}: {' '.join(best.user_attrs[OVERRIDES])}")
     print(f"        {Path(cfg.output) / BEST}\nnext:   {command}")
@@ -140,8 +140,7 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
 
 
 def _main(cfg: DictConfig) -> int:
-    hydra = HydraConfig.get()
-    return sweep(cfg, list(hydra.overrides.task), dict(hydra.runtime.choices))
+    return sweep(cfg, settings_given(), dict(HydraConfig.get().runtime.choices))
 
 
 main = verb("experiments.sweep", _main)

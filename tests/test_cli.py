@@ -85,8 +85,13 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="mine"):
         check_command("train", [*DATA, "model=mine"])
     check_command("train", [*DATA, "model=mine", "--config-dir", str(tmp_path)])
+    check_command("train", [*DATA, "model=mine", f"--config-dir={tmp_path}"])
     done = run("emolab.train", "--config-dir", str(tmp_path), *DATA, "model=mine", "--cfg", "job", cwd=tmp_path)
     assert "stem: 4" in done.stdout, done.stderr
+    with pytest.raises(ConfigError, match="no such folder"):
+        check_command("train", [*DATA, "--config-dir", str(tmp_path / "absent")])
+    with pytest.raises(ConfigError, match="give one of them"):
+        check_command("train", [*DATA, "--config-dir", str(tmp_path), f"hydra.searchpath=[{tmp_path}]"])
 
 
 def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:

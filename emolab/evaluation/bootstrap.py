@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.stats import binomtest
 
+from emolab.evaluation.metrics import BINS, bins_of
 from emolab.evaluation.predictions import Predictions
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
-_BINS = 15  # of calibration
 _AT_ONCE = 200  # resamples computed together: (200, clusters) counts
 
 
@@ -34,7 +34,8 @@ def intervals(
     """
     cells, size = _cells_by_cluster(predictions, predictions.predicted)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    for matrices in _resampled(cells, size, resamples, seed):
+    for drawn_clusters in _draws(len(cells), resamples, seed):
+        matrices = (drawn_clusters @ cells).reshape(-1, size, size)
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
     whole = cells.sum(axis=0).reshape(size, size)
@@ -64,9 +65,8 @@ def paired_difference(
     second, _ = _cells_by_cluster(other, other.predicted)
     both = np.concatenate([first, second], axis=1)
     differences = []
-    for start in range(0, resamples, _AT_ONCE):
-        sums = _draw(len(both), min(_AT_ONCE, resamples - start), [seed, start]) @ both
-        matrices = sums.reshape(-1, 2, size, size)
+    for drawn in _draws(len(both), resamples, seed):
+        matrices = (drawn @ both).reshape(-1, 2, size, size)
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
     low, high = np.nanquantile(np.concatenate(differences), [(1 - level) / 2, (1 + level) / 2])
     totals = both.sum(axis=0).reshape(2, size, size)
@@ -82,15 +82,11 @@ def calibration_error(
     """
     probabilities = predictions.probabilities(temperature)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.targets
-    place = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
     _, cluster = np.unique(predictions.clusters, return_inverse=True)
-    gaps = np.zeros((cluster.max() + 1, _BINS), np.float32)
-    np.add.at(gaps, (cluster, place), confidence - right)
+    gaps = np.zeros((cluster.max() + 1, BINS), np.float32)
+    np.add.at(gaps, (cluster, bins_of(confidence)), confidence - right)
     sizes = np.bincount(cluster).astype(np.float32)
-    errors = []
-    for start in range(0, resamples, _AT_ONCE):
-        drawn = _draw(len(gaps), min(_AT_ONCE, resamples - start), [seed, start])
-        errors.append(np.abs(drawn @ gaps).sum(axis=1) / (drawn @ sizes))
+    errors = [np.abs(drawn @ gaps).sum(axis=1) / (drawn @ sizes) for drawn in _draws(len(gaps), resamples, seed)]
     low, high = np.quantile(np.concatenate(errors), [(1 - level) / 2, (1 + level) / 2])
     value = np.abs(gaps.sum(axis=0)).sum() / sizes.sum()
     return {"value": float(value), "low": float(low), "high": float(high)}
@@ -98,10 +94,7 @@ def calibration_error(
 
 def draws(clusters: int, resamples: int, seed: int) -> np.ndarray:
     """Return how often each cluster is drawn in each resample, float32 (resamples, clusters)."""
-    parts = (
-        _draw(clusters, min(_AT_ONCE, resamples - start), [seed, start]) for start in range(0, resamples, _AT_ONCE)
-    )
-    return np.concatenate(list(parts))
+    return np.concatenate(list(_draws(clusters, resamples, seed)))
 
 
 def mcnemar(one: Predictions, other: Predictions) -> float:
@@ -131,14 +124,10 @@ def _cells_by_cluster(predictions: Predictions, predicted: np.ndarray) -> tuple[
     return cells, size
 
 
-def _resampled(cells: np.ndarray, size: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _draws(clusters: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each cluster is drawn in some of the resamples: float32 (some, clusters), rows sum to `clusters`."""
     for start in range(0, resamples, _AT_ONCE):
         many = min(_AT_ONCE, resamples - start)
-        yield (_draw(len(cells), many, [seed, start]) @ cells).reshape(many, size, size)
-
-
-def _draw(clusters: int, many: int, seed: list[int]) -> np.ndarray:
-    """How often each cluster is drawn in each resample: float32 (many, clusters), rows sum to `clusters`."""
-    drawn = np.random.default_rng(seed).integers(0, clusters, (many, clusters))
-    drawn += np.arange(many)[:, None] * clusters
-    return np.bincount(drawn.ravel(), minlength=many * clusters).reshape(many, clusters).astype(np.float32)
+        drawn = np.random.default_rng([seed, start]).integers(0, clusters, (many, clusters))
+        drawn += np.arange(many)[:, None] * clusters
+        yield np.bincount(drawn.ravel(), minlength=many * clusters).reshape(many, clusters).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Metrics as pure functions; a class without images in the truth is left out of every mean over classes.
+"""Metrics as pure functions; a class without images is left out of the mean recall, and of the mean F1 unless named.
 
 Those of the confusion matrix take it with any number of leading axes, so that thousands of resamples are one
 computation.
@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from emolab.evaluation.predictions import Predictions
+
+BINS = 15  # of confidence, of equal width
 
 
 def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -66,14 +68,14 @@ def negative_log_likelihood(probabilities: np.ndarray, targets: np.ndarray) -> f
     return float(-np.log(np.maximum(own, 1e-30)).mean())
 
 
-def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = 15) -> float:
+def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS) -> float:
     """Mean distance of confidence from accuracy over equal-width bins (Guo et al. 2017), 0 to 1."""
     counts, confidence, hit_rate = reliability(probabilities, targets, bins)
     return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
 
 
 def calibration_error_if_calibrated(
-    probabilities: np.ndarray, bins: int = 15, draws: int = 200, seed: int = 0
+    probabilities: np.ndarray, bins: int = BINS, draws: int = 200, seed: int = 0
 ) -> float:
     """Mean calibration error, 0 to 1, that confidences which are exactly true show on so few images.
 
@@ -82,7 +84,7 @@ def calibration_error_if_calibrated(
     """
     confidence = probabilities.max(axis=1)
     generator = np.random.default_rng(seed)
-    place = _bins_of(confidence, bins)
+    place = bins_of(confidence, bins)
     errors = []
     for _ in range(draws):
         off = confidence - (generator.random(len(confidence)) < confidence)
@@ -91,12 +93,12 @@ def calibration_error_if_calibrated(
 
 
 def reliability(
-    probabilities: np.ndarray, targets: np.ndarray, bins: int = 15
+    probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each bin of confidence: images, their mean confidence, their accuracy; 0 for an empty bin."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
-    place = _bins_of(confidence, bins)
+    place = bins_of(confidence, bins)
     counts = np.bincount(place, minlength=bins)
     sums = (np.bincount(place, values, minlength=bins) for values in (confidence, right.astype(float)))
     mean, hit_rate = (_divided(total, counts, 0.0) for total in sums)
@@ -121,7 +123,8 @@ def evaluators(predictions: Predictions, temperature: float) -> Iterator[tuple[s
     yield "majority_baseline", majority_baseline(targets, len(predictions.classes))
 
 
-def _bins_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+def bins_of(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
+    """Return the bin of each confidence (N,), from 0; a bin holds its upper edge."""
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 

@@ -28,6 +28,7 @@ from emolab.evaluation.predictions import Predictions, save_predictions
 
 Metrics = dict[str, Any]
 PREDICTIONS = "predictions.npz"
+SOMETIMES = ("curves", "errors", "grad_cam", "robustness")  # pictures that not every evaluation makes
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def write_report(folder: Path, report: Report) -> None:
     files.write_json(folder / "metrics.json", numbers)
     if report.predictions:
         save_predictions(folder / PREDICTIONS, report.predictions)
+    for name in set(SOMETIMES) - {picture.name for picture in report.pictures}:
+        (folder / f"{name}.png").unlink(missing_ok=True)  # of an evaluation before, whose numbers are gone, too
     for picture in report.pictures:
         with files.write_atomically(folder / f"{picture.name}.png") as temporary:
             temporary.write_bytes(picture.png)

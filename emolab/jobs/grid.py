@@ -10,8 +10,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from emolab.cli import MULTIRUN, WRONG, composed, hydra_main
-from emolab.config.overrides import override
+from emolab.cli import MULTIRUN, WRONG, composed, hydra_main, options_and_overrides
+from emolab.config.overrides import SEARCH_PATH, override
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.process import Outcome
@@ -83,10 +83,12 @@ def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
     """Return the plan that the arguments of a grid mean, and those of them that are for Hydra's launcher.
 
     Raises:
-        ConfigError: if `resume` names no grid.
+        ConfigError: if `resume` names no grid, or an option of Hydra makes no sense with `-m`.
     """
-    given = [argument for argument in arguments if argument not in MULTIRUN]
-    launcher = [argument for argument in given if argument.startswith(("hydra.", "hydra/"))]
+    options, given = options_and_overrides(arguments)
+    if others := [option for option in options if option not in MULTIRUN]:
+        raise ConfigError(f"{others[0]} can't be given with -m: leave out one of the two")
+    launcher = [line for line in given if line.startswith(("hydra.", "hydra/")) and not line.startswith(SEARCH_PATH)]
     own = [argument for argument in given if argument not in launcher]
     resume = [argument.partition("=")[2] for argument in own if argument.startswith("resume=")]
     jobs = expanded([argument for argument in own if not argument.startswith("resume=")])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "keras.Model":
-    """Return the run's network in float32: uint8-range RGB (N, S, S, 3) -> logits (N, C).
+    """Return the run's network: uint8-range RGB (N, S, S, 3) -> logits (N, C); float32 unless a trainer builds it.
 
     Args:
         record: the run.

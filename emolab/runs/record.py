@@ -175,7 +175,7 @@ class RunRecord:
         return journal.read(self.folder / layout.METRICS)
 
     def training_seconds(self) -> float:
-        """Return how long its epochs took, validation included; interruptions don't count."""
+        """Return how long its epochs took, validation included; of an interrupted one, only what came after it."""
         return sum(float(line.get("seconds") or 0.0) for line in self.read_metrics())
 
     def truncate_metrics(self, epoch: int) -> None:

@@ -1,4 +1,4 @@
-"""Makes keras-cv's layers draw their random numbers from Keras's seed generators. The one module that knows keras-cv.
+"""Makes keras-cv's layers draw their random numbers from Keras's seed generators. The one module that imports keras-cv.
 
 keras-cv, which is no longer developed, draws from TensorFlow's stateful generators, which can't be resumed.
 """

@@ -1,7 +1,7 @@
 """The full state of a training in one file: weights, optimizer, counters. Nothing is pickled.
 
 The file is NumPy's `.npz`: an array a variable, in order, and a JSON text with their paths and what else has
-to be known. Names and shapes are compared before anything is assigned, so that a wrong file changes nothing.
+to be known. Number and shapes are compared before anything is assigned, so that a wrong file changes nothing.
 """
 
 import json

@@ -74,7 +74,8 @@ def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
         line = _LINES[number // len(_COLOURS) % len(_LINES)]
         if run.curve:
             axes.plot(*zip(*run.curve, strict=True), line, marker=".", color=colour, label=label_of(run, keys, runs))
-    axes.set(xlabel="epoch", ylabel=runs[0].record.fields["monitor"]["name"])
+    monitored = dict.fromkeys(run.record.fields["monitor"]["name"] for run in runs if run.curve)
+    axes.set(xlabel="epoch", ylabel=" or ".join(monitored))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)

@@ -13,10 +13,9 @@ class Cell:
     augmentation: str
     finetuning: str
 
-    def overrides(self, recipes: dict[str, list[str]]) -> list[str]:
+    def overrides(self) -> list[str]:
         """Return what a training of this cell sets."""
-        chosen = [f"model={self.model}", f"aug={self.augmentation}", f"finetune={self.finetuning}"]
-        return [*chosen, *recipes.get(self.model, [])]
+        return [f"model={self.model}", f"aug={self.augmentation}", f"finetune={self.finetuning}"]
 
 
 def cells_of(models: Sequence[str], augmentations: Sequence[str], finetunings: Sequence[str]) -> list[Cell]:

@@ -10,25 +10,26 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from emolab import files
+from emolab.config.overrides import SEARCH_PATH
 from emolab.config.tree import conf_folder, groups
+from experiments.search.study import OVERRIDES
 
 BEST = "experiment/best.yaml"
-_NOT_KEPT = ("name=", "evaluate=", "paths.", "logger")  # the winner is a run of its own, with a report
+_NOT_KEPT = ("name=", "evaluate=", "paths.", "logger", SEARCH_PATH)  # the winner is a run of its own, with a report
 
 
-def write_best(study: optuna.Study, folder: Path, fixed: Sequence[str], searched: Sequence[str]) -> str | None:
-    """Write the best trial's settings; return the command that trains it again, or None while there is no trial.
+def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequence[str]) -> str:
+    """Write the best trial's settings; return the command that trains it again.
 
     Args:
-        study: with at least one finished trial; of several objectives the first decides.
+        best: the trial.
+        study: that it belongs to.
         folder: of the sweep.
         fixed: overrides of every trial.
-        searched: overrides of the best one.
     """
-    best = best_trial(study)
-    if best is None:
-        return None
-    command = f"python -m emolab.train experiment=best hydra.searchpath=[{folder}]"
+    searched = best.user_attrs[OVERRIDES]
+    own = [line.removeprefix(SEARCH_PATH).strip("[]") for line in fixed if line.startswith(SEARCH_PATH)]
+    command = f"python -m emolab.train experiment=best {SEARCH_PATH}[{','.join([str(folder), *own])}]"
     values = ", ".join(f"{value:.4f}" for value in best.values)
     head = (
         "# @package _global_\n"

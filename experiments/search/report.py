@@ -12,7 +12,7 @@ from emolab import files
 from emolab.evaluation.plots import png
 from experiments.page import Section, TableOf, comma_separated, render
 from experiments.search import pictures
-from experiments.search.study import ERROR, counted
+from experiments.search.study import ERROR, SURPLUS, counted
 
 PAGE, TABLE = "index.html", "trials.csv"
 
@@ -36,10 +36,12 @@ def overview(study: optuna.Study) -> list[str]:
     trials = counted(study)
     states = {state: sum(trial.state == state for trial in trials) for state in TrialState}
     told = ", ".join(f"{number} {state.name.lower()}" for state, number in states.items() if number)
-    again = len(study.trials) - len(trials)
+    surplus = sum(SURPLUS in trial.user_attrs for trial in study.trials)
+    again = len(study.trials) - len(trials) - surplus
     epochs = sum(trial.user_attrs.get("epochs", 0) for trial in trials)
     return [
-        f"{len(trials)} trials: {told}. {again} more entries are interrupted attempts, taken up by others.",
+        f"{len(trials)} trials: {told}. Of the other entries, {again} are interrupted attempts, taken up by others, "
+        f"and {surplus} were begun at the same moment on several machines, more than were wanted, and not trained.",
         f"{epochs} epochs were trained.",
     ]
 

@@ -23,6 +23,7 @@ SILENT = 3  # heartbeats that a worker may miss
 SURPLUS = "surplus"
 FIXED = "command"
 SPACE = "space"
+OVERRIDES = "overrides"  # what a trial set
 ERROR = "error"  # of a failed trial: the last lines of its log
 _ATTEMPTS = 4
 

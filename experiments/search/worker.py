@@ -17,7 +17,6 @@ from experiments.search import study as shared
 from experiments.search.space import Lookup, suggested
 from experiments.search.trial import Training, TrialFailedError
 
-OVERRIDES = "overrides"  # what a trial set
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
 
 
@@ -80,7 +79,7 @@ class Worker:
             raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
         number = shared.original_number(self._study, trial.number)
         searched = suggested(trial, self._settings.search.space, self._fixed, self._otherwise)
-        trial.set_user_attr(OVERRIDES, searched)
+        trial.set_user_attr(shared.OVERRIDES, searched)
         print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
         objectives, overrides = self._settings.search.objectives, [*self._fixed, *searched, self._supervised()]
         runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
@@ -95,8 +94,8 @@ class Worker:
     def _supervised(self) -> str:
         target = "emolab.training.callbacks.Supervised"
         latency = str("latency_ms" in self._settings.search.objectives).lower()
-        monitor = self._settings.trainer.monitor
-        return f"+callbacks.supervised={{_target_:{target},monitor:{monitor},latency:{latency}}}"
+        monitor, epochs = self._settings.trainer.monitor, "${trainer.epochs}"
+        return f"+callbacks.supervised={{_target_:{target},monitor:{monitor},epochs:{epochs},latency:{latency}}}"
 
     def _sampler(self) -> Any:
         """A sampler whose draws differ from trial to trial and worker to worker, and are the same next time."""

@@ -91,6 +91,13 @@ def test_the_model_card_says_for_whom_it_works_and_what_it_must_not_be_used_for(
     assert all(line.endswith("|") for line in tables)
 
 
+def test_pictures_of_the_evaluation_before_go_and_files_of_others_stay(tmp_path: Path) -> None:
+    for name in ("robustness", "grad_cam", "mine"):
+        (tmp_path / f"{name}.png").write_bytes(b"old")
+    write_report(tmp_path, _report())
+    assert {path.name for path in tmp_path.glob("*.png")} == {"confusion.png", "mine.png"}
+
+
 def test_pictures_are_the_same_bytes_each_time() -> None:
     first, again = (plots.png(plots.reliability_figure(_predictions(), 1.5)) for _ in range(2))
     assert first == again

@@ -9,7 +9,7 @@ from optuna.trial import TrialState, create_trial
 from emolab.cli import composed
 from experiments.search.best import BEST, as_experiment, best_trial, write_best
 from experiments.search.report import overview, write_page
-from experiments.search.study import ERROR
+from experiments.search.study import ERROR, OVERRIDES, SURPLUS
 
 GIVEN = ("experiment=fer2013_custom_cnn", "data.path=faces.csv", "aug=off", "trainer.epochs=7", "model.weights=null")
 SEARCHED = ("optimizer=sgd", "optimizer.learning_rate=0.0123", "model.backbone.widths=[8,16]", "aug=blend")
@@ -32,9 +32,11 @@ def study_of(*trials, directions=("maximize",)) -> optuna.Study:
 
 
 def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path):
-    study = study_of(trial(0.4), trial(0.6, epochs=7, run="20261124-100000-aaaa"))
-    fixed = [*GIVEN, "name=s", "evaluate=false", "paths.runs=elsewhere"]
-    command = write_best(study, tmp_path, fixed, SEARCHED)
+    found = {"epochs": 7, "run": "20261124-100000-aaaa", OVERRIDES: SEARCHED}
+    study = study_of(trial(0.4), trial(0.6, **found))
+    fixed = [*GIVEN, "name=s", "evaluate=false", "paths.runs=elsewhere", "hydra.searchpath=['file:///mine']"]
+    command = write_best(best_trial(study), study, tmp_path, fixed)
+    assert command.endswith(f"hydra.searchpath=[{tmp_path},'file:///mine']")
     written = composed("train", ["experiment=best", f"hydra.searchpath=[{tmp_path}]"])
     asked = composed("train", [*GIVEN[:2], *GIVEN[3:], *SEARCHED, "name=s_best"])
     assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
@@ -65,9 +67,8 @@ def test_the_best_is_the_first_with_the_best_value_among_the_finished(direction,
     assert best.number == number
 
 
-def test_without_a_finished_trial_there_is_no_best(tmp_path):
-    assert write_best(study_of(trial(None, state=TrialState.FAIL)), tmp_path, [], []) is None
-    assert not (tmp_path / BEST).exists()
+def test_without_a_finished_trial_there_is_no_best():
+    assert best_trial(study_of(trial(None, state=TrialState.FAIL))) is None
 
 
 def test_the_page_shows_pictures_every_trial_and_why_trials_failed(tmp_path):
@@ -77,11 +78,20 @@ def test_the_page_shows_pictures_every_trial_and_why_trials_failed(tmp_path):
     assert page.count("data:image/png;base64,") == 4
     assert "&lt;out of memory&gt;" in page
     assert overview(study)[0].startswith("4 trials: 3 complete, 1 fail")
+    assert "0 are interrupted attempts" in overview(study)[0]
     assert overview(study)[1] == "9 epochs were trained."
     lines = (tmp_path / "trials.csv").read_text().splitlines()
     assert lines[0] == "trial,state,validation,epochs,run,x"
     assert lines[2] == "1,complete,0.6000,3,,0.5"
     assert len(lines) == 5
+
+
+def test_a_trial_too_many_is_no_interrupted_attempt():
+    study = study_of(trial(0.5, epochs=1), trial(None, state=TrialState.FAIL, **{SURPLUS: True}))
+    told = overview(study)[0]
+    assert told.startswith("1 trials: 1 complete")
+    assert "0 are interrupted attempts" in told
+    assert "1 were begun at the same moment" in told
 
 
 def test_several_objectives_are_shown_as_a_pareto_front(tmp_path):

@@ -75,6 +75,18 @@ def test_wrong_settings_are_refused():
         check_command("levers", ["data=folder", "data.root=faces", "name=../other"])
 
 
+def test_what_each_training_has_of_its_own_is_not_given_for_all(tmp_path):
+    for verb, override, told in (
+        ("levers", "seed=4", "Give seeds=[4]"),
+        ("founding", "model=vgg19", "Give models=[vgg19]"),
+        ("founding", "seed=4", "Give seeds=[4]"),
+    ):
+        done = run(f"experiments.{verb}", "data=demo", override, cwd=tmp_path)
+        assert done.returncode == 2, done.stderr
+        assert told in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_lever_fits_the_recipe_that_the_documents_give_it():
     recipe = ("experiment=fer2013_custom_cnn", "data.path=faces.csv")
     jobs = jobs_of(composed("levers", recipe), recipe)

@@ -5,6 +5,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from emolab.cli import composed
+from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.jobs.grid import batches, check_settings, expanded, planned, run_plan
@@ -112,6 +113,18 @@ def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tm
     assert planned(["-m", *where, f"resume={first.name}"])[0] == first
     with pytest.raises(ConfigError, match=f"no such grid .*{first.name}"):
         planned(["-m", *where, "resume=20200101-000000-aaaa"])
+
+
+def test_configs_of_ones_own_reach_every_training_of_a_grid(tmp_path):
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    text = (conf_folder() / "model" / "custom_cnn.yaml").read_text().replace("stem: 48", "stem: 4")
+    (tmp_path / "mine" / "model" / "small.yaml").write_text(text)
+    grid, launcher = planned(["-m", *DATA, "model=small,vgg19", "--config-dir", str(tmp_path / "mine")])
+    assert launcher == []
+    assert [composed("train", job).model.name for job in grid.jobs] == ["custom_cnn", "vgg19"]
+    assert composed("train", grid.jobs[0]).model.backbone.stem == 4
+    with pytest.raises(ConfigError, match="--cfg can't be given with -m"):
+        planned(["-m", *DATA, "seed=0,1", "--cfg", "job"])
 
 
 def test_runs_of_the_same_group_that_a_plan_does_not_know_are_not_taken_for_its_own(tmp_path):

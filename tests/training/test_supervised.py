@@ -6,9 +6,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import keras
 import pytest
 from tiny_training import TinyData, tiny_module, tiny_record
 
+from emolab.runs import RunRecord
 from emolab.runs.session import recorded
 from emolab.tracking import with_record
 from emolab.training.callbacks import Supervised
@@ -39,7 +41,7 @@ def _train(folder: Path, epochs: int, **settings: Any) -> Any:
     loggers = with_record(None)
     loggers.start(record, {})
     with recorded(record, loggers):
-        trainer = Trainer(epochs, record, loggers, [Supervised("val_accuracy", **settings)])
+        trainer = Trainer(epochs, record, loggers, [Supervised("val_accuracy", epochs, **settings)])
         trainer.fit(tiny_module(trainer), TinyData())
         loggers.finish("finished", {})
     return record
@@ -68,6 +70,28 @@ def test_a_training_that_is_told_to_stop_after_its_last_epoch_is_finished(tmp_pa
     said = _supervisor(monkeypatch, lambda message: {"prune": message["epoch"] == 1, "reason": "no hope"})
     assert _train(tmp_path, 2).status == "finished"
     assert [message["epoch"] for message in said] == [0, 1]
+
+
+def test_the_end_of_a_cut_epoch_is_not_the_end_of_the_training(tmp_path, monkeypatch):
+    class Cut(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.step.numpy()) == TinyData().steps_per_epoch + 1:  # within the second epoch
+                raise KeyboardInterrupt
+
+    record = tiny_record(tmp_path)
+    loggers = with_record(None)
+    loggers.start(record, {})
+    trainer = Trainer(4, record, loggers, [Cut()])
+    with pytest.raises(KeyboardInterrupt), recorded(record, loggers):
+        trainer.fit(tiny_module(trainer), TinyData())
+    said = _supervisor(monkeypatch, lambda message: {"prune": message.get("epoch") == 1, "reason": "no hope"})
+    record = RunRecord.resume(record.folder)
+    loggers.start(record, {})
+    with recorded(record, loggers):
+        trainer = Trainer(4, record, loggers, [Supervised("val_accuracy", 4, latency=True)])
+        trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert record.status == "pruned"
+    assert [message.get("epoch") for message in said] == [1]  # nothing is measured in mid-training
 
 
 def test_without_a_supervisor_it_does_nothing(tmp_path):

@@ -17,6 +17,7 @@ class Supervised(keras.callbacks.Callback):
 
     Args:
         monitor: the metric that is reported.
+        epochs: of the whole training.
         latency: at the end, also report how many milliseconds the network takes for one face.
 
     Without a supervisor (the same configuration, trained by hand) it does nothing.
@@ -25,9 +26,10 @@ class Supervised(keras.callbacks.Callback):
         Pruned: at the end of a training that was told to stop.
     """
 
-    def __init__(self, monitor: str, latency: bool = False) -> None:
+    def __init__(self, monitor: str, epochs: int, latency: bool = False) -> None:
         super().__init__()
-        self.monitor, self.latency = monitor, latency
+        self.monitor, self.epochs, self.latency = monitor, epochs, latency
+        self._over = False
         self._pruned: str | None = None
         self._line: IO[str] | None = None
 
@@ -37,12 +39,12 @@ class Supervised(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Report, and do what is answered."""
+        self._over = epoch + 1 == self.epochs
         value = (logs or {}).get(self.monitor)
         if value is None:
             return
         answer = self._ask({"epoch": epoch, "value": float(value)})
-        over = epoch + 1 == self.params["epochs"]  # nothing is saved any more, and its value is worth keeping
-        if answer.get("prune") and not over:
+        if answer.get("prune") and not self._over:  # else nothing is saved any more, and its value is worth keeping
             self._pruned = f"epoch {epoch + 1}, {self.monitor} {float(value):.4f}: {answer['reason']}"
             self.model.stop_training = True
 
@@ -50,7 +52,7 @@ class Supervised(keras.callbacks.Callback):
         """End the training as pruned, or report what was measured."""
         if self._pruned is not None:
             raise Pruned(self._pruned)
-        if self.latency:
+        if self.latency and self._over:
             from emolab.models.cost import latency_ms
 
             self._ask({"latency_ms": latency_ms(self.model.network)})
