@@ -90,6 +90,8 @@ def chosen_runs(cfg: DictConfig) -> list["RunRecord"]:
     found = [resolve(name, Path(cfg.paths.runs), cfg.ckpt.where) for name in named]
     for record, reason in found:
         print(f"run {record.folder}: {reason}")
+        if notice := record.fields["data"].get("notice"):
+            print(f"note: {notice}")
     return [record for record, _ in found]
 
 

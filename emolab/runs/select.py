@@ -94,7 +94,18 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
     value = float(_monitor(best)["best"])
     direction = "lowest" if mode == "min" else "highest"
     of = f"of {len(fitting)} finished runs{_narrowed(where)}"
-    return best, f"{best.id} has the {direction} {name}, {value:.4g}, {of}"
+    return best, f"{best.id} has the {direction} {name}, {value:.4g}, {of}{_unlike(fitting)}"
+
+
+def _unlike(runs: Sequence[RunRecord]) -> str:
+    """A warning where runs of different data were compared."""
+    names = sorted({str(run.fields["data"].get("name")) for run in runs})
+    if len(names) == 1:
+        return ""
+    return (
+        f". They learned from different data ({', '.join(names)}), whose values say little of each other: narrow them, "
+        f"such as ckpt.where.data={names[-1]}"
+    )
 
 
 def _monitor(run: RunRecord) -> dict[str, Any]:

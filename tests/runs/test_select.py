@@ -17,9 +17,10 @@ FIELDS = {
 ACCURACY = "validation_accuracy"
 
 
-def add(root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True):
+def add(root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True, data="fer2013"):
     watched = {"name": monitor, "mode": mode, "best": best, "epoch": 1}
-    record = RunRecord.create(root, model, {**FIELDS, "monitor": watched, "model": {"name": model}})
+    known = {**FIELDS, "data": {**FIELDS["data"], "name": data}}
+    record = RunRecord.create(root, model, {**known, "monitor": watched, "model": {"name": model}})
     if save:
         record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
     record.finish(status)
@@ -36,6 +37,18 @@ def test_best_is_the_highest_value_among_finished_runs(tmp_path):
     record, reason = resolve("best", tmp_path)
     assert record.id == winner.id
     assert reason == f"{winner.id} has the highest validation_accuracy, 0.7, of 3 finished runs"
+
+
+def test_the_best_among_runs_of_different_data_comes_with_a_warning(tmp_path):
+    winner = add(tmp_path, 0.76, data="demo")
+    real = add(tmp_path, 0.67)
+    record, reason = resolve("best", tmp_path)
+    assert record.id == winner.id
+    assert "different data (demo, fer2013)" in reason
+    assert reason.endswith("ckpt.where.data=fer2013")
+    record, reason = resolve("best", tmp_path, {"data": "fer2013"})
+    assert record.id == real.id
+    assert "different data" not in reason
 
 
 def test_best_is_the_lowest_value_where_less_is_better(tmp_path):
