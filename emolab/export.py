@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
+from emolab.errors import RunError
 
 if TYPE_CHECKING:
     from emolab.data import PreparedData
@@ -125,8 +126,11 @@ def _show(cfg: DictConfig, record: "RunRecord", rows: "Sequence[Row]") -> None:
     from hydra.utils import instantiate
 
     from emolab.engines.table import picture
+    from emolab.tracking.jsonlines import JsonLines
 
     logger = instantiate(cfg.logger)
+    if isinstance(logger, JsonLines):
+        return  # the record has a summary of its training, and the table is a file
     logger.start(record, _plain(cfg))
     image = cv2.imdecode(np.frombuffer(picture(rows, cfg.budget_ms), np.uint8), cv2.IMREAD_COLOR_RGB)
     logger.log_images(0, np.asarray(image)[None], ["engines: accuracy against latency"])
@@ -145,9 +149,13 @@ def _plain(node: DictConfig) -> dict[str, Any]:
 
 
 def _main(cfg: DictConfig) -> int:
-    tried = [row for row in export(cfg) if row.tried]
+    rows = export(cfg)
+    tried = [row for row in rows if row.tried]
+    if not tried:
+        reasons = "; ".join(f"{row.engine}-{row.precision}: {row.reason}" for row in rows if row.reason)
+        raise RunError(f"none of the engines can run here: {reasons or 'none was asked for'}")
     enough = any if cfg.engine.name == "auto" else all
-    return 0 if tried and enough(row.passed for row in tried) else FAILED
+    return 0 if enough(row.passed for row in tried) else FAILED
 
 
 main = verb("emolab.export", _main)

@@ -1,8 +1,8 @@
 """Frames from a source that may fail in any way, without ever hanging the one who asks for them.
 
 A thread reads the source and keeps the newest frame. If the source fails, it's opened again after pauses that
-grow. If a call to it hangs, the thread is left to itself and another takes its place: no thread can be stopped
-from outside while it's in a driver.
+grow. If a call to a live source hangs, the thread is left to itself and another takes its place: no thread can be
+stopped from outside while it's in a driver. What isn't live, such as a file, is waited for.
 """
 
 import threading
@@ -154,7 +154,10 @@ class Capture:
             return
         if not worker.thread.is_alive() and not worker.left.is_set() and not self._is_at_end and not self._error:
             raise RuntimeError("the thread that reads the source ended by an error of its own; see above")
-        if not worker.left.is_set() and worker.deadline is not None and now > worker.deadline:
+        late = not worker.left.is_set() and worker.deadline is not None and now > worker.deadline
+        if late and not self.source.live:  # another reader would begin with the first frame again
+            self._note_fault(f"{self.source.description} is slow: still waiting")
+        elif late:
             self._leave(worker)
             self._hung.append(worker)
             self._note_fault(f"{self.source.description} hangs")

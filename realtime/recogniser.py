@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emolab.config.overrides import override
 from emolab.errors import ConfigError, RunError
 from realtime.frame import Classifier
 
@@ -65,7 +66,7 @@ def recogniser(record: "RunRecord", choice: str, threads: int | None, failed_gat
     if choice in (AUTO, SELECTED):
         folder = selected_engine(record)
     if choice == AUTO and folder is None:
-        folder = _exported(record, cache)
+        folder = _exported(record, threads, cache)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")
         return NetworkClassifier(record)
@@ -78,7 +79,13 @@ def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: 
     from emolab.engines import load_engine
 
     engine = load_engine(folder, threads, record.classes)
-    failed = [name for name, passed in engine.facts.get("gates", {}).items() if passed is False]
+    gates = engine.facts.get("gates")
+    if not isinstance(gates, dict) and not failed_gates:
+        raise ConfigError(
+            f"the engine {folder} was never judged: its export was interrupted. Export again (python -m emolab.export "
+            f"ckpt={record.id}), or use it all the same with failed_gates=true"
+        )
+    failed = [name for name, passed in (gates or {}).items() if passed is False]
     if failed and not failed_gates:
         raise ConfigError(
             f"the engine {folder} failed a gate ({', '.join(failed)}). Take another, or use it all the same with "
@@ -97,19 +104,14 @@ def _named(record: "RunRecord", choice: str) -> Path:
     return folder
 
 
-def _exported(record: "RunRecord", cache: str) -> Path:
+def _exported(record: "RunRecord", threads: int | None, cache: str) -> Path:
     """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer."""
     from emolab.engines import selected_engine
 
-    print(f"the run {record.id} has no engine yet; exporting one. It's done once", flush=True)
-    command = [
-        sys.executable,
-        "-m",
-        "emolab.export",
-        f"ckpt='{record.folder}'",
-        "engine=auto",
-        f"paths.cache='{cache}'",
-    ]
+    print(f"the run {record.id} has no engine that passed its gates; exporting. If one passes, it's kept", flush=True)
+    settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", cache)]
+    settings += [] if threads is None else [f"threads={threads}"]
+    command = [sys.executable, "-m", "emolab.export", *settings]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
     folder = selected_engine(record)
     if folder is None:

@@ -21,6 +21,7 @@ from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, PreparedData
 from emolab.data.records import Reader
 from emolab.errors import DataError
+from emolab.processor import usable_cores
 
 
 def prepare(
@@ -44,7 +45,7 @@ def prepare(
     fingerprint = fingerprint_of(reader, options)
     folder = Path(cache) / f"{options.name}-{fingerprint[:16]}"
     if not (folder / ACCOUNT).is_file():
-        job = Job(reader, options, fingerprint, workers or _cores(), stream or sys.stderr)
+        job = Job(reader, options, fingerprint, workers or usable_cores(), stream or sys.stderr)
         try:
             _assemble_once(job, folder)
         except OSError as error:
@@ -65,10 +66,6 @@ def fingerprint_of(reader: Reader, options: Options) -> str:
     except OSError as error:
         raise DataError(f"the data set {options.name!r} can't be read: {error}") from error
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _assemble_once(job: Job, folder: Path) -> None:

@@ -23,7 +23,10 @@ def measure_start(folder: Path, threads: int | None) -> dict[str, Any]:
     """
     command = [sys.executable, "-m", "emolab.engines.startup", str(folder), str(threads or 0)]
     began = time.time()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - ours
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - ours
+    except subprocess.TimeoutExpired:
+        raise RunError(f"the engine {folder} gave no result within {_SECONDS} s") from None
     if done.returncode:
         raise RunError(f"the engine {folder} doesn't start in a process of its own: {done.stderr[-500:]}")
     told = json.loads(done.stdout.splitlines()[-1])

@@ -27,6 +27,7 @@ from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
 
 Key = tuple[str, str]  # engine and precision
+Loaded = tuple[Engine, dict[str, Any]]  # and how it starts in a process of its own
 
 BASELINE = ("tensorflow", "fp32")
 PREDICT = ("keras", "predict")
@@ -70,10 +71,10 @@ class Trial:
         if able and BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
         folders, faults = self._built(able)
-        engines = {key: load_engine(folder, self.threads) for key, folder in folders.items()}
-        facts = self._facts(folders, engines) if engines else {}
+        loaded, unusable = self._loaded(folders)
+        facts = self._facts(folders, loaded) if loaded else {}
         here = [Row(*key, wanted=key in reasons, facts=found) for key, found in facts.items()]
-        broken = [Row(*key, fault=fault) for key, fault in faults.items()]
+        broken = [Row(*key, fault=fault) for key, fault in {**faults, **unusable}.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
         return [*here, *broken, *away]
 
@@ -94,23 +95,44 @@ class Trial:
             except Exception as error:
                 if key == BASELINE:
                     raise
-                log = engine_folder(self.record, *key).with_suffix(".log")
-                files.write_text(log, traceback.format_exc())
-                faults[key] = f"couldn't be built, {type(error).__name__}: {first_line(error)} ({log})"
-                self.say(f"{'-'.join(key)}: {faults[key]}")
+                faults[key] = self._fault(key, "built", error)
         return folders, faults
 
-    def _facts(self, folders: Mapping[Key, Path], engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
-        started = {key: measure_start(folder, self.threads) for key, folder in folders.items()}
+    def _loaded(self, folders: Mapping[Key, Path]) -> tuple[dict[Key, Loaded], dict[Key, str]]:
+        """Load each engine here and in a process of its own; return what went wrong with those that can't be.
+
+        A runtime may raise anything, too, and that ends its engine alone.
+        """
+        loaded: dict[Key, Loaded] = {}
+        faults: dict[Key, str] = {}
+        for key, folder in folders.items():
+            try:
+                loaded[key] = load_engine(folder, self.threads), measure_start(folder, self.threads)
+            except Exception as error:
+                if key == BASELINE:
+                    raise
+                faults[key] = self._fault(key, "loaded", error)
+        return loaded, faults
+
+    def _fault(self, key: Key, what: str, error: Exception) -> str:
+        """Keep the traceback of the error that is being handled; return what to tell."""
+        log = engine_folder(self.record, *key).with_suffix(".log")
+        files.write_text(log, traceback.format_exc())
+        told = f"couldn't be {what}, {type(error).__name__}: {first_line(error)} ({log})"
+        self.say(f"{'-'.join(key)}: {told}")
+        return told
+
+    def _facts(self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded]) -> dict[Key, dict[str, Any]]:
+        engines = {key: engine for key, (engine, _) in loaded.items()}
         same = self._parities(engines)
         times = self._times(engines)
         ratios = {key: _ratio(times, key) for key in engines}
         found: dict[Key, dict[str, Any]] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
-        for key, folder in folders.items():
-            proved = {"parity": same[key], **times[key], "ratio": ratios[key], "start": started[key]}
+        for key, (_, start) in loaded.items():
+            proved = {"parity": same[key], **times[key], "ratio": ratios[key], "start": start}
             passed = gates({"precision": key[1], **proved}, self.budget_ms)
-            measured_on = account.this_hardware()
-            found[key] = account.amend(folder, **proved, gates=passed, budget_ms=self.budget_ms, hardware=measured_on)
+            proved |= {"gates": passed, "budget_ms": self.budget_ms, "hardware": account.this_hardware()}
+            found[key] = account.amend(folders[key], **proved)
         return found
 
     def _parities(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:

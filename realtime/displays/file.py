@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from realtime.displays.display import View
-from realtime.displays.recording import Recording
+from realtime.displays.recording import Recording, free_path
 
 
 class FileDisplay:
     """Writes a `Recording` of every frame.
 
     Args:
-        path: of the video; the CSV lies beside it.
+        path: of the video; the CSV lies beside it. Where one of them is there already, both get a number.
     """
 
     every_frame = True
@@ -24,7 +24,7 @@ class FileDisplay:
 
     def open(self) -> None:
         """Begin the files; see `Display`."""
-        self._recording = Recording(self._path)
+        self._recording = Recording(free_path(self._path))
 
     def show(self, view: View) -> None:
         """Write it."""
@@ -42,5 +42,6 @@ class FileDisplay:
         if self._recording is None:
             return
         self._recording.close(complete)
-        if complete and self._path.is_file():
-            print(f"written: {self._path} and {self._path.with_suffix('.csv')}")
+        path = self._recording.path
+        if complete and path.is_file():
+            print(f"written: {path} and {path.with_suffix('.csv')}")

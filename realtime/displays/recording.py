@@ -2,6 +2,7 @@
 
 import csv
 import os
+from itertools import chain, count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO
@@ -16,14 +17,15 @@ from realtime.overlay import Look, draw_faces, draw_lines
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
 COLUMNS = ("time_s", "frame", "face", "left", "top", "width", "height", "label", "confidence")
 LIVE_RATE = 30.0  # frames a second where the source names none
-MOST_REPEATED = 10  # seconds that a gap in a live source is filled with its last frame
+MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
 
 
 class Recording:
     """Writes `<path>` and, beside it, `<path without ending>.csv`.
 
-    The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is repeated or left out as
-    its time demands. Pictures of another size than the first are fitted into that one.
+    The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is left out, or repeated until
+    the next one comes, as its time demands; gaps of more than 10 seconds are shortened. Pictures of another size than
+    the first are fitted into that one.
 
     Args:
         path: of the video; its ending decides the format.
@@ -42,6 +44,7 @@ class Recording:
         self._size = (0, 0)
         self._began: float | None = None
         self._written = 0
+        self._last: np.ndarray | None = None
         self._table: TextIO = self._table_part.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._table, lineterminator="\n")
 
@@ -62,25 +65,36 @@ class Recording:
         if due < self._written:  # the source began again
             self._began = view.frame.at - self._written / self._rate
             due = self._written + 1
-        for _ in range(min(due - self._written, round(MOST_REPEATED * self._rate))):
+        for _ in range(min(due - self._written - 1, round(MOST_REPEATED * self._rate))):
+            self._write(picture if self._last is None else self._last)
+        if due > self._written:
             self._write(picture)
-        self._written = due
+        self._written, self._last = due, picture
         try:
             self._rows.writerows(_row(view, face) for face in view.faces)
         except OSError as error:
             raise DisplayError(f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}") from error
 
     def close(self, complete: bool = True) -> None:
-        """Finish the files; leave none if nothing was written or it isn't complete."""
-        if self._writer is not None:
-            self._writer.release()
-        self._table.close()
-        if complete and self._writer is not None:
-            for part, path in ((self._video_part, self.path), (self._table_part, self.path.with_suffix(".csv"))):
-                part.chmod(0o644)
-                os.replace(part, path)
-        for part in (self._video_part, self._table_part):
-            part.unlink(missing_ok=True)
+        """Finish the files; leave none if nothing was written or it isn't complete.
+
+        Raises:
+            DisplayError: if the disk is full.
+        """
+        parts = ((self._video_part, self.path), (self._table_part, self.path.with_suffix(".csv")))
+        try:
+            if self._writer is not None:
+                self._writer.release()
+            self._table.close()
+            if complete and self._writer is not None:
+                for part, path in parts:
+                    part.chmod(0o644)
+                    os.replace(part, path)
+        except OSError as error:
+            raise DisplayError(f"{self.path} can't be finished: {error.strerror}") from error
+        finally:
+            for part, _ in parts:
+                part.unlink(missing_ok=True)
 
     def _write(self, picture: np.ndarray) -> None:
         if self._writer is None:
@@ -90,6 +104,16 @@ class Recording:
             if not self._writer.isOpened():
                 raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
         self._writer.write(fitted(picture, self._size))
+
+
+def free_path(path: Path) -> Path:
+    """Return `path`, or the first `<name>-2`, `-3` ... whose video and table aren't there: none is written over."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(one for one in chain([path], numbered) if not _is_taken(one))
+
+
+def _is_taken(path: Path) -> bool:
+    return path.exists() or path.with_suffix(".csv").exists()
 
 
 def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

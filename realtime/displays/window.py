@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from realtime.displays.display import DisplayError, View
-from realtime.displays.recording import Recording
+from realtime.displays.recording import Recording, free_path
 from realtime.displays.screen import why_no_window
 from realtime.overlay import Look, blank, draw_faces, draw_lines
 
@@ -137,19 +137,19 @@ class Window:
             self._stop_recording(complete=True)
         elif self._view is not None:
             try:
-                self._recording = Recording(self._free_path())
+                self._recording = Recording(free_path(self._path))
             except DisplayError as error:
                 self._said = str(error)
             else:
                 self._said = ""
 
     def _stop_recording(self, complete: bool) -> None:
-        if self._recording is not None:
-            self._recording.close(complete)
-            self._said = f"written: {self._recording.path.name}"
-            self._recording = None
-
-    def _free_path(self) -> Path:
-        """The path of the next recording, so that none is written over."""
-        numbered = (self._path.with_stem(f"{self._path.stem}-{number}") for number in range(2, 10_000))
-        return next(path for path in (self._path, *numbered) if not path.exists())
+        recording, self._recording = self._recording, None
+        if recording is None:
+            return
+        try:
+            recording.close(complete)
+        except DisplayError as error:
+            self._said = str(error)
+        else:
+            self._said = f"written: {recording.path.name}"

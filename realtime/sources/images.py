@@ -32,7 +32,10 @@ class Images:
         """List them; see `Source`."""
         if not self._path.exists():
             raise SourceError(f"source.path={self._path}: no such file or folder")
-        found = sorted(self._path.iterdir()) if self._path.is_dir() else [self._path]
+        try:
+            found = sorted(self._path.iterdir()) if self._path.is_dir() else [self._path]
+        except OSError as error:
+            raise SourceError(f"source.path={self._path} can't be read: {error.strerror}") from error
         self._left = [path for path in found if path.suffix.lower() in SUFFIXES]
         self._shown = 0
         if not self._left:

@@ -1,6 +1,5 @@
 """Photographs of files into probabilities, many at a time."""
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import numpy as np
 from emolab.data.crop import crop_and_resize
 from emolab.data.image import Limits, UnusableImageError, read_image
 from emolab.data.progress import track
+from emolab.processor import usable_cores
 from realtime.frame import Classifier
 
 AHEAD = 2  # batches that are read while one is classified
@@ -59,7 +59,7 @@ def predict(
     """
     sizes = sorted({recogniser.image_size for recogniser in recognisers})
     batches = [files[start : start + batch_size] for start in range(0, len(files), batch_size)]
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(workers or usable_cores()) as pool:
         read = _read_ahead(batches, sizes, limits or Limits(), pool)
         chunks = (list(zip(_mean(batch, recognisers, flip), batch.reasons, strict=True)) for batch in read)
         rows = list(track(chunks, len(files), "predicting", stream))

@@ -99,6 +99,26 @@ def test_a_link_out_of_the_folder_is_quarantined_and_one_within_is_not(tmp_path)
     assert "leaves the folder" in found["sad/out.jpg"].reason
     assert found["sad/in.jpg"].status == USABLE
     assert "sad/way/1.jpg" not in found
+    assert found["sad/way"].status == QUARANTINED
+
+
+def test_a_class_behind_a_link_is_told_and_a_folder_that_cant_be_read_is_an_error(tmp_path, monkeypatch):
+    touch(tmp_path, "elsewhere/1.jpg", "data/train/happy/1.jpg")
+    (tmp_path / "data/train/sad").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    for reader in (FolderReader(tmp_path / "data"), KaggleReader(tmp_path / "data")):
+        told = by_source(reader.read())["train/sad"]
+        assert told.status == EXCLUDED
+        assert "isn't entered" in told.reason
+    scandir = os.scandir
+
+    def denied(path):
+        if str(path).endswith("happy"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(PermissionError):
+        FolderReader(tmp_path / "data").read()
 
 
 def test_a_root_that_is_itself_a_link_works(tmp_path):

@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from emolab.engines.build import Builder
 from emolab.engines.latency import Plan
 from emolab.engines.registry import backend
 from emolab.engines.trial import Trial
+from emolab.errors import ConfigError
 from emolab.runs import RunRecord
+from realtime.recogniser import recogniser
 
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
 
@@ -67,8 +70,8 @@ def test_the_table_has_a_row_an_engine_with_reasons(exported: str, tiny_run: Run
 def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     exported: str, tiny_project: Path, tiny_run: RunRecord
 ) -> None:
-    before = selected_engine(tiny_run)
-    arguments = ("engine=litert", "precision=int8", "budget_ms=0.0001")
+    before, record = selected_engine(tiny_run), RunRecord.open(tiny_run.folder).fields
+    arguments = ("engine=litert", "precision=int8", "budget_ms=0.0001", "logger=jsonl")
     done = run("emolab.export", "ckpt=last", *arguments, *QUICK, cwd=tiny_project)
     assert done.returncode == 1, done.stderr[-3000:]
     assert "no engine passes every gate" in done.stdout
@@ -76,6 +79,48 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     assert json.loads((kept / "engine.json").read_text())["gates"] == {"accuracy": True, "latency": False}
     assert load_engine(kept).precision == "int8"
     assert selected_engine(tiny_run) == (None if before == kept else before)
+    assert RunRecord.open(tiny_run.folder).fields == record  # the run's own record is about its training
+
+
+def test_what_cant_run_here_is_exit_code_two_with_its_reason(exported: str, tiny_project: Path) -> None:
+    done = run("emolab.export", "ckpt=last", "engine=onnxruntime", "precision=fp16", *QUICK, cwd=tiny_project)
+    assert done.returncode == 2, done.stderr[-3000:]
+    assert "onnxruntime-fp16: on a processor" in done.stderr
+
+
+def test_an_engine_that_was_never_judged_isnt_used(exported: str, tiny_run: RunRecord, tmp_path: Path) -> None:
+    shutil.copytree(tiny_run.folder, tmp_path / "run")
+    record = RunRecord.open(tmp_path / "run")
+    path = record.folder / "engines" / "litert-int8" / "engine.json"
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "gates"}))
+    with pytest.raises(ConfigError, match="never judged"):
+        recogniser(record, "litert-int8", None, failed_gates=False, cache="cache")
+    assert recogniser(record, "litert-int8", None, failed_gates=True, cache="cache").image_size == 32
+
+
+def test_a_runtime_that_cant_load_stops_no_other_engine(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, folder: Path, precision: str, threads: int) -> None:
+        raise ValueError("a model of another world")
+
+    monkeypatch.setattr(type(backend("litert")), "load", broken)
+    plan = Plan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    rows = trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
+    found = {row.engine: row for row in rows}
+    assert found["tensorflow"].passed
+    assert found["litert"].status.startswith("failed: couldn't be loaded, ValueError: a model of another world")
+
+
+def test_a_library_that_is_missing_is_a_reason_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unimportable(self: object, precision: str) -> None:
+        raise ImportError("libtbb.so.12: cannot open shared object file")
+
+    monkeypatch.setattr(type(backend("openvino")), "unrunnable", unimportable)
+    assert "libtbb.so.12" in (backend("openvino").available("fp32") or "")
+    assert "libtbb.so.12" in (backend("openvino").unloadable("fp32") or "")
+    assert "name at least one" in (backend("onnxruntime", {"providers": []}).available("fp32") or "")
 
 
 def test_a_converter_that_gives_up_stops_no_other_engine(

@@ -61,6 +61,26 @@ def test_a_file_loses_no_frame_however_slow_its_reader_is() -> None:
     assert capture.counts.dropped == 0
 
 
+def test_a_slow_file_is_waited_for_and_never_begun_again() -> None:
+    class Slow(Synthetic):
+        opened = 0
+
+        def open(self) -> None:
+            Slow.opened += 1
+            super().open()
+
+        def read(self) -> tuple[np.ndarray, float]:
+            image, at = super().read()
+            time.sleep(0.4 if Slow.opened == 1 and at > 0.05 else 0.0)  # longer than a live source may take
+            return image, at
+
+    with Capture(lambda: Slow(32, 24, rate=50, frames=5), newest=False, limits=QUICK) as capture:
+        frames, problems = _until(capture, 10)
+    assert [frame.number for frame in frames] == list(range(5))
+    assert Slow.opened == 1
+    assert any("still waiting" in problem for problem in problems)
+
+
 def test_a_recorded_source_plays_at_its_own_pace() -> None:
     began = time.monotonic()
     with Capture(lambda: Synthetic(32, 24, rate=50, frames=11), newest=True) as capture:

@@ -49,6 +49,26 @@ def test_a_recording_keeps_time_and_its_table_has_a_row_a_face(tmp_path: Path) -
     assert (rows[0]["face"], rows[0]["left"], rows[0]["label"], rows[0]["grey"]) == ("3", "30.0", "grey", "0.7000")
 
 
+def test_a_gap_shows_what_was_seen_before_it(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "a.avi")
+    for at, value in ((0.0, 20), (0.5, 200)):
+        recording.add(view(plain(value, 240, 320), at, ()))
+    recording.close()
+    assert [bool(image[100:].mean() > 100) for image in _frames(tmp_path / "a.avi")] == [False] * 5 + [True]
+
+
+def test_neither_a_video_nor_a_table_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "named.avi").write_text("the source, perhaps")
+    (tmp_path / "named-2.csv").write_text("somebody's table")
+    display = FileDisplay(str(tmp_path / "named.avi"))
+    display.open()
+    display.show(view(plain(90, 240, 320)))
+    display.close(complete=True)
+    assert (tmp_path / "named.avi").read_text() == "the source, perhaps"
+    assert (tmp_path / "named-2.csv").read_text() == "somebody's table"
+    assert len(_frames(tmp_path / "named-3.avi")) == 1
+
+
 def test_pictures_of_another_size_are_fitted_into_the_first(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "a.avi")
     recording.add(view(plain(90, 240, 320), 0.0))

@@ -3,8 +3,11 @@
 import asyncio
 import io
 import json
+import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import numpy as np
@@ -15,7 +18,8 @@ from stand_ins import CLASSES, Brightness, plain
 
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web.options import Web
-from realtime.displays.web.security import RateLimit, host_is_known, origin_is_ours, token_is_right
+from realtime.displays.web.security import RateLimit, cookie_name, host_is_known, origin_is_ours, token_is_right
+from realtime.sources.synthetic import Synthetic
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +169,58 @@ def test_another_address_than_this_machines_needs_the_token() -> None:
         assert token not in text
         with pytest.raises(aiohttp.WSServerHandshakeError):
             talk(base, lambda socket: socket.receive())
-        assert talk(base, lambda socket: socket.close(), Cookie=f"emolab_token={token}")
+        assert talk(base, lambda socket: socket.close(), Cookie=f"{cookie_name(urlsplit(base).port)}={token}")
+        with socket.create_connection(("127.0.0.1", urlsplit(base).port)) as raw:  # as no browser would send it
+            name = cookie_name(urlsplit(base).port).encode()
+            raw.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\nCookie: " + name + b"=\xe9\xff\r\n\r\n")
+            assert b" 403 " in raw.recv(4096).splitlines()[0]
+
+
+def test_a_broken_origin_is_refused(page: str) -> None:
+    assert get(f"{page}live/source", Origin="http://[bad")[0] == 403
+
+
+def test_a_page_behind_another_name_needs_the_token_too() -> None:
+    assert Web(names=["lab.example.org"]).token is not None
+    assert Web().token is None
+
+
+class Failing(Brightness):
+    """A recogniser that is broken."""
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        raise RuntimeError("broken")
+
+
+def test_a_fault_in_the_step_ends_the_connection_so_that_nobody_waits() -> None:
+    with served(Web(port=0), Failing(), FullFrame()) as address:
+        assert talk(address, lambda socket: _closing(socket, jpeg(plain(9)))) == 1011
+        assert asyncio.run(_looked(address, 1)) == [1011]
+
+
+class SlowlyClosing(Synthetic):
+    """A source that takes its time to be given free, as webcams do."""
+
+    def close(self) -> None:
+        time.sleep(0.5)
+        super().close()
+
+
+def test_who_comes_while_the_source_is_being_closed_gets_frames() -> None:
+    with served(Web(port=0), Brightness(), FullFrame(), SlowlyClosing) as address:
+        assert asyncio.run(_looked(address, 3)) == ["frame"] * 3
+
+
+async def _looked(address: str, times: int) -> list[str | int | None]:
+    """Look at the server's source, and leave, several times in a row; what came first each time."""
+    seen: list[str | int | None] = []
+    async with aiohttp.ClientSession() as session:
+        for _ in range(times):
+            async with session.ws_connect(f"{address}live/source", headers={"Origin": address.rstrip("/")}) as socket:
+                await socket.receive(timeout=5)  # the greeting
+                first = await socket.receive(timeout=5)
+                seen.append("frame" if first.type is aiohttp.WSMsgType.BINARY else socket.close_code)
+    return seen
 
 
 def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) -> None:

@@ -3,8 +3,16 @@
 from functools import cached_property
 from pathlib import Path
 
-from emolab.data.readers.listing import identity_of, list_files, list_folders, photograph, require_folder, with_people
-from emolab.data.records import EXCLUDED, Reading, Record
+from emolab.data.readers.listing import (
+    identity_of,
+    list_files,
+    list_folders,
+    misplaced,
+    photograph,
+    require_folder,
+    with_people,
+)
+from emolab.data.records import Reading, Record
 from emolab.errors import DataError
 
 # How data sets call their splits -> how emolab does.
@@ -69,5 +77,5 @@ def _record(root: Path, name: str, splits: dict[str, str]) -> Record:
     parts = name.split("/")
     depth = 2 if splits else 1
     if len(parts) <= depth or (splits and parts[0] not in splits):
-        return Record(name, status=EXCLUDED, reason="lies in no folder of a class")
+        return misplaced(root, name)
     return photograph(root, name, parts[depth - 1], splits.get(parts[0], ""))

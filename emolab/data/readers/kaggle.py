@@ -9,6 +9,7 @@ from emolab.data.readers.listing import (
     identity_of,
     list_files,
     list_folders,
+    misplaced,
     photograph,
     read_columns,
     require_folder,
@@ -96,7 +97,7 @@ def _train_files(root: Path) -> list[str]:
 def _by_folder(root: Path, name: str) -> Record:
     parts = name.split("/")
     if len(parts) < 3:
-        return Record(name, status=EXCLUDED, reason="lies in no folder of a class")
+        return misplaced(root, name)
     return photograph(root, name, parts[1])
 
 

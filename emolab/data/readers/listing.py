@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from emolab.data.records import QUARANTINED, Reading, Record, as_text
+from emolab.data.records import EXCLUDED, QUARANTINED, Reading, Record, as_text
 from emolab.errors import DataError
 
 OUTSIDE = "leaves the folder of the data set"
+LINKED = "a link to a folder, which isn't entered: move or copy the folder here"
 PATH_COLUMN, PERSON_COLUMN = "image_path", "person"
 
 
@@ -29,20 +30,34 @@ def require_folder(root: Path) -> None:
 def list_files(folder: Path) -> list[str]:
     """Return the files below `folder` as relative names with "/", sorted by code point; no hidden ones.
 
-    Folders behind symbolic links aren't entered.
+    A folder behind a symbolic link isn't entered, but listed as if it were a file, so that it can't be overlooked.
+
+    Raises:
+        OSError: if a folder can't be read.
     """
     found = []
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_fail):
+        files += [name for name in folders if Path(parent, name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
         base = Path(parent).relative_to(folder).as_posix()
         found += [name if base == "." else f"{base}/{name}" for name in files if not name.startswith(".")]
     return sorted(found)
 
 
+def _fail(error: OSError) -> None:
+    raise error
+
+
 def list_folders(folder: Path) -> list[str]:
     """Return the names of the folders directly in `folder`, sorted by code point; no hidden ones."""
     with os.scandir(folder) as entries:
         return sorted(as_text(entry.name) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def misplaced(root: Path, name: str) -> Record:
+    """Return the record of what lies in no folder of a class, such as a link to a whole folder."""
+    linked = (root / name).is_dir()
+    return Record(name, status=EXCLUDED, reason=LINKED if linked else "lies in no folder of a class")
 
 
 def photograph(root: Path, name: str, label: str, split: str = "") -> Record:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from emolab.errors import first_line
+
 
 @dataclass(frozen=True)
 class Source:
@@ -51,7 +53,7 @@ class Backend:
 
     def available(self, precision: str) -> str | None:
         """Return in one line why this machine can't build and run it, or None where it can."""
-        return self.ruled_out(precision) or self.unrunnable(precision)
+        return self.ruled_out(precision) or self._unrunnable(precision)
 
     def ruled_out(self, precision: str) -> str | None:
         """Return why it can't be built here as far as that shows without importing anything slow."""
@@ -61,7 +63,13 @@ class Backend:
 
     def unloadable(self, precision: str) -> str | None:
         """Return in one line why this machine can't run it once it's built, or None where it can."""
-        return self._missing(self.modules) or self.unrunnable(precision)
+        return self._missing(self.modules) or self._unrunnable(precision)
+
+    def _unrunnable(self, precision: str) -> str | None:
+        try:
+            return self.unrunnable(precision)
+        except (ImportError, OSError) as error:  # such as a library of the system's that is missing
+            return f"{self.name} is installed, but can't be imported: {first_line(error)}"
 
     def unrunnable(self, precision: str) -> str | None:
         """Return what besides packages is missing, such as a GPU; asked only where the packages are there."""

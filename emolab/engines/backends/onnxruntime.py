@@ -10,6 +10,7 @@ import numpy as np
 
 from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.onnx_int8 import quantize
+from emolab.errors import RunError
 
 MODEL = "model.onnx"
 ERRORS = 3  # of its log's severities
@@ -40,6 +41,8 @@ class OnnxRuntime(Backend):
         """A provider that isn't there, or fp16 on a processor."""
         import onnxruntime
 
+        if not self.providers:
+            return f"providers is empty: name at least one of {', '.join(PROVIDERS)}"
         lacking = [provider for provider in self.providers if provider not in onnxruntime.get_available_providers()]
         if lacking:
             return f"this onnxruntime has no {', '.join(lacking)}: on a GPU machine install onnxruntime-gpu instead"
@@ -69,7 +72,11 @@ class OnnxRuntime(Backend):
         options.intra_op_num_threads = threads
         options.log_severity_level = ERRORS
         options.add_session_config_entry("session.intra_op.allow_spinning", str(int(self.spinning)))
-        session = onnxruntime.InferenceSession(folder / MODEL, options, providers=list(self.providers))
+        providers = list(self.providers)
+        session = onnxruntime.InferenceSession(folder / MODEL, options, providers=providers, enable_fallback=0)
+        used = session.get_providers()
+        if used[: len(providers)] != providers:
+            raise RunError(f"{folder}: asked for {', '.join(providers)}, got {', '.join(used)}; see above")
         (images,) = session.get_inputs()
 
         def classify(batch: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """A connection that sends the frames of its browser's camera and gets their faces back."""
 
 import asyncio
-import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -47,14 +46,16 @@ class BrowserCamera:
         self._newest: Newest[tuple[bytes, float]] = Newest()
 
     async def run(self) -> None:
-        """Answer frames until the connection ends, which a bad frame makes it do."""
-        answering = asyncio.create_task(self._answer_all())
+        """Answer frames until the connection ends, which a bad frame or a fault of ours makes it do."""
+        tasks = [asyncio.create_task(work) for work in (self._receive_all(), self._answer_all())]
         try:
-            await self._receive_all()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            answering.cancel()
-            with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                await answering
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _receive_all(self) -> None:
         async for message in self._socket:

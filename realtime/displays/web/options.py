@@ -28,8 +28,8 @@ class Web:
     ) -> None:
         self.host = host
         self.port = port
-        self.token = token if token or is_local(host) else secrets.token_urlsafe(24)
         self.names = frozenset(name.lower() for name in names)
+        self.token = token if token or (is_local(host) and not names) else secrets.token_urlsafe(24)
         self.connections = connections
         self.message_bytes = message_bytes
         self.frame_pixels = frame_pixels

@@ -12,7 +12,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 LOCAL_NAMES = frozenset({"localhost"})
-COOKIE = "emolab_token"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
@@ -45,13 +44,25 @@ def origin_is_ours(origin: str | None, host: str | None) -> bool:
     """Return whether a WebSocket comes from a page of ours: its `Origin` names the same host and port as `Host`."""
     if not origin or not host:
         return False
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # such as a broken IPv6 address
+        return False
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+
+
+def cookie_name(port: int | None) -> str:
+    """Return the name of the cookie that holds the token; browsers share cookies among a machine's ports."""
+    return f"emolab_token_{port}"
 
 
 def token_is_right(given: str | None, token: str | None) -> bool:
     """Return whether `given` is the token, in a time that doesn't tell how much of it is right."""
-    return token is None or (given is not None and hmac.compare_digest(given.encode(), token.encode()))
+    return token is None or (given is not None and hmac.compare_digest(_bytes(given), _bytes(token)))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")  # a header may hold any bytes
 
 
 def _name(address: str) -> str | None:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler, Middleware
 
 from emolab.data.image import Limits
 from realtime.displays.display import DisplayError
 from realtime.displays.web.browser_camera import BrowserCamera
 from realtime.displays.web.options import Web
-from realtime.displays.web.security import COOKIE, HEADERS, host_is_known, origin_is_ours, token_is_right
+from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right
 from realtime.displays.web.server_source import ServerSource
 from realtime.frame import FrameStep
 from realtime.overlay import NOTICE
@@ -95,7 +95,7 @@ def application(
 def _guard(options: Web) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.query.get("token") or request.cookies.get(COOKIE)
+        given = request.query.get("token") or request.cookies.get(cookie_name(request.url.port))
         if not host_is_known(request.headers.get("Host"), options.names):
             raise web.HTTPMisdirectedRequest(text="unknown name of this server; add it to display.names\n")
         if not token_is_right(given, options.token):
@@ -115,7 +115,7 @@ def _index(options: Web) -> Handler:
         if options.token is None or "token" not in request.query:
             return await show(request)
         response = web.Response(status=303, headers={"Location": "/"})  # the token leaves the address and its history
-        response.set_cookie(COOKIE, options.token, httponly=True, samesite="Strict")
+        response.set_cookie(cookie_name(request.url.port), options.token, httponly=True, samesite="Strict")
         return response
 
     return index
@@ -156,8 +156,12 @@ class _Live:
         self._open.add(socket)
         try:
             await socket.prepare(request)
-            with contextlib.suppress(ConnectionError):
-                await self._talk(socket, request.match_info["mode"])
+            await self._talk(socket, request.match_info["mode"])
+        except ConnectionError:  # it's gone
+            pass
+        except Exception:  # logged by aiohttp; the page must not wait for an answer that never comes
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"a fault of the viewer's; see its terminal")
+            raise
         finally:
             self._open.discard(socket)
         return socket

@@ -42,18 +42,23 @@ class ServerSource:
         try:
             if self._reading is None or self._reading.done():
                 self._reading = asyncio.create_task(self._read())
-            await socket.send_bytes(await newest.take())
+            reading = self._reading
+            await socket.send_bytes(await self._next_of(newest, reading))
             async for message in socket:
                 if message.type is not WSMsgType.TEXT or message.data != "next":
                     await socket.close(code=1003, message=b'expected "next"')
                     return
-                await socket.send_bytes(await newest.take())
+                await socket.send_bytes(await self._next_of(newest, reading))
         finally:
             self._lookers.remove(newest)
 
     async def _read(self) -> None:
         """Read until nobody looks; a source that ended or can't be read is said again and again."""
         step = self._make_step()
+        while self._lookers:  # again, if somebody came while the source was being closed
+            await self._read_while_seen(step)
+
+    async def _read_while_seen(self, step: FrameStep) -> None:
         loop = asyncio.get_running_loop()
         with Capture(self._make_source) as capture:
             while self._lookers:
@@ -63,6 +68,17 @@ class ServerSource:
                 for looker in self._lookers:
                     looker.put(message)
             await asyncio.to_thread(capture.close)
+
+    async def _next_of(self, newest: Newest[bytes], reading: asyncio.Task[None]) -> bytes:
+        """Wait for a message; raise what ended the reading, if that comes first."""
+        taking = asyncio.ensure_future(newest.take())
+        try:
+            await asyncio.wait([taking, reading], return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                reading.result()
+            return await taking
+        finally:
+            taking.cancel()
 
 
 def _next(capture: Capture) -> tuple[Frame | None, str | None]:
