@@ -7,7 +7,7 @@ FIELDS = {
     "classes": ["anger", "happy"],
     "image_size": 48,
     "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013"},
+    "data": {"name": "fer2013", "fingerprint": "abc"},
     "model": {"name": "vgg19"},
     "seed": 1,
 }

@@ -22,11 +22,11 @@ FIELDS = {
     "classes": ["anger", "happy"],
     "image_size": 48,
     "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013"},
+    "data": {"name": "fer2013", "fingerprint": "abc"},
     "model": {"name": "vgg19"},
     "seed": 1,
 }
-CONFIG = {"model": {"name": "vgg19"}, "aug": {"name": "on"}, "data": {"name": "fer2013"}, "seed": 1}
+CONFIG = {"model": {"name": "vgg19"}, "aug": {"name": "on"}, "data": {"name": "fer2013", "fingerprint": "abc"}, "seed": 1}
 
 
 @pytest.fixture(autouse=True)
