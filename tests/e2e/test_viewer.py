@@ -11,6 +11,7 @@ from commands import environment
 
 from emolab.cli import check_command
 from emolab.data import PreparedData
+from emolab.engines import account
 from emolab.engines.build import Builder
 from emolab.engines.registry import backend
 from emolab.engines.selection import select
@@ -31,8 +32,9 @@ def project(competition: Path) -> Path:
     reason = backend("onnxruntime").available("fp32")
     if reason is not None:
         pytest.skip(reason)
-    (account,) = (competition.parent / "cache").glob("*/data.json")
-    folder = Builder(record, PreparedData.open(account.parent), 1.0).build(backend("onnxruntime"), "fp32")
+    (prepared,) = (competition.parent / "cache").glob("*/data.json")
+    folder = Builder(record, PreparedData.open(prepared.parent), 1.0).build(backend("onnxruntime"), "fp32")
+    account.amend(folder, gates={"accuracy": True, "latency": True})  # else it was never judged, and isn't used
     select(record, folder, "for the test")
     return competition.parent
 

@@ -26,7 +26,12 @@ FIELDS = {
     "model": {"name": "vgg19"},
     "seed": 1,
 }
-CONFIG = {"model": {"name": "vgg19"}, "aug": {"name": "on"}, "data": {"name": "fer2013", "fingerprint": "abc"}, "seed": 1}
+CONFIG = {
+    "model": {"name": "vgg19"},
+    "aug": {"name": "on"},
+    "data": {"name": "fer2013", "fingerprint": "abc"},
+    "seed": 1,
+}
 
 
 @pytest.fixture(autouse=True)
