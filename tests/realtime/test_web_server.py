@@ -162,7 +162,7 @@ def test_another_address_than_this_machines_needs_the_token() -> None:
     with served(options, Brightness(), FullFrame()) as address:
         base, _, token = address.replace("0.0.0.0", "127.0.0.1").partition("?token=")
         assert get(base)[0] == 403
-        assert get(f"{base}?token={token[:-1]}x")[0] == 403
+        assert get(f"{base}?token={token}x")[0] == 403
         assert get(f"{base}style.css")[0] == 403
         status, _, text = get(f"{base}?token={token}")  # the redirect keeps the cookie
         assert status == 200
