@@ -94,6 +94,23 @@ def test_the_end_of_a_cut_epoch_is_not_the_end_of_the_training(tmp_path, monkeyp
     assert [message.get("epoch") for message in said] == [1]  # nothing is measured in mid-training
 
 
+def test_a_training_that_another_callback_stops_early_is_measured_too(tmp_path, monkeypatch):
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    said = _supervisor(monkeypatch, lambda message: {"prune": False})
+    record = tiny_record(tmp_path)
+    loggers = with_record(None)
+    loggers.start(record, {})
+    with recorded(record, loggers):
+        trainer = Trainer(4, record, loggers, [Supervised("val_accuracy", 4, latency=True), Enough()])
+        trainer.fit(tiny_module(trainer), TinyData())
+        loggers.finish("finished", {})
+    assert [message.get("epoch") for message in said] == [0, None]
+    assert said[-1]["latency_ms"] > 0
+
+
 def test_without_a_supervisor_it_does_nothing(tmp_path):
     assert _train(tmp_path, 1).status == "finished"
 

@@ -29,7 +29,7 @@ class Supervised(keras.callbacks.Callback):
     def __init__(self, monitor: str, epochs: int, latency: bool = False) -> None:
         super().__init__()
         self.monitor, self.epochs, self.latency = monitor, epochs, latency
-        self._over = False
+        self._over = True  # until an epoch says otherwise: a stopped training that is resumed has none left
         self._pruned: str | None = None
         self._line: IO[str] | None = None
 
@@ -52,7 +52,7 @@ class Supervised(keras.callbacks.Callback):
         """End the training as pruned, or report what was measured."""
         if self._pruned is not None:
             raise Pruned(self._pruned)
-        if self.latency and self._over:
+        if self.latency and (self._over or self.model.stop_training):  # not after an epoch that was cut and finished
             from emolab.models.cost import latency_ms
 
             self._ask({"latency_ms": latency_ms(self.model.network)})
