@@ -95,6 +95,20 @@ def test_the_newest_of_many_frames_wins(page: str) -> None:
     assert seen[-1] == 15
 
 
+def test_a_page_that_sends_too_often_is_answered_less_often_and_stays(page: str) -> None:
+    async def action(socket: aiohttp.ClientWebSocketResponse) -> tuple[int, int]:
+        for number in range(1, 61):  # three times the rate
+            await socket.send_bytes(jpeg(plain(20), number))
+        answers = 1
+        while (answer := json.loads((await socket.receive(timeout=5)).data))["frame"] < 60:
+            answers += 1
+        return answers, answer["dropped"]
+
+    answers, dropped = talk(page, action)
+    assert answers + dropped == 60
+    assert dropped > 0
+
+
 @pytest.mark.parametrize(
     ("messages", "code"),
     [
@@ -104,7 +118,7 @@ def test_the_newest_of_many_frames_wins(page: str) -> None:
         ([jpeg(plain(9))[:60]], 1003),
         ([jpeg(np.zeros((600, 600, 3), np.uint8))], 1003),
         ([b"\0" * 200_000], 1009),
-        ([jpeg(plain(9))] * 40, 1008),
+        ([jpeg(plain(9))] * 400, 1008),
     ],
     ids=["text", "no JPEG", "empty", "half a JPEG", "too many pixels", "too many bytes", "too fast"],
 )

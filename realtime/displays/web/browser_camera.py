@@ -15,6 +15,8 @@ from realtime.displays.web.newest import Newest
 from realtime.displays.web.security import RateLimit
 from realtime.frame import FrameStep
 
+ABUSE = 10  # times the rate: no screen draws so often, so that no page of ours sends it
+
 
 class BrowserCamera:
     """Names the faces of one browser's frames.
@@ -24,7 +26,7 @@ class BrowserCamera:
         step: of this connection alone, because faces have identities.
         executor: one thread that all connections share; the recogniser is used by one at a time.
         limits: of a frame.
-        rate: frames a second that are let through.
+        rate: frames a second that are answered. Of more, the newest is; `ABUSE` times as many end the connection.
         clock: gives seconds that never go back.
     """
 
@@ -41,7 +43,8 @@ class BrowserCamera:
         self._step = step
         self._executor = executor
         self._limits = limits
-        self._rate = RateLimit(rate)
+        self._seconds = 1.0 / rate
+        self._abuse = RateLimit(ABUSE * rate)
         self._clock = clock
         self._newest: Newest[tuple[bytes, float]] = Newest()
 
@@ -62,7 +65,7 @@ class BrowserCamera:
             now = self._clock()
             if message.type is not WSMsgType.BINARY:
                 await self._refuse(WSCloseCode.UNSUPPORTED_DATA, "expected frames as binary messages")
-            elif not self._rate.allows(now):
+            elif not self._abuse.allows(now):
                 await self._refuse(WSCloseCode.POLICY_VIOLATION, "too many frames a second")
             else:
                 self._newest.put((message.data, now))
@@ -71,12 +74,14 @@ class BrowserCamera:
         loop = asyncio.get_running_loop()
         while True:
             message, at = await self._newest.take()
+            began = self._clock()
             try:
                 answer = await loop.run_in_executor(self._executor, self._answer, message, at)
             except BadFrameError as error:
                 await self._refuse(WSCloseCode.UNSUPPORTED_DATA, str(error))
                 return
             await self._socket.send_str(json.dumps(answer))
+            await asyncio.sleep(began + self._seconds - self._clock())  # meanwhile a newer frame replaces an older one
 
     def _answer(self, message: bytes, at: float) -> dict[str, Any]:
         began = time.perf_counter()

@@ -12,6 +12,8 @@ export class Camera {
     this.sent = new Map(); // frame number -> when it was taken
     this.number = 0;
     this.grabbing = false;
+    this.fresh = true;
+    this.watch();
   }
 
   async open() {
@@ -33,12 +35,23 @@ export class Camera {
     return this.stream?.getVideoTracks()[0]?.readyState === "ended";
   }
 
-  // Give the newest frame to `send` unless enough are under way.
+  // Note each picture that the camera gives: a screen draws more often. A browser that doesn't tell sends as often as it
+  // draws, and the server leaves out what is too much.
+  watch() {
+    this.video.requestVideoFrameCallback?.(() => {
+      this.fresh = true;
+      this.watch();
+    });
+  }
+
+  // Give the newest frame to `send` unless it was sent before or enough are under way.
   async offer(send) {
     const now = performance.now();
     for (const [number, at] of this.sent) if (now - at > LOST) this.sent.delete(number);
     if (this.grabbing || this.sent.size >= IN_FLIGHT || this.video.readyState < 2) return;
+    if (!this.fresh) return;
     this.grabbing = true;
+    this.fresh = !this.video.requestVideoFrameCallback;
     const blob = await this.grab();
     this.grabbing = false;
     if (!blob) return;
