@@ -117,7 +117,13 @@ def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
     page.find_element(By.ID, "run").click()
 
 
-def test_the_page_comes_back_by_itself_when_the_server_does(camera: Path) -> None:
+class Renamed(Brightness):
+    """Another run's recogniser: other classes."""
+
+    classes = ("black", "dull", "white")
+
+
+def test_the_page_comes_back_by_itself_when_the_server_does_with_the_classes_it_has_then(camera: Path) -> None:
     browser = chromium(camera, 400, 800)
     try:
         with served(Web(port=0), Brightness(), FullFrame()) as address:
@@ -126,8 +132,10 @@ def test_the_page_comes_back_by_itself_when_the_server_does(camera: Path) -> Non
             _eventually(lambda: _text(browser, "who") in ("dark", "light"))
         _eventually(lambda: "Trying again" in _text(browser, "status"))
         port = int(address.rstrip("/").rpartition(":")[2])
-        with served(Web(port=port), Brightness(), FullFrame()):
-            _eventually(lambda: _text(browser, "who") in ("dark", "light"), 30)
+        with served(Web(port=port), Renamed(), FullFrame()):
+            _eventually(lambda: _text(browser, "who") in Renamed.classes, 30)
+            bars = browser.find_elements(By.CSS_SELECTOR, "#bars .label")
+            assert tuple(bar.text for bar in bars) == Renamed.classes
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
     finally:
         browser.quit()

@@ -68,7 +68,7 @@ function greet(facts, mode) {
   budget = facts.budget;
   byId("notice").textContent = facts.notice;
   byId("mode").options[1].textContent = `of the server: ${facts.source}`;
-  if (!timeline) {
+  if (JSON.stringify(facts.classes) !== JSON.stringify(timeline?.classes)) { // the first, or another run's
     bars = new Bars(byId("bars"), facts.classes);
     timeline = new Timeline(byId("timeline"), facts.classes);
   }
