@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from realtime.displays.display import View
-from realtime.displays.recording import Recording, free_path
+from realtime.displays.recording import Recording
 
 
 class FileDisplay:
@@ -24,7 +24,7 @@ class FileDisplay:
 
     def open(self) -> None:
         """Begin the files; see `Display`."""
-        self._recording = Recording(free_path(self._path))
+        self._recording = Recording(self._path)
 
     def show(self, view: View) -> None:
         """Write it."""
@@ -41,7 +41,6 @@ class FileDisplay:
         """Finish the files; see `Display`."""
         if self._recording is None:
             return
-        self._recording.close(complete)
-        path = self._recording.path
-        if complete and path.is_file():
+        path = self._recording.close(complete)
+        if path is not None:
             print(f"written: {path} and {path.with_suffix('.csv')}")

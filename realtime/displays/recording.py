@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -25,7 +26,8 @@ class Recording:
 
     The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is left out, or repeated until
     the next one comes, as its time demands; gaps of more than 10 seconds are shortened. Pictures of another size than
-    the first are fitted into that one.
+    the first are fitted into that one. Where one of the two files is there already, both get a number: none is written
+    over.
 
     Args:
         path: of the video; its ending decides the format.
@@ -44,6 +46,7 @@ class Recording:
         self._size = (0, 0)
         self._began: float | None = None
         self._written = 0
+        self._pictures = 0
         self._last: np.ndarray | None = None
         self._table: TextIO = self._table_part.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._table, lineterminator="\n")
@@ -75,26 +78,45 @@ class Recording:
         except OSError as error:
             raise DisplayError(f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}") from error
 
-    def close(self, complete: bool = True) -> None:
-        """Finish the files; leave none if nothing was written or it isn't complete.
+    def close(self, complete: bool = True) -> Path | None:
+        """Finish the files; return the video's path, or None if none is left: nothing was written, or not all.
 
         Raises:
-            DisplayError: if the disk is full.
+            DisplayError: if a file can't be finished (the disk is full); the message says which one is kept.
         """
-        parts = ((self._video_part, self.path), (self._table_part, self.path.with_suffix(".csv")))
         try:
-            if self._writer is not None:
-                self._writer.release()
-            self._table.close()
-            if complete and self._writer is not None:
-                for part, path in parts:
-                    part.chmod(0o644)
-                    os.replace(part, path)
+            lost = self._end()
+            if not complete or not self._pictures:
+                return None
+            video = free_path(self.path)
+            kept = [(self._video_part, video), (self._table_part, video.with_suffix(".csv"))]
+            for part, path in kept:
+                part.chmod(0o644)
+                path.unlink() if part in lost else os.replace(part, path)
         except OSError as error:
             raise DisplayError(f"{self.path} can't be finished: {error.strerror}") from error
         finally:
-            for part, _ in parts:
+            for part in (self._video_part, self._table_part):
                 part.unlink(missing_ok=True)
+        if lost:
+            whole = ", ".join(str(path) for part, path in kept if part not in lost)
+            raise DisplayError(f"{' and '.join(lost.values())}. Kept: {whole or 'nothing'}")
+        return video
+
+    def _end(self) -> dict[Path, str]:
+        """Close both files; return the parts that aren't whole, and why."""
+        lost = {}
+        if self._writer is not None:
+            self._writer.release()
+            found = frame_count(self._video_part)  # neither writing nor releasing says that the disk is full
+            if found < max(1, self._pictures - 1):  # where a format holds no number, it's reckoned from the time
+                counted = f"{found} of its {self._pictures} pictures came into the file"
+                lost[self._video_part] = f"the video {self.path} is lost: {counted}. Is the disk full?"
+        try:
+            self._table.close()
+        except OSError as error:
+            lost[self._table_part] = f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}"
+        return lost
 
     def _write(self, picture: np.ndarray) -> None:
         if self._writer is None:
@@ -104,16 +126,42 @@ class Recording:
             if not self._writer.isOpened():
                 raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
         self._writer.write(fitted(picture, self._size))
+        self._pictures += 1
+
+
+def frame_count(path: Path) -> int:
+    """Return how many frames a video says that it has; 0 where it can't be opened or says nothing that makes sense."""
+    capture = cv2.VideoCapture(str(path))
+    found = capture.get(cv2.CAP_PROP_FRAME_COUNT) if capture.isOpened() else 0.0
+    capture.release()
+    return max(0, int(found))
 
 
 def free_path(path: Path) -> Path:
-    """Return `path`, or the first `<name>-2`, `-3` ... whose video and table aren't there: none is written over."""
+    """Return `path`, or the first `<name>-2`, `-3` ... whose video and table weren't there.
+
+    Both are there now, empty, so that nobody else takes the name.
+
+    Raises:
+        OSError: if they can't be made.
+    """
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(one for one in chain([path], numbered) if not _is_taken(one))
+    return next(one for one in chain([path], numbered) if _reserve([one, one.with_suffix(".csv")]))
 
 
-def _is_taken(path: Path) -> bool:
-    return path.exists() or path.with_suffix(".csv").exists()
+def _reserve(paths: Sequence[Path]) -> bool:
+    made = []
+    try:
+        for path in paths:
+            path.open("x").close()
+            made.append(path)
+    except OSError as error:
+        for path in made:
+            path.unlink()
+        if isinstance(error, FileExistsError):
+            return False
+        raise
+    return True
 
 
 def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

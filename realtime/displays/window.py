@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from realtime.displays.display import DisplayError, View
-from realtime.displays.recording import Recording, free_path
+from realtime.displays.recording import Recording
 from realtime.displays.screen import why_no_window
 from realtime.overlay import Look, blank, draw_faces, draw_lines
 
@@ -57,8 +57,7 @@ class Window:
     def show(self, view: View) -> None:
         """Draw the view and obey the keys."""
         self._view = view
-        if self._recording is not None:
-            self._recording.add(view)
+        self._record(view)
         self._draw(1)
 
     def wait(self, view: View) -> None:
@@ -137,19 +136,27 @@ class Window:
             self._stop_recording(complete=True)
         elif self._view is not None:
             try:
-                self._recording = Recording(free_path(self._path))
+                self._recording = Recording(self._path)
             except DisplayError as error:
                 self._said = str(error)
             else:
                 self._said = ""
+
+    def _record(self, view: View) -> None:
+        try:
+            if self._recording is not None:
+                self._recording.add(view)
+        except DisplayError as error:
+            self._stop_recording(complete=True)
+            self._said = f"{error}. {self._said}"
 
     def _stop_recording(self, complete: bool) -> None:
         recording, self._recording = self._recording, None
         if recording is None:
             return
         try:
-            recording.close(complete)
+            path = recording.close(complete)
         except DisplayError as error:
             self._said = str(error)
         else:
-            self._said = f"written: {recording.path.name}"
+            self._said = "nothing was recorded" if path is None else f"written: {path.name}"

@@ -1,4 +1,7 @@
 import csv
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -67,6 +70,54 @@ def test_neither_a_video_nor_a_table_is_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "named.avi").read_text() == "the source, perhaps"
     assert (tmp_path / "named-2.csv").read_text() == "somebody's table"
     assert len(_frames(tmp_path / "named-3.avi")) == 1
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".avi", ".mkv"])
+def test_a_video_that_a_full_disk_cut_is_said_to_be_lost_and_its_table_is_kept(tmp_path: Path, ending: str) -> None:
+    display = FileDisplay(str(tmp_path / f"named{ending}"))
+    display.open()
+    with full_disk(after=20_000):
+        for number in range(30):
+            noise = np.random.default_rng(number).integers(0, 256, (240, 320, 3))
+            display.show(view(noise.astype(np.uint8), number / 10))
+        with pytest.raises(DisplayError, match=r"named\.\w+ is lost.*Kept: .*named\.csv"):
+            display.close(complete=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["named.csv"]
+    assert len((tmp_path / "named.csv").read_text().splitlines()) == 31
+
+
+@contextmanager
+def full_disk(after: int) -> Iterator[None]:
+    """No file grows beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (after, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_recording_that_cant_go_on_ends_alone_and_the_window_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = Window(str(tmp_path / "recording.mp4"))
+    monkeypatch.setattr(window, "_draw", lambda milliseconds: None)  # no screen here
+    window.show(view(plain(90, 240, 320)))
+    window.press(ord("r"))
+    window.show(view(plain(90, 16, 8200)))  # wider than MPEG-4 can be
+    assert window._recording is None
+    assert "can't write it" in window._said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_viewers_that_record_to_one_name_both_keep_theirs(tmp_path: Path) -> None:
+    recordings = [Recording(tmp_path / "a.avi") for _ in range(2)]
+    for recording in recordings:
+        recording.add(view(plain(90, 240, 320)))
+    paths = [recording.close() for recording in recordings]
+    assert paths == [tmp_path / "a.avi", tmp_path / "a-2.avi"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-2.avi", "a-2.csv", "a.avi", "a.csv"]
+    assert all(len(_frames(path)) == 1 for path in paths if path)
 
 
 def test_pictures_of_another_size_are_fitted_into_the_first(tmp_path: Path) -> None:
