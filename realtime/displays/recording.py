@@ -16,7 +16,7 @@ from realtime.frame import Face
 from realtime.overlay import Look, draw_faces, draw_lines
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
-COLUMNS = ("time_s", "frame", "face", "left", "top", "width", "height", "label", "confidence")
+COLUMNS = ("time_s", "frame", "video_frame", "face", "left", "top", "width", "height", "label", "confidence")
 LIVE_RATE = 30.0  # frames a second where the source names none
 MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
 
@@ -26,8 +26,11 @@ class Recording:
 
     The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is left out, or repeated until
     the next one comes, as its time demands; gaps of more than 10 seconds are shortened. Pictures of another size than
-    the first are fitted into that one. Where one of the two files is there already, both get a number: none is written
-    over.
+    the first are fitted into that one.
+
+    The table's `time_s` and `frame` are the source's; `video_frame` counts from 0 in the recorded video and is empty
+    for a picture that was left out of it. Where one of the two files is there already, both get a number: none is
+    written over.
 
     Args:
         path: of the video; its ending decides the format.
@@ -70,11 +73,13 @@ class Recording:
             due = self._written + 1
         for _ in range(min(due - self._written - 1, round(MOST_REPEATED * self._rate))):
             self._write(picture if self._last is None else self._last)
+        number = None  # within our video
         if due > self._written:
+            number = self._pictures
             self._write(picture)
         self._written, self._last = due, picture
         try:
-            self._rows.writerows(_row(view, face) for face in view.faces)
+            self._rows.writerows(_row(view, face, number) for face in view.faces)
         except OSError as error:
             raise DisplayError(f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}") from error
 
@@ -177,12 +182,13 @@ def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return canvas
 
 
-def _row(view: View, face: Face) -> list[str]:
+def _row(view: View, face: Face, video_frame: int | None) -> list[str]:
     frame = view.frame
     at, number = (frame.at, frame.number) if frame is not None else (0.0, 0)
     box = (f"{value:.1f}" for value in face.box)
     numbers = (f"{value:.4f}" for value in face.probabilities)
-    return [f"{at:.3f}", str(number), str(face.id), *box, face.label, f"{face.confidence:.4f}", *numbers]
+    when = [f"{at:.3f}", str(number), "" if video_frame is None else str(video_frame)]
+    return [*when, str(face.id), *box, face.label, f"{face.confidence:.4f}", *numbers]
 
 
 def _part(path: Path) -> Path:

@@ -49,7 +49,23 @@ def test_a_recording_keeps_time_and_its_table_has_a_row_a_face(tmp_path: Path) -
     with (tmp_path / "named.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert [row["time_s"] for row in rows] == ["0.000", "0.100", "0.500", "0.600"]
+    assert [row["video_frame"] for row in rows] == ["0", "1", "5", "6"]
     assert (rows[0]["face"], rows[0]["left"], rows[0]["label"], rows[0]["grey"]) == ("3", "30.0", "grey", "0.7000")
+
+
+def test_each_row_of_the_table_names_the_frame_of_the_video_that_shows_it(tmp_path: Path) -> None:
+    shades = {0.0: 0, 0.1: 30, 0.12: 60, 20.0: 120, 20.1: 180, 5.0: 240}  # one too soon, a long gap, and a second start
+    recording = Recording(tmp_path / "a.avi")
+    for at, shade in shades.items():
+        recording.add(view(plain(shade, 240, 320), at))
+    recording.close()
+    frames = _frames(tmp_path / "a.avi")
+    with (tmp_path / "a.csv").open(newline="") as handle:
+        rows = [(float(row["time_s"]), row["video_frame"]) for row in csv.DictReader(handle)]
+    assert dict(rows)[0.12] == ""
+    for at, number in rows:
+        if number:
+            assert abs(frames[int(number)][200, 5].mean() - shades[at]) < 8
 
 
 def test_a_gap_shows_what_was_seen_before_it(tmp_path: Path) -> None:
