@@ -77,7 +77,7 @@ class Capture:
         self._make = make
         self._newest = newest
         self._clock = clock
-        self._limits = limits or Limits()
+        self._limits = (limits or Limits()).patient(self.source.patience)
         self._pauses = pauses or Pauses()
         self._changed = threading.Condition()
         self._frame: Frame | None = None

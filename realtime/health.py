@@ -1,11 +1,12 @@
 """What is wrong with a stream of frames. It looks at frames and times only, so that tests are exact."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 STEP = 16  # every 16th pixel each way is looked at: enough to see a change, cheap in large frames
+MARGIN = 1.0  # seconds that a source that gives up by itself is late at most, before it hangs
 DARKEST = 12  # of 255: a covered lens; a dark room still has brighter pixels
 
 
@@ -26,6 +27,11 @@ class Limits:
     frozen: float = 3.0
     black: float = 1.0
     slow: float = 8.0
+
+    def patient(self, seconds: float | None) -> "Limits":
+        """Return limits that a source whose own are `seconds` reaches before it's said to hang; None: it has none."""
+        least = 0.0 if seconds is None else seconds + MARGIN
+        return replace(self, opening=max(self.opening, least), silent=max(self.silent, least))
 
 
 class Health:

@@ -21,6 +21,7 @@ class Faulty:
 
     live = True
     rate = None
+    patience = None
     description = "faulty camera"
     every = 600  # frames
     faults = itertools.cycle(("unplugged", "frozen", "hanging"))

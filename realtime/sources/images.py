@@ -19,6 +19,7 @@ class Images:
     """
 
     live = False
+    patience = None
 
     def __init__(self, path: str, seconds: float = 1.0) -> None:
         self.description = f"photographs {Path(path).name}"

@@ -20,6 +20,7 @@ class Camera:
     """
 
     live = True
+    patience = None
 
     def __init__(self, index: int = 0, width: int = 1280, height: int = 720, rate: float = 30.0) -> None:
         self.description = f"camera {index}"
@@ -66,6 +67,7 @@ class Video:
     """
 
     live = False
+    patience = None
 
     def __init__(self, path: str, loop: bool = False) -> None:
         self.description = f"video {Path(path).name}"
@@ -111,7 +113,7 @@ class Stream:
 
     Args:
         path: the address; a password in it is never shown.
-        seconds: how long opening, or one frame, may take.
+        seconds: how long opening, or one frame, may take; also the source's `patience`.
     """
 
     live = True
@@ -120,6 +122,7 @@ class Stream:
         self.description = f"stream {without_password(path)}"
         self.rate: float | None = None
         self._path = path
+        self.patience = seconds
         self._milliseconds = int(seconds * 1000)
         self._capture: cv2.VideoCapture | None = None
 

@@ -36,11 +36,13 @@ class Source(Protocol):
         description: for people, such as "camera 0".
         live: whether time goes on without us: a camera or a stream, and no file.
         rate: frames a second where that is known in advance.
+        patience: seconds after which opening, or reading a frame, gives up by itself; None: that's unknown.
     """
 
     description: str
     live: bool
     rate: float | None
+    patience: float | None
 
     def open(self) -> None:
         """Get ready to read.

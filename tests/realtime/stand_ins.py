@@ -59,6 +59,7 @@ class Scripted:
 
     live = True
     rate = None
+    patience: float | None = None
     description = "scripted camera"
     hanging = threading.Event()
 

@@ -123,6 +123,16 @@ def test_a_hanging_camera_is_left_and_another_attempt_gives_frames() -> None:
     Scripted.hanging.set()
 
 
+def test_a_stream_may_take_as_long_as_its_user_said() -> None:
+    class Patient(Scripted):
+        patience = 0.5
+
+    items = (noisy(seed) for seed in itertools.count())
+    with Capture(lambda: Patient(items, lambda: time.sleep(2.5 * QUICK.silent)), limits=QUICK) as capture:
+        assert len(_until(capture, 4)[0]) == 4
+    assert capture.counts.faults == 0
+
+
 def test_a_camera_that_always_hangs_costs_few_threads_and_closing_is_quick() -> None:
     Scripted.hanging.clear()
     before = threading.active_count()

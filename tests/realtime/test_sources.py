@@ -116,7 +116,8 @@ def network_camera() -> Iterator[str]:
 
 
 def test_a_network_camera_gives_frames_and_its_password_isnt_shown(network_camera: str) -> None:
-    stream = Stream(network_camera)
+    stream = Stream(network_camera, seconds=7.0)
+    assert stream.patience == 7.0
     stream.open()
     image, at = stream.read()
     stream.close()
