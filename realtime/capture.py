@@ -82,6 +82,7 @@ class Capture:
         self._changed = threading.Condition()
         self._frame: Frame | None = None
         self._is_at_end = False
+        self._is_held = False
         self._error: SourceError | None = None
         self._problem: str | None = None
         self._failing = False
@@ -117,6 +118,9 @@ class Capture:
             SourceError: if a source that isn't live can't be read: trying again would change nothing.
         """
         with self._changed:
+            if self._is_held:
+                self._is_held = False
+                self._changed.notify_all()  # heard when the frame that is there has been taken
             self._changed.wait_for(lambda: self._frame is not None or self._is_at_end or self._error, timeout)
             frame, self._frame = self._frame, None
             self._changed.notify_all()
@@ -125,6 +129,10 @@ class Capture:
         if frame is None and not self._is_at_end:
             self._look_after()
         return frame
+
+    def hold(self) -> None:
+        """Let a recorded source wait until the next frame is asked for; a live one goes on."""
+        self._is_held = True
 
     def close(self, timeout: float = 1.0) -> bool:
         """Stop reading; return whether every thread ended, which one in a hanging driver doesn't."""
@@ -192,16 +200,29 @@ class Capture:
         health = Health(source.live, self._limits)
         video_began, last = self._clock(), 0.0
         while not worker.left.is_set():
-            image, at = self._call(worker, source.read, self._limits.silent)
+            try:
+                image, at = self._call(worker, source.read, self._limits.silent)
+            except SourceEnded:
+                if self._newest and source.rate is not None:  # the last frame is seen as long as the others
+                    self._wait_until(worker, source, video_began + last + 1.0 / source.rate)
+                raise
             if at is not None and self._newest:
                 video_began = self._clock() if at < last else video_began  # the video began again
                 last = at
-                worker.left.wait(max(0.0, video_began + at - self._clock()))
+                video_began += self._wait_until(worker, source, video_began + at)
             now = self._clock()
             health.observe(image, now)
             if health.is_frozen():
                 raise SourceError(f"{source.description} is frozen: it gives the same picture again and again")
             self._offer(worker, Frame(image, now - self._began if at is None else at, self.counts.read), health)
+
+    def _wait_until(self, worker: _Worker, source: Source, at: float) -> float:
+        """Wait for the clock to say `at`, and on while a recorded source is held; return the seconds it was held."""
+        worker.left.wait(max(0.0, at - self._clock()))
+        began = self._clock()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_held or source.live or worker.left.is_set())
+        return self._clock() - began
 
     def _call(self, worker: _Worker, function: Callable[[], Result], seconds: float) -> Result:
         worker.deadline = self._clock() + seconds

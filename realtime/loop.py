@@ -101,6 +101,8 @@ def _show_all(
     shown = _Shown(capture, step.classify.classes, timings.budget)
     began = clock()
     while not (display.closed or capture.ended or _is_over(stop, timings.frames, clock() - began)):
+        if display.paused:
+            capture.hold()
         frame = None if display.paused else capture.next(PATIENCE)
         if frame is None:
             display.wait(shown.view())

@@ -1,4 +1,5 @@
 import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,43 @@ def test_every_frame_of_a_recorded_source_is_shown_and_the_summary_counts_them()
 def test_it_stops_by_itself_after_frames_or_seconds(stop: Stop) -> None:
     summary = run(lambda: Synthetic(64, 48), _step(), NoDisplay(), 0.033, stop)
     assert summary.timings.frames == 3 if stop.frames else 0.2 <= summary.seconds < 2
+
+
+class Window(Watched):
+    """Leaves out what it's too slow for, and stands still for a while after each of some frames."""
+
+    every_frame = False
+
+    def __init__(self, pauses: dict[int, int]) -> None:
+        super().__init__()
+        self._pauses = pauses
+        self.waited = 0
+
+    def show(self, view: View) -> None:
+        super().show(view)
+        self._left = self._pauses.get(len(self.views), 0)
+        self.paused = self._left > 0
+
+    def wait(self, view: View) -> None:
+        self.waited += 1
+        time.sleep(0.01)
+        if self.paused:
+            self._left -= 1
+            self.paused = self._left > 0
+
+
+def test_a_recorded_source_stands_still_while_the_picture_does() -> None:
+    display = Window({2: 100, 5: 100})  # each pause is longer than the rest of the video
+    summary = run(lambda: Synthetic(64, 48, rate=4, frames=5), _step(), display, 0.033, Stop())
+    assert summary.counts.dropped == 0
+    assert [view.frame.number for view in display.views if view.frame] == list(range(5))
+    assert display.waited >= 200
+
+
+def test_a_photograph_is_seen_before_the_window_closes() -> None:
+    display = Window({})
+    run(lambda: Synthetic(64, 48, rate=2.5, frames=1), _step(), display, 0.033, Stop())
+    assert display.waited > 1
 
 
 def test_it_stops_when_the_display_is_closed() -> None:
