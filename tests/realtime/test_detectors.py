@@ -125,6 +125,12 @@ def test_auto_says_which_it_took_and_why(shared: Path, capsys: pytest.CaptureFix
     assert "absent.onnx: no such file" in second
 
 
+def test_a_fallback_to_haar_keeps_the_crop_and_the_size_that_were_asked_for() -> None:
+    detector = best_detector(path="absent.onnx", longer_side=320, crop_scale=1.2)
+    assert isinstance(detector, Haar)
+    assert (detector.crop_scale, detector._longer_side) == (1.2, 320)
+
+
 def test_haar_finds_the_faces_of_the_demo_video_where_they_are() -> None:
     demo = Path(emolab.data.__file__).parent / "demo"
     with (demo / "video.csv").open(newline="") as handle:
