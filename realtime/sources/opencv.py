@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -112,14 +113,14 @@ class Stream:
     """A camera on the network: an RTSP or HTTP address.
 
     Args:
-        path: the address; a password in it is never shown.
+        path: the address; it may hold a password anywhere, so that only its scheme, host and port are shown.
         seconds: how long opening, or one frame, may take; also the source's `patience`.
     """
 
     live = True
 
     def __init__(self, path: str, seconds: float = 5.0) -> None:
-        self.description = f"stream {without_password(path)}"
+        self.description = f"stream {shown_address(path)}".rstrip()
         self.rate: float | None = None
         self._path = path
         self.patience = seconds
@@ -147,11 +148,19 @@ class Stream:
         self._capture = None
 
 
-def without_password(address: str) -> str:
-    """Return the address without user name and password."""
-    scheme, mark, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+def shown_address(address: str) -> str:
+    """Return the address's scheme, host and port; nothing where it isn't sure which part of it they are.
+
+    Cameras take passwords before the host, in the path and in the query, and people write them with any characters.
+    """
+    try:
+        parts = urlsplit(address)
+        known = parts.hostname and (parts.port is None or parts.port > 0)  # asking for a wrong port raises
+    except ValueError:
+        return ""
+    if not known or "@" in f"{parts.path}{parts.query}{parts.fragment}":  # a password with a slash in it, perhaps
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def cameras_found() -> str:

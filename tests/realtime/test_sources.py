@@ -10,7 +10,7 @@ from made_photographs import encoded, write
 from stand_ins import plain
 
 from realtime.sources.images import Images
-from realtime.sources.opencv import Camera, Stream, Video, cameras_found, without_password
+from realtime.sources.opencv import Camera, Stream, Video, cameras_found, shown_address
 from realtime.sources.source import Source, SourceEnded, SourceError
 from realtime.sources.synthetic import Synthetic
 
@@ -130,7 +130,28 @@ def test_a_network_camera_that_is_off_is_an_error_without_its_password() -> None
     with pytest.raises(SourceError) as caught:
         Stream("http://user:secret@127.0.0.1:9/video", seconds=2).open()
     assert "secret" not in str(caught.value)
-    assert without_password("rtsp://a:b@host/x@y") == "rtsp://host/x@y"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://admin:secret@cam:554/stream", "rtsp://cam:554"),
+        ("http://cam/video.cgi?user=admin&pwd=secret", "http://cam"),
+        ("rtsp://cam/user=admin&password=secret&channel=1", "rtsp://cam"),
+        ("rtsp://[fe80::1]:554/secret", "rtsp://[fe80::1]:554"),
+        ("rtsp://admin:secret/@cam/stream", ""),
+        ("rtsp://admin:12/secret@cam/stream", ""),
+        ("rtsp://admin:12?secret@cam/stream", ""),
+        ("rtsp://admin:12#secret@cam/stream", ""),
+        ("rtsp://secret/word@cam", ""),
+        ("admin:secret@cam/stream", ""),
+        ("secret", ""),
+        ("rtsp://[secret", ""),
+    ],
+)
+def test_of_a_streams_address_only_what_holds_no_password_is_shown(address: str, shown: str) -> None:
+    assert shown_address(address) == shown
+    assert Stream(address).description == f"stream {shown}".strip()
 
 
 @pytest.mark.skipif(bool(list(Path("/dev").glob("video*"))), reason="this machine has a camera")
