@@ -28,7 +28,7 @@ class Web:
     ) -> None:
         self.host = host
         self.port = port
-        self.names = frozenset(name.lower() for name in names)
+        self.names = frozenset(name.lower() for name in (*names, host))  # the address that is printed has `host`
         self.token = token if token or (is_local(host) and not names) else secrets.token_urlsafe(24)
         self.connections = connections
         self.message_bytes = message_bytes
