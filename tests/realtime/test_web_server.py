@@ -1,11 +1,14 @@
 """What the page's server lets in, through real sockets."""
 
 import asyncio
+import gc
 import io
 import json
+import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -199,6 +202,12 @@ def test_a_page_behind_another_name_needs_the_token_too() -> None:
     assert Web().token is None
 
 
+def test_the_name_that_the_page_is_served_under_is_known() -> None:
+    options = Web(host="Lab.example.org")
+    assert host_is_known("lab.example.org:8770", options.names)
+    assert options.token is not None
+
+
 class Failing(Brightness):
     """A recogniser that is broken."""
 
@@ -235,6 +244,30 @@ async def _looked(address: str, times: int) -> list[str | int | None]:
                 first = await socket.receive(timeout=5)
                 seen.append("frame" if first.type is aiohttp.WSMsgType.BINARY else socket.close_code)
     return seen
+
+
+def test_the_server_ends_quietly_while_somebody_looks_at_its_source(caplog: pytest.LogCaptureFixture) -> None:
+    async def run(address: str, ending: ExitStack) -> int | None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{address}live/source", headers={"Origin": address.rstrip("/")}) as socket,
+        ):
+            for _ in range(3):
+                await socket.receive(timeout=5)
+                await socket.send_str("next")
+            leaving = asyncio.create_task(asyncio.to_thread(ending.close))
+            while not socket.closed:
+                await socket.receive(timeout=5)
+                with suppress(ConnectionError):
+                    await socket.send_str("next")
+            await leaving
+            return socket.close_code
+
+    with ExitStack() as ending:
+        address = ending.enter_context(served(Web(port=0), Brightness(), FullFrame()))
+        assert asyncio.run(run(address, ending)) == 1001
+    gc.collect()  # asyncio tells of an error that nobody asked for when its task goes
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) -> None:

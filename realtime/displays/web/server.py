@@ -89,6 +89,7 @@ def application(
         app.router.add_get(f"/{path.name}", _file(path))
     app.router.add_get("/live/{mode}", live.connect)
     app.on_shutdown.append(live.close)
+    app.on_cleanup.append(live.end)
     return app
 
 
@@ -170,6 +171,10 @@ class _Live:
         """End every connection."""
         for socket in list(self._open):
             await socket.close(code=1001, message=b"the server ends")
+
+    async def end(self, app: web.Application) -> None:
+        """Stop the work, when no request uses it any more."""
+        await self._source.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _talk(self, socket: web.WebSocketResponse, mode: str) -> None:

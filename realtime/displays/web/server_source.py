@@ -52,6 +52,12 @@ class ServerSource:
         finally:
             self._lookers.remove(newest)
 
+    async def close(self) -> None:
+        """Stop reading, and wait for that: a frame must not be sent to an executor that has ended."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+
     async def _read(self) -> None:
         """Read until nobody looks; a source that ended or can't be read is said again and again."""
         step = self._make_step()
