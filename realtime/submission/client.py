@@ -6,6 +6,8 @@ from pathlib import Path
 
 from emolab.errors import ConfigError, DataError
 
+SUBMITTED = ("successfully submitted", "submission ref:")  # the server's answer; what clients after 2.2.4 print
+
 
 def require_client(competition: str | None) -> None:
     """Check, before anything slow, that a submission could be sent.
@@ -24,12 +26,19 @@ def require_client(competition: str | None) -> None:
 def send(path: Path, competition: str, message: str) -> None:
     """Send a submission.
 
+    The client ends with 0, too, where the upload failed ("Could not submit to competition") or there is no such
+    competition; the server's own answer is "Successfully submitted to ...".
+
     Raises:
-        DataError: if the client refuses; the file stays.
+        DataError: if the client fails or doesn't say that it was submitted; the file stays.
     """
     command = ["kaggle", "competitions", "submit", "-c", competition, "-f", str(path), "-m", message]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - Kaggle's own client
     print(done.stdout.strip())
-    if done.returncode:
+    said = done.stdout.lower()
+    if done.returncode or not any(words in said for words in SUBMITTED):
         reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-        raise DataError(f"{path} is written, but Kaggle's client didn't take it: {reason}")
+        raise DataError(
+            f"{path} is written, but Kaggle's client doesn't say that it was submitted: {reason}. The competition's "
+            "list of submissions shows whether it was"
+        )

@@ -1,6 +1,8 @@
 """The Kaggle file without a network: names, order, bytes, refusals."""
 
 import io
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from stand_ins import CLASSES, Brightness, plain
 from emolab.data.crop import crop_and_resize
 from emolab.data.image import read_image
 from emolab.errors import DataError
+from realtime.submission.client import send
 from realtime.submission.names import check_classes, wanted_files
 from realtime.submission.predict import predict
 from realtime.submission.rows import (
@@ -137,6 +140,28 @@ def test_several_recognisers_and_mirror_images_are_averaged(competition: Path) -
 
     found = predict([competition / "test_kaggle" / "0.png"], [Brightness(), Other()], flip=True, stream=io.StringIO())
     np.testing.assert_allclose(found.probabilities[0], [0.4, 0.05, 0.55], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "is_sent"),
+    [
+        ("Successfully submitted to Faces", 0, True),
+        ("Submission ref: 4711", 0, True),
+        ("Could not submit to competition", 0, False),
+        ("Could not find competition - please verify that you entered the correct competition ID", 0, False),
+        ("", 0, False),
+        ("Successfully submitted to Faces", 1, False),
+    ],
+)
+def test_a_submission_is_sent_only_when_kaggles_client_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, is_sent: bool
+) -> None:
+    client = tmp_path / "kaggle"  # a program of its own, because the real one needs an account
+    client.write_text(f"#!/bin/sh\necho '{answer}'\nexit {code}\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with nullcontext() if is_sent else pytest.raises(DataError, match="doesn't say that it was submitted"):
+        send(tmp_path / "submission.csv", "faces", "a message")
 
 
 def test_changes_against_an_earlier_submission_are_counted(competition: Path, tmp_path: Path) -> None:
