@@ -1,6 +1,7 @@
 """`python -m realtime.viewer ckpt=...`: the faces of a camera, a file or a stream, named as they come."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -88,6 +89,7 @@ def _report(summary: Summary) -> None:
 
 
 def _main(cfg: DictConfig) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: what is recorded is kept
     summary = view(cfg)
     code = INTERRUPTED if summary is not None and summary.interrupted else 0
     if summary is not None and not summary.ended:  # a driver hangs: leaving in the usual way would wait for it

@@ -4,6 +4,7 @@ import csv
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,21 @@ def test_an_engine_that_failed_a_gate_is_used_only_when_told_to(project: Path) -
     assert "failed a gate (latency)" in refused.stderr
     assert used.returncode == 0, used.stderr
     assert "5 frames" in used.stdout
+
+
+def test_a_viewer_that_is_terminated_keeps_what_it_recorded(project: Path) -> None:
+    settings = ["detector=full_frame", "source=synthetic", "display=file", "display.path=ended.avi"]
+    process = subprocess.Popen([sys.executable, "-m", "realtime.viewer", *settings], cwd=project, env=environment())
+    end = time.monotonic() + 120
+    while not any(part.stat().st_size > 50_000 for part in project.glob(".tmp-*ended.avi")):
+        assert process.poll() is None
+        assert time.monotonic() < end, "it never recorded"
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(60) == 130
+    assert (project / "ended.avi").stat().st_size > 50_000
+    assert (project / "ended.csv").stat().st_size > 0
+    assert list(project.glob(".tmp-*")) == []
 
 
 @pytest.mark.slow
