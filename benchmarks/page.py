@@ -22,7 +22,7 @@ from live.measured import classifier, keep
 
 from realtime.detectors.yunet import YuNet
 from realtime.displays.web.options import Web
-from realtime.frame import FrameStep
+from realtime.frame import NOT_SURE, FrameStep
 from realtime.sources.opencv import Video
 from realtime.sources.source import SourceEnded
 
@@ -75,7 +75,7 @@ def main() -> None:
             float(np.mean([viewer[number] == label for number, label in seen])), 3
         ),
         "viewer_right": round(float(np.mean([viewer[number] == truth[number] for number in truth])), 3),
-        "uncertain": round(float(np.mean([label == "uncertain" for _, label in judged])), 3),
+        "uncertain": round(float(np.mean([label == NOT_SURE for _, label in judged])), 3),
         "by_truth": {true: _right(judged, true) for true in sorted({true for true, _ in judged})},
     }
     keep("page", result)
@@ -95,7 +95,7 @@ def viewers_labels(step: FrameStep) -> dict[int, str]:
     found = {}
     for number, frame in enumerate(numbered_frames()):
         faces = step(frame, number / RATE).faces
-        found[number] = max(faces, key=lambda face: face.box.area).label if faces else "No face"
+        found[number] = max(faces, key=lambda face: face.box.area).name if faces else "No face"
     return found
 
 

@@ -12,7 +12,7 @@ from realtime.boxes import FaceBox, is_visible
 from realtime.smoothing import UNCERTAIN, decide, smooth
 from realtime.tracking import Track, Tracker
 
-UNCERTAIN_LABEL = "uncertain"
+NOT_SURE = "not sure"  # what is shown where a face has no label; data may have a class "uncertain", as demo has
 STAGES = ("detect", "crop", "classify", "decide")
 
 
@@ -52,16 +52,21 @@ class Face(NamedTuple):
     Attributes:
         id: the same from frame to frame.
         box: in pixels of the frame.
-        label: a class, or "uncertain".
+        label: a class, or None where none is sure enough.
         confidence: smoothed probability of the most probable class, or of the one shown, 0 to 1.
         probabilities: smoothed float32 (C,), in the order of the classes.
     """
 
     id: int
     box: FaceBox
-    label: str
+    label: str | None
     confidence: float
     probabilities: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """What to show as its label."""
+        return NOT_SURE if self.label is None else self.label
 
 
 class StepResult(NamedTuple):
@@ -156,7 +161,7 @@ class FrameStep:
         track.smoothed = at
         track.shown = decide(track.probabilities, track.shown, settings.threshold, settings.hysteresis)
         if track.shown == UNCERTAIN:
-            return Face(track.id, track.box, UNCERTAIN_LABEL, float(track.probabilities.max()), track.probabilities)
+            return Face(track.id, track.box, None, float(track.probabilities.max()), track.probabilities)
         label = self.classify.classes[track.shown]
         return Face(track.id, track.box, label, float(track.probabilities[track.shown]), track.probabilities)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from realtime.frame import UNCERTAIN_LABEL, Face
+from realtime.frame import Face
 
 NOTICE = "Names how a face looks, not what a person feels. Errs often."
 # Okabe and Ito's colours, which people with any colour vision can tell apart; BGR.
@@ -59,7 +59,7 @@ def blank(width: int = 640, height: int = 480) -> np.ndarray:
 
 def _draw_face(picture: np.ndarray, face: Face, classes: Sequence[str], bars: bool) -> None:
     scale = text_scale(picture)
-    colour = GREY if face.label == UNCERTAIN_LABEL else COLOURS[classes.index(face.label) % len(COLOURS)]
+    colour = GREY if face.label is None else COLOURS[classes.index(face.label) % len(COLOURS)]
     left, top, right, bottom = (
         round(face.box.left),
         round(face.box.top),
@@ -69,7 +69,7 @@ def _draw_face(picture: np.ndarray, face: Face, classes: Sequence[str], bars: bo
     cv2.rectangle(picture, (left, top), (right, bottom), DARK, 4)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, 2)
     above = top - 8 if top > 34 * scale else bottom + round(30 * scale)
-    _write(picture, f"{face.label} {face.confidence:.0%}", (left, above), scale, colour)
+    _write(picture, f"{face.name} {face.confidence:.0%}", (left, above), scale, colour)
     if bars:
         _draw_bars(picture, face, classes, (left, right, top), scale)
 

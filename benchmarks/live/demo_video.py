@@ -91,7 +91,7 @@ def _labels_of(step: FrameStep, truth: dict[int, list[tuple[FaceBox, str]]]) -> 
                 continue
             faces += 1
             right += face.label == emotion
-            uncertain += face.label == "uncertain"
+            uncertain += face.label is None
             changes += shown.get(face.id, face.label) != face.label
             shown[face.id] = face.label
     source.close()

@@ -8,7 +8,7 @@ import numpy as np
 
 from emolab.evaluation.predictions import Predictions
 
-NAMED = 0.8  # share of validation faces that keep their name at least; below, a viewer shows "uncertain"
+NAMED = 0.8  # share of validation faces that keep their name at least; below, a viewer shows "not sure"
 LIKELY = 0.5  # a calibrated confidence above this is right more often than wrong, and always keeps its name
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
 

@@ -188,7 +188,7 @@ def _row(view: View, face: Face, video_frame: int | None) -> list[str]:
     box = (f"{value:.1f}" for value in face.box)
     numbers = (f"{value:.4f}" for value in face.probabilities)
     when = [f"{at:.3f}", str(number), "" if video_frame is None else str(video_frame)]
-    return [*when, str(face.id), *box, face.label, f"{face.confidence:.4f}", *numbers]
+    return [*when, str(face.id), *box, face.label or "", f"{face.confidence:.4f}", *numbers]
 
 
 def _part(path: Path) -> Path:

@@ -117,6 +117,25 @@ def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
     page.find_element(By.ID, "run").click()
 
 
+class Unsure(Brightness):
+    """A recogniser that can't decide."""
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return np.full((len(images), 3), 1 / 3, np.float32)
+
+
+def test_a_face_that_no_class_is_sure_of_is_called_not_sure() -> None:
+    with served(Web(port=0), Unsure(), FullFrame()) as address:
+        browser = chromium(None, 1200, 800)
+        try:
+            browser.get(address)
+            browser.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
+            browser.find_element(By.ID, "run").click()
+            _eventually(lambda: _text(browser, "who") == "not sure")
+        finally:
+            browser.quit()
+
+
 class Renamed(Brightness):
     """Another run's recogniser: other classes."""
 

@@ -2,6 +2,7 @@ import csv
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -66,6 +67,20 @@ def test_each_row_of_the_table_names_the_frame_of_the_video_that_shows_it(tmp_pa
     for at, number in rows:
         if number:
             assert abs(frames[int(number)][200, 5].mean() - shades[at]) < 8
+
+
+def test_a_class_called_uncertain_and_a_face_that_is_not_sure_are_two_things(tmp_path: Path) -> None:
+    classes = ("happy", "uncertain", "sad")
+    named, unsure = (FACE._replace(label=label) for label in ("uncertain", None))
+    shown = [replace(view(plain(90, 240, 320), faces=(face,)), classes=classes) for face in (named, unsure)]
+    one, other = (draw_faces(one.frame.image, one.faces, classes, Look()) for one in shown if one.frame)
+    assert (one != other).any()
+    recording = Recording(tmp_path / "a.avi")
+    for one_view in shown:
+        recording.add(one_view)
+    recording.close()
+    with (tmp_path / "a.csv").open(newline="") as handle:
+        assert [row["label"] for row in csv.DictReader(handle)] == ["uncertain", ""]
 
 
 def test_a_gap_shows_what_was_seen_before_it(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ def test_a_face_keeps_its_identity_and_a_moment_of_something_else_changes_no_lab
     assert first.id == flash.id == later.id
 
 
-def test_what_is_too_little_sure_is_uncertain() -> None:
+def test_what_is_too_little_sure_has_no_label() -> None:
     (face,) = FrameStep(Boxes(LEFT), Brightness(), StepSettings(threshold=0.9))(plain(20), 0.0).faces
-    assert face.label == "uncertain"
+    assert (face.label, face.name) == (None, "not sure")
     assert face.confidence == pytest.approx(0.8)
 
 
@@ -75,7 +75,7 @@ def test_no_box_that_a_detector_may_give_breaks_the_step(boxes: list[tuple[float
     step = FrameStep(Boxes(*(FaceBox(*box) for box in boxes), crop_scale=scale), Brightness())
     faces = step(plain(20), 0.0).faces
     assert len(faces) <= 8
-    assert all(face.label in (*CLASSES, "uncertain") for face in faces)
+    assert all(face.label in (*CLASSES, None) for face in faces)
 
 
 def test_faces_are_searched_again_after_a_while_and_at_once_in_a_frame_of_another_size() -> None:

@@ -19,13 +19,13 @@ class SixtyPercent:
     ("settings", "uncertain_below", "label"),
     [
         ([], None, "happy"),
-        ([], 0.7, "uncertain"),
+        ([], 0.7, None),
         (["smoothing.threshold=0.5"], 0.7, "happy"),
-        (["smoothing.threshold=0.65"], None, "uncertain"),
+        (["smoothing.threshold=0.65"], None, None),
     ],
 )
 def test_the_runs_own_threshold_decides_unless_the_user_sets_one(
-    settings: list[str], uncertain_below: float | None, label: str
+    settings: list[str], uncertain_below: float | None, label: str | None
 ) -> None:
     cfg = composed("viewer", ["detector=full_frame", *settings])
     step = step_maker(cfg, SixtyPercent(), uncertain_below)()

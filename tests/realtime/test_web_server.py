@@ -221,6 +221,22 @@ def test_a_fault_in_the_step_ends_the_connection_so_that_nobody_waits() -> None:
         assert asyncio.run(_looked(address, 1)) == [1011]
 
 
+class Unsure(Brightness):
+    """A recogniser that can't decide."""
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return np.full((len(images), 3), 1 / 3, np.float32)
+
+
+def test_a_face_that_no_class_is_sure_of_has_no_label() -> None:
+    async def action(socket: aiohttp.ClientWebSocketResponse) -> Any:
+        await socket.send_bytes(jpeg(plain(20)))
+        return json.loads((await socket.receive(timeout=5)).data)["faces"][0]["label"]
+
+    with served(Web(port=0), Unsure(), FullFrame()) as address:
+        assert talk(address, action) is None
+
+
 class SlowlyClosing(Synthetic):
     """A source that takes its time to be given free, as webcams do."""
 

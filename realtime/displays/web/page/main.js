@@ -3,7 +3,7 @@
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { Bars, Speech, Timeline } from "./numbers.js";
-import { drawFaces } from "./picture.js";
+import { drawFaces, nameOf } from "./picture.js";
 
 const byId = (id) => document.getElementById(id);
 const video = byId("video");
@@ -108,7 +108,7 @@ function show(found, milliseconds, dropped = 0, latency = null) {
   const main = found.find((face) => face.id === followed) ?? largest(found);
   followed = main?.id ?? null;
   const others = found.length > 1 ? `, and ${found.length - 1} more` : "";
-  byId("who").textContent = main ? `${main.label}${others}` : "No face";
+  byId("who").textContent = main ? `${nameOf(main)}${others}` : "No face";
   bars?.show(main?.probabilities ?? null);
   timeline?.add(main?.probabilities ?? null, now);
   speech.say(byId("who").textContent, now);

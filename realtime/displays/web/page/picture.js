@@ -1,6 +1,7 @@
 // Boxes and names over the picture. The picture may be mirrored; texts never are.
 
-const UNCERTAIN = "uncertain";
+// What a face is called. null says that no class is sure enough.
+export const nameOf = (face) => face.label ?? "not sure";
 
 export function drawFaces(canvas, faces, shown, mirrored) {
   const scale = devicePixelRatio;
@@ -24,14 +25,14 @@ function drawFace(context, face, place, mirrored) {
   const [left, top, width, height] = face.box;
   const x = place.left + (mirrored ? 1 - left - width : left) * place.width;
   const y = place.top + top * place.height;
-  const colour = face.label === UNCERTAIN ? "#cccccc" : "#f0e442";
+  const colour = face.label === null ? "#cccccc" : "#f0e442";
   context.lineWidth = 5;
   context.strokeStyle = "#202020";
   context.strokeRect(x, y, width * place.width, height * place.height);
   context.lineWidth = 2.5;
   context.strokeStyle = colour;
   context.strokeRect(x, y, width * place.width, height * place.height);
-  const text = `${face.label} ${Math.round(face.confidence * 100)} %`;
+  const text = `${nameOf(face)} ${Math.round(face.confidence * 100)} %`;
   context.font = "600 16px system-ui, sans-serif";
   const wide = context.measureText(text).width + 12;
   const textY = y > 28 ? y - 26 : y + height * place.height + 2;
