@@ -76,6 +76,7 @@ class Video:
         self._path = Path(path)
         self._loop = loop
         self._read = 0
+        self._at = 0.0
         self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
@@ -100,8 +101,16 @@ class Video:
             if not self._read:
                 raise SourceError(f"source.path={self._path}: the video has no frame that can be read")
             raise SourceEnded
+        self._at = self._time_of_frame()
         self._read += 1
-        return image, (self._read - 1) / (self.rate or 30.0)
+        return image, self._at
+
+    def _time_of_frame(self) -> float:
+        """Seconds of the frame just read: the file's own, for phones vary their rate; reckoned where it names none."""
+        named = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture is not None else 0.0
+        if self._read == 0:
+            return max(0.0, named)
+        return named if named > self._at else self._at + 1.0 / (self.rate or 30.0)
 
     def close(self) -> None:
         """Give it free."""

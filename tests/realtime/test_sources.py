@@ -43,6 +43,18 @@ def test_a_video_gives_every_frame_with_its_time(video: Path) -> None:
     assert [round(float(image.mean()) / 40) for image, _ in found] == [0, 1, 2, 3, 4]
 
 
+def test_the_frames_of_a_video_of_varying_rate_come_at_their_own_times(tmp_path: Path) -> None:
+    path = str(tmp_path / "phone.mkv")
+    raw = [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1]  # packets with times of their own, in tenths of a second
+    writer = cv2.VideoWriter(path, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48), raw)
+    for number in (0, 1, 2, 10, 11):
+        writer.set(cv2.VIDEOWRITER_PROP_PTS, number)
+        writer.write(np.frombuffer(encoded(plain(9 * number), "JPEG"), np.uint8).reshape(1, -1))
+    writer.release()
+    found = _all(Video(path))
+    assert [at for _, at in found] == pytest.approx([0.0, 0.1, 0.2, 1.0, 1.1])
+
+
 def test_a_looping_video_begins_again(video: Path) -> None:
     source = Video(str(video), loop=True)
     source.open()
