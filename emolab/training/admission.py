@@ -7,12 +7,13 @@ import keras
 from emolab.errors import ConfigError
 from emolab.training.module import Module
 from emolab.training.optimizers import settable_rate
+from emolab.training.replicas import bare_optimizer
 
 _SETS_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
 _REPLACED = {
     keras.callbacks.ModelCheckpoint: "the best weights and the last state are saved anyway",
     keras.callbacks.BackupAndRestore: "the last state is saved anyway, and resume=<run> goes on from it",
-    keras.callbacks.SwapEMAWeights: "with optimizer.use_ema=true the averages are validated and saved anyway",
+    keras.callbacks.SwapEMAWeights: "with trainer.averaging=0.999 the averages are validated and saved anyway",
 }
 
 
@@ -38,6 +39,20 @@ def check_callbacks(callbacks: Sequence[keras.callbacks.Callback], optimizer: ke
                 f"callbacks: {name} with restore_best_weights=true can't be resumed. Set it to false: the best "
                 "weights are kept anyway"
             )
+
+
+def check_optimizer(optimizer: keras.Optimizer) -> None:
+    """Check that the optimizer leaves the averaging of weights to the module.
+
+    Raises:
+        ConfigError: if it keeps averages of its own, which know nothing of batch normalisation's statistics.
+    """
+    own = bare_optimizer(optimizer)
+    if own.use_ema:
+        raise ConfigError(
+            "optimizer.use_ema=true averages the weights without the statistics of batch normalisation, which then "
+            f"don't fit them: leave it out, and set trainer.averaging={own.ema_momentum}"
+        )
 
 
 def check_monitor(monitor: str, module: Module, callbacks: Sequence[keras.callbacks.Callback]) -> None:

@@ -76,6 +76,7 @@ def build_module(
             "prior": np.asarray(data.prior, np.float32),
             "augmentation": augmentation,
             "seed": cfg.seed,
+            "averaging": cfg.trainer.averaging,
         }
         if teachers is None:
             return EmotionModule(network, **parts)

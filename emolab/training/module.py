@@ -1,12 +1,14 @@
 """What is learned: Lightning's hooks on a Keras model."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from emolab.training.augmentation import Augmentation
+from emolab.training.averaging import MovingAverage
 from emolab.training.randomness import seed_generators, set_seeds
 
 Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
@@ -19,12 +21,16 @@ class Module(keras.Model):
     each image, (N,), by name; their means are the metrics, and "loss" is what is minimised. `step` counts the
     training steps; being a weight, it is saved and resumed with the others.
 
+    Attributes:
+        average: of the weights, validated and kept in their place; None, unless a subclass sets it.
+
     Args:
         metrics: names that the steps return, "loss" among them.
     """
 
     def __init__(self, metrics: tuple[str, ...] = ("loss", "accuracy")) -> None:
         super().__init__()
+        self.average: MovingAverage | None = None
         self._means = {name: keras.metrics.Mean(name=name) for name in metrics}
         self.step = self.add_weight(
             name="step",
@@ -34,6 +40,10 @@ class Module(keras.Model):
             trainable=False,
             aggregation="only_first_replica",
         )
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Return a context in which the weights are their moving average, where one is kept."""
+        return nullcontext() if self.average is None else self.average.in_place()
 
     def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """Return the values (N,) of a training batch, of which "loss" is minimised."""
@@ -61,6 +71,8 @@ class Module(keras.Model):
             scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
         gradients = tape.gradient(scaled, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        if self.average is not None:
+            self.average.update(self.step.value)
         self.step.assign_add(1)
         return self._track(values)
 
@@ -84,6 +96,7 @@ class EmotionModule(Module):
         prior: shares (C,) of the classes in training.
         augmentation: of the training batches.
         seed: of augmentation and dropout, with the step.
+        averaging: momentum of a moving average of the weights, 0 to 1; None keeps none.
     """
 
     def __init__(
@@ -94,6 +107,7 @@ class EmotionModule(Module):
         prior: Any,
         augmentation: Augmentation | None = None,
         seed: int = 0,
+        averaging: float | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -102,6 +116,9 @@ class EmotionModule(Module):
         self._prior = tf.constant(prior, tf.float32)
         self._augmentation = augmentation or Augmentation()
         self._dropouts = seed_generators(network.layers)
+        if averaging is not None:
+            averages = [self._average_of(weight, number) for number, weight in enumerate(network.weights)]
+            self.average = MovingAverage(network.weights, averages, averaging)
         self.build((None, *network.input_shape[1:]))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -129,6 +146,13 @@ class EmotionModule(Module):
     def configure_optimizers(self, total_steps: int) -> keras.Optimizer:
         """Return the configured optimizer for a training of `total_steps` steps."""
         return self._optimizer_of(total_steps, self.trainable_weights)
+
+    def _average_of(self, weight: keras.Variable, number: int) -> keras.Variable:
+        average = self.add_weight(
+            name=f"average{number}", shape=weight.shape, dtype=weight.dtype, trainable=False, aggregation="mean"
+        )
+        average.assign(weight)
+        return average
 
     def _values(self, logits: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
         right = tf.equal(tf.argmax(logits, -1), tf.argmax(targets, -1))

@@ -1,11 +1,11 @@
 """Keras's optimizers, made ready for a training of known length."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
+from emolab.errors import ConfigError
 from emolab.training.replicas import bare_optimizer, sum_before_clipping
 
 
@@ -25,8 +25,14 @@ def configured(
         schedule: maps `total_steps` to a schedule, or to a number, which callbacks may change.
         total_steps: steps of the whole training.
         weights: the trainable weights.
+
+    Raises:
+        ConfigError: if the optimizer or the schedule refuses its settings.
     """
-    result = optimizer(learning_rate=schedule(total_steps=total_steps))
+    try:
+        result = optimizer(learning_rate=schedule(total_steps=total_steps))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"optimizer or schedule: {error}") from error
     result.exclude_from_weight_decay(var_list=[weight for weight in weights if len(weight.shape) <= 1])
     return result
 
@@ -42,28 +48,6 @@ def compile_for(module: keras.Model, optimizer: keras.Optimizer, replicas: int =
     module.compile(optimizer=optimizer, jit_compile=jit_compile)
     module.optimizer.build(module.trainable_weights)
     sum_before_clipping(module.optimizer, replicas)
-
-
-@contextmanager
-def averaged_weights(module: keras.Model) -> Iterator[None]:
-    """Put the moving averages (EMA) in the place of the trainable weights for a while.
-
-    Without `use_ema` nothing changes. What is validated and saved as best are the averages; the training goes
-    on with, and the last state keeps, the weights themselves. Keras would overwrite them when `fit` ends.
-    """
-    optimizer = bare_optimizer(module.optimizer)
-    if not optimizer.use_ema:
-        yield
-        return
-    weights = module.trainable_weights
-    own = [weight.numpy() for weight in weights]
-    for weight, average in zip(weights, optimizer._model_variables_moving_average, strict=True):
-        weight.assign(average)
-    try:
-        yield
-    finally:
-        for weight, value in zip(weights, own, strict=True):
-            weight.assign(value)
 
 
 def settable_rate(optimizer: keras.Optimizer) -> float | None:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from emolab.training.admission import check_callbacks, check_monitor, check_validation
+from emolab.training.admission import check_callbacks, check_monitor, check_optimizer, check_validation
 from emolab.training.callbacks import Checkpoints, EpochLog, NanGuard, Progress
 from emolab.training.module import Module
 from emolab.training.optimizers import compile_for
@@ -92,25 +92,17 @@ class Trainer:
             RunError: if the loss is no longer a number, or a state doesn't fit or can't be saved.
         """
         self.compile(module, data)
+        check_optimizer(module.optimizer)
         check_callbacks(self.callbacks, module.optimizer)
         if self.record is None:
             self._run(module, data, None, self.epochs)
-            return module
-        check_monitor(self._monitor, module, self.callbacks)
-        check_validation(self._validate_every, self.epochs)
-        checkpoints = self._checkpoints(self.record, module, data)
-        with checkpoints.listening():
-            if resume:
-                checkpoints.restore()
-            if checkpoints.stopped:
-                self._end_again(module, checkpoints)
-                return module
-            if self._within_epoch(module, data):
-                self._run(module, data, checkpoints, self._epoch(module, data) + 1)
-                if module.stop_training:
-                    return module
-                checkpoints.restore()  # as saved at the epoch's end: Keras puts averages into weights after fit
-            self._run(module, data, checkpoints, self.epochs)
+        else:
+            check_monitor(self._monitor, module, self.callbacks)
+            check_validation(self._validate_every, self.epochs)
+            self._fit(module, data, self._checkpoints(self.record, module, data), resume)
+        if module.average is not None:
+            with self.strategy.scope():
+                module.average.put()
         return module
 
     def validate(self, module: Module, data: "DataModule") -> dict[str, float]:
@@ -125,6 +117,20 @@ class Trainer:
         """Return the logits, float32 (N, C), of a split in the order of its rows."""
         batches = data.evaluation_dataset(split, self._evaluation_batch_size)
         return module.predict(batches.map(lambda images, targets: images), verbose=0)
+
+    def _fit(self, module: Module, data: "DataModule", checkpoints: Checkpoints, resume: bool) -> None:
+        with checkpoints.listening():
+            if resume:
+                checkpoints.restore()
+            if checkpoints.stopped or self._epoch(module, data) >= self.epochs:
+                self._end_again(module, checkpoints)
+                return
+            if self._within_epoch(module, data):
+                self._run(module, data, checkpoints, self._epoch(module, data) + 1)
+                if module.stop_training or self._epoch(module, data) >= self.epochs:
+                    return
+                checkpoints.restore()  # the callbacks' counters: Keras begins them anew with each fit
+            self._run(module, data, checkpoints, self.epochs)
 
     def _checkpoints(self, record: "RunRecord", module: Module, data: "DataModule") -> Checkpoints:
         checkpoints = Checkpoints(
@@ -142,9 +148,6 @@ class Trainer:
     def _run(self, module: Module, data: "DataModule", checkpoints: Checkpoints | None, until: int) -> None:
         first = int(module.step.numpy())
         epoch = self._epoch(module, data)
-        if epoch >= until:
-            self._put_averages(module)
-            return
         last = until * data.steps_per_epoch
         module.fit(
             data.train_dataset(first, last),
@@ -159,15 +162,10 @@ class Trainer:
         )
 
     def _end_again(self, module: Module, checkpoints: Checkpoints) -> None:
-        """Do what is done when a training ends that a callback has stopped."""
+        """Do what is done when a training ends: a callback had stopped it, or it was cut after its last step."""
         callbacks = keras.callbacks.CallbackList([*self.callbacks, checkpoints], model=module)
         callbacks.on_train_begin()
-        self._put_averages(module)
         callbacks.on_train_end()
-
-    def _put_averages(self, module: Module) -> None:
-        with self.strategy.scope():
-            module.optimizer.finalize_variable_values(module.trainable_weights)  # as Keras does when `fit` ends
 
     def _all_callbacks(self, data: "DataModule", checkpoints: Checkpoints | None) -> list[Any]:
         progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size)

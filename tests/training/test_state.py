@@ -13,7 +13,7 @@ from emolab.training.trainer import Trainer
 @pytest.fixture
 def trained() -> keras.Model:
     trainer = Trainer(epochs=1)
-    return trainer.fit(tiny_module(trainer, use_ema=True), TinyData())
+    return trainer.fit(tiny_module(trainer, averaging=0.9), TinyData())
 
 
 def _fresh(**optimizer: object) -> keras.Model:
@@ -25,7 +25,7 @@ def _fresh(**optimizer: object) -> keras.Model:
 
 def test_every_variable_comes_back(trained: keras.Model, tmp_path: Path) -> None:
     save_state(tmp_path / "state.npz", trained, {"step": 5})
-    module = _fresh(use_ema=True)
+    module = _fresh(averaging=0.9)
     assert load_state(tmp_path / "state.npz", module) == {"step": 5}
     for saved, loaded in zip(variables_of(trained), variables_of(module), strict=True):
         np.testing.assert_array_equal(saved.numpy(), loaded.numpy(), err_msg=saved.path)
@@ -35,7 +35,7 @@ def test_every_variable_comes_back(trained: keras.Model, tmp_path: Path) -> None
 
 def test_the_state_of_another_optimizer_is_refused_and_changes_nothing(trained: keras.Model, tmp_path: Path) -> None:
     save_state(tmp_path / "state.npz", trained, {})
-    module = _fresh(use_ema=False)
+    module = _fresh(averaging=None)
     before = [variable.numpy() for variable in variables_of(module)]
     with pytest.raises(RunError, match="resume with the same config"):
         load_state(tmp_path / "state.npz", module)

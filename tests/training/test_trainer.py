@@ -14,7 +14,6 @@ from emolab.errors import ConfigError, RunError
 from emolab.tracking import LoggerGroup
 from emolab.training.losses import cross_entropy
 from emolab.training.muon import Muon
-from emolab.training.optimizers import averaged_weights
 from emolab.training.precision import POLICIES
 from emolab.training.state import load_state
 from emolab.training.trainer import Trainer
@@ -49,40 +48,47 @@ def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_o
     tmp_path: Path, precision: str
 ) -> None:
     record = tiny_record(tmp_path)
-    averaging = {"use_ema": True, "ema_momentum": 0.9}
     watched = {"monitor": "val_loss", "mode": "min", "validate_every": 2}  # the last epoch is the only one validated
-    module = _fit(Trainer(epochs=2, record=record, precision=precision, **watched), **averaging)
+    module = _fit(Trainer(epochs=2, record=record, precision=precision, **watched), averaging=0.9)
     trainer = Trainer(epochs=2, precision=precision)
-    trainer.compile(resumed := tiny_module(trainer, **averaging), TinyData())
+    trainer.compile(resumed := tiny_module(trainer, averaging=0.9), TinyData())
     load_state(record.checkpoint_path("last"), resumed)
-    raw = [weight.numpy() for weight in resumed.trainable_weights]
-    with averaged_weights(resumed):
-        averages = [weight.numpy() for weight in resumed.trainable_weights]
-    assert any(not np.array_equal(one, other) for one, other in zip(raw, averages, strict=True))
-    for weight, value in zip(resumed.trainable_weights, raw, strict=True):
-        np.testing.assert_array_equal(weight.numpy(), value)
-    for weight, value in zip(module.trainable_weights, averages, strict=True):
-        np.testing.assert_array_equal(weight.numpy(), value)  # what `fit` leaves in memory
+    raw = _values(resumed)
+    with resumed.averaged():
+        averages = _values(resumed)
+    assert all(not np.array_equal(one, other) for one, other in zip(raw, averages, strict=True))
+    _assert_equal(raw, _values(resumed))
+    _assert_equal(averages, _values(module))  # what `fit` leaves in memory
     module.network.load_weights(record.checkpoint_path("best"))
-    for weight, value in zip(module.trainable_weights, averages, strict=True):
-        np.testing.assert_array_equal(weight.numpy(), value)
+    _assert_equal(averages, _values(module))
 
 
 def test_averages_match_a_computation_by_hand() -> None:
     trainer = Trainer(epochs=1)
-    module = tiny_module(trainer, use_ema=True, ema_momentum=0.5)
+    module = tiny_module(trainer, averaging=0.15)
     trainer.compile(module, TinyData())
-    average = [np.zeros(weight.shape, np.float32) for weight in module.trainable_weights]
-    average = [value.numpy() for value in module.optimizer._model_variables_moving_average] or average
-    for step in range(3):
+    average = _values(module)
+    for step, kept in enumerate([0.1, 0.15, 0.15]):  # (1 + 0) / (10 + 0), then what was asked for
         module.train_step(tuple(map(tf.constant, TinyData().train_batch(step))))
-        keep = 0.5 if step else 0.0  # Keras starts the average at the first weights it sees
-        average = [
-            keep * old + (1 - keep) * new.numpy() for old, new in zip(average, module.trainable_weights, strict=True)
-        ]
-    with averaged_weights(module):
-        for weight, value in zip(module.trainable_weights, average, strict=True):
-            np.testing.assert_allclose(weight.numpy(), value, rtol=1e-4, atol=1e-6)
+        average = [kept * old + (1 - kept) * new for old, new in zip(average, _values(module), strict=True)]
+    with module.averaged():
+        for value, expected in zip(_values(module), average, strict=True):
+            np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_average_of_a_short_training_with_batch_normalisation_knows_what_the_last_weights_know() -> None:
+    trainer = Trainer(epochs=8)
+    module = _fit(trainer, averaging=0.999)
+    assert trainer.validate(module, TinyData())["accuracy"] > 0.9
+
+
+def _values(module: keras.Model) -> list[np.ndarray]:
+    return [weight.numpy() for weight in module.network.weights]
+
+
+def _assert_equal(some: list[np.ndarray], others: list[np.ndarray]) -> None:
+    for one, other in zip(some, others, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_accumulation_updates_once_in_so_many_steps() -> None:
@@ -165,6 +171,11 @@ def test_what_would_fail_after_hours_is_refused_before_the_first_step(
     assert int(module.step.numpy()) == 0
 
 
+def test_an_average_without_the_statistics_of_batch_normalisation_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"set trainer\.averaging=0\.99"):
+        _fit(Trainer(epochs=1), use_ema=True, ema_momentum=0.99)
+
+
 def test_a_value_that_a_callback_was_to_add_is_missed_at_the_first_validation(tmp_path: Path) -> None:
     trainer = Trainer(epochs=3, record=tiny_record(tmp_path), monitor="val_f1", callbacks=[_StopAt(10**9)])
     module = tiny_module(trainer)
@@ -199,15 +210,15 @@ def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(tmp_pa
         return keras.callbacks.EarlyStopping("val_loss", patience=2, min_delta=100.0)
 
     whole = tiny_record(tmp_path)
-    module = _fit(Trainer(epochs=9, record=whole, callbacks=[stopping()]), use_ema=True)
+    module = _fit(Trainer(epochs=9, record=whole, callbacks=[stopping()]), averaging=0.9)
     stopped_after = int(module.step.numpy())
     part = tiny_record(tmp_path)
     trainer = Trainer(epochs=9, record=part, callbacks=[stopping(), _StopAt(10)])
     with pytest.raises(KeyboardInterrupt):
-        _fit(trainer, use_ema=True)
+        _fit(trainer, averaging=0.9)
     for _ in range(2):  # the second time, all is done
         trainer = Trainer(epochs=9, record=part, callbacks=[stopping(), _StopAt(10**9)])
-        resumed = trainer.fit(tiny_module(trainer, use_ema=True), TinyData(), resume=True)
+        resumed = trainer.fit(tiny_module(trainer, averaging=0.9), TinyData(), resume=True)
         assert int(resumed.step.numpy()) == stopped_after == 15
         assert_same_weights(module, resumed)
 
@@ -226,18 +237,18 @@ def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(tmp_pa
 def test_a_training_stopped_anywhere_resumes_to_the_same_weights(
     tmp_path: Path, step: int, precision: str, kind: type[keras.Optimizer]
 ) -> None:
-    whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path), precision=precision), use_ema=True, kind=kind)
+    whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path), precision=precision), averaging=0.9, kind=kind)
     lines: list[dict] = []
     record = tiny_record(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         _fit(
             Trainer(epochs=3, record=record, precision=precision, save_every_minutes=0.0, callbacks=[_StopAt(step)]),
-            use_ema=True,
+            averaging=0.9,
             kind=kind,
         )
     loggers = LoggerGroup([_Lines(lines)])
     trainer = Trainer(epochs=3, record=record, precision=precision, loggers=loggers, callbacks=[_StopAt(10**9)])
-    resumed = trainer.fit(tiny_module(trainer, use_ema=True, kind=kind), TinyData(), resume=True)
+    resumed = trainer.fit(tiny_module(trainer, averaging=0.9, kind=kind), TinyData(), resume=True)
     assert_same_weights(whole, resumed)
     assert [line["epoch"] for line in lines] == list(range(step // 5, 3))
 

@@ -49,6 +49,7 @@ def tiny_module(
     loss: Any = cross_entropy,
     augmented: bool = True,
     rate: float | None = None,
+    averaging: float | None = None,
     kind: type[keras.Optimizer] = keras.optimizers.AdamW,
     **optimizer: Any,
 ) -> EmotionModule:
@@ -74,6 +75,7 @@ def tiny_module(
             ),
             TinyData.prior,
             augmentation,
+            averaging=averaging,
         )
 
 

@@ -17,7 +17,7 @@ from emolab.training.trainer import Trainer
 OPTIMIZERS = {
     "plain": {},
     "clipped": {"global_clipnorm": 0.05, "epsilon": 1.0, "rate": 1.0},  # with a small epsilon Adam undoes any scale
-    "averaged": {"use_ema": True, "ema_momentum": 0.5},
+    "averaged": {"averaging": 0.5},
     "muon": {"kind": Muon, "adam_weight_decay": 0.01, "computes_in": "float32", "rate": 0.003},
 }
 TOLERANCE = {"float32": 1e-4, "mixed_float16": 2e-3}

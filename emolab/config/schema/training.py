@@ -50,8 +50,6 @@ class Optimizer(Target):
     weight_decay: NotNegative | None = None
     momentum: Share = 0.0
     global_clipnorm: Positive | None = None
-    use_ema: bool = False
-    ema_momentum: Share = 0.999
 
 
 class Schedule(Target):
@@ -73,6 +71,7 @@ class Trainer(Closed):
     train_images: Count | None
     leave_out: Name | None
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+    averaging: Share | None
     accumulate: Annotated[int, Field(ge=2)] | None
     strategy: Target | None
     deterministic: bool

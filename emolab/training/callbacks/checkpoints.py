@@ -10,7 +10,7 @@ import keras
 
 from emolab.errors import RunError
 from emolab.training.callbacks.nan_guard import check_weights
-from emolab.training.optimizers import averaged_weights, settable_rate
+from emolab.training.optimizers import settable_rate
 from emolab.training.state import load_state, save_state
 
 
@@ -20,7 +20,7 @@ class Checkpoints(keras.callbacks.Callback):
     It comes last in the list, so that it saves what the others have done, and restores their plain attributes
     (numbers, words): a resumed early stopping goes on counting where it was.
 
-    What is validated and kept as best is the moving average of the weights, where the optimizer has one.
+    What is validated and kept as best is the moving average of the weights, where the module keeps one.
 
     Args:
         record: a `emolab.runs.RunRecord`.
@@ -96,7 +96,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Validate the moving average of the weights, if there is one."""
-        self._average = averaged_weights(self.model)
+        self._average = self.model.averaged()
         self._average.__enter__()
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -133,7 +133,7 @@ class Checkpoints(keras.callbacks.Callback):
         if not _better(value, monitor["best"], self._mode):
             return
         chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
-        with averaged_weights(self.model):
+        with self.model.averaged():
             self._record.save_checkpoint(
                 "best", ".weights.h5", self.model.network.save_weights, tag=epoch, monitor=chosen
             )
