@@ -48,10 +48,10 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
     if cfg.get("data") is not None:
         return prepare_data(cfg)
     data = record.fields["data"]
-    for folder in Path(cfg.paths.cache).glob("*/data.json"):
-        prepared = PreparedData.open(folder.parent) if folder.parent.name.startswith(f"{data['name']}-") else None
-        if prepared is not None and prepared.fingerprint == data["fingerprint"]:
-            return prepared
+    wanted = f"{data['name']}-{data['fingerprint'][:16]}"
+    for folder in Path(cfg.paths.cache).glob("*/data.json"):  # never a path that a run's own words make
+        if folder.parent.name == wanted:
+            return PreparedData.open(folder.parent)
     raise DataError(
         f"the data of the run {record.id} ({data['name']}, {data['fingerprint'][:16]}) aren't in {cfg.paths.cache}. "
         f"Name them: data={data['name']} with its data.path or data.root"

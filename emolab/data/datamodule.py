@@ -46,7 +46,7 @@ class DataModule:
         leave_out: Path | None = None,
     ) -> None:
         self.prepared = prepared
-        self.name, self.fingerprint = prepared.name, prepared.fingerprint
+        self.name, self.fingerprint, self.content = prepared.name, prepared.fingerprint, prepared.content
         self.classes, self.image_size, self.grey = prepared.classes, prepared.image_size, prepared.grey
         self._images = np.asarray(prepared.images)  # a plain view: np.memmap's own indexing is slower
         self.left_out = None if leave_out is None else read_left_out(leave_out, prepared)

@@ -43,7 +43,7 @@ def assign_splits(
 
     Official splits stay. A split of `fractions` that the data set lacks is drawn from what isn't official
     validation or test: whole groups only, never one that reaches into an official split or holds a cluster
-    under two labels. First come the groups that show several classes (a person with many faces), then the others
+    under two labels, unless all is to be drawn. First come the groups that show several classes (a person with many faces), then the others
     class by class. What isn't drawn trains. The draw follows the digests of the pixels and `seed`, so that
     neither names nor the order of the rows change it.
 
@@ -57,7 +57,8 @@ def assign_splits(
         seed: Changes the draw.
     """
     splits = np.where(official == "", "train", official).astype(object)
-    bound = np.isin(official, ("validation", "test")) | conflicting_clusters(labels, clusters)
+    contradictory = conflicting_clusters(labels, clusters) & (max(fractions.values(), default=0.0) < 1.0)
+    bound = np.isin(official, ("validation", "test")) | contradictory
     free = ~np.isin(groups, groups[bound])
     mixed = free & conflicting_clusters(labels, groups)
     for part in (mixed, *(free & ~mixed & (labels == label) for label in np.unique(labels[free].astype(str)))):

@@ -35,19 +35,20 @@ class Corruption:
     apply: Apply
 
 
-def corrupted(images: np.ndarray, corruption: Corruption, level: float, seed: int) -> np.ndarray:
-    """Return uint8 (N, S, S, 3): each image damaged with its own draw, a pure function of the seed.
+def corrupted(images: np.ndarray, rows: np.ndarray, corruption: Corruption, level: float, seed: int) -> np.ndarray:
+    """Return uint8 (N, S, S, 3): each image damaged with its own draw, a pure function of its row and the seed.
 
     Args:
         images: uint8 RGB (N, S, S, 3).
+        rows: where each stands in the data set, int64 (N,), at least 0.
         corruption: the kind of damage.
         level: how much of it; the kind's `intact` level gives the images back.
         seed: of what is drawn.
     """
     if level == corruption.intact:
         return images
-    generator = np.random.default_rng(seed)
-    return np.stack([corruption.apply(image, level, generator) for image in images])
+    draws = (np.random.default_rng([seed, row]) for row in rows)
+    return np.stack([corruption.apply(image, level, draw) for image, draw in zip(images, draws, strict=True)])
 
 
 def shift(image: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:

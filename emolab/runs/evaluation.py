@@ -18,6 +18,7 @@ from emolab.runs.network import load_network
 from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
 from emolab.runs.robustness import robustness_curves, robustness_picture
+from emolab.runs.sameness import learned_from
 
 EVALUATED = ("validation", "test")  # training images would only flatter
 
@@ -66,7 +67,7 @@ def evaluate_run(
         split: evaluate_split(
             predictions,
             temperature,
-            twins=prepared.twin_in_train(rows[split]) if _own(record, prepared) else None,
+            twins=prepared.twin_in_train(rows[split]) if learned_from(record, prepared) else None,
             flipped=averaged([predictions, judge.predict(rows[split], mirrored)]) if flip else None,
             brightness=brightness_of(prepared.images, rows[split]),
             resamples=resamples,
@@ -107,14 +108,14 @@ def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) 
     Raises:
         RunError: if another process is training the run, or its folder can't be written.
     """
-    if _own(record, prepared):
+    if learned_from(record, prepared):
         record.update(temperature=report.temperature, uncertain_below=report.uncertain_below)
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
     """Return `report/` for the run's own data, and a folder within it for others."""
     folder = record.folder / "report"
-    return folder if _own(record, prepared) else folder / f"{prepared.name}-{prepared.fingerprint[:16]}"
+    return folder if learned_from(record, prepared) else folder / f"{prepared.name}-{prepared.fingerprint[:16]}"
 
 
 def shared_with(record: RunRecord, prepared: PreparedData) -> tuple[str, ...]:
@@ -153,13 +154,13 @@ def _calibration(
 ) -> tuple[float, float, list[str]]:
     """The temperature, the confidence below which a face is better left unnamed, and what to doubt about them."""
     known = [record.fields[name] for name in ("temperature", "uncertain_below") if name in record.fields]
-    if not _own(record, prepared) and len(known) == 2:
+    if not learned_from(record, prepared) and len(known) == 2:
         return float(known[0]), float(known[1]), []
     split, predictions = next(iter(plain.items()))  # validation, where there is one
     temperature = fit_temperature(predictions)
     fitted = f"the temperature was fitted on the {split} images of {prepared.name}"
     doubts = []
-    if not _own(record, prepared):
+    if not learned_from(record, prepared):
         doubts.append(f"{fitted}: evaluate the run on its own data first, or the ECE here flatters it")
     elif split != "validation":
         doubts.append(f"{fitted}, for want of validation images: the ECE flatters the run")
@@ -173,7 +174,3 @@ def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]
         *([notice] if notice else []),
         *([f"judged on the shared classes only; left out: {', '.join(left_out)}"] if left_out else []),
     ]
-
-
-def _own(record: RunRecord, prepared: PreparedData) -> bool:
-    return bool(record.fields["data"]["fingerprint"] == prepared.fingerprint)

@@ -1,6 +1,6 @@
 """A run's network put to a data set's images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ from emolab.data import PreparedData
 from emolab.evaluation.predictions import Predictions
 
 Classify = Callable[[np.ndarray], np.ndarray]
-Change = Callable[[np.ndarray], np.ndarray]  # images to images, uint8 (N, S, S, 3)
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]  # images and their rows to images, uint8 (N, S, S, 3)
 
 
-def mirrored(images: np.ndarray) -> np.ndarray:
+def mirrored(images: np.ndarray, _: np.ndarray) -> np.ndarray:
     """Return the mirror images of uint8 (N, S, S, 3)."""
     return np.ascontiguousarray(images[:, :, ::-1])
 
@@ -56,12 +56,16 @@ class Judge:
 
     def predict(self, rows: np.ndarray, change: Change | None = None) -> Predictions:
         """Return the predictions of these rows, in order; `change` comes between the images and the network."""
-        chunks = (rows[at : at + self.batch_size] for at in range(0, len(rows), self.batch_size))
-        batches = (self.prepared.images[chunk] for chunk in chunks)
-        logits = np.concatenate([self.classify(batch if change is None else change(batch)) for batch in batches])
+        logits = np.concatenate([self.classify(images) for images in self._batches(rows, change)])
         judged = logits[:, [self.known.index(name) for name in self.shared]]
         targets = np.searchsorted(np.array(self.shared), self._names(rows))
         return Predictions(judged, targets, self.prepared.groups(rows), self.shared)
+
+    def _batches(self, rows: np.ndarray, change: Change | None) -> Iterator[np.ndarray]:
+        for at in range(0, len(rows), self.batch_size):
+            chunk = rows[at : at + self.batch_size]
+            images = self.prepared.images[chunk]
+            yield images if change is None else change(images, chunk)
 
     def _names(self, rows: np.ndarray) -> np.ndarray:
         return np.array(self.prepared.classes)[self.prepared.targets(rows).argmax(axis=1)]

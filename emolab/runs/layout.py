@@ -79,7 +79,8 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
     classes = facts["classes"]
     if not all(isinstance(name, str) for name in classes) or classes != sorted(set(classes)):
         raise RunError(f"{path}: the classes are {classes}, expected texts sorted by code point, each once")
-    _check_texts({key: facts["data"].get(key) for key in ("name", "fingerprint")}, "data", path)
+    known = {"content": "", **facts["data"]}  # older runs have none
+    _check_texts({key: known.get(key) for key in ("name", "fingerprint", "content")}, "data", path)
     _check_texts({"name": facts["model"].get("name")}, "model", path)
     _check_texts(facts["checkpoints"], "checkpoints", path)
     _check_texts(facts["sha256"], "sha256", path)

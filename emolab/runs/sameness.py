@@ -1,20 +1,34 @@
-"""Whether a configuration is the one that a run was begun with, as far as that decides its weights."""
+"""Whether a configuration and data are those that a run was begun with, as far as that decides its weights."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.config.saved import settings_in, settings_of
 from emolab.runs.record import RunRecord
 
+if TYPE_CHECKING:
+    from emolab.data import DataModule, PreparedData
+
 # What may differ: nothing of it changes a weight.
 FREE_TO_CHANGE = (
     *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
     "trainer.leave_out",  # the digest says whether the list is the same
-    *("data.root", "data.path", "data.votes", "data.reader"),  # the fingerprint says whether the data are the same
+    *("data.root", "data.path", "data.votes", "data.reader"),  # `learned_from` says whether the data are the same
 )
 _NOTHING = "nothing"
+
+
+def learned_from(run: RunRecord, data: "PreparedData | DataModule") -> bool:
+    """Whether a run learned from these data: the same images, labels and splits, wherever the files lie now.
+
+    The fingerprint holds the files' times, too, which a copy changes; it only counts for runs that know no more.
+    """
+    known = run.fields["data"]
+    if "content" in known:
+        return bool(known["content"] == data.content)
+    return bool(known["fingerprint"] == data.fingerprint)
 
 
 def config_text(cfg: DictConfig) -> str:

@@ -99,12 +99,14 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
 
 def _unlike(runs: Sequence[RunRecord]) -> str:
     """A warning where runs of different data were compared."""
-    names = sorted({str(run.fields["data"].get("name")) for run in runs})
-    if len(names) == 1:
+    data = [run.fields["data"] for run in runs]
+    if len({str(found.get("content", found["fingerprint"])) for found in data}) == 1:
         return ""
+    names = sorted({str(found["name"]) for found in data})
+    narrowed = f"data={names[-1]}" if len(names) > 1 else f"data.fingerprint={data[0]['fingerprint']}"
     return (
         f". They learned from different data ({', '.join(names)}), whose values say little of each other: narrow them, "
-        f"such as ckpt.where.data={names[-1]}"
+        f"such as ckpt.where.{narrowed}"
     )
 
 

@@ -11,7 +11,7 @@ from emolab.data import DataModule
 from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
 from emolab.runs import RunRecord, resolve
-from emolab.runs.sameness import config_text, differences
+from emolab.runs.sameness import config_text, differences, learned_from
 from emolab.tracking import LoggerGroup
 
 
@@ -73,6 +73,7 @@ def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices:
         "data": {
             "name": data.name,
             "fingerprint": data.fingerprint,
+            "content": data.content,
             "grey": data.grey,
             "notice": cfg.data.get("notice"),
             "left_out": _left_out(data),
@@ -92,7 +93,7 @@ def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
             f"resume={cfg.resume}: the run {found.id} was begun with another configuration. Give the command that "
             "began it, or leave out resume. What differs:\n  " + "\n  ".join(differing)
         )
-    if found.fields["data"]["fingerprint"] != data.fingerprint:
+    if not learned_from(found, data):
         raise ConfigError(f"resume={cfg.resume}: the data have changed since the run {found.id} began")
     if (found.fields["data"].get("left_out") or {}).get("sha256") != (_left_out(data) or {}).get("sha256"):
         raise ConfigError(f"resume={cfg.resume}: trainer.leave_out lists other images than when {found.id} began")

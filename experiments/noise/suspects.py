@@ -14,6 +14,7 @@ from emolab.evaluation.calibration import fit_temperature
 from emolab.runs import RunRecord
 from emolab.runs.judge import Judge, classifier
 from emolab.runs.network import load_network
+from emolab.runs.sameness import learned_from
 
 
 def unseen_probabilities(
@@ -41,9 +42,8 @@ def check_unseen(prepared: PreparedData, lists: Sequence[Path], runs: Sequence[R
         RunError: naming the first that didn't.
     """
     for path, run in zip(lists, runs, strict=True):
-        data = run.fields["data"]
-        left_out = (data.get("left_out") or {}).get("sha256")
-        if data["fingerprint"] != prepared.fingerprint or left_out != read_left_out(path, prepared).digest:
+        left_out = (run.fields["data"].get("left_out") or {}).get("sha256")
+        if not learned_from(run, prepared) or left_out != read_left_out(path, prepared).digest:
             raise RunError(
                 f"{run.id} was trained on other data, or left out others than {path} lists: begin anew, with another "
                 "name and output"

@@ -4,6 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from emolab.evaluation.corruptions import CORRUPTIONS, GREY, corrupted, scale, shift
 
+ROWS = np.array([7, 500])
 LEVELS = [(name, level) for name, kind in CORRUPTIONS.items() for level in kind.levels if level != kind.intact]
 
 
@@ -20,7 +21,7 @@ def test_the_intact_level_is_among_the_levels_and_gives_the_images_back(faces: n
     kind = CORRUPTIONS[name]
     assert kind.intact in kind.levels
     assert list(kind.levels) == sorted(kind.levels)
-    np.testing.assert_array_equal(corrupted(faces, kind, kind.intact, seed=0), faces)
+    np.testing.assert_array_equal(corrupted(faces, ROWS, kind, kind.intact, seed=0), faces)
 
 
 @pytest.mark.parametrize(("name", "level"), LEVELS)
@@ -28,11 +29,20 @@ def test_damage_keeps_the_shape_leaves_the_original_and_depends_on_the_seed_alon
     faces: np.ndarray, name: str, level: float
 ) -> None:
     before = faces.copy()
-    damaged = corrupted(faces, CORRUPTIONS[name], level, seed=3)
+    damaged = corrupted(faces, ROWS, CORRUPTIONS[name], level, seed=3)
     assert (damaged.shape, damaged.dtype) == (faces.shape, np.uint8)
     assert (damaged != faces).any()
     np.testing.assert_array_equal(faces, before)
-    np.testing.assert_array_equal(damaged, corrupted(faces, CORRUPTIONS[name], level, seed=3))
+    np.testing.assert_array_equal(damaged, corrupted(faces, ROWS, CORRUPTIONS[name], level, seed=3))
+
+
+def test_an_image_is_damaged_alike_in_any_batch_and_no_two_are_damaged_alike(faces: np.ndarray) -> None:
+    kind = CORRUPTIONS["noise"]
+    both = corrupted(faces, ROWS, kind, 20.0, seed=0)
+    np.testing.assert_array_equal(both[1:], corrupted(faces[1:], ROWS[1:], kind, 20.0, seed=0))
+    same = np.stack([faces[0], faces[0]])
+    first, second = corrupted(same, ROWS, kind, 20.0, seed=0)
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
@@ -40,7 +50,7 @@ def test_further_from_intact_is_further_from_the_image(faces: np.ndarray, name: 
     kind = CORRUPTIONS[name]
 
     def distance(level: float) -> float:
-        return float(np.abs(corrupted(faces, kind, level, seed=1).astype(float) - faces).mean())
+        return float(np.abs(corrupted(faces, ROWS, kind, level, seed=1).astype(float) - faces).mean())
 
     above = [distance(level) for level in kind.levels if level >= kind.intact]
     below = [distance(level) for level in reversed(kind.levels) if level <= kind.intact]
@@ -64,8 +74,8 @@ def test_a_wider_crop_shows_a_smaller_face() -> None:
 
 
 def test_covers_lie_over_eyes_and_mouth(faces: np.ndarray) -> None:
-    eyes = corrupted(faces, CORRUPTIONS["eyes covered"], 0.2, seed=0)
-    mouth = corrupted(faces, CORRUPTIONS["mouth covered"], 0.2, seed=0)
+    eyes = corrupted(faces, ROWS, CORRUPTIONS["eyes covered"], 0.2, seed=0)
+    mouth = corrupted(faces, ROWS, CORRUPTIONS["mouth covered"], 0.2, seed=0)
     assert (eyes[:, 16:22] == GREY).all()
     assert (mouth[:, 34:40] == GREY).all()
     np.testing.assert_array_equal(eyes[:, 30:], faces[:, 30:])

@@ -17,9 +17,11 @@ FIELDS = {
 ACCURACY = "validation_accuracy"
 
 
-def add(root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True, data="fer2013"):
+def add(
+    root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True, data="fer2013", **more
+):
     watched = {"name": monitor, "mode": mode, "best": best, "epoch": 1}
-    known = {**FIELDS, "data": {**FIELDS["data"], "name": data}}
+    known = {**FIELDS, "data": {**FIELDS["data"], "name": data, **more}}
     record = RunRecord.create(root, model, {**known, "monitor": watched, "model": {"name": model}})
     if save:
         record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
@@ -49,6 +51,17 @@ def test_the_best_among_runs_of_different_data_comes_with_a_warning(tmp_path):
     record, reason = resolve("best", tmp_path, {"data": "fer2013"})
     assert record.id == real.id
     assert "different data" not in reason
+
+
+def test_folders_of_the_same_name_may_hold_different_data_and_a_copy_the_same(tmp_path):
+    add(tmp_path, 0.76, data="folder", content="1", fingerprint="aaa")
+    add(tmp_path, 0.70, data="folder", content="1", fingerprint="bbb")
+    assert "different data" not in resolve("best", tmp_path)[1]
+    add(tmp_path, 0.60, data="folder", content="2", fingerprint="ccc")
+    _, reason = resolve("best", tmp_path)
+    narrowed = reason.rpartition("ckpt.where.data.fingerprint=")[2]
+    assert narrowed in {"aaa", "bbb", "ccc"}
+    assert "different data" not in resolve("best", tmp_path, {"data": {"fingerprint": narrowed}})[1]
 
 
 def test_best_is_the_lowest_value_where_less_is_better(tmp_path):

@@ -1,0 +1,48 @@
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_photographs import class_folders
+
+from emolab.data import Options, PreparedData, prepare
+from emolab.data.readers.folder import FolderReader
+from emolab.runs import RunRecord
+from emolab.runs.sameness import learned_from
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    return class_folders(tmp_path / "photographs", {"anger": 6, "sad": 6})
+
+
+def _prepared(root: Path, cache: Path) -> PreparedData:
+    return prepare(FolderReader(root), Options("folder", 48), cache)
+
+
+def _run(root: Path, **data: Any) -> RunRecord:
+    fields = {"classes": ["anger", "sad"], "image_size": 48, "monitor": {"name": "val_accuracy", "mode": "max"}}
+    return RunRecord.create(root, "r", {**fields, "data": data, "model": {"name": "vgg19"}, "seed": 0})
+
+
+def test_a_copy_of_the_photographs_is_the_same_data_and_another_photograph_is_not(
+    tmp_path: Path, photographs: Path
+) -> None:
+    first = _prepared(photographs, tmp_path / "cache")
+    record = _run(tmp_path / "runs", name="folder", fingerprint=first.fingerprint, content=first.content)
+    copy = tmp_path / "copy"
+    shutil.copytree(photographs, copy)
+    for number, path in enumerate(sorted(copy.rglob("*.*"))):
+        os.utime(path, (1_000_000 + number, 1_000_000 + number))
+    copied = _prepared(copy, tmp_path / "cache")
+    assert copied.fingerprint != first.fingerprint
+    assert learned_from(record, copied)
+    next(iter(sorted(copy.rglob("*.*")))).unlink()
+    assert not learned_from(record, _prepared(copy, tmp_path / "cache"))
+
+
+def test_a_run_of_before_knows_its_data_by_the_fingerprint(tmp_path: Path, photographs: Path) -> None:
+    data = _prepared(photographs, tmp_path / "cache")
+    assert learned_from(_run(tmp_path / "runs", name="folder", fingerprint=data.fingerprint), data)
+    assert not learned_from(_run(tmp_path / "runs", name="folder", fingerprint="f"), data)
