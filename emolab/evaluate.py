@@ -80,11 +80,14 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     from rich.console import Console
 
     from emolab.evaluation.report import summary_table, write_report
+    from emolab.runs.earlier import with_earlier
     from emolab.runs.evaluation import evaluate_run, keep_calibration, report_folder
+    from emolab.runs.layout import clear_write_errors
 
-    report = evaluate_run(record, prepared, **settings)
     folder = report_folder(record, prepared)
-    write_report(folder, report)
+    report = with_earlier(evaluate_run(record, prepared, **settings), folder)
+    with clear_write_errors(folder):
+        write_report(folder, report)
     Console().print(summary_table(report.splits))
     for warning in report.warnings:
         print(f"note:   {warning}")

@@ -32,7 +32,6 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
 
     from emolab.models.cost import cost_of
-    from emolab.runs.first_weights import first_weights
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
@@ -41,16 +40,15 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     leave_out = None if cfg.trainer.leave_out is None else Path(cfg.trainer.leave_out)
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images, leave_out)
     set_seeds(cfg.seed, cfg.trainer.deterministic)
-    weights = first_weights(cfg.model.weights, cfg.model.name)
     loggers = build_loggers(cfg)
-    record = begin_or_resume(cfg, data, weights, choices or {})
+    record, weights = begin_or_resume(cfg, data, choices or {})
     print(f"run {record.folder}", flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     loggers.start(record, config)
     with recorded(record, loggers):
         trainer = build_trainer(cfg, record, loggers)
         module = build_module(cfg, trainer, data, weights, teachers_of(cfg, record))
-        record.update(model={**record.fields["model"], **cost_of(module.network)})
+        record.update(precision=trainer.precision, model={**record.fields["model"], **cost_of(module.network)})
         trainer.fit(module, data, resume=can_go_on(record))
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}

@@ -43,9 +43,9 @@ def assign_splits(
 
     Official splits stay. A split of `fractions` that the data set lacks is drawn from what isn't official
     validation or test: whole groups only, never one that reaches into an official split or holds a cluster
-    under two labels, unless all is to be drawn. First come the groups that show several classes (a person with many faces), then the others
-    class by class. What isn't drawn trains. The draw follows the digests of the pixels and `seed`, so that
-    neither names nor the order of the rows change it.
+    under two labels, unless all is to be drawn. First come the groups that show several classes (a person with
+    many faces), then the others class by class. What isn't drawn trains. The draw follows the digests of the
+    pixels and `seed`, so that neither names nor the order of the rows change it.
 
     Args:
         labels: Class names (N,).

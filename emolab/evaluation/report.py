@@ -28,6 +28,7 @@ from emolab.evaluation.predictions import Predictions, save_predictions
 
 Metrics = dict[str, Any]
 PREDICTIONS = "predictions.npz"
+NUMBERS = "metrics.json"
 SOMETIMES = ("curves", "errors", "grad_cam", "robustness")  # pictures that not every evaluation makes
 
 
@@ -48,14 +49,15 @@ class Report:
     Attributes:
         title: such as "vgg19 on fer2013".
         facts: name and value of what the run was, for the page's head.
-        temperature: fitted on validation.
-        uncertain_below: calibrated confidence below which a face is better left unnamed, chosen on validation.
+        temperature: of the calibrated confidences.
+        uncertain_below: calibrated confidence below which a face is better left unnamed.
         splits: name of the split -> its metrics, from `evaluate_split`.
         pictures: in the order of the page.
         warnings: what a reader must know before the numbers.
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
         robustness: kind of damage -> points of the accuracy's curve, from `emolab.runs.robustness`, if measured.
         predictions: of each split, for comparisons image by image.
+        fitted_on: what temperature and threshold were fitted on, such as "the validation images of fer2013".
     """
 
     title: str
@@ -68,6 +70,7 @@ class Report:
     samples: tuple[np.ndarray, Sequence[str]] | None = None
     robustness: Mapping[str, Sequence[Mapping[str, float]]] | None = None
     predictions: Mapping[str, Predictions] | None = None
+    fitted_on: str = "validation"
 
 
 def evaluate_split(
@@ -111,7 +114,7 @@ def write_report(folder: Path, report: Report) -> None:
     }
     if report.robustness is not None:
         numbers["robustness"] = dict(report.robustness)
-    files.write_json(folder / "metrics.json", numbers)
+    files.write_json(folder / NUMBERS, numbers)
     if report.predictions:
         save_predictions(folder / PREDICTIONS, report.predictions)
     for name in set(SOMETIMES) - {picture.name for picture in report.pictures}:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from emolab.errors import RunError
+from emolab.errors import ConfigError, RunError
 from emolab.models.normalization import Grey
 
 Backbone = Callable[..., keras.KerasTensor]
@@ -43,6 +43,7 @@ def build_network(
         grey: whether the network learns from grey faces, and therefore has to see every face grey.
 
     Raises:
+        ConfigError: if the backbone refuses its settings or so small a face.
         RunError: if the file with the weights doesn't fit the backbone.
     """
     images = layers.Input((image_size, image_size, 3), name="images")
@@ -58,7 +59,10 @@ def build_network(
 
 def _features(backbone: Backbone, images: keras.KerasTensor, weights: Path | None) -> keras.KerasTensor:
     if weights is None:
-        return backbone(images)
+        try:
+            return backbone(images)
+        except ValueError as error:
+            raise ConfigError(f"this backbone can't take faces of {images.shape[1]} pixels: {error}") from error
     try:
         with whole_weights():
             return backbone(images, weights=weights)

@@ -62,7 +62,7 @@ def evaluate_run(
     judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
     rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
     plain = {split: judge.predict(found) for split, found in rows.items()}
-    temperature, threshold, doubts = _calibration(record, prepared, plain)
+    temperature, threshold, fitted_on, doubts = _calibration(record, prepared, plain)
     judged = {
         split: evaluate_split(
             predictions,
@@ -75,7 +75,7 @@ def evaluate_run(
         for split, predictions in plain.items()
     }
     first, shown = next(iter(plain)), list(plain)[-1]  # validation, where there is one; test
-    view = View(prepared, rows[shown], plain[shown], shown, temperature, threshold)
+    view = View(prepared, rows[shown], plain[shown], shown, temperature, threshold, fitted_on)
     pictures = pictures_of(record, network, view, examples)
     curves = robustness_curves(judge, rows[first]) if robustness == "on" else None  # what follows mustn't see the test
     if curves is not None:
@@ -91,6 +91,7 @@ def evaluate_run(
         samples=view.spread(examples) if examples else None,
         robustness=curves,
         predictions=plain,
+        fitted_on=fitted_on,
     )
 
 
@@ -151,20 +152,21 @@ def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool =
 
 def _calibration(
     record: RunRecord, prepared: PreparedData, plain: Mapping[str, Predictions]
-) -> tuple[float, float, list[str]]:
-    """The temperature, the confidence below which a face is better left unnamed, and what to doubt about them."""
+) -> tuple[float, float, str, list[str]]:
+    """The temperature, the confidence below which a face is better left unnamed, on what, and what to doubt of them."""
     known = [record.fields[name] for name in ("temperature", "uncertain_below") if name in record.fields]
     if not learned_from(record, prepared) and len(known) == 2:
-        return float(known[0]), float(known[1]), []
+        return float(known[0]), float(known[1]), f"the run's own data, {record.fields['data']['name']}", []
     split, predictions = next(iter(plain.items()))  # validation, where there is one
     temperature = fit_temperature(predictions)
-    fitted = f"the temperature was fitted on the {split} images of {prepared.name}"
+    fitted_on = f"the {split} images of {prepared.name}"
+    fitted = f"the temperature was fitted on {fitted_on}"
     doubts = []
     if not learned_from(record, prepared):
         doubts.append(f"{fitted}: evaluate the run on its own data first, or the ECE here flatters it")
     elif split != "validation":
         doubts.append(f"{fitted}, for want of validation images: the ECE flatters the run")
-    return temperature, uncertain_below(predictions, temperature), doubts
+    return temperature, uncertain_below(predictions, temperature), fitted_on, doubts
 
 
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:

@@ -24,6 +24,7 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
         **_taught(fields.get("teachers"), settings_of(record)),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
         "best epoch": f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}",
+        **({"computed in": str(fields["precision"])} if "precision" in fields else {}),
         "seed": str(fields["seed"]),
         "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
     }

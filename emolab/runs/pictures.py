@@ -25,6 +25,7 @@ class View:
     split: str
     temperature: float
     uncertain_below: float
+    fitted_on: str
 
     def caption(self, at: int) -> str:
         """What the image at this position was named, with what confidence, and the truth."""
@@ -77,7 +78,7 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
             "reliability",
             "Reliability",
             f"How often a confidence is right ({view.split}): as trained, and with the temperature fitted on "
-            "validation.",
+            f"{view.fitted_on}.",
             plots.png(plots.reliability_figure(predictions, view.temperature)),
         ),
     ]

@@ -51,8 +51,10 @@ class RunRecord:
         missing = [field for field in layout.REQUIRED if field not in fields]
         if missing:
             raise ValueError(f"a run can't be recorded without {', '.join(missing)}; got {', '.join(fields)}")
-        folder = _new_folder(Path(root) / layout.check_name(name))
-        record = cls(folder, _first_facts(folder, name, fields), _own(folder))
+        layout.check_name(name)
+        facts = _first_facts(name, fields)  # takes a moment, in which a kill should leave no folder behind
+        folder = _new_folder(Path(root) / name)
+        record = cls(folder, {"id": folder.name, **facts}, _own(folder))
         with layout.clear_write_errors(folder):
             files.write_text(folder / layout.CONFIG, config)
             record._write()
@@ -252,7 +254,7 @@ def _new_folder(place: Path) -> Path:
             return folder
 
 
-def _first_facts(folder: Path, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _first_facts(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     monitor = {"best": None, "epoch": None, **fields["monitor"]}
     found = {
         "git": environment.git(),
@@ -260,7 +262,7 @@ def _first_facts(folder: Path, name: str, fields: Mapping[str, Any]) -> dict[str
         "hardware": environment.hardware(),
     }
     state = {"process": this_process(), "started": _now(), "finished": None, "sha256": {}, "checkpoints": {}}
-    return plain({"id": folder.name, "name": name, "status": "running", **found, **fields, "monitor": monitor, **state})
+    return plain({"name": name, "status": "running", **found, **fields, "monitor": monitor, **state})
 
 
 def _own(folder: Path) -> FileLock:

@@ -100,7 +100,7 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
 def _unlike(runs: Sequence[RunRecord]) -> str:
     """A warning where runs of different data were compared."""
     data = [run.fields["data"] for run in runs]
-    if len({str(found.get("content", found["fingerprint"])) for found in data}) == 1:
+    if len({(found["name"], str(found.get("content", found["fingerprint"]))) for found in data}) == 1:
         return ""
     names = sorted({str(found["name"]) for found in data})
     narrowed = f"data={names[-1]}" if len(names) > 1 else f"data.fingerprint={data[0]['fingerprint']}"

@@ -11,26 +11,34 @@ from emolab.data import DataModule
 from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
 from emolab.runs import RunRecord, resolve
+from emolab.runs.first_weights import first_weights
 from emolab.runs.sameness import config_text, differences, learned_from
 from emolab.tracking import LoggerGroup
 
 
-def begin_or_resume(
-    cfg: DictConfig, data: DataModule, weights: InitialWeights, choices: Mapping[str, str]
-) -> RunRecord:
-    """Begin a run folder, or take up the one that `cfg.resume` names.
+def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, InitialWeights]:
+    """Begin a run folder, or take up the one that `cfg.resume` names; return it with the weights to begin from.
+
+    A run that goes on from a saved state needs none: those it began with may be gone by now.
 
     Raises:
-        ConfigError: if the run to resume was begun with another configuration; the message lists what differs.
+        ConfigError: if the run to resume was begun with another configuration; the message lists what differs. If the
+            weights that were asked for can't be had.
         RunError: if there's no such run, or another process is training it.
     """
     if cfg.resume is None:
-        return RunRecord.create(Path(cfg.paths.runs), cfg.name, _fields(cfg, data, weights, choices), config_text(cfg))
+        weights = first_weights(cfg.model.weights, cfg.model.name)
+        fields = _fields(cfg, data, weights, choices)
+        return RunRecord.create(Path(cfg.paths.runs), cfg.name, fields, config_text(cfg)), weights
     found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
     _check_same(cfg, found, data)
+    if can_go_on(found):
+        weights = InitialWeights(cfg.model.weights, str(found.fields["model"]["weights"]["used"]), None)
+    else:
+        weights = first_weights(cfg.model.weights, cfg.model.name)
     record = RunRecord.resume(found.folder)
     record.truncate_metrics(_steps_done(record) // data.steps_per_epoch)
-    return record
+    return record, weights
 
 
 @contextmanager

@@ -34,6 +34,8 @@ def check_callbacks(callbacks: Sequence[keras.callbacks.Callback], optimizer: ke
                 f"callbacks: {name} sets the learning rate, which a schedule decides in this training: "
                 "set schedule=constant, or leave the callback out"
             )
+        if isinstance(callback, keras.callbacks.CSVLogger) and not callback.append:
+            raise ConfigError(f"callbacks: {name} would empty its file when the training is resumed: set append=true")
         if getattr(callback, "restore_best_weights", False):
             raise ConfigError(
                 f"callbacks: {name} with restore_best_weights=true can't be resumed. Set it to false: the best "

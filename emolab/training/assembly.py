@@ -19,7 +19,7 @@ from emolab.processor import cpu_flags
 from emolab.training.distillation import DistillationModule, Teachers
 from emolab.training.module import EmotionModule
 from emolab.training.optimizers import configured
-from emolab.training.precision import choose_precision, computing_in
+from emolab.training.precision import POLICIES, choose_precision, computing_in
 from emolab.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
     """Return the trainer that `cfg` describes."""
     settings = cfg.trainer
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    begun = None if record is None else record.fields.get("precision")  # a resumed run goes on as it began
     return Trainer(
         epochs=settings.epochs,
         record=record,
         loggers=loggers,
         callbacks=[instantiate(callback, _convert_="all") for callback in cfg.callbacks.values()],
-        precision=choose_precision(settings.precision, cfg.model.precision, cpu_flags(), on_gpu),
+        precision=begun if begun in POLICIES else _precision(cfg),
         strategy=instantiate(settings.strategy, _convert_="all"),
         monitor=settings.monitor,
         mode=settings.mode,
@@ -83,6 +83,12 @@ def build_module(
         return DistillationModule(network, teachers=teachers(), **cfg.distillation, **parts)
 
 
+def _precision(cfg: DictConfig) -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    generations = [tf.config.experimental.get_device_details(gpu).get("compute_capability") for gpu in gpus]
+    return choose_precision(cfg.trainer.precision, cfg.model.precision, cpu_flags(), generations)
+
+
 def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> keras.Model:
     whole = weights.path is not None and is_whole_network(weights.path)
     network = build_network(
@@ -103,7 +109,7 @@ def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> kera
 
 
 def _warn_of_frozen_chance(cfg: DictConfig, weights: InitialWeights) -> None:
-    if weights.path is None:
+    if weights.used == "random":
         log.warning(
             "RANDOM WEIGHTS, FROZEN: finetune=partial trains %s from %s on; what lies below is random and stays so. "
             "Give model.weights, such as a run's folder, or set finetune=full",

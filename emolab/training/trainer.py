@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from emolab.errors import RunError
 from emolab.training.admission import check_callbacks, check_monitor, check_optimizer, check_validation
 from emolab.training.callbacks import Checkpoints, EpochLog, NanGuard, Progress
 from emolab.training.module import Module
@@ -89,17 +90,18 @@ class Trainer:
         Raises:
             ConfigError: before the training, if a callback can't work here or the monitored metric would be missing.
             KeyboardInterrupt: after the state was saved.
-            RunError: if the loss is no longer a number, or a state doesn't fit or can't be saved.
+            RunError: if the loss is no longer a number, a state doesn't fit or can't be saved, or memory is too small.
         """
         self.compile(module, data)
         check_optimizer(module.optimizer)
         check_callbacks(self.callbacks, module.optimizer)
-        if self.record is None:
-            self._run(module, data, None, self.epochs)
-        else:
-            check_monitor(self._monitor, module, self.callbacks)
-            check_validation(self._validate_every, self.epochs)
-            self._fit(module, data, self._checkpoints(self.record, module, data), resume)
+        with _clear_memory_errors(data.batch_size):
+            if self.record is None:
+                self._run(module, data, None, self.epochs)
+            else:
+                check_monitor(self._monitor, module, self.callbacks)
+                check_validation(self._validate_every, self.epochs)
+                self._fit(module, data, self._checkpoints(self.record, module, data), resume)
         if module.average is not None:
             with self.strategy.scope():
                 module.average.put()
@@ -176,6 +178,17 @@ class Trainer:
         if not module.compiled:
             self.compile(module, data)
         return module.evaluate(data.evaluation_dataset(split, self._evaluation_batch_size), return_dict=True, verbose=0)
+
+
+@contextmanager
+def _clear_memory_errors(batch_size: int) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise RunError(
+            f"the device has too little memory for batches of {batch_size}: set trainer.batch_size or "
+            f"trainer.evaluation_batch_size lower, or trainer.accumulate. What it said: {error.message}"
+        ) from error
 
 
 def set_seeds(seed: int, deterministic: bool) -> None:

@@ -108,6 +108,13 @@ def test_the_order_of_the_listing_changes_nothing_byte_for_byte(tmp_path, monkey
         assert (first.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
+def test_a_folder_that_is_judged_as_a_whole_is_judged_with_its_contradictions(tmp_path):
+    root = class_folders(tmp_path / "data", {"sad": 6, "anger": 6})
+    shutil.copy(root / "anger/0.jpg", root / "sad/from_anger0.jpg")
+    data = made(FolderReader(root), tmp_path / "cache", validation=0.0, test=1.0)
+    assert len(data.rows("test")) == 13
+
+
 def test_duplicates_never_lie_in_two_splits_and_those_under_two_labels_train(tmp_path):
     root = class_folders(tmp_path / "data", {"sad": 60, "anger": 60})
     for number in range(0, 60, 2):  # the same photograph again, as another file

@@ -108,6 +108,21 @@ def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_righ
     assert mcnemar(good, good) == 1.0
 
 
+def test_one_photograph_many_times_over_says_no_more_than_once() -> None:
+    good = made(1, 60, skill=2.0)
+    worse = Predictions(good.logits.copy(), good.targets, good.clusters, CLASSES)
+    worse.logits[:9] = np.roll(worse.logits[:9], 1, axis=1)
+
+    def copied(one: Predictions, clusters: np.ndarray) -> Predictions:
+        return Predictions(np.tile(one.logits, (9, 1)), np.tile(one.targets, 9), clusters, CLASSES)
+
+    own = np.tile(good.clusters, 9)
+    once = mcnemar(good, worse)
+    assert mcnemar(copied(good, own), copied(worse, own)) == pytest.approx(once, rel=0.3)
+    alone = np.arange(9 * 60)
+    assert mcnemar(copied(good, alone), copied(worse, alone)) < once / 1000
+
+
 def test_other_images_cant_be_compared() -> None:
     with pytest.raises(ValueError, match="same images"):
         mcnemar(made(1), made(2))

@@ -54,11 +54,13 @@ def made(count: int = 60) -> Predictions:
 def test_a_temperature_that_flatters_is_told(tmp_path: Path, fingerprint: str, split: str, told: str | None) -> None:
     judged = SimpleNamespace(fingerprint=fingerprint, name="b")
     record = run(tmp_path, "anger", "happy")
-    temperature, threshold, doubts = _calibration(record, judged, {split: made()})  # type: ignore[arg-type]
+    temperature, threshold, fitted_on, doubts = _calibration(record, judged, {split: made()})  # type: ignore[arg-type]
+    assert fitted_on == f"the {split} images of b"
     assert len(doubts) == (told is not None)
     assert told is None or told in doubts[0]
     record.update(temperature=1.5, uncertain_below=0.3)
     if fingerprint == "other":
-        assert _calibration(record, judged, {split: made()}) == (1.5, 0.3, [])  # type: ignore[arg-type]
+        own = "the run's own data, a"
+        assert _calibration(record, judged, {split: made()}) == (1.5, 0.3, own, [])  # type: ignore[arg-type]
     else:
         assert _calibration(record, judged, {split: made()})[:2] == (temperature, threshold)  # type: ignore[arg-type]

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from itertools import pairwise
@@ -159,6 +160,7 @@ def test_a_validation_loss_that_is_no_number_stops_the_training(tmp_path: Path) 
         ({"callbacks": [keras.callbacks.ModelCheckpoint("best.keras")]}, "saved anyway"),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau()]}, "set schedule=constant"),
         ({"callbacks": [keras.callbacks.EarlyStopping(restore_best_weights=True)]}, "kept anyway"),
+        ({"callbacks": [keras.callbacks.CSVLogger("epochs.csv")]}, "set append=true"),
     ],
 )
 def test_what_would_fail_after_hours_is_refused_before_the_first_step(
@@ -261,6 +263,71 @@ def test_two_devices_take_the_same_step_as_one(precision: str) -> None:
     assert "clipped replicas 2" in done.stdout
     assert "muon replicas 2" in done.stdout
     assert "refused: trainer.accumulate=2 doesn't work on 2 devices" in done.stdout
+
+
+def test_a_training_cut_after_its_last_step_ends_for_its_callbacks_when_resumed(tmp_path: Path) -> None:
+    record = tiny_record(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(Trainer(epochs=2, record=record, callbacks=[_StopAtEnd(1)]))
+    assert record.checkpoint_path("last").stem == "last-10"
+    ended = _Ended()
+    trainer = Trainer(epochs=2, record=record, callbacks=[ended])
+    trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert ended.times == 1
+
+
+def test_a_window_of_values_that_a_callback_keeps_goes_on_after_a_resume(tmp_path: Path) -> None:
+    record = tiny_record(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(Trainer(epochs=4, record=record, callbacks=[_Window(), _StopAt(12)]))
+    window = _Window()
+    trainer = Trainer(epochs=4, record=record, callbacks=[window, _StopAt(10**9)])
+    trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert window.epochs == [0, 1, 2, 3]
+
+
+def test_a_device_without_memory_says_what_to_set(tmp_path: Path) -> None:
+    class Full(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    with pytest.raises(RunError, match=r"batches of 8.*trainer\.batch_size"):
+        _fit(Trainer(epochs=1, record=tiny_record(tmp_path), callbacks=[Full()]))
+
+
+def test_what_an_optimizer_refuses_is_a_mistake_in_the_configuration() -> None:
+    with pytest.raises(ConfigError, match="beta"):
+        _fit(Trainer(epochs=1), beta=0.9)
+
+
+class _Ended(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def on_train_end(self, logs: object = None) -> None:
+        self.times += 1
+
+
+class _Window(keras.callbacks.Callback):
+    def __init__(self) -> None:
+        super().__init__()
+        self.epochs: list[int] = []
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        self.epochs.append(epoch)
+
+
+class _StopAtEnd(keras.callbacks.Callback):
+    """Stands for a signal during the validation of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self._epochs = (epoch,)
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        if epoch in self._epochs:
+            signal.raise_signal(signal.SIGINT)
 
 
 class _StopAt(keras.callbacks.Callback):

@@ -191,15 +191,22 @@ def _mean_variables(module: keras.Model) -> list[Any]:
 
 
 def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """The plain attributes (numbers, words) that a callback keeps for itself.
+    """The plain attributes (numbers, words, lists and tables of them) that a callback keeps for itself.
 
     Those named like an argument of its constructor are settings: they come from the config again. Keras's
     `EarlyStopping` turns the sign of its `min_delta` in its first epoch; restored, it would be turned twice.
     """
-    plain = (bool, int, float, str, type(None))
-    settings = inspect.signature(type(callback).__init__).parameters
+    others = {*inspect.signature(type(callback).__init__).parameters, *vars(keras.callbacks.Callback())}
     return {
         name: value.item() if hasattr(value, "item") else value
         for name, value in vars(callback).items()
-        if name not in settings and (isinstance(value, plain) or getattr(value, "ndim", 1) == 0)
+        if name not in others and (_is_plain(value) or getattr(value, "ndim", 1) == 0)
     }
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    return isinstance(value, bool | int | float | str | None)

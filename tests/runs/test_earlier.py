@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.report import Report, evaluate_split, write_report
+from emolab.runs.earlier import with_earlier
+
+CURVES = {
+    "blur": [
+        {"level": 0.0, "intact": 1.0, "value": 0.7, "low": 0.6, "high": 0.8},
+        {"level": 0.05, "intact": 0.0, "value": 0.4, "low": 0.3, "high": 0.5},
+    ]
+}
+
+
+def _report(seed: int = 0, flip: bool = False, robustness: dict | None = None) -> Report:
+    random = np.random.default_rng(seed)
+    said = Predictions(
+        random.normal(0, 1, (40, 2)).astype(np.float32), np.arange(40) % 2, np.arange(40), ("anger", "sad")
+    )
+    metrics = evaluate_split(said, 1.0, flipped=said if flip else None, resamples=50)
+    return Report("r", {}, 1.0, 0.4, {"validation": metrics}, predictions={"validation": said}, robustness=robustness)
+
+
+def test_what_took_long_to_measure_stays_while_the_predictions_do(tmp_path: Path) -> None:
+    write_report(tmp_path, _report(flip=True, robustness=CURVES))
+    again = with_earlier(_report(), tmp_path)
+    assert again.splits["validation"]["flip_averaged"]["n"] == 40
+    assert again.robustness == CURVES
+    assert [picture.name for picture in again.pictures] == ["robustness"]
+    write_report(tmp_path, again)
+    assert (tmp_path / "robustness.png").is_file()
+
+
+def test_other_predictions_keep_nothing_of_before(tmp_path: Path) -> None:
+    write_report(tmp_path, _report(flip=True, robustness=CURVES))
+    other = _report(seed=1)
+    assert with_earlier(other, tmp_path) is other
+
+
+@pytest.mark.parametrize("damage", [lambda path: None, lambda path: path.write_text("{")])
+def test_without_a_whole_report_there_is_nothing_to_keep(tmp_path: Path, damage) -> None:
+    write_report(tmp_path, _report(flip=True))
+    (tmp_path / "predictions.npz").unlink()
+    damage(tmp_path / "metrics.json")
+    new = _report()
+    assert with_earlier(new, tmp_path) is new
