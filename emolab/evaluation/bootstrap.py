@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.stats import binomtest
 
-from emolab.evaluation.metrics import BINS, bins_of
 from emolab.evaluation.predictions import Predictions
 
 Metric = Callable[[np.ndarray], np.ndarray]
@@ -72,25 +71,6 @@ def paired_difference(
     low, high = np.nanquantile(np.concatenate(differences), [(1 - level) / 2, (1 + level) / 2])
     totals = both.sum(axis=0).reshape(2, size, size)
     return {"value": float(metric(totals[0]) - metric(totals[1])), "low": float(low), "high": float(high)}
-
-
-def calibration_error(
-    predictions: Predictions, temperature: float = 1.0, resamples: int = 2000, seed: int = 0, level: float = 0.95
-) -> dict[str, float]:
-    """Return {"value", "low", "high"} of the expected calibration error (15 bins of equal width, Guo et al. 2017).
-
-    A bin's error is |sum of (confidence - right)|, which adds up over clusters, so that a resample is one product.
-    """
-    probabilities = predictions.probabilities(temperature)
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.targets
-    _, cluster = np.unique(predictions.clusters, return_inverse=True)
-    gaps = np.zeros((cluster.max() + 1, BINS), np.float32)
-    np.add.at(gaps, (cluster, bins_of(confidence)), confidence - right)
-    sizes = np.bincount(cluster).astype(np.float32)
-    errors = [np.abs(drawn @ gaps).sum(axis=1) / (drawn @ sizes) for drawn in _draws(len(gaps), resamples, seed)]
-    low, high = np.quantile(np.concatenate(errors), [(1 - level) / 2, (1 + level) / 2])
-    value = np.abs(gaps.sum(axis=0)).sum() / sizes.sum()
-    return {"value": float(value), "low": float(low), "high": float(high)}
 
 
 def draws(clusters: int, resamples: int, seed: int) -> np.ndarray:

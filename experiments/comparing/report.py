@@ -28,7 +28,7 @@ NOISE = (
 def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -> TableOf:
     """Return a row a run, the best first: what differs, how good it is, what it costs; the ensemble above all."""
     keys = differing(runs)
-    quality = ["accuracy", "macro F1", "ECE"]
+    quality = ["accuracy", "macro F1", "ECE (if exact)"]
     costs = ["validation", "parameters", "MFLOP", "p95 ms", "train min"]
     ordered = sorted(runs, key=lambda run: -run.quality["accuracy"]["value"] if run.quality else 0.0)
     headings = ["run", *(key.rpartition(".")[2] for key in keys), *quality, *costs]
@@ -105,8 +105,8 @@ def _together(runs: Sequence[ComparedRun]) -> str:
 
 
 def _quality(found: Mapping[str, Interval]) -> list[str]:
-    return [_interval(found.get(name)) for name in ("accuracy", "macro_f1", "ece")]
-
-
-def _interval(found: Interval | None) -> str:
-    return "not evaluated" if found is None else share_text(found)
+    if not found:
+        return ["not evaluated"] * 3
+    ece = found["ece"]
+    shares = [share_text(found[name]) for name in ("accuracy", "macro_f1")]
+    return [*shares, f"{ece['value']:.3f} ({ece['if_calibrated']:.3f})"]

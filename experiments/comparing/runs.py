@@ -10,8 +10,13 @@ from emolab.config.saved import settings_of
 from emolab.engines import account
 from emolab.engines.gates import failed
 from emolab.errors import RunError
-from emolab.evaluation.bootstrap import calibration_error, intervals
-from emolab.evaluation.metrics import accuracy, macro_f1
+from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.metrics import (
+    accuracy,
+    calibration_error_if_calibrated,
+    expected_calibration_error,
+    macro_f1,
+)
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions
 from emolab.evaluation.report import PREDICTIONS
 from emolab.runs import RunRecord, list_runs, resolve
@@ -81,10 +86,15 @@ class ComparedRun:
 
 
 def quality_of(predictions: Predictions, temperature: float, resamples: int) -> dict[str, Interval]:
-    """Return accuracy, macro F1 and ECE, with intervals."""
+    """Return accuracy and macro F1 with intervals, and the calibration error with what exact confidences would show.
+
+    Resampling adds to the error's bias each time, so that an interval of it may hold neither the truth nor the value.
+    """
+    calibrated = predictions.probabilities(temperature)
+    ece = expected_calibration_error(calibrated, predictions.targets)
     return {
         **intervals(predictions, {"accuracy": accuracy, "macro_f1": macro_f1}, resamples),
-        "ece": calibration_error(predictions, temperature, resamples),
+        "ece": {"value": ece, "if_calibrated": calibration_error_if_calibrated(calibrated)},
     }
 
 

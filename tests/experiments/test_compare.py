@@ -9,13 +9,12 @@ from made_runs import CLASSES, made_run, predictions
 
 from emolab.cli import composed
 from emolab.errors import RunError
-from emolab.evaluation.bootstrap import calibration_error
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
 from experiments.compare import compare
 from experiments.comparing.pairs import pairs_of
 from experiments.comparing.report import table_of
-from experiments.comparing.runs import ComparedRun, chosen_runs, differing, label_of
+from experiments.comparing.runs import ComparedRun, chosen_runs, differing, label_of, quality_of
 
 
 def compared(root: Path, *more: str) -> Path:
@@ -28,7 +27,7 @@ def test_the_table_shows_what_differs_the_best_first_and_the_page_all_of_it(tmp_
     best = made_run(tmp_path / "runs", 0.8)
     page = compared(tmp_path / "runs")
     rows = (page.parent / "table.csv").read_text().splitlines()
-    assert rows[0].startswith("run,aug,accuracy,macro F1,ECE,validation,parameters,MFLOP")
+    assert rows[0].startswith("run,aug,accuracy,macro F1,ECE (if exact),validation,parameters,MFLOP")
     assert [row.split(",")[:2] for row in rows[1:]] == [[best.id, "on"], [worse.id, "off"]]
     assert rows[1].endswith('"1,000",2,,2.0')
     assert (page.parent / "table.md").read_text().startswith("| run | aug | accuracy |")
@@ -127,14 +126,17 @@ def test_a_pickle_among_predictions_is_refused(tmp_path):
         load_predictions(tmp_path / "p.npz")
 
 
-def test_the_calibration_error_and_its_interval_agree_with_the_definition():
+def test_a_calibration_error_stands_beside_what_exact_confidences_would_show():
     random = np.random.default_rng(0)
-    targets = random.integers(0, 3, 900)
-    one = Predictions(random.normal(0, 2, (900, 3)).astype(np.float32), targets, np.arange(900), CLASSES)
-    found = calibration_error(one, 1.5, resamples=400)
-    assert found["value"] == pytest.approx(expected_calibration_error(one.probabilities(1.5), targets), abs=1e-5)
-    assert found["low"] < found["high"]
-    assert found["low"] > 0.8 * found["value"]
+    logits = random.normal(0, 2, (900, 3)).astype(np.float32)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    targets = (random.random((900, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)  # drawn from them: exact
+    one = Predictions(logits, np.minimum(targets, 2), np.arange(900), CLASSES)
+    found = quality_of(one, 1.0, resamples=100)["ece"]
+    assert found["value"] == pytest.approx(expected_calibration_error(one.probabilities(), one.targets))
+    assert found["value"] == pytest.approx(found["if_calibrated"], rel=0.6)
+    sharpened = quality_of(one, 0.3, resamples=100)["ece"]
+    assert sharpened["value"] > 4 * sharpened["if_calibrated"]
 
 
 def test_an_ensemble_is_judged_beside_its_runs(tmp_path):

@@ -15,10 +15,10 @@ from experiments.founded.claims import Claim, claims, judged
 from experiments.founding import conclude
 
 MODELS = ("vgg19", "resnet50", "mobilenetv2", "custom_cnn")
-ACCURACIES = {"vgg19": 0.70, "resnet50": 0.71, "mobilenetv2": 0.45, "custom_cnn": 0.60}
+ACCURACIES = {"vgg19": 0.70, "resnet50": 0.702, "mobilenetv2": 0.45, "custom_cnn": 0.60}
 
 
-def made(gain: float, seeds: tuple[int, ...] = (0, 1)) -> dict:
+def made(gain: float, seeds: tuple[int, ...] = (0, 1, 2, 3, 4)) -> dict:
     """Predictions of all cells; without augmentation, `gain` is lost, and without full fine-tuning, a third."""
     found = {}
     for cell in cells_of(MODELS, ("on", "off"), ("full", "partial")):
@@ -74,6 +74,21 @@ def test_more_seeds_widen_the_interval_by_the_noise_of_training():
     assert apart is not None
     assert apart["high"] - apart["low"] > 1.5 * (same["high"] - same["low"])
     assert apart["value"] == pytest.approx(0.6, abs=0.03)
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_few_seeds_cover_the_truth_about_as_often_as_they_say(seeds):
+    cell = Cell("vgg19", "on", "full")
+    random = np.random.default_rng(0)
+    hits = 0
+    for number in range(60):
+        trained = {
+            (cell, seed): predictions(0.6 + random.normal(0, 0.02), 100 * number + seed) for seed in range(seeds)
+        }
+        found = results_of(trained, 100).accuracy(cell)
+        assert found is not None
+        hits += found["low"] <= 0.6 <= found["high"]
+    assert hits >= 51  # of 60; 57 are expected, and resampling two or three seeds would give some 42
 
 
 def test_trainings_judged_on_other_images_are_refused():
