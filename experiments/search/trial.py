@@ -68,7 +68,7 @@ class Training:
             raise TrialFailedError(f"its best {record.fields['monitor']['name']} is {value}\n{last_lines(self._log)}")
         model = record.fields["model"]
         latency = {key: value for key, value in self._trial.user_attrs.items() if key == "latency_ms"}
-        return {"validation": value, "parameters": model["parameters"], "flops": model["flops"], **latency}
+        return {"validation": value, "parameters": model["parameters"], "flops": model.get("flops"), **latency}
 
     def _train(self, record: RunRecord | None) -> Outcome:
         here, there = socket.socketpair()
@@ -101,6 +101,18 @@ class Training:
             self._trial.report(message["value"], message["epoch"])
         pruned = self._prunes and bool(self._trial.should_prune())  # some pruners return NumPy's bool
         return {"prune": pruned, "reason": f"the pruner of {self._group} sees no hope"}
+
+
+def values_of(result: Report, objectives: Sequence[str]) -> list[float]:
+    """Return a training's number for each objective.
+
+    Raises:
+        TrialFailedError: naming those that it doesn't have, such as the latency of a training that was stopped at its
+            end, before it was measured.
+    """
+    if missing := [name for name in objectives if result.get(name) is None]:
+        raise TrialFailedError(f"its run is finished, but has no {', '.join(missing)}")
+    return [float(result[name]) for name in objectives]
 
 
 def _messages(read: Callable[[], str]) -> Iterator[Report]:

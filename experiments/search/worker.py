@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from experiments.search import study as shared
 from experiments.search.space import Lookup, suggested
-from experiments.search.trial import Training, TrialFailedError
+from experiments.search.trial import Training, TrialFailedError, values_of
 
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
 
@@ -85,11 +85,10 @@ class Worker:
         runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
         training = Training(trial, overrides, self._settings.name, number, runs, log, prunes=len(objectives) == 1)
         try:
-            result = training.result()
+            return values_of(training.result(), objectives)
         except TrialFailedError as error:
             trial.set_user_attr(shared.ERROR, str(error))
             raise
-        return [float(result[objective]) for objective in objectives]
 
     def _supervised(self) -> str:
         target = "emolab.training.callbacks.Supervised"
