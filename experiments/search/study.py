@@ -1,5 +1,6 @@
 """The study that all workers share: opened safely, its trials counted, its dead ones found."""
 
+import copy
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +130,7 @@ def queue_interrupted(study: optuna.Study, retries: int) -> None:
     optuna.storages.fail_stale_trials(study)
     for trial in counted(study):
         if trial.state == TrialState.FAIL and ERROR not in trial.user_attrs:
-            _retry(retries)(study, trial)
+            _retry(retries)(study, copy.deepcopy(trial))  # it adds to the trial's history, which others read, too
 
 
 @without_notices()

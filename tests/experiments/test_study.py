@@ -106,6 +106,7 @@ def test_a_trial_is_not_run_again_for_ever(tmp_path):
             study.tell(study.ask(), state=TrialState.FAIL)
         shared.queue_interrupted(study, retries=2)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
+    assert shared.counted(study) == [study.trials[-1]]  # given up, and yet one of n_trials
 
 
 def test_a_trial_that_failed_for_a_reason_of_its_own_is_not_run_again(tmp_path):
