@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import optuna
 from filelock import FileLock
-from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
@@ -119,6 +119,11 @@ def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
     """Whether workers on several machines began this trial at once, one more than there should be."""
     before = [other for other in begun(study) if other.number < trial.number]
     return len(before) >= n_trials
+
+
+def is_taken_over(error: Exception) -> bool:
+    """Whether Optuna refuses what a worker tells of its trial because another has ended that one meanwhile."""
+    return isinstance(error, UpdateFinishedTrialError) or str(error).startswith("Cannot tell a ")
 
 
 @without_notices()

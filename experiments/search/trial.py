@@ -22,6 +22,10 @@ class TrialFailedError(Exception):
     """A trial that gave no result; the message ends with the last lines of its log."""
 
 
+class TrialInterruptedError(TrialFailedError):
+    """A trial that ended for no reason of its own: it is to be run again."""
+
+
 class Training:
     """Trains one trial's settings, or goes on with its run.
 
@@ -47,6 +51,7 @@ class Training:
 
         Raises:
             TrialPruned: if the training was ended early.
+            TrialInterruptedError: if somebody stopped the training alone, or another process is writing its run.
             TrialFailedError: if it failed, was killed, or gave no number.
             KeyboardInterrupt: when this process is interrupted, after the training has saved.
         """
@@ -54,6 +59,10 @@ class Training:
         if record is None or record.status not in ("finished", "pruned"):
             outcome = self._train(record)
             record = run_of(self._runs, self._group, self._number)
+            if outcome.interrupted:
+                raise TrialInterruptedError(f"its training was stopped, {outcome.explained()}")
+            if outcome.code != 0 and record is not None and record.status == "running":
+                raise TrialInterruptedError(f"another process is writing its run {record.folder}")
             if outcome.code != 0 or record is None:
                 raise TrialFailedError(f"{outcome.explained()}\n{last_lines(self._log)}")
         self._trial.set_user_attr("run", record.id)

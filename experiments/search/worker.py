@@ -11,11 +11,12 @@ import optuna
 from filelock import FileLock
 from hydra.utils import instantiate
 from optuna import Trial
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from experiments.search import study as shared
 from experiments.search.space import Lookup, suggested
-from experiments.search.trial import Training, TrialFailedError, values_of
+from experiments.search.trial import Training, TrialFailedError, TrialInterruptedError, values_of
 
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
 
@@ -41,6 +42,7 @@ class Worker:
         self._otherwise = otherwise
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
+        self._interrupted = False
 
     def work(self) -> None:
         """Train until the study has its number of trials and none of them is being trained any more.
@@ -68,11 +70,24 @@ class Worker:
             with shared.without_notices():
                 self._study.sampler, self._study.pruner = self._sampler(), instantiate(self._settings.pruner)
             self._study.optimize(self._train, n_trials=1, catch=(TrialFailedError,), callbacks=[self._tell])
+        except (UpdateFinishedTrialError, ValueError) as error:
+            if not shared.is_taken_over(error):
+                raise
+            if self._interrupted:  # Optuna has put its own error in that one's place
+                raise KeyboardInterrupt from None
+            print("its trial was taken over by another worker: this one was silent for too long", flush=True)
         finally:
             self._claim.release(force=True)
         return True
 
     def _train(self, trial: Trial) -> list[float]:
+        try:
+            return self._values(trial)
+        except KeyboardInterrupt:
+            self._interrupted = True
+            raise
+
+    def _values(self, trial: Trial) -> list[float]:
         self._claim.release()
         if shared.is_surplus(self._study, trial, self._settings.n_trials):
             trial.set_user_attr(shared.SURPLUS, True)
@@ -86,6 +101,10 @@ class Worker:
         training = Training(trial, overrides, self._settings.name, number, runs, log, prunes=len(objectives) == 1)
         try:
             return values_of(training.result(), objectives)
+        except TrialInterruptedError as error:
+            print(f"trial {trial.number} will be run again: {error}", flush=True)
+            time.sleep(shared.SILENT * self._settings.heartbeat_seconds)  # whoever writes the run may need that long
+            raise
         except TrialFailedError as error:
             trial.set_user_attr(shared.ERROR, str(error))
             raise

@@ -7,6 +7,7 @@ from made_runs import made_run
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
+from emolab.runs import RunRecord
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
@@ -38,3 +39,50 @@ def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes
     one.work()
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
     assert study.trials[0].user_attrs[shared.ERROR] == "its run is finished, but has no latency_ms"
+
+
+LOSE = """
+import os, signal, sys, optuna
+study = optuna.load_study(study_name="s", storage="sqlite:///{folder}/study.db")
+if not study.trials[0].state.is_finished():
+    study.tell(0, state=optuna.trial.TrialState.FAIL)
+    {then}
+sys.exit("no such model")
+"""
+
+
+def test_a_worker_whose_trial_was_taken_over_while_it_was_suspended_goes_on(tmp_path, monkeypatch, capsys):
+    """The training plays the other worker, which ended the trial because this one was silent."""
+    one, study = worker(tmp_path, monkeypatch, LOSE.format(folder=tmp_path, then="pass"))
+    one.work()
+    assert "taken over" in capsys.readouterr().out
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
+    assert [shared.ERROR in trial.user_attrs for trial in study.trials] == [False, True]
+    assert shared.counted(study) == [study.trials[1]]
+
+
+def test_a_worker_whose_trial_was_taken_over_still_obeys_ctrl_c(tmp_path, monkeypatch):
+    then = "os.kill(os.getppid(), signal.SIGINT); signal.pause()"
+    one, _ = worker(tmp_path, monkeypatch, LOSE.format(folder=tmp_path, then=then))
+    with pytest.raises(KeyboardInterrupt):
+        one.work()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        ("import os; os.kill(os.getpid(), 15)", "interrupted", "killed by SIGTERM"),
+        ("raise SystemExit(130)", "interrupted", "exit code 130"),
+        ("raise SystemExit(2)", "running", "another process is writing"),
+    ],
+)
+def test_a_trial_that_ended_for_no_reason_of_its_own_is_run_again(tmp_path, monkeypatch, capsys, code, status, told):
+    one, study = worker(tmp_path, monkeypatch, code, retries=1)
+    fields = made_run(tmp_path / "others", 0.7, group={"name": "s", "number": 0}).fields
+    record = RunRecord.create(tmp_path / "runs", "made", {**fields, "status": "running"})
+    if status != "running":
+        record.finish(status)
+    one.work()
+    assert told in capsys.readouterr().out
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
+    assert not any(shared.ERROR in trial.user_attrs for trial in study.trials)
