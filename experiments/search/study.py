@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ Direction = Literal["minimize", "maximize"]
 
 SILENT = 3  # heartbeats that a worker may miss
 SURPLUS = "surplus"
+BEGUN = "begun"  # the number of a trial that a worker has begun
 FIXED = "command"
 SPACE = "space"
 OVERRIDES = "overrides"  # what a trial set
@@ -127,15 +129,38 @@ def is_taken_over(error: Exception) -> bool:
 
 
 @without_notices()
-def queue_interrupted(study: optuna.Study, retries: int) -> None:
+def queue_interrupted(study: optuna.Study, retries: int, grace_seconds: float) -> None:
     """Queue again the trials whose workers have gone silent, were stopped, or were killed while they did just this.
 
     A trial that failed for a reason of its own says which, and isn't run again.
+
+    Args:
+        study: shared with all other workers.
+        retries: of each trial.
+        grace_seconds: how long a worker may take from asking for a trial until it has begun it (`note_begun`).
     """
     optuna.storages.fail_stale_trials(study)
+    _fail_never_begun(study, timedelta(seconds=grace_seconds))
     for trial in counted(study):
         if trial.state == TrialState.FAIL and ERROR not in trial.user_attrs:
             _retry(retries)(study, copy.deepcopy(trial))  # it adds to the trial's history, which others read, too
+
+
+def note_begun(trial: optuna.Trial) -> None:
+    """Note that a worker has begun this trial, and sends heartbeats. Trials that are run again have others' notes."""
+    trial.set_user_attr(BEGUN, trial.number)
+
+
+def _fail_never_begun(study: optuna.Study, grace: timedelta) -> None:
+    """Fail the trials whose workers were killed before their first heartbeat, without which Optuna misses none."""
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        asked = trial.datetime_start
+        if trial.user_attrs.get(BEGUN) != trial.number and asked is not None and datetime.now() - asked > grace:
+            try:
+                study.tell(trial.number, state=TrialState.FAIL)
+            except (UpdateFinishedTrialError, ValueError) as error:
+                if not is_taken_over(error):
+                    raise
 
 
 @without_notices()

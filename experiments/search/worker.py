@@ -53,9 +53,10 @@ class Worker:
             KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the training has saved.
         """
         _interrupt_on_sigterm()
+        grace = shared.SILENT * self._settings.heartbeat_seconds
         while True:
             with self._claim:
-                shared.queue_interrupted(self._study, self._settings.retries)
+                shared.queue_interrupted(self._study, self._settings.retries, grace)
             if not self._next() and not any(t.state == TrialState.RUNNING for t in shared.begun(self._study)):
                 return
 
@@ -68,7 +69,7 @@ class Worker:
                 time.sleep(_POLL_SECONDS)
                 return False
             with shared.without_notices():
-                self._study.sampler, self._study.pruner = self._sampler(), instantiate(self._settings.pruner)
+                self._study.pruner = instantiate(self._settings.pruner)
             self._study.optimize(self._train, n_trials=1, catch=(TrialFailedError,), callbacks=[self._tell])
         except (UpdateFinishedTrialError, ValueError) as error:
             if not shared.is_taken_over(error):
@@ -93,8 +94,11 @@ class Worker:
             trial.set_user_attr(shared.SURPLUS, True)
             raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
         number = shared.original_number(self._study, trial.number)
+        with shared.without_notices():
+            self._study.sampler = self._sampler(trial.number)
         searched = suggested(trial, self._settings.search.space, self._fixed, self._otherwise)
         trial.set_user_attr(shared.OVERRIDES, searched)
+        shared.note_begun(trial)
         print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
         objectives, overrides = self._settings.search.objectives, [*self._fixed, *searched, self._supervised()]
         runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
@@ -115,11 +119,9 @@ class Worker:
         monitor, epochs = self._settings.trainer.monitor, "${trainer.epochs}"
         return f"+callbacks.supervised={{_target_:{target},monitor:{monitor},epochs:{epochs},latency:{latency}}}"
 
-    def _sampler(self) -> Any:
-        """A sampler whose draws differ from trial to trial and worker to worker, and are the same next time."""
-        return instantiate(
-            self._settings.sampler, seed=self._settings.seed + len(self._study.get_trials(deepcopy=False))
-        )
+    def _sampler(self, number: int) -> Any:
+        """A sampler whose draws differ from trial to trial, wherever that is trained, and are the same next time."""
+        return instantiate(self._settings.sampler, seed=self._settings.seed + number)
 
     def _tell(self, study: optuna.Study, trial: FrozenTrial) -> None:
         values = " ".join(f"{value:.4f}" for value in trial.values or ())

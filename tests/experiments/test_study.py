@@ -80,7 +80,7 @@ def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path, url):
     deadline = time.monotonic() + 30
     while study.trials[0].state == TrialState.RUNNING and time.monotonic() < deadline:
         time.sleep(0.5)
-        shared.queue_interrupted(study, retries=2)
+        shared.queue_interrupted(study, retries=2, grace_seconds=60)
     dead, again = study.trials
     assert (dead.state, again.state) == (TrialState.FAIL, TrialState.WAITING)
     assert again.params == dead.params
@@ -88,6 +88,26 @@ def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path, url):
     assert shared.original_number(study, 1) == 0
     assert shared.counted(study) == [again]
     assert shared.begun(study) == []
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_trial_whose_worker_was_killed_before_its_first_heartbeat_is_queued_again(tmp_path, attempts):
+    """`ask` alone sends none; the second attempt bears the notes of the first."""
+    study = opened(tmp_path)
+    for number in range(attempts):
+        trial = study.ask()
+        assert trial.number == number
+        if number + 1 < attempts:
+            shared.note_begun(trial)
+            study.tell(trial, state=TrialState.FAIL)
+            shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    assert study.trials[-1].state == TrialState.RUNNING
+    shared.queue_interrupted(study, retries=2, grace_seconds=0)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * attempts + [TrialState.WAITING]
+    shared.note_begun(study.ask())
+    shared.queue_interrupted(study, retries=2, grace_seconds=0)
+    assert study.trials[-1].state == TrialState.RUNNING
 
 
 def test_a_trial_that_several_machines_began_at_once_does_not_count(tmp_path):
@@ -104,7 +124,7 @@ def test_a_trial_is_not_run_again_for_ever(tmp_path):
     for _ in range(5):
         if study.trials[-1].state == TrialState.WAITING:
             study.tell(study.ask(), state=TrialState.FAIL)
-        shared.queue_interrupted(study, retries=2)
+        shared.queue_interrupted(study, retries=2, grace_seconds=60)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
     assert shared.counted(study) == [study.trials[-1]]  # given up, and yet one of n_trials
 
@@ -114,7 +134,7 @@ def test_a_trial_that_failed_for_a_reason_of_its_own_is_not_run_again(tmp_path):
     trial = study.ask()
     trial.set_user_attr(shared.ERROR, "exit code 2")
     study.tell(trial, state=TrialState.FAIL)
-    shared.queue_interrupted(study, retries=2)
+    shared.queue_interrupted(study, retries=2, grace_seconds=60)
     assert len(study.trials) == 1
 
 

@@ -42,10 +42,10 @@ def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes
 
 
 LOSE = """
-import os, signal, sys, optuna
-study = optuna.load_study(study_name="s", storage="sqlite:///{folder}/study.db")
-if not study.trials[0].state.is_finished():
-    study.tell(0, state=optuna.trial.TrialState.FAIL)
+import os, signal, sqlite3, sys
+with sqlite3.connect("{folder}/study.db", timeout=60) as base:
+    taken = base.execute("UPDATE trials SET state = 'FAIL' WHERE number = 0 AND state = 'RUNNING'").rowcount
+if taken:
     {then}
 sys.exit("no such model")
 """
@@ -86,3 +86,15 @@ def test_a_trial_that_ended_for_no_reason_of_its_own_is_run_again(tmp_path, monk
     assert told in capsys.readouterr().out
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
     assert not any(shared.ERROR in trial.user_attrs for trial in study.trials)
+
+
+def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_path, monkeypatch):
+    one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", n_trials=2)
+    for trial in [study.ask(), study.ask()]:
+        with pytest.raises(trials.TrialFailedError):
+            one._train(trial)
+    sampled = [
+        optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask().suggest_float("x", 0, 1)
+        for seed in (0, 1)
+    ]
+    assert [trial.params["x"] for trial in study.trials] == sampled
