@@ -1,6 +1,7 @@
 """Overrides of a command on top of `emolab.train`: which are its own, which are for the trainings."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 
@@ -15,6 +16,13 @@ def pair_of(override: str) -> tuple[str, str]:
     """Return key (without Hydra's signs) and value of an override."""
     key, _, value = override.partition("=")
     return key.lstrip("+~"), value
+
+
+def as_text(value: Any) -> str:
+    """Return a value as Hydra's grammar writes it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def for_training(given: Sequence[str], verb: str) -> list[str]:

@@ -12,7 +12,7 @@ from emolab.cli import WRONG, check_command, verb
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Child
-from experiments.overrides import for_training, pair_of, settings_given
+from experiments.overrides import as_text, for_training, pair_of, settings_given
 
 if TYPE_CHECKING:
     import optuna
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int:
     """Work on the sweep that `cfg` describes until its study is complete; return the exit code.
 
+    A worker that died and whose trials the others took over changes nothing; else its code is returned.
+
     Args:
         cfg: `conf/sweep.yaml`, composed.
         given: overrides of the command.
@@ -32,7 +34,7 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
         ConfigError: if the storage, the study or the search space can't be used.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from experiments.search.study import open_study, shown, storage_url
+    from experiments.search.study import is_complete, open_study, shown, storage_url
 
     fixed = fixed_overrides(cfg, given)
     check_space(cfg, fixed)
@@ -40,11 +42,16 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
     space = {name: OmegaConf.to_container(one, resolve=True) for name, one in cfg.search.space.items()}
     study = open_study(cfg.name, url, directions(cfg), fixed, space, cfg)
     print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
+    code = 0
     if cfg.workers > 1:
-        start_workers(given, cfg.workers)
+        code = start_workers(given, cfg.workers)
     else:
         work(cfg, study, fixed, choices)
-    return conclude(cfg, study, fixed)
+    concluded = conclude(cfg, study, fixed)
+    if code and not is_complete(study, cfg.n_trials):
+        print("the study isn't complete: give the same command to go on", file=sys.stderr)
+        return code
+    return concluded
 
 
 def fixed_overrides(cfg: DictConfig, given: Sequence[str]) -> list[str]:
@@ -70,34 +77,40 @@ def check_space(cfg: DictConfig, fixed: Sequence[str]) -> None:
         raise ConfigError("nothing is left to search: the command fixes every key of search.space")
     for name, one in searched.items():
         when = [
-            f"{key}={value[0] if OmegaConf.is_list(value) else value}" for key, value in one.get("when", {}).items()
+            f"{key}={as_text(value[0] if OmegaConf.is_list(value) else value)}"
+            for key, value in one.get("when", {}).items()
         ]
         conditions = [override for override in when if pair_of(override)[0] not in taken]
         for value in one.choices if one.get("choices") else (one.low, one.high):
             try:
-                check_command("train", [*fixed, *conditions, f"{one.key}={value}"])
+                check_command("train", [*fixed, *conditions, f"{one.key}={as_text(value)}"])
             except ConfigError as error:
                 raise ConfigError(f"search.space.{name}: {error}") from error
 
 
-def start_workers(given: Sequence[str], count: int) -> None:
-    """Start workers in processes of their own, and wait for them. One that dies leaves its trial to the others.
+def start_workers(given: Sequence[str], count: int) -> int:
+    """Start workers in processes of their own, wait for them, and return the worst of their exit codes.
+
+    One that dies leaves its trial to the others. One that was killed counts as 2, as the system does that.
 
     Raises:
         KeyboardInterrupt: when interrupted, after all of them have stopped.
     """
     others = [override for override in given if not override.startswith(("workers=", "worker="))]
     command = [sys.executable, "-m", "experiments.sweep", *others, "workers=1"]
+    worst = 0
     workers = [Child([*command, f"worker={number}"], log=None) for number in range(count)]
     try:
         for number, worker in enumerate(workers):
             outcome = worker.wait()
             if outcome.code != 0:
                 print(f"worker {number} ended early: {outcome.explained()}", file=sys.stderr, flush=True)
+                worst = max(worst, outcome.code if outcome.code > 0 else WRONG)
     except KeyboardInterrupt:
         for worker in workers:
             worker.stop()
         raise KeyboardInterrupt("give the same command to go on") from None
+    return worst
 
 
 def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from optuna import Trial
 
-from experiments.overrides import pair_of
+from experiments.overrides import as_text, pair_of
 
 Lookup = Callable[[str], Any]
 
@@ -27,13 +27,13 @@ def suggested(
         key = dimension["key"]
         if key not in known and _applies(dimension.get("when") or {}, {**known, **chosen}, otherwise):
             chosen[key] = _value(trial, name, dimension)
-    return [f"{key}={_text(value)}" for key, value in chosen.items()]
+    return [f"{key}={as_text(value)}" for key, value in chosen.items()]
 
 
 def _applies(when: Mapping[str, Any], known: Mapping[str, Any], otherwise: Lookup) -> bool:
     for key, wanted in when.items():
         values = wanted if isinstance(wanted, list) else [wanted]
-        if _text(known[key] if key in known else otherwise(key)) not in map(_text, values):
+        if as_text(known[key] if key in known else otherwise(key)) not in map(as_text, values):
             return False
     return True
 
@@ -46,9 +46,3 @@ def _value(trial: Trial, name: str, dimension: Mapping[str, Any]) -> Any:
     if isinstance(low, int) and isinstance(high, int):
         return trial.suggest_int(name, low, high, step=int(step or 1), log=log)
     return trial.suggest_float(name, float(low or 0), float(high or 0), step=step, log=log)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -117,6 +117,13 @@ def begun(study: optuna.Study) -> list[FrozenTrial]:
     return [trial for trial in counted(study) if trial.state != TrialState.WAITING]
 
 
+def is_complete(study: optuna.Study, n_trials: int) -> bool:
+    """Whether the study has its number of trials, and none of them would be begun or run again."""
+    trials = counted(study)
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    return len(trials) >= n_trials and all(trial.state in ended or ERROR in trial.user_attrs for trial in trials)
+
+
 def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
     """Whether workers on several machines began this trial at once, one more than there should be."""
     before = [other for other in begun(study) if other.number < trial.number]

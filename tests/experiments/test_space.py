@@ -50,6 +50,12 @@ def test_every_end_of_every_search_space_is_a_right_command(search):
     check_space(composed("sweep", [*DATA, f"search={search}"]), DATA)
 
 
+def test_a_choice_may_be_nothing_or_yes_or_no():
+    some = "{key: trainer.train_images, choices: [null, 500]}"
+    flags = "{key: trainer.jit_compile, choices: [true, false], when: {trainer.train_images: null}}"
+    check_space(composed("sweep", [*DATA, f"+search.space.some={some}", f"+search.space.flags={flags}"]), DATA)
+
+
 def test_a_wrong_parameter_is_refused_before_the_first_training():
     cfg = composed("sweep", [*DATA, "+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}"])
     with pytest.raises(ConfigError, match=r"search\.space\.wrong.*no key 'optimizer.lr'"):

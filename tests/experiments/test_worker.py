@@ -7,10 +7,12 @@ from made_runs import made_run
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
+from emolab.cli import composed
 from emolab.runs import RunRecord
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
+from experiments.sweep import directions, fixed_overrides, sweep
 
 
 def worker(
@@ -98,3 +100,33 @@ def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_pat
         for seed in (0, 1)
     ]
     assert [trial.params["x"] for trial in study.trials] == sampled
+
+
+@pytest.mark.parametrize(("wanted", "code"), [(1, 0), (2, 2)])
+def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp_path, wanted, code):
+    """One trial is complete; the workers end with 2, as no heart beats never."""
+    given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}", f"n_trials={wanted}", "workers=2"]
+    cfg = composed("sweep", given)
+    space = OmegaConf.to_container(cfg.search.space, resolve=True)
+    fixed = fixed_overrides(cfg, given)
+    study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), fixed, space, cfg)
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
+    assert sweep(cfg, [*given, "heartbeat_seconds=0"], {}) == code
+    assert shared.is_complete(study, wanted) == (code == 0)
+
+
+def test_a_study_is_complete_when_nothing_of_it_would_be_run_again(tmp_path, monkeypatch):
+    _, study = worker(tmp_path, monkeypatch)
+    assert not shared.is_complete(study, 1)
+    trial = study.ask()
+    assert not shared.is_complete(study, 1)
+    study.tell(trial, state=TrialState.FAIL)
+    assert not shared.is_complete(study, 1)
+    trial = study.ask()
+    trial.set_user_attr(shared.ERROR, "exit code 2")
+    study.tell(trial, state=TrialState.FAIL)
+    assert not shared.is_complete(study, 1)
+    shared.queue_interrupted(study, retries=1, grace_seconds=60)
+    study.tell(study.ask(), 0.5)
+    assert shared.is_complete(study, 2)
+    assert not shared.is_complete(study, 3)
