@@ -1,5 +1,6 @@
 """`python -m emolab.train -m ...`: every combination, each in a process of its own, one failure stopping nothing."""
 
+import traceback
 from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from emolab.cli import MULTIRUN, WRONG, composed, hydra_main, options_and_overrides
 from emolab.config.overrides import SEARCH_PATH, override
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, EmolabError
 from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.process import Outcome
 from emolab.processor import usable_cores
@@ -74,6 +75,8 @@ def run_plan(
         outcome = plan.outcome(number)
         ending = outcome.explained() if outcome else "it never ended"
         print(f"\nfailed: {number} ({ending}), see {plan.log(number)}\n{plan.failure(number)}")
+    if failed:
+        print(f"again:  {how_to_go_on}")
     if compares:
         print(f"next:   python -m experiments.compare where.group={plan.name}")
     return WRONG if failed else 0
@@ -177,9 +180,22 @@ def batches(numbers: Sequence[int], launcher: Sequence[str]) -> list[Sequence[in
 
 
 def run_number(cfg: DictConfig) -> float:
-    """Hydra's task: train one number of a plan, and return the seconds it took."""
-    plan = Plan.open(Path(cfg.paths.grids) / cfg.group.name)
+    """Hydra's task: train one number of a plan, and return the seconds it took.
+
+    Whatever fails is told, and the number stays missing: Hydra itself would leave with exit code 1, which says that a
+    gate failed, and nobody would see the table.
+    """
     number = cfg.group.number
+    try:
+        return _trained(Plan.open(Path(cfg.paths.grids) / cfg.group.name), number)
+    except Exception as error:
+        if not isinstance(error, (EmolabError, OSError)):
+            traceback.print_exc()
+        print(f"{number:>3}  failed: {type(error).__name__}: {error}", flush=True)
+        return 0.0
+
+
+def _trained(plan: Plan, number: int) -> float:
     shown = " ".join(f"{key}={plan.value(number, key)}" for key in plan.differing())
     print(f"{number:>3}  {shown}", flush=True)
     outcome = plan.run(number)
