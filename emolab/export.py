@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
-from emolab.errors import RunError
+from emolab.errors import DataError, RunError
 
 if TYPE_CHECKING:
     from emolab.data import PreparedData
@@ -62,28 +62,52 @@ def _trial(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "T
     from emolab.engines.latency import Plan
     from emolab.engines.trial import Trial
     from emolab.processor import usable_cores
-    from emolab.runs.evaluation import check_fits
 
-    check_fits(record, prepared)
+    check_judges(record, prepared)
     limit_threads(cfg.threads or usable_cores())
     trusted = list(cfg.trusted_modules)
-    builder = Builder(record, prepared, _temperature(record, prepared, trusted), cfg.calibration_images, trusted)
+    builder = Builder(record, prepared, temperature_of(record, prepared, trusted), cfg.calibration_images, trusted)
     plan = Plan(**_plain(cfg.latency))
     return Trial(record, prepared, builder, cfg.threads, plan, cfg.budget_ms, cfg.batch_size, cfg.resamples)
 
 
-def _temperature(record: "RunRecord", prepared: "PreparedData", trusted_modules: Sequence[str]) -> float:
-    """The run's temperature; a run that was never evaluated gets it now, from its validation images."""
+def check_judges(record: "RunRecord", prepared: "PreparedData") -> None:
+    """Refuse data that can't judge the run's engines, and say where others than the run's own do.
+
+    Raises:
+        DataError: if classes or size aren't the run's, or there are no validation images.
+    """
+    from emolab.runs.evaluation import check_fits
+    from emolab.runs.sameness import learned_from
+
+    check_fits(record, prepared)
+    if not len(prepared.rows("validation")):
+        raise DataError(
+            f"{prepared.folder} has no validation images, and engines are judged on these: set data.split.validation"
+        )
+    if not learned_from(record, prepared):
+        print(f"note: the engines are judged on {prepared.name}, not on the data that the run was trained on")
+
+
+def temperature_of(record: "RunRecord", prepared: "PreparedData", trusted_modules: Sequence[str]) -> float:
+    """Return the run's temperature; a run that was never evaluated gets it now, from its own validation images.
+
+    From other data's it is fitted for these engines alone: the run, its report and the viewer keep none.
+    """
     known = record.fields.get("temperature")
     if known is not None:
         return float(known)
     from emolab.evaluation.calibration import fit_temperature
+    from emolab.runs.sameness import learned_from
     from emolab.runs.judge import Judge, classifier
     from emolab.runs.network import load_network
 
     judge = Judge(classifier(load_network(record, trusted_modules)), prepared, record.classes, record.classes, 256)
     temperature = fit_temperature(judge.predict(judge.rows("validation")))
-    record.update(temperature=temperature)
+    if learned_from(record, prepared):
+        record.update(temperature=temperature)
+    else:
+        print(f"note: the run has no temperature yet, and these engines get that of {prepared.name}: evaluate it first")
     return temperature
 
 

@@ -25,7 +25,7 @@ class Row:
         engine: its name; "keras" is Keras's own `predict`.
         precision: of its numbers.
         reason: why it can't run here; empty where it can.
-        fault: why it couldn't be built, though this machine has all it needs; empty where it could.
+        fault: why it couldn't be built, loaded, judged or timed, though this machine has all it needs; else empty.
         wanted: whether it was asked for, or is only what others are compared with.
         facts: of `engine.json`, as far as they were measured.
     """

@@ -31,6 +31,7 @@ Loaded = tuple[Engine, dict[str, Any]]  # and how it starts in a process of its 
 
 BASELINE = ("tensorflow", "fp32")
 PREDICT = ("keras", "predict")
+USABLE = "usable"  # the gate that an engine fails which can't be loaded, judged or timed
 BUSY = 1.5  # processes a core; judging, which comes before, makes 1
 _SHOWN = 256  # validation images that the timing goes through
 
@@ -64,7 +65,11 @@ class Trial:
     def run(self, wanted: Sequence[tuple[Backend, str]]) -> list[Row]:
         """Build, judge and time every engine of `wanted` that this machine can run; one row each.
 
-        The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not.
+        The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not. What goes wrong
+        with another engine ends that one alone, and its `engine.json` says that it isn't fit for use.
+
+        Raises:
+            EmolabError: if the SavedModel can't be built, judged or timed.
         """
         reasons = {(one.name, precision): one.available(precision) for one, precision in wanted}
         able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
@@ -72,9 +77,11 @@ class Trial:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
         folders, faults = self._built(able)
         loaded, unusable = self._loaded(folders)
-        facts = self._facts(folders, loaded) if loaded else {}
+        facts, unproved = self._facts(folders, loaded) if loaded else ({}, {})
+        for key in {**unusable, **unproved}:
+            account.amend(folders[key], gates={USABLE: False})
         here = [Row(*key, wanted=key in reasons, facts=found) for key, found in facts.items()]
-        broken = [Row(*key, fault=fault) for key, fault in {**faults, **unusable}.items()]
+        broken = [Row(*key, fault=fault) for key, fault in {**faults, **unusable, **unproved}.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
         return [*here, *broken, *away]
 
@@ -122,30 +129,38 @@ class Trial:
         self.say(f"{'-'.join(key)}: {told}")
         return told
 
-    def _facts(self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded]) -> dict[Key, dict[str, Any]]:
-        engines = {key: engine for key, (engine, _) in loaded.items()}
-        same = self._parities(engines)
-        times = self._times(engines)
-        ratios = {key: _ratio(times, key) for key in engines}
+    def _facts(
+        self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded]
+    ) -> tuple[dict[Key, dict[str, Any]], dict[Key, str]]:
+        """Judge and time each engine; return the facts, and what went wrong with those that gave up meanwhile."""
+        faults: dict[Key, str] = {}
+        same = self._parities({key: engine for key, (engine, _) in loaded.items()}, faults)
+        times = self._times({key: loaded[key][0] for key in same}, faults)
         found: dict[Key, dict[str, Any]] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
-        for key, (_, start) in loaded.items():
-            proved = {"parity": same[key], **times[key], "ratio": ratios[key], "start": start}
+        for key in (key for key in same if key not in faults):
+            proved = {"parity": same[key], **times[key], "ratio": _ratio(times, key), "start": loaded[key][1]}
             passed = gates({"precision": key[1], **proved}, self.budget_ms)
             proved |= {"gates": passed, "budget_ms": self.budget_ms, "hardware": account.this_hardware()}
             found[key] = account.amend(folders[key], **proved)
-        return found
+        return found, faults
 
-    def _parities(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
+    def _parities(self, engines: Mapping[Key, Engine], faults: dict[Key, str]) -> dict[Key, dict[str, Any]]:
         run = self._judged("the run itself", self.builder.network.predict_on_batch)
-        return {
-            key: parity(run, self._judged("-".join(key), engine), self.resamples) for key, engine in engines.items()
-        }
+        found: dict[Key, dict[str, Any]] = {}
+        for key, engine in engines.items():
+            try:
+                found[key] = parity(run, self._judged("-".join(key), engine), self.resamples)
+            except Exception as error:
+                if key == BASELINE:
+                    raise
+                faults[key] = self._fault(key, "judged", error)
+        return found
 
     def _judged(self, name: str, classify: Callable[[np.ndarray], np.ndarray]) -> Predictions:
         self.say(f"{name}: judging the validation images")
         return judged(self.record, self.prepared, classify, self.batch_size)
 
-    def _times(self, engines: Mapping[Key, Engine]) -> dict[Key, dict[str, Any]]:
+    def _times(self, engines: Mapping[Key, Engine], faults: dict[Key, str]) -> dict[Key, dict[str, Any]]:
         load = load_per_core()
         self.say(f"timing {self.plan.calls} calls of each, in turns")
         if load is not None and load > BUSY:
@@ -153,13 +168,28 @@ class Trial:
         network = self.builder.network
         calls: dict[Key, Callable[[np.ndarray], Any]] = {
             PREDICT: lambda images: network.predict(images, batch_size=len(images), verbose=0),
-            **engines,
+            **{key: self._guarded(key, engine, faults) for key, engine in engines.items()},
         }
         images = self.prepared.images[self.prepared.rows("validation")[:_SHOWN]]
         found = measure(calls, images, self.plan)
         for facts in found.values():
             facts["latency_ms"] |= {"threads": self.threads or usable_cores(), "load_per_core": load}
         return found
+
+    def _guarded(self, key: Key, engine: Engine, faults: dict[Key, str]) -> Callable[[np.ndarray], Any]:
+        """The engine, which does nothing any more once it failed: the others are timed all the same."""
+
+        def call(images: np.ndarray) -> Any:
+            if key in faults:
+                return None
+            try:
+                return engine(images)
+            except Exception as error:
+                if key == BASELINE:
+                    raise
+                faults[key] = self._fault(key, "timed", error)
+
+        return call
 
 
 def fastest(rows: Sequence[Row]) -> Row | None:

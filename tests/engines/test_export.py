@@ -1,8 +1,11 @@
+import copy
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import run
 
@@ -12,7 +15,8 @@ from emolab.engines.build import Builder
 from emolab.engines.latency import Plan
 from emolab.engines.registry import backend
 from emolab.engines.trial import Trial
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, DataError
+from emolab.export import check_judges, temperature_of
 from emolab.runs import RunRecord
 from realtime.recogniser import recogniser
 
@@ -111,6 +115,69 @@ def test_a_runtime_that_cant_load_stops_no_other_engine(
     found = {row.engine: row for row in rows}
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith("failed: couldn't be loaded, ValueError: a model of another world")
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("judged", "failed: couldn't be judged, DataError: the network gave NaN"),
+        ("timed", "failed: couldn't be timed, RuntimeError: out of memory"),
+    ],
+)
+def test_an_engine_that_fails_at_work_stops_no_other_and_is_not_fit_for_use(
+    builder: Builder,
+    tiny_run: RunRecord,
+    tiny_data: PreparedData,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+    told: str,
+) -> None:
+    """As fp16 overflows, or a batch of 30 faces is more than the runtime bears; 24 at a time are judged."""
+
+    def failing(self: object, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+        def classify(images: np.ndarray) -> np.ndarray:
+            if len(images) == 30:
+                raise RuntimeError("out of memory")
+            return np.full((len(images), 3), np.nan if when == "judged" else 1 / 3, np.float32)
+
+        return classify
+
+    monkeypatch.setattr(type(backend("litert")), "load", failing)
+    plan = Plan(calls=2, warm_up=1, block=1, batches=(1, 30), rounds=1)
+    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    found = {row.engine: row for row in trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
+    assert found["tensorflow"].passed
+    assert found["litert"].status.startswith(told)
+    assert (tiny_run.folder / "engines" / "litert-fp32.log").is_file()
+    assert account.read(tiny_run.folder / "engines" / "litert-fp32")["gates"] == {"usable": False}
+
+
+def test_data_without_validation_images_are_refused_with_what_to_set(
+    tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = copy.copy(tiny_data)
+    check_judges(tiny_run, data)
+    monkeypatch.setattr(data, "rows", lambda split: np.array([], int))
+    with pytest.raises(DataError, match=r"no validation images.*data\.split\.validation"):
+        check_judges(tiny_run, data)
+
+
+def test_the_temperature_of_other_data_is_not_kept_as_the_runs_own(
+    tiny_run: RunRecord, tiny_data: PreparedData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(tiny_run.folder, tmp_path / "run")
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    del facts["temperature"]
+    own = facts["data"]["fingerprint"]
+    for fingerprint in ("another", own):
+        facts["data"]["fingerprint"] = fingerprint
+        (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
+        record = RunRecord.open(tmp_path / "run")
+        check_judges(record, tiny_data)
+        fitted = temperature_of(record, tiny_data, [])
+        kept = RunRecord.open(tmp_path / "run").fields.get("temperature")
+        assert kept == (fitted if fingerprint == own else None)
+        assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (fingerprint != own)
 
 
 def test_a_library_that_is_missing_is_a_reason_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
