@@ -13,6 +13,7 @@ import numpy as np
 from emolab.data import CROP_VERSION, DataModule, PreparedData
 from emolab.engines import account
 from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
 from emolab.engines.deployable import deployable_network
 from emolab.engines.selection import engine_folder
@@ -68,7 +69,9 @@ class Builder:
 
     @cached_property
     def _base(self) -> Path:
-        return self.build(TensorFlow(), "fp32")
+        folder = self.build(TensorFlow(), "fp32")
+        check_graph(folder / SAVED_MODEL)  # it may have come with the run, and converters load it
+        return folder
 
     def _write(self, folder: Path, backend: Backend, precision: str, source: Source, facts: dict[str, Any]) -> None:
         more = backend.build(source, precision, folder)

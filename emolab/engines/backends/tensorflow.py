@@ -1,6 +1,6 @@
 """The SavedModel itself, called by its signature: the baseline that all others are compared with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.saved_graph import check_graph
 
 SAVED_MODEL = "saved_model"
 SIGNATURE = "serving_default"
@@ -39,13 +40,25 @@ def save(network: Any, folder: Path) -> None:
     network.export(str(folder), format="tf_saved_model", verbose=False, input_signature=[images])
 
 
-def load(folder: Path, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+def load(
+    folder: Path, threads: int, operations: Collection[str] = (), objects: Collection[str] = ()
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return a SavedModel's signature as a function of arrays.
+
+    Args:
+        folder: of the SavedModel.
+        threads: processor threads it may use.
+        operations: that it may hold besides arithmetic; see `check_graph`.
+        objects: kinds of objects that it may hold besides the usual ones.
+
+    Raises:
+        RunError: if it holds anything else.
 
     TensorFlow fixes its threads when it begins to work: `threads` counts only in a process where it hasn't yet.
     """
     import tensorflow as tf
 
+    check_graph(folder, operations, objects)
     limit_threads(threads)
     loaded = tf.saved_model.load(str(folder))
     signature = loaded.signatures[SIGNATURE]

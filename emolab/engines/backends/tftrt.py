@@ -17,6 +17,8 @@ from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load
 
 LAST_WITH_TENSORRT = (2, 17)
 LIBRARY = "libnvinfer.so.8.6.1"  # by that very name TensorFlow opens it
+OPERATIONS = ("TRTEngineOp", "CreateTRTResourceHandle", "InitializeTRTResource", "DestroyResourceOp")
+OBJECTS = ("resource", "asset")  # its engines, and the files in which they lie
 MODES = {"fp32": "FP32", "fp16": "FP16", "int8": "INT8"}
 
 
@@ -88,8 +90,11 @@ class TfTrt(Backend):
         return converter
 
     def load(self, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
-        """Return the SavedModel's signature as a function of arrays."""
-        return load(folder / SAVED_MODEL, threads)
+        """Return the SavedModel's signature as a function of arrays.
+
+        What TensorRT's own engines do, which it reads from files, can't be looked into.
+        """
+        return load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS)
 
 
 def without_tensorrt() -> str | None:
