@@ -22,26 +22,37 @@ FAILED = 1
 def export(cfg: DictConfig) -> "list[Row]":
     """Build, prove and time the engines that `cfg` asks for; select the fastest that passes; print the table.
 
+    Engines of an earlier export whose proof still holds are in the table, and may be selected, too.
+
+    Returns:
+        the rows of the engines that `cfg` asks for.
+
     Raises:
         EmolabError: if the run, its data or an engine can't be used.
     """
     from rich.console import Console
 
     from emolab.engines import table
+    from emolab.engines.earlier import earlier_rows
     from emolab.engines.selection import engines_folder, exporting
     from emolab.evaluate import data_for
     from emolab.runs import resolve
 
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
-    with exporting(record):
-        rows = _trial(cfg, record, data_for(cfg, record)).run(wanted_engines(cfg))
     folder = engines_folder(record)
-    table.write(folder, rows, cfg.budget_ms)
-    Console(markup=False).print(table.terminal(rows))  # else '[openvino]' is read as markup, and lost
+    with exporting(record):
+        trial = _trial(cfg, record, data_for(cfg, record))
+        rows = trial.run(wanted_engines(cfg))
+        shown = [*rows, *earlier_rows(trial.builder, rows, cfg.budget_ms)]
+        table.write(folder, shown, cfg.budget_ms)
+        selected = _selection(record, shown)
+    Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
+    for note in table.notes(shown):
+        print(f"note:   {note}")
     print(f"table:  {folder / 'table.md'} (also .csv, .png)")
-    print(_selection(record, rows))
-    _show(cfg, record, rows)
+    print(selected)
+    _show(cfg, record, shown)
     return rows
 
 
@@ -113,19 +124,21 @@ def temperature_of(record: "RunRecord", prepared: "PreparedData", trusted_module
 
 def _selection(record: "RunRecord", rows: "Sequence[Row]") -> str:
     """Select the fastest engine that passes; return what to tell the user."""
+    from emolab.engines.gates import fastest
     from emolab.engines.selection import engine_folder, select
-    from emolab.engines.trial import fastest
 
-    best = fastest(rows)
+    passing = [row.facts for row in rows if row.passed]
+    best = fastest(passing)
     if best is None:
         return _nothing_selected(record)
-    passing, times = [row for row in rows if row.passed], best.facts["latency_ms"]
+    times = best["latency_ms"]
     reason = (
         f"the fastest of {len(passing)} that pass every gate: p95 {times['p95']:.2f} ms, "
-        f"accuracy {best.facts['parity']['accuracy_engine']:.3f}"
+        f"accuracy {best['parity']['accuracy_engine']:.3f}"
     )
-    select(record, engine_folder(record, best.engine, best.precision), reason)
-    return f"selected: {best.engine}-{best.precision}, {reason}"
+    folder = engine_folder(record, best["engine"], best["precision"])
+    select(record, folder, reason)
+    return f"selected: {folder.name}, {reason}"
 
 
 def _nothing_selected(record: "RunRecord") -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from emolab.data import CROP_VERSION, DataModule, PreparedData
-from emolab.engines import account
+from emolab.engines import account, registry
 from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
@@ -66,6 +66,14 @@ class Builder:
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
         _write_whole(folder, lambda temporary: self._write(temporary, backend, precision, source, facts))
         return folder
+
+    def is_current(self, facts: Mapping[str, Any]) -> bool:
+        """Whether an engine with these facts (`engine.json`) is of the same as what would be built now."""
+        try:
+            one = registry.backend(facts["engine"], facts["options"])
+        except RunError:  # of another emolab
+            return False
+        return bool(self._facts(one, facts["precision"])["fingerprint"] == facts["fingerprint"])
 
     @cached_property
     def _base(self) -> Path:

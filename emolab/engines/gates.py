@@ -1,6 +1,6 @@
 """What an engine must show before it may be deployed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 AGREEMENT = 0.999  # share of validation images for which an fp32 engine names the run's class; rounding alone differs
@@ -24,3 +24,18 @@ def gates(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool]:
 def failed(found: Mapping[str, bool]) -> list[str]:
     """Return the names of the gates that it doesn't pass."""
     return [name for name, passed in found.items() if not passed]
+
+
+def fastest(engines: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the facts of the engine with the least median among those that pass every gate, or None.
+
+    The gate is about the p95; between two that pass it the median decides, which other work disturbs less.
+    """
+    passing = [facts for facts in engines if "gates" in facts and not failed(facts["gates"])]
+    return min(passing, key=lambda facts: facts["latency_ms"]["p50"], default=None)
+
+
+def possible_drop(facts: Mapping[str, Any]) -> float | None:
+    """Return the upper end of the drop's interval where an engine passes, but too few images show that; else None."""
+    drop, limit = facts["parity"]["drop"], DROP[facts["precision"]]
+    return drop["high"] if drop["value"] <= limit < drop["high"] else None

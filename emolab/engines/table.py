@@ -1,19 +1,19 @@
 """The table of engines: terminal, Markdown, CSV, and a picture of accuracy against latency."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from emolab import files
-from emolab.engines.gates import failed
+from emolab.engines.gates import failed, possible_drop
 
 BUDGET_COLOUR = "#D55E00"  # Okabe and Ito's, as in the reports
 COLUMNS = (
-    "engine", "precision", "status", "MB", "accuracy", "agreement", "p50 ms", "p95 ms", "p99 ms", "faces/s",
-    "x predict", "x SavedModel", "start s", "memory MB",
+    "engine", "precision", "status", "MB", "accuracy", "points lost", "agreement", "p50 ms", "p95 ms", "p99 ms",
+    "faces/s", "x predict", "x SavedModel", "start s", "memory MB",
 )  # fmt: skip
 
 
@@ -72,6 +72,7 @@ class Row:
             self.status,
             _number(facts.get("bytes"), 1, 1e-6),
             accuracy,
+            _points(parity["drop"]) if "drop" in parity else "",
             _number(parity.get("agreement"), 4),
             *(_number(latency.get(key), 2) for key in ("p50", "p95", "p99")),
             _number(max(facts["throughput"].values()) if facts.get("throughput") else None, 0),
@@ -114,6 +115,20 @@ def terminal(rows: Sequence[Row]) -> Any:
     return Group(table, *(f"{row.engine}-{row.precision} {row.status}" for row in rows if not row.facts))
 
 
+def notes(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence about the engines that pass though their images are too few to show that they may."""
+    possible = {
+        f"{row.engine}-{row.precision}": drop
+        for row in rows
+        if row.passed and (drop := possible_drop(row.facts)) is not None
+    }
+    if not possible:
+        return []
+    images = min(row.facts["parity"]["n"] for row in rows if row.passed)
+    told = ", ".join(f"{name} {100 * drop:.1f}" for name, drop in possible.items())
+    return [f"{images} images can't show that so little accuracy is lost; points that may be (95 %): {told}"]
+
+
 def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
     """Return accuracy against the p95 of a face, each engine a point, as PNG."""
     from matplotlib.figure import Figure
@@ -150,6 +165,12 @@ def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
     files.write_text(folder / "table.csv", as_csv(rows))
     with files.write_atomically(folder / "table.png") as temporary:
         temporary.write_bytes(picture(rows, budget_ms))
+
+
+def _points(drop: Mapping[str, float]) -> str:
+    """Points of accuracy lost against the run, with the paired interval; below 0: won."""
+    value, low, high = (100 * drop[key] + 0.0 for key in ("value", "low", "high"))
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _number(value: float | None, digits: int, factor: float = 1.0) -> str:

@@ -192,15 +192,6 @@ class Trial:
         return call
 
 
-def fastest(rows: Sequence[Row]) -> Row | None:
-    """Return the engine with the least median among those that pass every gate, or None.
-
-    The gate is about the p95; between two that pass it the median decides, which other work disturbs less.
-    """
-    passing = [row for row in rows if row.passed]
-    return min(passing, key=lambda row: row.facts["latency_ms"]["p50"], default=None)
-
-
 def _ratio(times: Mapping[Key, dict[str, Any]], key: Key) -> dict[str, float]:
     p50 = {name: times[name]["latency_ms"]["p50"] for name in (PREDICT, BASELINE, key)}
     return {"keras_predict": p50[PREDICT] / p50[key], "savedmodel": p50[BASELINE] / p50[key]}

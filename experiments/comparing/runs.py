@@ -8,7 +8,7 @@ from typing import Any
 
 from emolab.config.saved import settings_of
 from emolab.engines import account
-from emolab.engines.gates import failed
+from emolab.engines.gates import fastest
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.metrics import (
@@ -78,11 +78,9 @@ class ComparedRun:
         return [(row["epoch"] + 1, row[name]) for row in self.record.read_metrics() if row.get(name) is not None]
 
     @cached_property
-    def latency(self) -> dict[str, Any] | None:
+    def latency(self) -> Mapping[str, Any] | None:
         """`engine.json` of its fastest engine that passed all gates, or None."""
-        engines = [account.read(path.parent) for path in sorted(self.record.folder.glob("engines/*/engine.json"))]
-        passed = [engine for engine in engines if "gates" in engine and not failed(engine["gates"])]
-        return min(passed, key=lambda engine: engine["latency_ms"]["p95"], default=None)
+        return fastest(account.read(path.parent) for path in sorted(self.record.folder.glob("engines/*/engine.json")))
 
 
 def quality_of(predictions: Predictions, temperature: float, resamples: int) -> dict[str, Interval]:

@@ -86,6 +86,27 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     assert RunRecord.open(tiny_run.folder).fields == record  # the run's own record is about its training
 
 
+def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_the_table(
+    exported: str, tiny_project: Path, tiny_run: RunRecord
+) -> None:
+    """The earlier engine's proof is made to say that nothing is faster; then, to be of other weights."""
+    shutil.copytree(tiny_project, tiny_project.parent / "again", dirs_exist_ok=True)
+    project = tiny_project.parent / "again"
+    folder = project / tiny_run.folder.relative_to(tiny_project) / "engines"
+    quickest = folder / "litert-int8"
+    times = {**account.read(quickest)["latency_ms"], "p50": 1e-6, "p95": 2e-6}
+    account.amend(quickest, latency_ms=times, gates={"accuracy": True, "latency": True})
+    again = ("engine=tensorflow", "budget_ms=5000", "logger=jsonl")
+    done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "selected: litert-int8, the fastest of" in done.stdout
+    assert "litert,int8,passed" in (folder / "table.csv").read_text()
+    account.amend(quickest, fingerprint="of other weights")
+    done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
+    assert "selected: litert-int8" not in done.stdout
+    assert "litert,int8" not in (folder / "table.csv").read_text()
+
+
 def test_what_cant_run_here_is_exit_code_two_with_its_reason(exported: str, tiny_project: Path) -> None:
     done = run("emolab.export", "ckpt=last", "engine=onnxruntime", "precision=fp16", *QUICK, cwd=tiny_project)
     assert done.returncode == 2, done.stderr[-3000:]

@@ -1,8 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 
 from emolab.engines.gates import failed, gates
 from emolab.engines.parity import parity
+from emolab.engines.table import COLUMNS, Row, notes
 from emolab.evaluation.predictions import Predictions
 
 
@@ -54,3 +57,16 @@ def test_each_precision_has_its_gates(precision: str, changed: int, wrong: int, 
     facts = {"precision": precision, "parity": _pair(changed, wrong), "latency_ms": {"p95": 10.0}}
     assert failed(gates(facts, budget_ms=33)) == bad
     assert failed(gates(facts, budget_ms=9.9)) == [*bad, "latency"]
+
+
+def test_a_drop_that_so_few_images_cannot_show_is_noted() -> None:
+    """8 of 2,000 are 0.4 points, and pass; the interval reaches beyond 0.5. 1 of 2,000 is far from it."""
+    rows = [
+        Row("litert", "int8", facts={"engine": "litert", "precision": "int8", "parity": _pair(0, wrong), "gates": {}})
+        for wrong in (8, 1)
+    ]
+    (note,) = notes(rows)
+    assert re.fullmatch(r"2000 images can't show .*: litert-int8 0\.[6-9]", note)
+    assert notes(rows[1:]) == []
+    lost = dict(zip(COLUMNS, rows[0].cells(), strict=True))["points lost"]
+    assert re.fullmatch(r"0\.40 \(0\.[12]\d to 0\.[6-9]\d\)", lost)

@@ -99,13 +99,14 @@ def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys)
 
 def test_the_fastest_engine_that_passed_its_gates_is_shown(tmp_path):
     record = made_run(tmp_path, 0.5)
-    for name, p95, passed in (("onnx-fp32", 9.0, True), ("openvino-int8", 2.0, False), ("litert-fp32", 7.0, True)):
+    engines = (("onnx-fp32", 5.0, 6.0, True), ("openvino-int8", 1.0, 2.0, False), ("litert-fp32", 4.0, 7.0, True))
+    for name, p50, p95, passed in engines:
         folder = record.folder / "engines" / name
         folder.mkdir(parents=True)
         engine, _, precision = name.partition("-")
         facts = {
             "engine": engine, "precision": precision, "classes": ["a"], "image_size": 48, "sha256": {}, "options": {},
-            "hardware": {}, "fingerprint": "f", "latency_ms": {"p95": p95}, "gates": {"accuracy": passed},
+            "hardware": {}, "fingerprint": "f", "latency_ms": {"p50": p50, "p95": p95}, "gates": {"accuracy": passed},
         }  # fmt: skip
         (folder / "engine.json").write_text(json.dumps(facts))
     assert "7.0 (litert fp32)" in table_of([ComparedRun(record, "test", 100), ComparedRun(record, "test", 100)]).rows[0]

@@ -1,0 +1,35 @@
+"""Engines that an earlier export of the same run built and proved, beside those of this one."""
+
+from collections.abc import Sequence
+
+from emolab.engines import account
+from emolab.engines.build import Builder
+from emolab.engines.gates import gates
+from emolab.engines.selection import engines_folder
+from emolab.engines.table import Row
+from emolab.errors import RunError
+
+
+def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> list[Row]:
+    """Return a row for each engine of the run that isn't in `rows`, and whose proof still holds.
+
+    That is: of the weights, data, settings and packages of now, and judged and timed on this machine. Its gates are
+    those that it passed then, and passes with the budget of now.
+
+    Args:
+        builder: of the run's engines.
+        rows: of the engines that were put to the gates just now.
+        budget_ms: what the p95 of a face may be.
+    """
+    found: list[Row] = []
+    for path in sorted(engines_folder(builder.record).glob(f"*/{account.FACTS}")):
+        try:
+            facts = account.read(path.parent)
+        except RunError:  # damaged: it's built anew when it's asked for
+            continue
+        known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
+        proved = "latency_ms" in facts and "parity" in facts and facts["hardware"] == account.this_hardware()
+        if not known and proved and builder.is_current(facts):
+            passed = {**gates(facts, budget_ms), **{gate: False for gate, was in facts["gates"].items() if not was}}
+            found.append(Row(facts["engine"], facts["precision"], facts={**facts, "gates": passed}))
+    return found
