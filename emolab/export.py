@@ -109,9 +109,9 @@ def temperature_of(record: "RunRecord", prepared: "PreparedData", trusted_module
     if known is not None:
         return float(known)
     from emolab.evaluation.calibration import fit_temperature
-    from emolab.runs.sameness import learned_from
     from emolab.runs.judge import Judge, classifier
     from emolab.runs.network import load_network
+    from emolab.runs.sameness import learned_from
 
     judge = Judge(classifier(load_network(record, trusted_modules)), prepared, record.classes, record.classes, 256)
     temperature = fit_temperature(judge.predict(judge.rows("validation")))
