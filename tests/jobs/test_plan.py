@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -153,18 +154,28 @@ def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     assert "missing" not in told
 
 
-def test_a_log_that_cannot_be_written_is_told_and_stops_neither_the_others_nor_the_table(tmp_path, capsys, monkeypatch):
+NO_TRAINING = """
+import sys
+from pathlib import Path
+from emolab.jobs import Plan
+from emolab.jobs.grid import run_plan
+Plan.command = lambda self, number: [sys.executable, "-c", ""]
+grid = Plan.open(Path(sys.argv.pop()))
+sys.exit(run_plan(grid, [], "the same command", numbers=[0, 1], compares=False))
+"""
+
+
+def test_a_log_that_cannot_be_written_is_told_and_stops_neither_the_others_nor_the_table(tmp_path):
     grid = plan(tmp_path)
     grid.begin()
     grid.log(0).mkdir()
-    monkeypatch.setattr(sys, "argv", ["train"])  # Hydra reads it, and run_plan writes it
-    monkeypatch.setattr(Plan, "command", lambda self, number: [sys.executable, "-c", ""])
-    assert run_plan(grid, [], "the same command", numbers=[0, 1], compares=False) == 2
-    told = capsys.readouterr().out
-    assert "0  failed: IsADirectoryError" in told
-    assert "1  failed before it had a run: exit code 0" in told
-    assert "failed: 0 (it never ended)" in told
-    assert "again:  the same command" in told
+    command = [sys.executable, "-c", NO_TRAINING, grid.folder]  # Hydra in a process of its own: it takes stdout's place
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "0  failed: IsADirectoryError" in done.stdout
+    assert "1  failed before it had a run: exit code 0" in done.stdout
+    assert "failed: 0 (it never ended)" in done.stdout
+    assert "again:  the same command" in done.stdout
 
 
 @pytest.mark.parametrize(
