@@ -77,7 +77,6 @@ def build_module(
             "augmentation": augmentation,
             "seed": cfg.seed,
             "averaging": cfg.trainer.averaging,
-            "sharpness": cfg.trainer.sharpness,
         }
         if teachers is None:
             return EmotionModule(network, **parts)

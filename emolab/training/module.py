@@ -30,7 +30,6 @@ class Module(keras.Model):
 
     def __init__(self, metrics: tuple[str, ...] = ("loss", "accuracy")) -> None:
         super().__init__()
-        self.sharpness: float | None = None
         self.average: MovingAverage | None = None
         self._means = {name: keras.metrics.Mean(name=name) for name in metrics}
         self.step = self.add_weight(
@@ -65,27 +64,17 @@ class Module(keras.Model):
 
     def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Keras's hook: one step of the optimizer."""
-        values, gradients = self._gradients(*data)
-        if self.sharpness:
-            before = [tf.identity(weight) for weight in self.trainable_weights]
-            stride = self.sharpness / (tf.linalg.global_norm(gradients) + 1e-12)
-            for weight, gradient in zip(self.trainable_weights, gradients, strict=True):
-                weight.assign_add(stride * gradient)
-            _, gradients = self._gradients(*data)
-            for weight, value in zip(self.trainable_weights, before, strict=True):
-                weight.assign(value)
+        images, targets = data
+        with tf.GradientTape() as tape:
+            values = self.training_step(images, targets, tf.cast(self.step.value, tf.int64))
+            loss = tf.reduce_mean(values["loss"]) / tf.distribute.get_strategy().num_replicas_in_sync
+            scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
+        gradients = tape.gradient(scaled, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
         if self.average is not None:
             self.average.update(self.step.value)
         self.step.assign_add(1)
         return self._track(values)
-
-    def _gradients(self, images: tf.Tensor, targets: tf.Tensor) -> tuple[Mapping[str, tf.Tensor], list[tf.Tensor]]:
-        with tf.GradientTape() as tape:
-            values = self.training_step(images, targets, tf.cast(self.step.value, tf.int64))
-            loss = tf.reduce_mean(values["loss"]) / tf.distribute.get_strategy().num_replicas_in_sync
-            scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
-        return values, tape.gradient(scaled, self.trainable_weights)
 
     def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Keras's hook: one batch of validation."""
@@ -119,11 +108,10 @@ class EmotionModule(Module):
         augmentation: Augmentation | None = None,
         seed: int = 0,
         averaging: float | None = None,
-        sharpness: float | None = None,
     ) -> None:
         super().__init__()
         self.network = network
-        self.seed, self.sharpness = seed, sharpness
+        self.seed = seed
         self._loss, self._optimizer_of = loss, optimizer
         self._prior = tf.constant(prior, tf.float32)
         self._augmentation = augmentation or Augmentation()

@@ -72,7 +72,6 @@ class Trainer(Closed):
     leave_out: Name | None
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
     averaging: Share | None
-    sharpness: Positive | None
     accumulate: Annotated[int, Field(ge=2)] | None
     strategy: Target | None
     deterministic: bool
