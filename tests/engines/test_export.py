@@ -189,16 +189,16 @@ def test_the_temperature_of_other_data_is_not_kept_as_the_runs_own(
     shutil.copytree(tiny_run.folder, tmp_path / "run")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     del facts["temperature"]
-    own = facts["data"]["fingerprint"]
-    for fingerprint in ("another", own):
-        facts["data"]["fingerprint"] = fingerprint
+    own = facts["data"]["content"]
+    for content in ("another", own):
+        facts["data"]["content"] = content
         (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
         record = RunRecord.open(tmp_path / "run")
         check_judges(record, tiny_data)
         fitted = temperature_of(record, tiny_data, [])
         kept = RunRecord.open(tmp_path / "run").fields.get("temperature")
-        assert kept == (fitted if fingerprint == own else None)
-        assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (fingerprint != own)
+        assert kept == (fitted if content == own else None)
+        assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (content != own)
 
 
 def test_a_library_that_is_missing_is_a_reason_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
