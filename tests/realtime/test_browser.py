@@ -132,6 +132,7 @@ def test_a_face_that_no_class_is_sure_of_is_called_not_sure() -> None:
             browser.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
             browser.find_element(By.ID, "run").click()
             _eventually(lambda: _text(browser, "who") == "not sure")
+            assert _text(browser, "who") == "not sure"
         finally:
             browser.quit()
 
