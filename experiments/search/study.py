@@ -106,10 +106,14 @@ def shown(url: str) -> str:
 
 @without_notices()
 def counted(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that count: without those that were run again, and those asked for once too often."""
-    trials = study.get_trials(deepcopy=False)
-    again = {number for trial in trials for number in RetryHeartbeatStaleTrialCallback.retry_history(trial)}
-    return [trial for trial in trials if trial.number not in again and not trial.user_attrs.get(SURPLUS)]
+    """Return the trials that count: without those run again, and those asked for or queued once too often."""
+    trials: dict[int | tuple[int, ...], FrozenTrial] = {}
+    run_again: set[int] = set()
+    for trial in study.get_trials(deepcopy=False):
+        attempts = tuple(RetryHeartbeatStaleTrialCallback.retry_history(trial))
+        trials.setdefault(attempts or trial.number, trial)  # two machines at once may have queued the same again
+        run_again.update(attempts)
+    return [one for one in trials.values() if one.number not in run_again and not one.user_attrs.get(SURPLUS)]
 
 
 def begun(study: optuna.Study) -> list[FrozenTrial]:
@@ -125,9 +129,9 @@ def is_complete(study: optuna.Study, n_trials: int) -> bool:
 
 
 def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:
-    """Whether workers on several machines began this trial at once, one more than there should be."""
-    before = [other for other in begun(study) if other.number < trial.number]
-    return len(before) >= n_trials
+    """Whether workers on several machines began or queued this trial at once, one more than there should be."""
+    numbers = [other.number for other in begun(study)]
+    return trial.number not in numbers[:n_trials]
 
 
 def is_taken_over(error: Exception) -> bool:

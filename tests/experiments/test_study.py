@@ -118,6 +118,20 @@ def test_a_trial_that_several_machines_began_at_once_does_not_count(tmp_path):
     assert [trial.number for trial in shared.counted(study)] == [0, 1]
 
 
+def test_a_trial_that_several_machines_queued_at_once_is_run_again_only_once(tmp_path):
+    study = opened(tmp_path)
+    interrupted = study.ask()
+    study.tell(interrupted, state=TrialState.FAIL)
+    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    study.add_trial(study.trials[1])  # as the other machine does, which had looked a moment before
+    assert [trial.number for trial in shared.counted(study)] == [1]
+    again, twice = study.ask(), study.ask()
+    assert [shared.is_surplus(study, trial, n_trials=5) for trial in (again, twice)] == [False, True]
+    study.tell(twice, state=TrialState.FAIL)
+    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    assert len(study.trials) == 3
+
+
 def test_a_trial_is_not_run_again_for_ever(tmp_path):
     study = opened(tmp_path)
     study.add_trial(optuna.create_trial(state=TrialState.WAITING))
