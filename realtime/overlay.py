@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 from realtime.frame import Face
+from realtime.lettering import DARK, write
 
 NOTICE = "Names how a face looks, not what a person feels. Errs often."
 # Okabe and Ito's colours, which people with any colour vision can tell apart; BGR.
 COLOURS = ((66, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240), (0, 94, 213), (167, 121, 204))
-WHITE, DARK, GREY, ALARM = (255, 255, 255), (32, 32, 32), (170, 170, 170), (60, 60, 235)
-FONT = cv2.FONT_HERSHEY_SIMPLEX
+WHITE, GREY, ALARM = (255, 255, 255), (170, 170, 170), (60, 60, 235)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def draw_lines(picture: np.ndarray, lines: Sequence[str], problem: str | None) -
 
 
 def text_scale(picture: np.ndarray) -> float:
-    """Return OpenCV's font scale for a picture: 0.75 at 720 rows, readable in small ones."""
+    """Return how large everything is drawn: 0.75 at 720 rows, readable in small ones."""
     return max(0.4, picture.shape[0] / 960)
 
 
@@ -94,12 +94,4 @@ def _draw_bars(
 def _write(
     picture: np.ndarray, text: str, place: tuple[int, int], scale: float, colour: tuple[int, int, int] = WHITE
 ) -> None:
-    """Text with a dark rim, readable on any ground; kept within the picture's width where it fits."""
-    thick = max(1, round(2 * scale))
-    (width, _), _ = cv2.getTextSize(text, FONT, scale, thick)
-    if width > picture.shape[1] - 16:
-        scale *= (picture.shape[1] - 16) / width
-        width = picture.shape[1] - 16
-    at = (int(np.clip(place[0], 0, max(0, picture.shape[1] - width - 8))), place[1])
-    cv2.putText(picture, text, at, FONT, scale, DARK, thick + 3, cv2.LINE_AA)
-    cv2.putText(picture, text, at, FONT, scale, colour, thick, cv2.LINE_AA)
+    write(picture, text, place, round(28 * scale), colour)

@@ -12,15 +12,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from emolab.evaluation.metrics import reliability
 from emolab.evaluation.predictions import Predictions
+from emolab.fonts import font_for
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as PNG, the same bytes each time."""
+    """Return the figure as PNG, the same bytes each time; texts get a font that has their letters."""
+    for text in figure.findobj(Text):
+        text.set_fontfamily(["DejaVu Sans", font_for(text.get_text()).family])
     buffer = BytesIO()
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
