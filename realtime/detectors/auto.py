@@ -17,11 +17,13 @@ def best_detector(**yunet: Any) -> Detector:
         **yunet: arguments of `YuNet`; Haar takes those that it has, too.
 
     Raises:
-        ConfigError: if neither loads.
+        ConfigError: if a file was named that can't be used, or neither loads.
     """
     try:
         detector: Detector = YuNet(**yunet)
     except ConfigError as error:
+        if yunet.get("path"):
+            raise
         detector = Haar(**{name: yunet[name] for name in SHARED if name in yunet})
         print(f"detector: haar, which finds fewer faces than yunet; {error}")
     else:

@@ -116,17 +116,29 @@ def test_a_slow_or_refused_download_ends_in_time_and_says_what_to_do(server: str
         yunet_file(None, tmp_path, 20, "http://127.0.0.1:9/yunet.onnx")
 
 
-def test_auto_says_which_it_took_and_why(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def no_cache(tmp_path: Path) -> str:
+    """A cache that nothing can be downloaded to."""
+    (tmp_path / "cache").write_text("a file, no folder")
+    return str(tmp_path / "cache")
+
+
+def test_auto_says_which_it_took_and_why(shared: Path, no_cache: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert best_detector(path=str(shared / "detectors" / "yunet_n_320_320.onnx")).name == "yunet"
-    assert best_detector(path="absent.onnx").name == "haar"
+    assert best_detector(cache=no_cache).name == "haar"
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("detector: yunet")
     assert "haar" in second
-    assert "absent.onnx: no such file" in second
+    assert "can't be downloaded" in second
 
 
-def test_a_fallback_to_haar_keeps_the_crop_and_the_size_that_were_asked_for() -> None:
-    detector = best_detector(path="absent.onnx", longer_side=320, crop_scale=1.2)
+def test_auto_takes_no_other_detector_than_the_file_that_was_named() -> None:
+    with pytest.raises(ConfigError, match=r"detector\.path=absent\.onnx: no such file"):
+        best_detector(path="absent.onnx")
+
+
+def test_a_fallback_to_haar_keeps_the_crop_and_the_size_that_were_asked_for(no_cache: str) -> None:
+    detector = best_detector(cache=no_cache, longer_side=320, crop_scale=1.2)
     assert isinstance(detector, Haar)
     assert (detector.crop_scale, detector._longer_side) == (1.2, 320)
 
