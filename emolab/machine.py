@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from emolab.download import YUNET
 from emolab.engines.registry import BACKENDS, backend
 from emolab.processor import cpu_flags
 from emolab.runs import environment
 
 # Instructions that decide which precision is fast.
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "avx_vnni", "asimd", "bf16")
-YUNET = "face_detection_yunet_2023mar.onnx"
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _detectors(cache: Path) -> Iterator[Finding]:
     haar = _opencv_folder() / "data" / "haarcascade_frontalface_default.xml"
     text = "in the OpenCV wheel" if haar.is_file() else f"{haar} is missing: pip install 'opencv-python<5'"
     yield Finding("detectors", "haar", text, good=haar.is_file())
-    model = cache / "detectors" / YUNET
+    model = cache / YUNET
     text = (
         str(model) if model.is_file() else f"not in {model.parent} yet: the viewer downloads it, or give detector.path"
     )

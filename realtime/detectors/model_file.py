@@ -2,17 +2,15 @@
 
 from pathlib import Path
 
-from emolab.download import DownloadError, fetch
+from emolab.download import YUNET, DownloadError, fetch
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
 
 # The publisher's digest and size stand in the repository's Git LFS pointer of this file.
 ADDRESS = (
-    "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/face_detection_yunet/"
-    "face_detection_yunet_2023mar.onnx"
+    f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/face_detection_yunet/{Path(YUNET).name}"
 )
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-NAME = "face_detection_yunet_2023mar.onnx"
 
 
 def yunet_file(path: Path | None, cache: Path, seconds: float, address: str = ADDRESS, sha256: str = SHA256) -> Path:
@@ -32,7 +30,7 @@ def yunet_file(path: Path | None, cache: Path, seconds: float, address: str = AD
         if not path.is_file():
             raise ConfigError(f"detector.path={path}: no such file")
         return path
-    kept = cache / "detectors" / NAME
+    kept = cache / YUNET
     if not kept.is_file() or sha256_of(kept) != sha256:
         _download(address, sha256, kept, seconds)
     return kept

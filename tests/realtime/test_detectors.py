@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 import emolab.data
+from emolab.download import YUNET
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
 from realtime.boxes import FaceBox, overlap
 from realtime.detectors.auto import best_detector
 from realtime.detectors.full_frame import FullFrame
 from realtime.detectors.haar import Haar
-from realtime.detectors.model_file import NAME, yunet_file
+from realtime.detectors.model_file import yunet_file
 from realtime.detectors.yunet import YuNet
 from realtime.sources.opencv import Video
 
@@ -102,7 +103,7 @@ def test_the_file_is_downloaded_once_and_its_digest_compared(server: str, tmp_pa
     (tmp_path / "expected").write_bytes(b"x" * 1000)
     digest = sha256_of(tmp_path / "expected")
     path = yunet_file(None, tmp_path, 20, f"{server}/good", digest)
-    assert path == tmp_path / "detectors" / NAME
+    assert path == tmp_path / YUNET
     assert yunet_file(None, tmp_path, 0.001, "http://127.0.0.1:9/", digest) == path
     with pytest.raises(ConfigError, match="its digest isn't"):
         yunet_file(None, tmp_path / "other", 20, f"{server}/good", "0" * 64)
