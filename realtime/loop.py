@@ -48,12 +48,15 @@ class Summary:
     def text(self) -> str:
         """Return the summary in lines."""
         done, counts = self.timings.frames, self.counts
-        return (
+        text = (
             f"{done} frames in {self.seconds:.1f} s ({done / max(self.seconds, 1e-9):.1f} a second), "
             f"{counts.dropped} of {counts.read} dropped for newer ones, "
-            f"{counts.faults} faults of the source, {counts.recoveries} recoveries\n"
-            f"{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
+            f"{counts.faults} faults of the source, {counts.recoveries} recoveries"
         )
+        if not done:
+            return text
+        share = f"{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
+        return f"{text}\n{share}"
 
 
 def run(

@@ -50,7 +50,14 @@ def test_every_frame_of_a_recorded_source_is_shown_and_the_summary_counts_them()
     assert summary.timings.frames == 12
     assert {"detect", "crop", "classify", "decide", "show", "whole"} == set(summary.timings.percentiles())
     assert "12 frames" in summary.text()
+    assert "% of the frames within 33 ms" in summary.text()
     assert summary.ended
+
+
+def test_of_no_frames_no_share_is_told() -> None:
+    summary = run(lambda: Synthetic(64, 48, frames=0), _step(), NoDisplay(), 0.033, Stop())
+    assert "0 frames" in summary.text()
+    assert "%" not in summary.text()
 
 
 @pytest.mark.parametrize("stop", [Stop(frames=3), Stop(seconds=0.2)])
