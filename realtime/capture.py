@@ -21,6 +21,33 @@ QUIET = 1.0  # seconds that a source may take to begin before that is said
 MOST_HUNG = 3  # threads that may hang in a driver before no more are started
 
 
+def try_opening(source: Source, limits: Limits | None = None) -> None:
+    """Open a source and close it; one that hangs is left alone with its thread, for `Capture` to tell.
+
+    Args:
+        source: not yet opened.
+        limits: when it hangs.
+
+    Raises:
+        SourceError: if it can't be opened.
+    """
+    errors: list[SourceError] = []
+
+    def attempt() -> None:
+        try:
+            source.open()
+        except SourceError as error:
+            errors.append(error)
+        finally:
+            source.close()
+
+    thread = threading.Thread(target=attempt, daemon=True, name="try-opening")
+    thread.start()
+    thread.join((limits or Limits()).patient(source.patience).opening)
+    if errors:
+        raise errors[0]
+
+
 @dataclass
 class Counts:
     """What happened so far.

@@ -13,8 +13,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import INTERRUPTED, verb
+from realtime.capture import try_opening
 from realtime.displays.display import opened
-from realtime.frame import Classifier, FrameStep, StepSettings
+from realtime.frame import Classifier, Detector, FrameStep, StepSettings
 from realtime.loop import Stop, Summary, run
 from realtime.overlay import NOTICE
 from realtime.sources.source import Source
@@ -30,7 +31,7 @@ def view(cfg: DictConfig) -> Summary | None:
     """Show what `cfg.source` gives on `cfg.display`, until it's closed, ended or stopped; print a summary.
 
     Raises:
-        EmolabError: if the display, the run, its engine, the detector or a recorded source can't be used.
+        EmolabError: if the display, the run, its engine, the detector or the source can't be used.
     """
     display = instantiate(cfg.display)
     with opened(display):
@@ -45,9 +46,13 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     print(LIMITS)
     record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
     print(f"run {record.folder}: {reason}")
-    classify = recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache)
-    make_step = step_maker(cfg, classify, record.fields.get("uncertain_below"))
     make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
+    source = make_source()
+    if not (source.live and isinstance(display, Web)):  # a page may take its browser's camera instead
+        try_opening(source)
+    detector = instantiate(cfg.detector)
+    classify = recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache)  # may take minutes
+    make_step = step_maker(cfg, detector, classify, record.fields.get("uncertain_below"))
     if isinstance(display, Web):
         from realtime.displays.web.server import serve
 
@@ -58,17 +63,19 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     return summary
 
 
-def step_maker(cfg: DictConfig, classify: Classifier, uncertain_below: float | None) -> Callable[[], FrameStep]:
+def step_maker(
+    cfg: DictConfig, detector: Detector, classify: Classifier, uncertain_below: float | None
+) -> Callable[[], FrameStep]:
     """Return what makes frame steps: each with faces of its own, all with the same detector and recogniser.
 
-    The recogniser and the detector are called once, because a first call takes longer than all others.
+    The recogniser is called once, because a first call takes longer than all others.
 
     Args:
         cfg: `conf/viewer.yaml`, composed.
+        detector: finds the faces.
         classify: names the faces.
         uncertain_below: the run's own threshold, which an evaluation fitted; None where none did.
     """
-    detector = instantiate(cfg.detector)
     size = classify.image_size
     classify(np.zeros((1, size, size, 3), np.uint8))
     tracker = partial(Tracker, cfg.tracking.overlap, cfg.tracking.forget_after)

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import cv2
@@ -39,7 +40,7 @@ class Camera:
 
     def open(self) -> None:
         """Open it; see `Source`."""
-        self._capture = cv2.VideoCapture(self._index)
+        self._capture = _opened(self._index)
         if not self._capture.isOpened():
             self.close()
             raise SourceError(f"camera {self._index} can't be opened. {cameras_found()}")
@@ -83,7 +84,7 @@ class Video:
         """Open it; see `Source`."""
         if not self._path.is_file():
             raise SourceError(f"source.path={self._path}: no such file")
-        self._capture = cv2.VideoCapture(str(self._path))
+        self._capture = _opened(str(self._path))
         if not self._capture.isOpened():
             self.close()
             raise SourceError(f"source.path={self._path}: OpenCV can't read it as a video")
@@ -139,7 +140,7 @@ class Stream:
     def open(self) -> None:
         """Open it; see `Source`."""
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, self._milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC]
-        self._capture = cv2.VideoCapture(self._path, cv2.CAP_FFMPEG, [*limits, self._milliseconds])
+        self._capture = _opened(self._path, cv2.CAP_FFMPEG, [*limits, self._milliseconds])
         if not self._capture.isOpened():
             self.close()
             raise SourceError(f"{self.description} can't be opened: is the address right, and the camera on?")
@@ -181,6 +182,15 @@ def cameras_found() -> str:
         return "This machine has none (there is no /dev/video*); take source=video, source=stream or display=web"
     names = ", ".join(map(str, devices))
     return f"This machine has {names}: take another one's number as source.index, or close what uses it"
+
+
+def _opened(*arguments: Any) -> cv2.VideoCapture:
+    """What OpenCV opens, without the lines that it logs of its own: our errors say what is wrong."""
+    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        return cv2.VideoCapture(*arguments)
+    finally:
+        cv2.utils.logging.setLogLevel(before)
 
 
 def _read(capture: cv2.VideoCapture | None) -> np.ndarray | None:

@@ -89,13 +89,36 @@ def test_a_wrong_setting_is_named(settings: list[str], message: str) -> None:
 
 def test_an_engine_that_isnt_there_and_a_missing_screen_are_said_without_a_traceback(project: Path) -> None:
     for settings, message in (
-        (["recogniser=nosuch", "display=none"], "Choose from: auto, selected, network, onnxruntime-fp32"),
+        (
+            ["recogniser=nosuch", "source=synthetic", "display=none"],
+            "Choose from: auto, selected, network, onnxruntime-fp32",
+        ),
         ([], "this machine has no screen"),
     ):
         done = _view(project, *settings)
         assert done.returncode == 2
         assert message in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["source.index=99", "display=none"], "camera 99 can't be opened"),
+        (["source=video", "source.path=absent.mp4", "display=web", "display.port=0"], "absent.mp4: no such file"),
+        (
+            ["source=synthetic", "detector=auto", "detector.path=absent.onnx", "display=none"],
+            "absent.onnx: no such file",
+        ),
+    ],
+)
+def test_a_source_or_detector_that_cant_work_is_refused_before_an_engine_is_sought(
+    project: Path, settings: list[str], message: str
+) -> None:
+    done = _view(project, *settings, "frames=5")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "recogniser" not in done.stdout
 
 
 def test_an_engine_that_failed_a_gate_is_used_only_when_told_to(project: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from stand_ins import Scripted, noisy, plain
 
-from realtime.capture import MOST_HUNG, Capture
+from realtime.capture import MOST_HUNG, Capture, try_opening
 from realtime.health import Limits, Pauses
 from realtime.sources.source import Frame, SourceError
 from realtime.sources.synthetic import Synthetic
@@ -161,6 +161,26 @@ def test_a_black_picture_and_a_changing_size_are_shown_and_no_fault() -> None:
         assert {frame.image.shape[0] for frame in frames} == {40, 41}
     assert any("black" in text for text in problems)
     assert capture.counts.faults == 0
+
+
+def test_what_can_be_opened_is_closed_again_and_what_cant_be_is_an_error() -> None:
+    good = Scripted(iter([noisy(1)]))
+    try_opening(good)
+    assert good.closed
+    with pytest.raises(SourceError, match="can't be opened"):
+        try_opening(Scripted(iter(["refuse"])))
+
+
+def test_a_source_that_hangs_as_it_is_tried_out_keeps_nobody_waiting() -> None:
+    class Hanging(Scripted):
+        def open(self) -> None:
+            self.hanging.wait(30)
+
+    Scripted.hanging.clear()
+    hanging = Hanging(iter([]))
+    try_opening(hanging, QUICK)
+    assert not hanging.closed
+    Scripted.hanging.set()
 
 
 def test_a_file_that_isnt_there_is_an_error_at_once() -> None:

@@ -171,3 +171,11 @@ def test_a_machine_without_a_camera_says_so() -> None:
     with pytest.raises(SourceError, match="camera 0 can't be opened"):
         Camera(0).open()
     assert "none" in cameras_found() or "plugged in" in cameras_found()
+
+
+def test_what_cant_be_opened_is_told_in_our_words_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.avi").write_bytes(b"nothing")
+    for source in (Camera(99), Video(str(tmp_path / "bad.avi")), Stream("absent.mjpg")):
+        with pytest.raises(SourceError):
+            source.open()
+    assert capfd.readouterr().err == ""

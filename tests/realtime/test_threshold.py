@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from emolab.cli import composed
+from realtime.detectors.full_frame import FullFrame
 from realtime.viewer import step_maker
 
 
@@ -27,7 +28,7 @@ class SixtyPercent:
 def test_the_runs_own_threshold_decides_unless_the_user_sets_one(
     settings: list[str], uncertain_below: float | None, label: str | None
 ) -> None:
-    cfg = composed("viewer", ["detector=full_frame", *settings])
-    step = step_maker(cfg, SixtyPercent(), uncertain_below)()
+    cfg = composed("viewer", settings)
+    step = step_maker(cfg, FullFrame(), SixtyPercent(), uncertain_below)()
     (face,) = step(np.zeros((64, 64, 3), np.uint8), at=0.0).faces
     assert face.label == label
