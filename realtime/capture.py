@@ -241,7 +241,8 @@ class Capture:
             health.observe(image, now)
             if health.is_frozen():
                 raise SourceError(f"{source.description} is frozen: it gives the same picture again and again")
-            self._offer(worker, Frame(image, now - self._began if at is None else at, self.counts.read), health)
+            at = now - self._began if at is None else at
+            self._offer(worker, Frame(image, at, self.counts.read, source.file), health)
 
     def _wait_until(self, worker: _Worker, source: Source, at: float) -> float:
         """Wait for the clock to say `at`, and on while a recorded source is held; return the seconds it was held."""

@@ -121,14 +121,19 @@ class FrameStep:
         self._tracker = self._settings.tracker()
         self._boxes: list[FaceBox] = []
         self._searched: tuple[float, tuple[int, ...]] | None = None
+        self._file = ""
 
-    def __call__(self, frame: np.ndarray, at: float) -> StepResult:
+    def __call__(self, frame: np.ndarray, at: float, file: str = "") -> StepResult:
         """Return the faces of a frame.
 
         Args:
             frame: uint8 BGR (H, W, 3).
             at: when it was taken, in seconds; what is smoothed depends on nothing else.
+            file: the photograph that it is: in another one all faces are new.
         """
+        if file != self._file:
+            self._file, self._searched = file, None
+            self._tracker.forget()
         times = [self._timer()]
         boxes = self._found(frame, at)
         times.append(self._timer())

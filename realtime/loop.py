@@ -110,7 +110,7 @@ def _show_all(
         if frame is None:
             display.wait(shown.view())
             continue
-        result = step(frame.image, frame.at)
+        result = step(frame.image, frame.at, frame.file)
         drawn = time.perf_counter()
         display.show(shown.after(frame, result.faces, sum(result.seconds.values()), clock()))
         timings.add({**{name: result.seconds[name] for name in STAGES}, "show": time.perf_counter() - drawn})

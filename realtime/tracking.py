@@ -57,6 +57,10 @@ class Tracker:
             track.box, track.seen = box, at
         return found
 
+    def forget(self) -> None:
+        """Take every face that comes now for a new one."""
+        self._tracks = []
+
     def _matched(self, boxes: Sequence[FaceBox]) -> dict[int, Track]:
         """Box number -> track, the greatest overlaps first."""
         pairs = [

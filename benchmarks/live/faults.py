@@ -22,6 +22,7 @@ class Faulty:
     live = True
     rate = None
     patience = None
+    file = ""
     description = "faulty camera"
     every = 600  # frames
     faults = itertools.cycle(("unplugged", "frozen", "hanging"))

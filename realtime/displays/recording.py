@@ -16,7 +16,7 @@ from realtime.frame import Face
 from realtime.overlay import Look, draw_faces, draw_lines
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
-COLUMNS = ("time_s", "frame", "video_frame", "face", "left", "top", "width", "height", "label", "confidence")
+COLUMNS = ("time_s", "frame", "video_frame", "file", "face", "left", "top", "width", "height", "label", "confidence")
 LIVE_RATE = 30.0  # frames a second where the source names none
 MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
 
@@ -29,8 +29,8 @@ class Recording:
     the first are fitted into that one.
 
     The table's `time_s` and `frame` are the source's; `video_frame` counts from 0 in the recorded video and is empty
-    for a picture that was left out of it. Where one of the two files is there already, both get a number: none is
-    written over.
+    for a picture that was left out of it; `file` is the photograph, empty for a video or a camera. Where one of the two
+    files is there already, both get a number: none is written over.
 
     Args:
         path: of the video; its ending decides the format.
@@ -183,11 +183,10 @@ def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _row(view: View, face: Face, video_frame: int | None) -> list[str]:
-    frame = view.frame
-    at, number = (frame.at, frame.number) if frame is not None else (0.0, 0)
+    _, at, number, file = view.frame if view.frame is not None else (None, 0.0, 0, "")
     box = (f"{value:.1f}" for value in face.box)
     numbers = (f"{value:.4f}" for value in face.probabilities)
-    when = [f"{at:.3f}", str(number), "" if video_frame is None else str(video_frame)]
+    when = [f"{at:.3f}", str(number), "" if video_frame is None else str(video_frame), file]
     return [*when, str(face.id), *box, face.label or "", f"{face.confidence:.4f}", *numbers]
 
 

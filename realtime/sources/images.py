@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from emolab.data.image import UnusableImageError, read_image
+from emolab.data.readers.listing import list_files
+from emolab.data.records import as_text
 from realtime.sources.source import SourceEnded, SourceError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
@@ -14,7 +16,7 @@ class Images:
     """Photographs, in the order of their names; those that can't be read are left out with a line.
 
     Args:
-        path: a file, or a folder whose photographs are shown one after the other.
+        path: a file, or a folder whose photographs, and those of its folders, are shown one after the other.
         seconds: that each is shown.
     """
 
@@ -24,20 +26,23 @@ class Images:
     def __init__(self, path: str, seconds: float = 1.0) -> None:
         self.description = f"photographs {Path(path).name}"
         self.rate: float | None = 1.0 / seconds
+        self.file = ""
         self._path = Path(path)
+        self._folder = Path(path)
         self._seconds = seconds
-        self._left: list[Path] = []
+        self._left: list[str] = []
         self._shown = 0
 
     def open(self) -> None:
         """List them; see `Source`."""
         if not self._path.exists():
             raise SourceError(f"source.path={self._path}: no such file or folder")
+        self._folder = self._path if self._path.is_dir() else self._path.parent
         try:
-            found = sorted(self._path.iterdir()) if self._path.is_dir() else [self._path]
+            names = list_files(self._path) if self._path.is_dir() else [self._path.name]
         except OSError as error:
             raise SourceError(f"source.path={self._path} can't be read: {error.strerror}") from error
-        self._left = [path for path in found if path.suffix.lower() in SUFFIXES]
+        self._left = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
         self._shown = 0
         if not self._left:
             raise SourceError(f"source.path={self._path}: no photographs there ({', '.join(SUFFIXES)})")
@@ -45,12 +50,14 @@ class Images:
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next photograph, upright, and the time it's shown at; see `Source`."""
         while self._left:
-            path = self._left.pop(0)
+            name = self._left.pop(0)
+            path = self._folder / name
             try:
                 image = read_image(path)
             except UnusableImageError as error:
                 print(f"{path} is left out: {error}")
                 continue
+            self.file = as_text(name)
             self._shown += 1
             return np.ascontiguousarray(image[:, :, ::-1]), (self._shown - 1) * self._seconds
         if not self._shown:

@@ -23,6 +23,7 @@ class Camera:
 
     live = True
     patience = None
+    file = ""
 
     def __init__(self, index: int = 0, width: int = 1280, height: int = 720, rate: float = 30.0) -> None:
         self.description = f"camera {index}"
@@ -70,6 +71,7 @@ class Video:
 
     live = False
     patience = None
+    file = ""
 
     def __init__(self, path: str, loop: bool = False) -> None:
         self.description = f"video {Path(path).name}"
@@ -128,6 +130,7 @@ class Stream:
     """
 
     live = True
+    file = ""
 
     def __init__(self, path: str, seconds: float = 5.0) -> None:
         self.description = f"stream {shown_address(path)}".rstrip()

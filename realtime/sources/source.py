@@ -22,11 +22,13 @@ class Frame(NamedTuple):
         image: uint8 BGR (H, W, 3).
         at: when it was taken, in seconds: of the video, or of the clock where the source is live.
         number: frames that the source gave before it.
+        file: the photograph that it is; empty for a video or a camera.
     """
 
     image: np.ndarray
     at: float
     number: int
+    file: str = ""
 
 
 class Source(Protocol):
@@ -37,12 +39,14 @@ class Source(Protocol):
         live: whether time goes on without us: a camera or a stream, and no file.
         rate: frames a second where that is known in advance.
         patience: seconds after which opening, or reading a frame, gives up by itself; None: that's unknown.
+        file: the photograph that was read last; empty for a video or a camera.
     """
 
     description: str
     live: bool
     rate: float | None
     patience: float | None
+    file: str
 
     def open(self) -> None:
         """Get ready to read.

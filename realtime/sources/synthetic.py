@@ -17,6 +17,7 @@ class Synthetic:
 
     live = False
     patience = None
+    file = ""
     description = "synthetic frames"
 
     def __init__(self, width: int = 640, height: int = 480, rate: float = 30.0, frames: int | None = None) -> None:

@@ -60,6 +60,7 @@ class Scripted:
     live = True
     rate = None
     patience: float | None = None
+    file = ""
     description = "scripted camera"
     hanging = threading.Event()
 

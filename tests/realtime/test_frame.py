@@ -60,6 +60,17 @@ def test_a_face_keeps_its_identity_and_a_moment_of_something_else_changes_no_lab
     assert first.id == flash.id == later.id
 
 
+def test_each_photograph_is_searched_and_named_by_itself() -> None:
+    detector = Boxes(LEFT)
+    step = FrameStep(detector, Brightness(), StepSettings(time_constant=10, detect_every=10))
+    (first,) = step(plain(20), 0.0, "a.png").faces
+    detector.boxes = [LEFT._replace(left=8)]
+    (second,) = step(plain(240), 0.1, "b.png").faces
+    assert (first.label, second.label) == ("dark", "light")
+    assert second.confidence == pytest.approx(0.8)
+    assert (second.box.left, second.id) == (8, 2)
+
+
 def test_what_is_too_little_sure_has_no_label() -> None:
     (face,) = FrameStep(Boxes(LEFT), Brightness(), StepSettings(threshold=0.9))(plain(20), 0.0).faces
     assert (face.label, face.name) == (None, "not sure")

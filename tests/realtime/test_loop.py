@@ -1,3 +1,4 @@
+import csv
 import itertools
 import time
 from collections.abc import Iterator
@@ -5,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import Brightness, Scripted, noisy
+from made_photographs import encoded, write
+from stand_ins import Brightness, Scripted, noisy, plain
 
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.display import View, opened
@@ -13,6 +15,7 @@ from realtime.displays.file import FileDisplay
 from realtime.displays.none import NoDisplay
 from realtime.frame import FrameStep
 from realtime.loop import Stop, run
+from realtime.sources.images import Images
 from realtime.sources.opencv import Video
 from realtime.sources.source import SourceError
 from realtime.sources.synthetic import Synthetic
@@ -113,6 +116,18 @@ def test_ctrl_c_keeps_what_was_recorded() -> None:
         summary = run(lambda: Synthetic(64, 48), _step(), display, 0.033, Stop())
     assert summary.interrupted
     assert display.ends == [True]
+
+
+def test_the_table_of_photographs_names_each_and_nobody_is_known_from_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "holiday").mkdir()
+    for name, grey in (("a.png", 20), ("holiday/b.png", 240)):
+        write(tmp_path / name, encoded(plain(grey), "PNG"))
+    display = FileDisplay(str(tmp_path / "named.avi"))
+    with opened(display):
+        run(lambda: Images(str(tmp_path), seconds=0.01), _step(), display, 0.033, Stop())
+    with (tmp_path / "named.csv").open(newline="") as handle:
+        rows = [(row["file"], row["face"], row["label"]) for row in csv.DictReader(handle)]
+    assert rows == [("a.png", "1", "dark"), ("holiday/b.png", "2", "light")]
 
 
 def test_a_recording_of_a_source_that_cant_be_read_leaves_nothing(tmp_path: Path) -> None:

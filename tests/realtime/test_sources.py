@@ -86,6 +86,21 @@ def test_photographs_come_by_name_in_bgr_and_broken_ones_are_left_out(
     assert len(_all(Images(str(tmp_path / "a.png")))) == 1
 
 
+def test_photographs_of_folders_come_with_their_names_and_hidden_ones_dont(tmp_path: Path) -> None:
+    for name in ("two/a.png", "one/b.png", ".trash/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path / name, encoded(plain(9), "PNG"))
+    source = Images(str(tmp_path))
+    source.open()
+    names = []
+    for _ in range(2):
+        source.read()
+        names.append(source.file)
+    with pytest.raises(SourceEnded):
+        source.read()
+    assert names == ["one/b.png", "two/a.png"]
+
+
 def test_a_place_without_photographs_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no photographs there"):
         Images(str(tmp_path)).open()

@@ -88,13 +88,3 @@ class Viewer(Closed):
     seconds: Positive | None
     smoothing: Smoothing
     tracking: Tracking
-
-    @model_validator(mode="after")
-    def _photographs_are_searched(self) -> Self:
-        every = self.tracking.detect_every
-        if self.source.target.endswith(".Images") and self.source.seconds <= every:
-            raise ValueError(
-                f"a photograph shown for source.seconds={self.source.seconds} would get the boxes of the one before: "
-                f"show each for longer than tracking.detect_every={every}, or set tracking.detect_every=0"
-            )
-        return self

@@ -103,7 +103,7 @@ def _message(frame: Frame | None, step: FrameStep, problem: str | None, dropped:
     facts = {"frame": None, "faces": None, "milliseconds": None, "dropped": dropped, "problem": problem}
     if frame is None:  # the page keeps its picture
         return with_picture(facts, None)
-    result = step(frame.image, frame.at)
+    result = step(frame.image, frame.at, frame.file)
     height, width = frame.image.shape[:2]
     seen = {
         "frame": frame.number,
