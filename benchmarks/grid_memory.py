@@ -6,6 +6,7 @@ Trains a tiny network on made-up stripes, 20 times by default, some 6 minutes on
 of its own begins at the same memory each time; what could grow is the process that starts them.
 """
 
+import argparse
 import subprocess
 import sys
 import time
@@ -26,8 +27,11 @@ SETTINGS = (
 
 def main() -> None:
     """Run the grid and print a line a training."""
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    folder = Path(sys.argv[2] if len(sys.argv) > 2 else "grid_memory").resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=int, nargs="?", default=20)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("grid_memory"))
+    arguments = parser.parse_args()
+    runs, folder = arguments.runs, arguments.folder.resolve()
     make_stripes(folder / "faces")
     command = [sys.executable, "-m", "emolab.train", "-m", *SETTINGS, f"data.root={folder / 'faces'}"]
     before = set(folder.glob("grids/*"))

@@ -6,6 +6,7 @@ Whenever one was killed, another takes its place, as on a cluster. Some 10 minut
 number from 0 has one finished run, and every entry of the study is accounted for.
 """
 
+import argparse
 import os
 import random
 import signal
@@ -24,9 +25,12 @@ from experiments.search.study import begun, counted
 
 def main() -> None:
     """Sweep, kill, and print where every trial went."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    trials = int(sys.argv[2]) if len(sys.argv) > 2 else 10
-    folder = Path(sys.argv[3] if len(sys.argv) > 3 else "killed_workers").resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kills", type=int, nargs="?", default=5)
+    parser.add_argument("trials", type=int, nargs="?", default=10)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("killed_workers"))
+    arguments = parser.parse_args()
+    kills, trials, folder = arguments.kills, arguments.trials, arguments.folder.resolve()
     make_stripes(folder / "faces")
     moments = random.Random(0)  # noqa: S311 - no secret
     own = [one for one in SETTINGS if not one.startswith(("evaluate", "workers", "trainer.epochs"))]

@@ -6,6 +6,7 @@ All sweeps draw the same settings at random, so that the best values can be comp
 where they were. Some 30 minutes on two cores.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -24,8 +25,12 @@ SETTINGS = (
 
 def main() -> None:
     """Run the sweeps and print the epochs and the best value of each."""
-    source, folder = Path(sys.argv[1]), Path(sys.argv[2] if len(sys.argv) > 2 else "pruning")
-    trials = int(sys.argv[3]) if len(sys.argv) > 3 else 30
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, help="FER2013's CSV")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("pruning"))
+    parser.add_argument("trials", type=int, nargs="?", default=30)
+    arguments = parser.parse_args()
+    source, folder, trials = arguments.source, arguments.folder, arguments.trials
     part = folder / "part.csv"
     write_part(source, part)
     print("pruner     trials  finished  pruned  failed  epochs  best validation accuracy")

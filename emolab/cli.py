@@ -4,6 +4,7 @@
 with the state saved.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ def verb(
             sys.exit(code)
 
     def main() -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start is told as errors where there's no GPU
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]
         if {"--help", "-h"} & set(arguments):
             print(help_text(module, conf_folder()))

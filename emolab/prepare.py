@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from emolab.cli import verb
 from emolab.data import Limits, Options, PreparedData, prepare
+from emolab.data.prepared import REPORT
 
 
 def prepare_data(cfg: DictConfig) -> PreparedData:
@@ -29,7 +30,10 @@ def prepare_data(cfg: DictConfig) -> PreparedData:
 
 
 def _main(cfg: DictConfig) -> None:
-    prepare_data(cfg)
+    prepared = prepare_data(cfg)
+    splits = ", ".join(f"{split} {sum(counts.values())}" for split, counts in prepared.account["splits"].items())
+    print(f"ready:  {prepared.name}: {splits}")
+    print(f"page:   {prepared.folder / REPORT}")
 
 
 main = verb("emolab.prepare", _main)

@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
+from emolab.config.saved import typed_modules
 
 if TYPE_CHECKING:
     from emolab.data import PreparedData
@@ -53,8 +54,9 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
         if cfg.evaluate:
-            typed = cfg.model.backbone._target_.rpartition(".")[0]  # here and now, by whoever trains: it has just run
-            summary |= conclude(record, prepared, loggers, test=cfg.evaluate != "validation", trusted_modules=[typed])
+            summary |= conclude(
+                record, prepared, loggers, test=cfg.evaluate != "validation", trusted_modules=typed_modules(cfg)
+            )
         loggers.finish("finished", summary)
     return record
 

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from emolab.cli import check_command, verb
 from emolab.config.overrides import override
+from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from experiments.overrides import for_training, launcher_given, settings_given
@@ -50,9 +51,8 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     found = plan.records()
     runs = [found[number] for number in range(len(jobs)) if number in found]
     check_unseen(prepared, lists, runs)
-    typed = cfg.model.backbone._target_.rpartition(".")[0]
     batch_size = cfg.trainer.evaluation_batch_size
-    rows, probabilities = unseen_probabilities(prepared, folds, runs, batch_size, trusted_modules=[typed])
+    rows, probabilities = unseen_probabilities(prepared, folds, runs, batch_size, trusted_modules=typed_modules(cfg))
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
     table = table_of(prepared, suspects)
     page = write_label_noise(folder, prepared, suspects, table, cfg.examples, notes(cfg, len(rows), len(suspects)))

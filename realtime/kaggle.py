@@ -45,7 +45,8 @@ def export(cfg: DictConfig) -> Path:
     check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records])
     labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]
     recognisers = [
-        recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache) for record in records
+        recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules)
+        for record in records
     ]
     limits = Limits(**cfg.data.limits)
     predicted = predict(list(files.values()), recognisers, cfg.batch_size, cfg.flip, limits, cfg.workers)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,14 @@ class NetworkClassifier:
         return np.asarray(self._call(images))
 
 
-def recogniser(record: "RunRecord", choice: str, threads: int | None, failed_gates: bool, cache: str) -> Classifier:
+def recogniser(
+    record: "RunRecord",
+    choice: str,
+    threads: int | None,
+    failed_gates: bool,
+    cache: str,
+    trusted_modules: Sequence[str] = (),
+) -> Classifier:
     """Return what names the faces, and say which it is.
 
     Args:
@@ -55,6 +63,7 @@ def recogniser(record: "RunRecord", choice: str, threads: int | None, failed_gat
         threads: processor threads of an engine; None: every core.
         failed_gates: whether an engine that failed a gate may be used.
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
+        trusted_modules: modules of the user's own that the run may name.
 
     Raises:
         ConfigError: if there is no such engine, or it failed a gate and may not be used.
@@ -66,10 +75,10 @@ def recogniser(record: "RunRecord", choice: str, threads: int | None, failed_gat
     if choice in (AUTO, SELECTED):
         folder = selected_engine(record)
     if choice == AUTO and folder is None:
-        folder = _exported(record, threads, cache)
+        folder = _exported(record, threads, cache, trusted_modules)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")
-        return NetworkClassifier(record)
+        return NetworkClassifier(record, tuple(trusted_modules))
     engine = _load(folder, record, threads, failed_gates)
     print(f"recogniser: {engine.name} {engine.precision}{_measured(engine.facts)}")
     return engine
@@ -104,12 +113,13 @@ def _named(record: "RunRecord", choice: str) -> Path:
     return folder
 
 
-def _exported(record: "RunRecord", threads: int | None, cache: str) -> Path:
+def _exported(record: "RunRecord", threads: int | None, cache: str, trusted_modules: Sequence[str]) -> Path:
     """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer."""
     from emolab.engines import selected_engine
 
     print(f"the run {record.id} has no engine that passed its gates; exporting. If one passes, it's kept", flush=True)
     settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", cache)]
+    settings += [f"trusted_modules=[{','.join(trusted_modules)}]"]
     settings += [] if threads is None else [f"threads={threads}"]
     command = [sys.executable, "-m", "emolab.export", *settings]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments

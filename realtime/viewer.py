@@ -51,7 +51,9 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     if not (source.live and isinstance(display, Web)):  # a page may take its browser's camera instead
         try_opening(source)
     detector = instantiate(cfg.detector)
-    classify = recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache)  # may take minutes
+    classify = recogniser(  # may take minutes
+        record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules
+    )
     make_step = step_maker(cfg, detector, classify, record.fields.get("uncertain_below"))
     if isinstance(display, Web):
         from realtime.displays.web.server import serve

@@ -61,6 +61,15 @@ def test_a_wrong_setting_is_named_with_what_is_right(wrong: str, right: list[str
         assert text in str(caught.value)
 
 
+@pytest.mark.parametrize("data", DATA_KEYS)
+def test_what_only_the_user_can_know_is_asked_for(data: str) -> None:
+    keys = [setting.removesuffix("=x") for setting in DATA_KEYS[data]]
+    for verb in ("train", "prepare", "evaluate"):
+        with pytest.raises(ConfigError) as caught:
+            check_command(verb, [f"data={data}"])
+        assert str(caught.value).splitlines() == [f"{key} must be given: {key}=..." for key in keys]
+
+
 def test_each_value_of_a_sweep_is_checked() -> None:
     check_command("train", [*DATA, "-m", "model=vgg19,custom_cnn", "aug=on,off"])
     with pytest.raises(ConfigError, match="vgg20"):

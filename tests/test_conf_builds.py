@@ -86,7 +86,7 @@ def test_every_model_builds_its_backbone(choice: str) -> None:
 @pytest.mark.parametrize("choice", CHOICES["sampler"])
 def test_every_sampler_builds_and_proposes(choice: str) -> None:
     if choice == "gp":
-        pytest.importorskip("torch", reason="the Gaussian process needs PyTorch: pip install 'emolab[gp]'")
+        pytest.importorskip("torch", reason="the Gaussian process needs PyTorch: pip install -e '.[gp]'")
     settings = composed("sweep", [*DATA, f"sampler={choice}"]).sampler
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

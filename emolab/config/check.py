@@ -1,9 +1,9 @@
 """Check a composed configuration before anything slow is imported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
@@ -36,7 +36,7 @@ def check(settings: DictConfig, schema: type[BaseModel]) -> dict[str, Any]:
 
 def _resolved(settings: DictConfig) -> dict[str, Any]:
     try:
-        missing = sorted(OmegaConf.missing_keys(settings))
+        missing = list(_missing(OmegaConf.to_container(settings, resolve=False)))  # others may be taken from them
         if missing:
             raise ConfigError("\n".join(f"{key} must be given: {key}=..." for key in missing))
         values = OmegaConf.to_container(settings, resolve=True, throw_on_missing=True)
@@ -45,6 +45,15 @@ def _resolved(settings: DictConfig) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"the configuration is {type(values).__name__}, expected keys with values")
     return {str(key): value for key, value in values.items()}
+
+
+def _missing(node: Any, place: str = "") -> Iterator[str]:
+    """Yield the keys that only the user can fill in, "???" in `conf`."""
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield from _missing(child, f"{place}.{key}" if place else str(key))
+    elif node == MISSING:
+        yield place
 
 
 def _line(values: Mapping[str, Any], problem: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import yaml
+from omegaconf import DictConfig
 
 from emolab.config.targets import problem_with, targets_in
 from emolab.config.tree import conf_folder, groups
@@ -74,13 +75,19 @@ def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) ->
         if target not in allowed and not _is_trusted(target, trusted_modules):
             raise RunError(
                 f"the run {record.id} wants to build {place}._target_={target!r}, which is refused: conf/model "
-                f"names only {', '.join(sorted(allowed))}. If it is your own, trust its module"
+                f"names only {', '.join(sorted(allowed))}. If it is your own, trust its module: "
+                "trusted_modules=[my_models]"
             )
     for text in _texts(node):
         if "${" in text:
             raise RunError(f"the run {record.id} holds an interpolation, {text!r}, which is refused")
     _check_arguments(record, node["backbone"], allowed)
     return node
+
+
+def typed_modules(cfg: DictConfig) -> list[str]:
+    """Return the module of the network that a training's command names: whoever types it trusts it."""
+    return [cfg.model.backbone._target_.rpartition(".")[0]]
 
 
 def own_targets() -> dict[str, frozenset[str]]:

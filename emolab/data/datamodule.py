@@ -34,7 +34,7 @@ class DataModule:
         `DataModule(prepared, batch_size=64, seed=0).train_dataset(first_step=0, last_step=100)`
 
     Raises:
-        DataError: if the data set has no training images, or the list can't be used.
+        DataError: if the data set has one class only or no training images, or the list can't be used.
     """
 
     def __init__(
@@ -53,6 +53,11 @@ class DataModule:
         usable = prepared.rows("train")
         kept = usable if self.left_out is None else np.setdiff1d(usable, self.left_out.rows, assume_unique=True)
         self._rows = _part(prepared, kept, train_images)
+        if len(prepared.classes) < 2:
+            raise DataError(
+                f"the data set {prepared.name!r} has one class, {prepared.classes[0]}; a recogniser needs two. If the "
+                "folders of the classes lie deeper, give the folder that holds them"
+            )
         if not len(self._rows):
             raise DataError(f"{prepared.folder} has no training images left; give another data set, split or list")
         self._targets = prepared.targets(self._rows)

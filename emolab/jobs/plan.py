@@ -186,6 +186,6 @@ def quiet() -> dict[str, str]:
     """Return what makes a training's log readable (nothing of TensorFlow's start), and lets several share a GPU."""
     return {
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
         "PYTHONUNBUFFERED": "1",
     }

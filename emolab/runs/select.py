@@ -103,11 +103,8 @@ def _unlike(runs: Sequence[RunRecord]) -> str:
     if len({(found["name"], str(found.get("content", found["fingerprint"]))) for found in data}) == 1:
         return ""
     names = sorted({str(found["name"]) for found in data})
-    narrowed = f"data={names[-1]}" if len(names) > 1 else f"data.fingerprint={data[0]['fingerprint']}"
-    return (
-        f". They learned from different data ({', '.join(names)}), whose values say little of each other: narrow them, "
-        f"such as ckpt.where.{narrowed}"
-    )
+    narrowed = f"narrow them, such as ckpt.where.data={names[-1]}" if len(names) > 1 else "give the id of a run"
+    return f". They learned from different data ({', '.join(names)}), whose values say little of each other: {narrowed}"
 
 
 def _monitor(run: RunRecord) -> dict[str, Any]:

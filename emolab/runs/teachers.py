@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
+from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
@@ -22,7 +23,8 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
     """Return what builds the teachers' networks, or None where `cfg.teacher` names none; note them in the record.
 
     Args:
-        cfg: the training's configuration; `teacher` names one run or a list.
+        cfg: the training's configuration; `teacher` names one run or a list. A module of the user's own that the
+            student's network comes from is trusted with the teachers', too.
         record: of the student. A resumed one names its teachers already: `teacher=best` may mean another by now.
 
     Raises:
@@ -45,7 +47,7 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
         found.append(run)
     if not noted:
         record.update(teachers=[_note(run) for run in found])
-    return partial(_networks, found)
+    return partial(_networks, found, typed_modules(cfg))
 
 
 def _single(record: RunRecord) -> list[dict[str, str]] | None:
@@ -66,8 +68,8 @@ def _weights_of(run: RunRecord) -> str | None:
     return digest
 
 
-def _networks(runs: Sequence[RunRecord]) -> "list[keras.Model]":
-    return [load_network(run) for run in runs]
+def _networks(runs: Sequence[RunRecord], trusted_modules: Sequence[str]) -> "list[keras.Model]":
+    return [load_network(run, trusted_modules) for run in runs]
 
 
 def _check_fits(teacher: RunRecord, student: RunRecord) -> None:

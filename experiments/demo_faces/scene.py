@@ -49,7 +49,7 @@ def renderer() -> Any:
         import mitsuba
     except ImportError as error:
         raise ConfigError(
-            f"The renderer can't be loaded ({error}). Mend it with: pip install 'emolab[render]'"
+            f"The renderer can't be loaded ({error}). Mend it with: pip install -e '.[render]'"
         ) from error
     mitsuba.set_variant("scalar_rgb")
     drjit.set_thread_count(1)  # each process renders one picture; many threads would add light in any order

@@ -202,7 +202,7 @@ def _created(name: str, url: str, directions: Sequence[Direction], settings: Any
                 study_name=name, storage=storage, directions=list(directions), load_if_exists=True
             )
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise ConfigError(f"storage: {error}. For PostgreSQL: pip install 'emolab[postgres]'") from None
+            raise ConfigError(f"storage: {error}. For PostgreSQL: pip install -e '.[postgres]'") from None
         except (DBAPIError, StorageInternalError) as error:  # workers on several machines create the tables at once
             problem = error
             time.sleep(1.0 + attempt)

@@ -71,6 +71,14 @@ def test_soft_targets_reach_the_batches(tmp_path):
     assert targets.sum(axis=1) == pytest.approx(1)
 
 
+def test_a_single_class_is_nothing_to_learn(tmp_path):
+    """Such as an archive that was unpacked one folder too high: the network would be right about each photograph."""
+    folder = class_folders(tmp_path / "photographs/archive", {"sad": 5, "anger": 5}).parent
+    prepared = made(FolderReader(folder), tmp_path / "cache", validation=0, test=0)
+    with pytest.raises(DataError, match="has one class, archive; a recogniser needs two"):
+        DataModule(prepared, 4, 0)
+
+
 def test_a_missing_split_is_named(tmp_path):
     reader = FolderReader(class_folders(tmp_path / "photographs", {"sad": 5, "anger": 5}))
     prepared = made(reader, tmp_path / "cache", validation=0, test=0)

@@ -77,8 +77,12 @@ def test_a_csv_of_something_else_is_refused_with_its_columns(tmp_path):
     (tmp_path / "iris.csv").write_text("sepal,petal\n1,2\n")
     with pytest.raises(DataError, match="expected the columns emotion, pixels, Usage; found sepal, petal"):
         Fer2013Reader(tmp_path / "iris.csv").read()
-    with pytest.raises(DataError, match="no such file"):
-        Fer2013Reader(tmp_path / "absent.csv").identity()
+    (tmp_path / "train.csv").write_text("emotion,pixels\n3,1 2\n")
+    with pytest.raises(DataError, match=r"Usage says which split .* fer2013\.csv"):
+        Fer2013Reader(tmp_path / "train.csv").read()
+    for name, found in (("absent.csv", "no such file"), ("", "a folder")):
+        with pytest.raises(DataError, match=rf"{found}; give the FER2013 CSV"):
+            Fer2013Reader(tmp_path / name).identity()
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path):

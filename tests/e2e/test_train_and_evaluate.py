@@ -98,7 +98,20 @@ def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when
     done = run("emolab.evaluate", "ckpt=best", "examples=0", cwd=tmp_path)
     assert done.returncode == 2
     assert "trust its module" in done.stderr
-    done = run("emolab.evaluate", "ckpt=best", "examples=0", "trusted_modules=[my_networks]", cwd=tmp_path)
+    for verb, *more in (
+        ("emolab.evaluate", "examples=0"),
+        (
+            "realtime.viewer",
+            "recogniser=network",
+            "source=synthetic",
+            "detector=full_frame",
+            "display=none",
+            "frames=3",
+        ),
+    ):
+        done = run(verb, "ckpt=best", *more, "trusted_modules=[my_networks]", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr[-3000:]
+    done = run("emolab.train", *arguments, f"data.root={striped_faces}", *size, "teacher=best", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -17,7 +17,7 @@ PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 @contextmanager
 def running_postgres() -> Iterator[Callable[[str], str]]:
     """Yield a function that creates a database and returns its URL; skip where there is no server to start."""
-    pytest.importorskip("psycopg", reason="pip install 'emolab[postgres]'")
+    pytest.importorskip("psycopg", reason="pip install -e '.[postgres]'")
     if not PROGRAMS:
         pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
     programs, user = PROGRAMS[-1], _unprivileged()

@@ -24,6 +24,7 @@ class Kaggle(Closed):
     output: Annotated[str, Field(pattern=r"\.csv$")]
     recogniser: Literal["selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
     failed_gates: bool
+    trusted_modules: list[str]
     threads: Count | None
     flip: bool
     batch_size: Count

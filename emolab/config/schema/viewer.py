@@ -82,6 +82,7 @@ class Viewer(Closed):
     ckpt: Checkpoint
     recogniser: Literal["auto", "selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
     failed_gates: bool
+    trusted_modules: list[str]
     threads: Count | None
     budget_ms: Positive
     frames: Count | None

@@ -59,7 +59,10 @@ class Fer2013Reader:
 
 def _require_file(path: Path) -> None:
     if not path.is_file():
-        raise DataError(f"data.path={path}: no such file; give the FER2013 CSV (fer2013.csv or fer2013.csv.gz)")
+        found = "a folder" if path.is_dir() else "no such file"
+        raise DataError(
+            f"data.path={path}: {found}; give the FER2013 CSV (fer2013.csv, fer2013.csv.gz or icml_face_data.csv)"
+        )
 
 
 def _open(path: Path) -> BinaryIO:
@@ -72,7 +75,10 @@ def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
     rows = iter(lines)
     header = [name.decode("utf-8", "replace").strip(' "\ufeff').lower() for name in _fields(next(rows, b""))]
     if not {"emotion", "pixels", "usage"} <= set(header):
-        raise DataError(f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}")
+        raise DataError(
+            f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}. "
+            "Usage says which split a row is of: fer2013.csv and icml_face_data.csv have it, train.csv hasn't"
+        )
     columns = [header.index(name) for name in ("emotion", "pixels", "usage")]
     for number, line in enumerate(rows):
         if number == MOST_ROWS:
