@@ -1,4 +1,4 @@
-"""A training in a process of its own, which writes a log and never outlives the one that started it."""
+"""A training in a process of its own, which writes a log; on Linux it is asked to stop when its starter died."""
 
 import ctypes
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -68,6 +68,7 @@ class Child:
         descriptors: Sequence[int] = (),
     ) -> None:
         self._began = time.monotonic()
+        self._ended: Outcome | None = None
         with _appending(log) as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
                 command,
@@ -90,17 +91,35 @@ class Child:
             self.stop()
             raise
 
+    def poll(self) -> Outcome | None:
+        """Return how it ended; None while it runs."""
+        if self._ended is None:
+            self._reap(os.WNOHANG)
+        return self._ended
+
     def stop(self) -> None:
-        """Ask it to stop (SIGTERM), and wait until it has."""
-        if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-            self._outcome()
+        """Ask it to stop, and wait until it has."""
+        self.ask_to_stop()
+        self._outcome()
+
+    def ask_to_stop(self) -> None:
+        """Send it SIGTERM, unless it has ended."""
+        if self._ended is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGTERM)  # Popen's own would reap one that has ended
 
     def _outcome(self) -> Outcome:
-        _, status, usage = os.wait4(self._process.pid, 0)  # unlike Popen.wait, it says how much memory was used
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, KiB elsewhere
-        return Outcome(self._process.returncode, time.monotonic() - self._began, usage.ru_maxrss / unit)
+        while self._ended is None:
+            self._reap()
+        return self._ended
+
+    def _reap(self, options: int = 0) -> None:
+        pid, status, usage = os.wait4(self._process.pid, options)  # unlike Popen's, it says how much memory was used
+        if pid:
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, KiB elsewhere
+            seconds = time.monotonic() - self._began
+            self._ended = Outcome(self._process.returncode, seconds, usage.ru_maxrss / unit)
 
 
 def last_lines(log: Path) -> str:

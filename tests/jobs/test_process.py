@@ -61,12 +61,34 @@ def test_the_end_is_told_in_words(code, words, interrupted):
     assert outcome.interrupted == interrupted
 
 
-def test_it_is_asked_to_stop_once(tmp_path):
-    code = "import signal, time; signal.signal(15, lambda *_: print('asked')); print('up', flush=True); time.sleep(60)"
-    child = python(code.replace("time.sleep(60)", "signal.pause()"), tmp_path / "log")
+def test_it_is_asked_to_stop_once(tmp_path, monkeypatch):
+    """Two signals in quick succession reach a process as one, so that they are counted where they are sent."""
+    code = "import signal; signal.signal(15, lambda *_: print('asked')); print('up', flush=True); signal.pause()"
+    child = python(code, tmp_path / "log")
     wait_for(tmp_path / "log", "up")
+    kill, sent = os.kill, []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(number) or kill(pid, number))
     child.stop()
+    child.stop()
+    assert sent == [signal.SIGTERM]
     assert (tmp_path / "log").read_text() == "up\nasked\n"
+
+
+def test_one_that_has_ended_can_be_stopped(tmp_path):
+    ended, running = python("", tmp_path / "ended"), python("import signal; signal.pause()", tmp_path / "running")
+    os.waitid(os.P_PID, ended._process.pid, os.WEXITED | os.WNOWAIT)
+    for child in (ended, running):
+        child.stop()
+    assert (ended.wait().code, running.wait().code) == (0, -signal.SIGTERM)
+
+
+def test_whether_it_has_ended_is_told_without_waiting(tmp_path):
+    child = python("import signal; signal.pause()", tmp_path / "log")
+    assert child.poll() is None
+    child.ask_to_stop()
+    while child.poll() is None:
+        time.sleep(0.05)
+    assert child.poll() is child.wait()
 
 
 def lives(pid: int) -> bool:
