@@ -135,8 +135,8 @@ def _search_path(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:
     return [search_path(folders)] if folders else []
 
 
-def composed(name: str, overrides: Sequence[str]) -> DictConfig:
-    """Return the configuration that a verb gets with these overrides.
+def composed(name: str, overrides: Sequence[str], hydra_too: bool = False) -> DictConfig:
+    """Return the configuration that a verb gets with these overrides, with Hydra's own as `hydra` if asked for.
 
     Raises:
         ConfigError: naming the override at fault and what there is instead.
@@ -144,7 +144,7 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            return compose(name, overrides=list(overrides))
+            return compose(name, overrides=list(overrides), return_hydra_config=hydra_too)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(explain(error, name, overrides, conf_folder())) from error
 

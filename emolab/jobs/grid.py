@@ -1,34 +1,29 @@
 """`python -m emolab.train -m ...`: every combination, each in a process of its own, one failure stopping nothing."""
 
-import traceback
 from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from emolab.cli import MULTIRUN, WRONG, composed, hydra_main, options_and_overrides
-from emolab.config.overrides import SEARCH_PATH, override
-from emolab.errors import ConfigError, EmolabError
+from emolab.cli import MULTIRUN, WRONG, composed, options_and_overrides
+from emolab.config.overrides import SEARCH_PATH
+from emolab.errors import ConfigError
+from emolab.jobs.launch import launch
 from emolab.jobs.plan import PLAN, Plan
-from emolab.jobs.process import Outcome
-from emolab.processor import usable_cores
 from emolab.runs import RunRecord
 from emolab.runs.layout import new_id
 from emolab.runs.sameness import differences
-
-STARTS_ALL = "hydra/launcher=submitit_local"  # the launcher that has no limit of its own
 
 
 def run_grid(arguments: Sequence[str]) -> int:
     """Run the grid that the arguments of `emolab.train -m` mean; return its exit code, 2 where a run failed.
 
-    Hydra's launcher spreads the work (`hydra/launcher=joblib` and the like); what it starts only waits for the
-    training, which has a process of its own.
+    Hydra's launcher spreads the work (`hydra/launcher=submitit_slurm` and the like); what it starts only waits for the
+    training, which has a process of its own. What `hydra/launcher=joblib` asks for is done here.
 
     Raises:
         ConfigError: if the grid to resume isn't there or was another one.
@@ -66,7 +61,7 @@ def run_plan(
     print(f"{len(wanted)} trainings, {len(wanted) - len(missing)} of them done; logs in {plan.folder}", flush=True)
     try:
         if missing:
-            _launch(plan, missing, launcher)
+            launch(plan, missing, launcher)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"go on with {how_to_go_on}") from None
     Console(markup=False).print(table_of(plan, wanted))  # else a value such as [a,b] is read as markup, and lost
@@ -164,50 +159,3 @@ def _to_resume(text: str, root: Path) -> str:
     if text in found:
         return text
     raise ConfigError(f"resume={text}: there is no such grid in {root}. It has: {', '.join(found) or 'none'}")
-
-
-def _launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
-    place = [override("paths.grids", plan.folder.parent.resolve()), override("hydra.sweep.dir", plan.folder.resolve())]
-    for some in batches(numbers, launcher):
-        sweep = f"group.number={','.join(map(str, some))}"
-        hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
-
-
-def batches(numbers: Sequence[int], launcher: Sequence[str]) -> list[Sequence[int]]:
-    """Return what is launched together: all, and as many as there are cores where the launcher starts all at once."""
-    size = usable_cores() if STARTS_ALL in launcher else len(numbers)
-    return [numbers[at : at + size] for at in range(0, len(numbers), size)]
-
-
-def run_number(cfg: DictConfig) -> float:
-    """Hydra's task: train one number of a plan, and return the seconds it took.
-
-    Whatever fails is told, and the number stays missing: Hydra itself would leave with exit code 1, which says that a
-    gate failed, and nobody would see the table.
-    """
-    number = cfg.group.number
-    try:
-        return _trained(Plan.open(Path(cfg.paths.grids) / cfg.group.name), number)
-    except Exception as error:
-        if not isinstance(error, (EmolabError, OSError)):
-            traceback.print_exc()
-        print(f"{number:>3}  failed: {type(error).__name__}: {error}", flush=True)
-        return 0.0
-
-
-def _trained(plan: Plan, number: int) -> float:
-    shown = " ".join(f"{key}={plan.value(number, key)}" for key in plan.differing())
-    print(f"{number:>3}  {shown}", flush=True)
-    outcome = plan.run(number)
-    print(f"{number:>3}  {_told(plan, number, outcome)}", flush=True)
-    return outcome.seconds
-
-
-def _told(plan: Plan, number: int, outcome: Outcome) -> str:
-    record = plan.record(number)
-    status = record.status if record is not None else "failed before it had a run"
-    cost = f"{outcome.seconds:.0f} s, {outcome.memory_mib:.0f} MiB"
-    if outcome.code != 0 or record is None:
-        return f"{status}: {outcome.explained()} after {cost}"
-    monitor = record.fields["monitor"]
-    return f"{status}: {monitor['name']} {monitor['best']:.4f} in {cost}"

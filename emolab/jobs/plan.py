@@ -83,16 +83,14 @@ class Plan:
         plan._write()
         return plan
 
-    def run(self, number: int) -> Outcome:
-        """Train job `number` in a process of its own, or go on with it where it was interrupted.
-
-        Raises:
-            KeyboardInterrupt: when interrupted, after the training has saved and stopped.
-        """
+    def start(self, number: int) -> Child:
+        """Train job `number` in a process of its own, or go on with it where it was interrupted."""
         self.outcome_path(number).unlink(missing_ok=True)
-        outcome = Child(self.command(number), self.log(number), quiet()).wait()
+        return Child(self.command(number), self.log(number), quiet())
+
+    def note(self, number: int, outcome: Outcome) -> None:
+        """Keep how the process of job `number` ended."""
         files.write_json(self.outcome_path(number), asdict(outcome))
-        return outcome
 
     def command(self, number: int) -> list[str]:
         """Return the command of job `number`, with `resume` where its run has a state to go on from."""

@@ -1,5 +1,6 @@
-"""A grid as a user runs it. Two commands of real processes: what a grid promises can't be seen otherwise."""
+"""A grid as a user runs it. Commands of real processes: what a grid promises can't be seen otherwise."""
 
+import os
 import re
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from emolab.runs import list_runs
 GRID = (*TINY[:-2], "trainer.epochs=2", "trainer.precision=float32", "evaluate=false", "workers=1")
 
 
-def _wait_for(condition, seconds: float = 90) -> None:
+def _wait_for(condition, seconds: float = 300) -> None:
     for _ in range(int(seconds * 10)):
         if condition():
             return
@@ -53,17 +54,21 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     assert 100 < read_json(tmp_path / plan.outcome_path(1))["memory_mib"] < 4000
 
 
-def test_ctrl_c_stops_a_grid_after_the_running_training_has_saved(tmp_path: Path, striped_faces: Path) -> None:
-    arguments = (*GRID, f"data.root={striped_faces}", "-m", "seed=0,1", "trainer.epochs=3000")
+@pytest.mark.parametrize(("launcher", "together"), [((), 1), (("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"), 2)])
+def test_ctrl_c_stops_a_grid_after_the_running_trainings_have_saved(
+    tmp_path: Path, striped_faces: Path, launcher: tuple[str, ...], together: int
+) -> None:
+    arguments = (*GRID, f"data.root={striped_faces}", "-m", "seed=0,1,2", "trainer.epochs=3000", *launcher)
     driver = subprocess.Popen(
         [sys.executable, "-m", "emolab.train", *arguments],
-        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, env=environment(), start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    _wait_for(lambda: list(tmp_path.glob("runs/*/*/metrics.jsonl")))
-    driver.send_signal(signal.SIGINT)
-    out, error = driver.communicate(timeout=60)
+    _wait_for(lambda: len(list(tmp_path.glob("runs/*/*/metrics.jsonl"))) == together)
+    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, which asks all that it sees
+    out, error = driver.communicate(timeout=300)
     assert driver.returncode == 130, out + error
     assert "go on with the same command and resume=" in error
-    (record,) = list_runs(tmp_path / "runs")
-    assert record.status == "interrupted"
-    assert "last" in record.fields["checkpoints"]
+    records = list_runs(tmp_path / "runs")
+    assert [record.status for record in records] == ["interrupted"] * together
+    assert all("last" in record.fields["checkpoints"] for record in records)

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,8 @@ from emolab.cli import composed
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.grid import batches, check_settings, expanded, planned, run_plan
+from emolab.jobs.grid import check_settings, expanded, planned, run_plan
 from emolab.jobs.plan import run_of
-from emolab.processor import usable_cores
 from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text
 
@@ -154,30 +151,6 @@ def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     assert "missing" not in told
 
 
-NO_TRAINING = """
-import sys
-from pathlib import Path
-from emolab.jobs import Plan
-from emolab.jobs.grid import run_plan
-Plan.command = lambda self, number: [sys.executable, "-c", ""]
-grid = Plan.open(Path(sys.argv.pop()))
-sys.exit(run_plan(grid, [], "the same command", numbers=[0, 1], compares=False))
-"""
-
-
-def test_a_log_that_cannot_be_written_is_told_and_stops_neither_the_others_nor_the_table(tmp_path):
-    grid = plan(tmp_path)
-    grid.begin()
-    grid.log(0).mkdir()
-    command = [sys.executable, "-c", NO_TRAINING, grid.folder]  # Hydra in a process of its own: it takes stdout's place
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 2, done.stderr
-    assert "0  failed: IsADirectoryError" in done.stdout
-    assert "1  failed before it had a run: exit code 0" in done.stdout
-    assert "failed: 0 (it never ended)" in done.stdout
-    assert "again:  the same command" in done.stdout
-
-
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
@@ -209,11 +182,3 @@ def test_a_finished_run_counts_more_than_a_newer_one_that_is_not(tmp_path):
     done = add(tmp_path, 0)
     add(tmp_path, 0, status="interrupted")
     assert run_of(tmp_path / "runs", "g", 0).id == done.id
-
-
-def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores() -> None:
-    numbers = list(range(3, 3 + 4 * usable_cores() + 1))
-    groups = batches(numbers, ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"])
-    assert [number for batch in groups for number in batch] == numbers
-    assert max(map(len, groups)) == usable_cores()
-    assert batches(numbers, ["hydra/launcher=joblib"]) == [numbers]

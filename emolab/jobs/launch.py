@@ -1,0 +1,131 @@
+"""The trainings of a plan, started one by one, several at once, or wherever one of Hydra's launchers runs them."""
+
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from emolab.cli import composed, hydra_main
+from emolab.config.overrides import override
+from emolab.errors import ConfigError, EmolabError
+from emolab.jobs.plan import Plan
+from emolab.jobs.process import Child, Outcome
+from emolab.processor import usable_cores
+
+STARTS_ALL = "hydra/launcher=submitit_local"  # the launcher that has no limit of its own
+_N_JOBS = "hydra.launcher.n_jobs"
+_POLL_SECONDS = 0.1
+
+
+def launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
+    """Train these jobs where the launcher, Hydra's own overrides such as "hydra/launcher=joblib", says.
+
+    Raises:
+        ConfigError: if the launcher's settings can't be used.
+        KeyboardInterrupt: when interrupted.
+    """
+    if most := at_once(launcher):
+        train_together(plan, numbers, most)
+        return
+    place = [override("paths.grids", plan.folder.parent.resolve()), override("hydra.sweep.dir", plan.folder.resolve())]
+    for some in batches(numbers, launcher):
+        sweep = f"group.number={','.join(map(str, some))}"
+        hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+
+
+def at_once(launcher: Sequence[str]) -> int | None:
+    """Return how many trainings `hydra/launcher=joblib` asks for at once; None for any other launcher.
+
+    Raises:
+        ConfigError: if it asks for none, or for what only joblib could do.
+    """
+    settings = composed("train", launcher, hydra_too=True).hydra.launcher
+    if not settings._target_.endswith(".JoblibLauncher"):
+        return None
+    others = [line for line in launcher if line.startswith("hydra.launcher.") and not line.startswith(f"{_N_JOBS}=")]
+    if others:
+        raise ConfigError(f"{others[0]}: of joblib's settings, trainings know {_N_JOBS} alone. Leave the others out")
+    if settings.n_jobs == 0:
+        raise ConfigError(f"{_N_JOBS}=0: give how many trainings run at once, or -1 for one a core")
+    return int(settings.n_jobs if settings.n_jobs > 0 else max(1, usable_cores() + 1 + settings.n_jobs))
+
+
+def train_together(plan: Plan, numbers: Iterable[int], most: int) -> None:
+    """Train these jobs, at most so many at once.
+
+    Joblib itself isn't used: when it's interrupted it kills all that its processes started, before that has saved.
+
+    Raises:
+        KeyboardInterrupt: when interrupted, after the running trainings have saved.
+    """
+    waiting, running = list(numbers), dict[int, Child]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < most:
+                number = waiting.pop(0)
+                with _failure_told(number):
+                    running[number] = _started(plan, number)
+            time.sleep(_POLL_SECONDS)
+            for number in [number for number, child in running.items() if child.poll()]:
+                with _failure_told(number):
+                    _ended(plan, number, running.pop(number).wait())
+    except BaseException:
+        for child in running.values():
+            child.ask_to_stop()
+        for child in running.values():
+            child.wait()
+        raise
+
+
+def batches(numbers: Sequence[int], launcher: Sequence[str]) -> list[Sequence[int]]:
+    """Return what is launched together: all, and as many as there are cores where the launcher starts all at once."""
+    size = usable_cores() if STARTS_ALL in launcher else len(numbers)
+    return [numbers[at : at + size] for at in range(0, len(numbers), size)]
+
+
+def run_number(cfg: DictConfig) -> float:
+    """Hydra's task: train one number of a plan, and return the seconds it took.
+
+    Whatever fails is told, and the number stays missing: Hydra itself would leave with exit code 1, which says that a
+    gate failed, and nobody would see the table.
+    """
+    number, outcome = cfg.group.number, None
+    with _failure_told(number):
+        plan = Plan.open(Path(cfg.paths.grids) / cfg.group.name)
+        outcome = _started(plan, number).wait()
+        _ended(plan, number, outcome)
+    return outcome.seconds if outcome else 0.0
+
+
+@contextmanager
+def _failure_told(number: int) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, (EmolabError, OSError)):
+            traceback.print_exc()
+        print(f"{number:>3}  failed: {type(error).__name__}: {error}", flush=True)
+
+
+def _started(plan: Plan, number: int) -> Child:
+    shown = " ".join(f"{key}={plan.value(number, key)}" for key in plan.differing())
+    print(f"{number:>3}  {shown}", flush=True)
+    return plan.start(number)
+
+
+def _ended(plan: Plan, number: int, outcome: Outcome) -> None:
+    plan.note(number, outcome)
+    print(f"{number:>3}  {_told(plan, number, outcome)}", flush=True)
+
+
+def _told(plan: Plan, number: int, outcome: Outcome) -> str:
+    record = plan.record(number)
+    status = record.status if record is not None else "failed before it had a run"
+    cost = f"{outcome.seconds:.0f} s, {outcome.memory_mib:.0f} MiB"
+    if outcome.code != 0 or record is None:
+        return f"{status}: {outcome.explained()} after {cost}"
+    monitor = record.fields["monitor"]
+    return f"{status}: {monitor['name']} {monitor['best']:.4f} in {cost}"

@@ -1,0 +1,112 @@
+"""A plan's trainings as they're launched. Real processes, but for the training: a program that does nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from commands import environment
+
+from emolab.errors import ConfigError
+from emolab.jobs import Plan
+from emolab.jobs.launch import at_once, batches
+from emolab.processor import usable_cores
+
+JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+
+DRIVER = """
+import sys
+from pathlib import Path
+from emolab.cli import _exit_code
+from emolab.jobs import Plan
+from emolab.jobs.grid import run_plan
+folder, training, *launcher = sys.argv[1:]
+del sys.argv[1:]
+Plan.command = lambda self, number: [sys.executable, "-c", training]
+grid = Plan.open(Path(folder))
+sys.exit(_exit_code(lambda: run_plan(grid, launcher, "the same command", compares=False)))
+"""
+
+SLOW_TO_SAVE = """
+import signal, sys, time
+def save(*_):
+    time.sleep(1)
+    print("saved", flush=True)
+    sys.exit(130)
+signal.signal(signal.SIGTERM, save)
+print("up", flush=True)
+signal.pause()
+"""
+
+
+def begun(folder: Path, trainings: int) -> Plan:
+    grid = Plan(folder / "grids" / "g", "g", folder / "runs", tuple((f"seed={seed}",) for seed in range(trainings)))
+    grid.begin()
+    return grid
+
+
+def driver(grid: Plan, training: str, *launcher: str) -> subprocess.Popen[str]:
+    """Hydra in a process of its own, as it takes stdout's place, and a group of its own, as a terminal's command."""
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, grid.folder, training, *launcher],
+        cwd=grid.runs.parent, env=environment(), start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("launcher", [(), JOBLIB])
+def test_a_log_that_cannot_be_written_is_told_and_stops_neither_the_others_nor_the_table(tmp_path, launcher):
+    grid = begun(tmp_path, 2)
+    grid.log(0).mkdir()
+    done = driver(grid, "", *launcher)
+    out, error = done.communicate(timeout=300)
+    assert done.returncode == 2, error
+    assert "0  failed: IsADirectoryError" in out
+    assert "1  failed before it had a run: exit code 0" in out
+    assert "failed: 0 (it never ended)" in out
+    assert "again:  the same command" in out
+
+
+@pytest.mark.parametrize(("launcher", "together"), [((), 1), (JOBLIB, 2)])
+def test_ctrl_c_reaches_what_is_running_and_waits_until_all_of_it_has_saved(tmp_path, launcher, together):
+    grid = begun(tmp_path, 3)
+    interrupted = driver(grid, SLOW_TO_SAVE, *launcher)
+    logs = [grid.log(number) for number in range(together)]
+    while interrupted.poll() is None and not all(log.is_file() and log.read_text() for log in logs):
+        time.sleep(0.1)
+    os.killpg(interrupted.pid, signal.SIGINT)  # a terminal asks all that it sees, not the command alone
+    out, error = interrupted.communicate(timeout=300)
+    assert interrupted.returncode == 130, out + error
+    assert [log.read_text() for log in sorted(grid.folder.glob("*.log"))] == ["up\nsaved\n"] * together
+    assert "go on with the same command" in error
+
+
+def test_joblib_says_how_many_trainings_run_at_once():
+    assert at_once(["hydra/launcher=basic"]) is None
+    assert at_once(["hydra/launcher=submitit_local"]) is None
+    assert at_once(JOBLIB) == 2
+    assert at_once(["hydra/launcher=joblib"]) == usable_cores()
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("hydra.launcher.n_jobs=0", "or -1 for one a core"),
+        ("hydra.launcher.timeout=5", "timeout=5: .* know hydra.launcher.n_jobs alone"),
+        ("hydra.launcher.n_job=2", "n_job"),
+    ],
+)
+def test_what_joblib_is_asked_for_in_vain_is_refused(setting, told):
+    with pytest.raises(ConfigError, match=told):
+        at_once(["hydra/launcher=joblib", setting])
+
+
+def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores() -> None:
+    numbers = list(range(3, 3 + 4 * usable_cores() + 1))
+    groups = batches(numbers, ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"])
+    assert [number for batch in groups for number in batch] == numbers
+    assert max(map(len, groups)) == usable_cores()
+    assert batches(numbers, ["hydra/launcher=submitit_slurm"]) == [numbers]
