@@ -38,8 +38,9 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     for job in jobs:
         check_command("train", job)
     plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
-    plan.begin()
-    failed = run_plan(plan, launcher_given(), "the same command")
+    with plan.owned():
+        plan.begin()
+        failed = run_plan(plan, launcher_given(), "the same command")
     return conclude(cfg, plan, keys) or failed
 
 

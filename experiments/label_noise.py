@@ -44,9 +44,11 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     lists = [folder / "folds" / f"{number}.csv" for number in range(len(folds))]
     jobs = tuple((*fixed, override("trainer.leave_out", path)) for path in lists)
     plan = Plan(folder / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
-    plan.begin()
-    write_folds(lists, prepared, folds)
-    if failed := run_plan(plan, launcher_given(), "the same command", compares=False):
+    with plan.owned():
+        plan.begin()
+        write_folds(lists, prepared, folds)
+        failed = run_plan(plan, launcher_given(), "the same command", compares=False)
+    if failed:
         return failed
     found = plan.records()
     runs = [found[number] for number in range(len(jobs)) if number in found]

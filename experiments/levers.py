@@ -29,7 +29,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
 
     Raises:
         ConfigError: if a training's settings are wrong, or not those that it was trained with, or `paths.runs` has such
-            a group that `output` doesn't know.
+            a group that `output` doesn't know, or another command is working on `output`.
         RunError: if a lever was judged on other images than the baseline.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
@@ -42,11 +42,13 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         with named(lever):
             check_command("train", job)
     folder = Path(cfg.output) / "trainings" / cfg.name
-    plan = Plan(folder, cfg.name, Path(cfg.paths.runs), tuple(wanted.values())).grown()
-    numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
-    others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
-    check_settings(plan, others)
-    failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], compares=False)
+    plan = Plan(folder, cfg.name, Path(cfg.paths.runs), tuple(wanted.values()))
+    with plan.owned():
+        plan = plan.grown()
+        numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
+        others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
+        check_settings(plan, others)
+        failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], compares=False)
     runs = plan.records()
     return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 

@@ -26,12 +26,13 @@ def run_grid(arguments: Sequence[str]) -> int:
     training, which has a process of its own. What `hydra/launcher=joblib` asks for is done here.
 
     Raises:
-        ConfigError: if the grid to resume isn't there or was another one.
+        ConfigError: if the grid to resume isn't there, was another one, or is worked on by another command.
         KeyboardInterrupt: when interrupted, after the running training has saved.
     """
     plan, launcher = planned(arguments)
-    plan.begin()
-    return run_plan(plan, launcher, f"the same command and resume={plan.name}")
+    with plan.owned():
+        plan.begin()
+        return run_plan(plan, launcher, f"the same command and resume={plan.name}")
 
 
 def run_plan(
@@ -41,7 +42,7 @@ def run_plan(
     numbers: Collection[int] | None = None,
     compares: bool = True,
 ) -> int:
-    """Run what is missing of a plan, print its table, and return the exit code.
+    """Run what is missing of a plan, which is `owned`, print its table, and return the exit code.
 
     Args:
         plan: the trainings.

@@ -2,9 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from emolab import files
 from emolab.errors import ConfigError
@@ -46,6 +49,29 @@ class Plan:
         except (OSError, ValueError) as error:
             raise ConfigError(f"{folder} holds no grid that can be gone on with: {error}") from error
         return cls(folder, facts["name"], Path(facts["runs"]), tuple(tuple(job) for job in facts["jobs"]))
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Keep other commands away from its folder, from before `begin` or `grown` until its jobs are done.
+
+        Two at once would give other jobs the same numbers, and train the same job twice.
+
+        Raises:
+            ConfigError: if another command is working on the folder.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ConfigError(
+                f"{self.folder}: another command is working on this folder, and only one at a time can. Wait until it "
+                "has ended, or stop it with Ctrl-C; then give this command again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def begin(self) -> None:
         """Write the plan, or check that the one in its folder says the same.

@@ -52,6 +52,10 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     assert finished.fields["choices"]["model"] == "custom_cnn"
     assert finished.fields["model"]["flops"] > 1000
     assert 100 < read_json(tmp_path / plan.outcome_path(1))["memory_mib"] < 4000
+    with Plan.open(tmp_path / plan.folder).owned():
+        refused = run("emolab.train", *arguments, "resume=last", cwd=tmp_path)
+    assert refused.returncode == 2, refused.stdout
+    assert "another command is working on this folder" in refused.stderr
 
 
 @pytest.mark.parametrize(("launcher", "together"), [((), 1), (("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"), 2)])

@@ -147,3 +147,7 @@ def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path) -> Non
     again = run("experiments.founding", *arguments, cwd=tmp_path)
     assert "2 trainings, 2 of them done" in again.stdout
     assert again.returncode == 0, again.stderr
+    with Plan.open(tmp_path / "founding" / "trainings" / "founding").owned():
+        refused = run("experiments.founding", *arguments, cwd=tmp_path)
+    assert refused.returncode == 2, refused.stdout
+    assert "another command is working on this folder" in refused.stderr

@@ -9,6 +9,7 @@ pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 
 from emolab.cli import check_command
 from emolab.errors import ConfigError, DataError
+from emolab.jobs import Plan
 from experiments.noise.folds import folds_of
 from experiments.noise.report import table_of
 from experiments.noise.suspects import suspects_of
@@ -77,6 +78,10 @@ def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path
     assert "Suspected labels of demo" in (tmp_path / "label_noise" / "index.html").read_text()
     again = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
     assert "2 trainings, 2 of them done" in again.stdout, again.stdout + again.stderr
+    with Plan.open(tmp_path / "label_noise" / "trainings" / "label_noise").owned():
+        refused = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
+    assert refused.returncode == 2, refused.stdout
+    assert "another command is working on this folder" in refused.stderr
     trained = run("emolab.train", *tiny, "trainer.leave_out=label_noise/suspected.csv", cwd=tmp_path)
     assert trained.returncode == 0, trained.stdout + trained.stderr
     card = next((tmp_path / "runs" / "custom_cnn").glob("*/report/model_card.md")).read_text()

@@ -7,6 +7,7 @@ from made_runs import made_run, predictions
 
 from emolab.cli import check_command, composed
 from emolab.errors import ConfigError
+from emolab.jobs import Plan
 from emolab.runs import RunRecord
 from experiments.comparing.levers import effects_of, levers_figure
 from experiments.comparing.replicates import results_of
@@ -110,6 +111,10 @@ def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(
     first = run("experiments.levers", *tiny, *levers, "only=[hot]", cwd=tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "2 trainings, 0 of them done" in first.stdout
+    with Plan.open(tmp_path / "levers" / "trainings" / "levers").owned():
+        refused = run("experiments.levers", *tiny, *levers, "only=[hot]", cwd=tmp_path)
+    assert refused.returncode == 2, refused.stdout
+    assert "another command is working on this folder" in refused.stderr
     both = run("experiments.levers", *tiny, *levers, "only=[hot,cold]", cwd=tmp_path)
     assert both.returncode == 0, both.stdout + both.stderr
     assert "3 trainings, 2 of them done" in both.stdout

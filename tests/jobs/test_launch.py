@@ -23,11 +23,14 @@ from pathlib import Path
 from emolab.cli import _exit_code
 from emolab.jobs import Plan
 from emolab.jobs.grid import run_plan
+def work(grid):
+    with grid.owned():
+        return run_plan(grid, launcher, "the same command", compares=False)
 folder, training, *launcher = sys.argv[1:]
 del sys.argv[1:]
 Plan.command = lambda self, number: [sys.executable, "-c", training]
 grid = Plan.open(Path(folder))
-sys.exit(_exit_code(lambda: run_plan(grid, launcher, "the same command", compares=False)))
+sys.exit(_exit_code(lambda: work(grid)))
 """
 
 SLOW_TO_SAVE = """

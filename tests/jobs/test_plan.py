@@ -140,6 +140,15 @@ def test_a_grown_plan_keeps_the_numbers_of_what_was_there(tmp_path):
     assert Plan.open(tmp_path / "grids" / "g").jobs == JOBS
 
 
+def test_one_command_at_a_time_works_on_a_plan(tmp_path):
+    with plan(tmp_path).owned():
+        plan(tmp_path).begin()
+        with pytest.raises(ConfigError, match=r"grids/g: another command .* Wait until"), plan(tmp_path).owned():
+            pass
+    with plan(tmp_path).owned():
+        assert plan(tmp_path).grown() == plan(tmp_path)
+
+
 def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     plan(tmp_path).begin()
     add(tmp_path, 1, config=config_text(composed("train", JOBS[1])))
