@@ -23,6 +23,8 @@ _POLL_SECONDS = 0.1
 def launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
     """Train these jobs where the launcher, Hydra's own overrides such as "hydra/launcher=joblib", says.
 
+    A launcher that fails, such as Slurm's when time is up, leaves jobs missing, and stops nothing else.
+
     Raises:
         ConfigError: if the launcher's settings can't be used.
         KeyboardInterrupt: when interrupted.
@@ -33,7 +35,10 @@ def launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
     place = [override("paths.grids", plan.folder.parent.resolve()), override("hydra.sweep.dir", plan.folder.resolve())]
     for some in batches(numbers, launcher):
         sweep = f"group.number={','.join(map(str, some))}"
-        hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+        try:
+            hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+        except SystemExit:  # Hydra has shown why
+            print(f"the launcher failed: {' '.join(launcher)}", flush=True)
 
 
 def at_once(launcher: Sequence[str]) -> int | None:

@@ -73,6 +73,18 @@ def test_a_log_that_cannot_be_written_is_told_and_stops_neither_the_others_nor_t
     assert "again:  the same command" in out
 
 
+def test_a_launcher_that_fails_is_told_and_the_table_still_comes(tmp_path):
+    failing = ("hydra/launcher=submitit_local", "hydra.launcher.nodes=2")  # it has one
+    done = driver(begun(tmp_path, 2), "", *failing)
+    out, error = done.communicate(timeout=300)
+    assert done.returncode == 2, error
+    assert "Use nodes=1" in error
+    assert f"the launcher failed: {' '.join(failing)}" in out
+    assert out.count("missing") == 2
+    assert "failed: 1 (it never ended)" in out
+    assert "again:  the same command" in out
+
+
 @pytest.mark.parametrize(("launcher", "together"), [((), 1), (JOBLIB, 2)])
 def test_ctrl_c_reaches_what_is_running_and_waits_until_all_of_it_has_saved(tmp_path, launcher, together):
     grid = begun(tmp_path, 3)
