@@ -2,9 +2,7 @@
 
 from omegaconf import DictConfig
 
-from emolab.cli import verb
-
-WRONG = 2
+from emolab.cli import WRONG, verb
 
 
 def _main(cfg: DictConfig) -> int:

@@ -48,7 +48,7 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
     else:
         work(cfg, study, fixed, choices)
     concluded = conclude(cfg, study, fixed)
-    if code and not is_complete(study, cfg.n_trials):
+    if code and not is_complete(study, cfg.n_trials, cfg.retries):
         print("the study isn't complete: give the same command to go on", file=sys.stderr)
         return code
     return concluded

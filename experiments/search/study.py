@@ -121,11 +121,17 @@ def begun(study: optuna.Study) -> list[FrozenTrial]:
     return [trial for trial in counted(study) if trial.state != TrialState.WAITING]
 
 
-def is_complete(study: optuna.Study, n_trials: int) -> bool:
-    """Whether the study has its number of trials, and none of them would be begun or run again."""
+@without_notices()
+def is_complete(study: optuna.Study, n_trials: int, retries: int) -> bool:
+    """Whether the study has its number of trials, and none of them would be begun or, having failed, run again."""
+
+    def ended(trial: FrozenTrial) -> bool:
+        if trial.state != TrialState.FAIL:
+            return trial.state.is_finished()
+        return ERROR in trial.user_attrs or len(RetryHeartbeatStaleTrialCallback.retry_history(trial)) >= retries
+
     trials = counted(study)
-    ended = (TrialState.COMPLETE, TrialState.PRUNED)
-    return len(trials) >= n_trials and all(trial.state in ended or ERROR in trial.user_attrs for trial in trials)
+    return len(trials) >= n_trials and all(map(ended, trials))
 
 
 def is_surplus(study: optuna.Study, trial: optuna.Trial, n_trials: int) -> bool:

@@ -141,6 +141,8 @@ def test_a_trial_is_not_run_again_for_ever(tmp_path):
         shared.queue_interrupted(study, retries=2, grace_seconds=60)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
     assert shared.counted(study) == [study.trials[-1]]  # given up, and yet one of n_trials
+    assert shared.is_complete(study, 1, retries=2)
+    assert not shared.is_complete(study, 1, retries=3)
 
 
 def test_a_trial_that_failed_for_a_reason_of_its_own_is_not_run_again(tmp_path):

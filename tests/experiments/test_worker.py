@@ -112,21 +112,21 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
     study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), fixed, space, cfg)
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
     assert sweep(cfg, [*given, "heartbeat_seconds=0"], {}) == code
-    assert shared.is_complete(study, wanted) == (code == 0)
+    assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)
 
 
 def test_a_study_is_complete_when_nothing_of_it_would_be_run_again(tmp_path, monkeypatch):
     _, study = worker(tmp_path, monkeypatch)
-    assert not shared.is_complete(study, 1)
+    assert not shared.is_complete(study, 1, retries=1)
     trial = study.ask()
-    assert not shared.is_complete(study, 1)
+    assert not shared.is_complete(study, 1, retries=1)
     study.tell(trial, state=TrialState.FAIL)
-    assert not shared.is_complete(study, 1)
+    assert not shared.is_complete(study, 1, retries=1)
     trial = study.ask()
     trial.set_user_attr(shared.ERROR, "exit code 2")
     study.tell(trial, state=TrialState.FAIL)
-    assert not shared.is_complete(study, 1)
+    assert not shared.is_complete(study, 1, retries=1)
     shared.queue_interrupted(study, retries=1, grace_seconds=60)
     study.tell(study.ask(), 0.5)
-    assert shared.is_complete(study, 2)
-    assert not shared.is_complete(study, 3)
+    assert shared.is_complete(study, 2, retries=1)
+    assert not shared.is_complete(study, 3, retries=1)
