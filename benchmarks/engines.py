@@ -24,10 +24,10 @@ from PIL import Image
 
 from emolab.cli import composed
 from emolab.engines.backends.onnxruntime import OPSET
-from emolab.engines.selection import ENGINES
 from emolab.models.cost import cost_of
 from emolab.prepare import prepare_data
 from emolab.runs import RunRecord, list_runs
+from emolab.runs.layout import ENGINES
 from emolab.runs.network import load_network
 
 RESULTS = Path(__file__).parents[1] / "results" / "engines"

@@ -9,11 +9,12 @@ from filelock import FileLock, Timeout
 
 from emolab import files
 from emolab.errors import RunError
+from emolab.runs.layout import ENGINES, inside
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
-ENGINES, SELECTED = "engines", "selected.json"
+SELECTED = "selected.json"
 
 
 def engines_folder(run: "RunRecord") -> Path:
@@ -22,8 +23,12 @@ def engines_folder(run: "RunRecord") -> Path:
 
 
 def engine_folder(run: "RunRecord", engine: str, precision: str) -> Path:
-    """Return where a run keeps this engine."""
-    return engines_folder(run) / f"{engine}-{precision}"
+    """Return where a run keeps this engine.
+
+    Raises:
+        RunError: if a link leads it out of the run folder.
+    """
+    return inside(run.folder, f"{ENGINES}/{engine}-{precision}")
 
 
 def selected_engine(run: "RunRecord") -> Path | None:

@@ -12,6 +12,7 @@ from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions, averaged
 from emolab.evaluation.report import Report, evaluate_split
+from emolab.runs import layout
 from emolab.runs.facts import facts_of, title_of
 from emolab.runs.judge import Judge, classifier, mirrored
 from emolab.runs.network import load_network
@@ -114,9 +115,13 @@ def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) 
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
-    """Return `report/` for the run's own data, and a folder within it for others."""
-    folder = record.folder / "report"
-    return folder if learned_from(record, prepared) else folder / f"{prepared.name}-{prepared.fingerprint[:16]}"
+    """Return `report/` for the run's own data, and a folder within it for others.
+
+    Raises:
+        RunError: if a link leads it out of the run folder.
+    """
+    other = "" if learned_from(record, prepared) else f"/{prepared.name}-{prepared.fingerprint[:16]}"
+    return layout.inside(record.folder, f"{layout.REPORT}{other}")
 
 
 def shared_with(record: RunRecord, prepared: PreparedData) -> tuple[str, ...]:

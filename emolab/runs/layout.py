@@ -1,5 +1,6 @@
 """Names and checks of the run folder: `runs/<name>/<id>/`."""
 
+import os
 import random
 import string
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ FACTS = "run.json"
 CONFIG = "config.yaml"
 METRICS = "metrics.jsonl"
 CHECKPOINTS = "checkpoints"
+REPORT = "report"
+ENGINES = "engines"
+WRITTEN = (CONFIG, METRICS, CHECKPOINTS, REPORT, ENGINES, *("wandb", "wandb/client.log", "wandb/cache", "wandb/data"))
 KINDS = ("best", "last")
 STATUSES = ("running", "finished", "failed", "interrupted", "pruned")
 REQUIRED = ("classes", "image_size", "monitor", "data", "model", "seed")
@@ -55,10 +59,26 @@ def inside(folder: Path, name: str) -> Path:
     """
     parts = PurePosixPath(name)
     path = folder / parts
-    leaves = parts.is_absolute() or ".." in parts.parts or "\\" in name or "\0" in name
-    if leaves or not path.resolve().is_relative_to(folder.resolve()):
+    if parts.is_absolute() or ".." in parts.parts or "\\" in name or "\0" in name:
         raise RunError(f"{folder / FACTS} names {name!r}, which lies outside the run folder: refused")
+    arrived = Path(os.path.realpath(path))
+    if not arrived.is_relative_to(os.path.realpath(folder)):
+        raise RunError(
+            f"{path} is a link to {arrived}, outside the run folder: refused. Remove the link, or put what it leads to "
+            "in its place"
+        )
     return path
+
+
+def check_links(folder: Path) -> None:
+    """Refuse a run folder in which a link leads out of it from where emolab writes: it may come from a stranger.
+
+    Raises:
+        RunError: naming the link and where it leads.
+    """
+    for name in WRITTEN:
+        if (folder / name).is_symlink():
+            inside(folder, name)
 
 
 def check_facts(facts: Any, path: Path) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class RunRecord:
         """Read the run in `folder`.
 
         Raises:
-            RunError: if it isn't a run folder, or it is damaged.
+            RunError: if it isn't a run folder, it is damaged, or a link leads out of it.
         """
         path = Path(folder) / layout.FACTS
         try:
@@ -74,6 +74,7 @@ class RunRecord:
             raise RunError(f"{folder} is not a run folder: it has no {layout.FACTS}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
+        layout.check_links(Path(folder))
         return cls(Path(folder), layout.check_facts(facts, path))
 
     @classmethod

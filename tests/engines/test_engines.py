@@ -14,7 +14,7 @@ from emolab.engines import account, load_engine, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
-from emolab.engines.selection import exporting, select
+from emolab.engines.selection import engine_folder, exporting, select
 from emolab.errors import RunError
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
@@ -145,6 +145,15 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone(tiny_run: RunRec
     (folder / "engines" / "selected.json").write_text(json.dumps({"engine": "../../elsewhere"}))
     with pytest.raises(RunError, match="refused"):
         selected_engine(run)
+
+
+def test_a_link_in_place_of_an_engine_is_not_followed(tiny_run: RunRecord, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "engines").mkdir(parents=True)
+    shutil.copy(tiny_run.folder / "run.json", folder)
+    (folder / "engines" / "tensorflow-fp32").symlink_to(tiny_run.folder)
+    with pytest.raises(RunError, match="outside the run folder"):
+        engine_folder(RunRecord.open(folder), "tensorflow", "fp32")
 
 
 def test_a_backend_or_an_option_that_is_unknown_is_refused() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emolab.errors import DataError
+from emolab.errors import DataError, RunError
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
-from emolab.runs.evaluation import _calibration, check_fits
+from emolab.runs.evaluation import _calibration, check_fits, report_folder
 
 
 def run(root: Path, *classes: str) -> RunRecord:
@@ -33,6 +33,17 @@ def test_two_shared_classes_are_enough_on_request_whoever_has_more(tmp_path: Pat
 def test_other_classes_are_refused(tmp_path: Path, classes: tuple[str, ...], shared_classes: bool) -> None:
     with pytest.raises(DataError, match="the classes differ"):
         check_fits(run(tmp_path, "anger", "happy"), data(*classes), shared_classes)
+
+
+def test_a_link_within_the_report_is_not_followed(tmp_path: Path) -> None:
+    record, prepared = run(tmp_path, "anger", "happy"), data("anger", "happy")
+    prepared.fingerprint = "0123456789abcdef0123"
+    folder = report_folder(record, prepared)
+    assert folder == record.folder / "report" / "b-0123456789abcdef"
+    folder.parent.mkdir()
+    folder.symlink_to(tmp_path)
+    with pytest.raises(RunError, match="outside the run folder"):
+        report_folder(record, prepared)
 
 
 def made(count: int = 60) -> Predictions:

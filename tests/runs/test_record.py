@@ -1,6 +1,7 @@
 import json
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
-from emolab.runs import RunRecord
+from emolab.runs import RunRecord, layout
 
 FIELDS = {
     "classes": ["anger", "happy"],
@@ -176,6 +177,31 @@ def test_a_link_that_leaves_the_run_folder_is_refused(tmp_path):
     path.symlink_to(tmp_path / "elsewhere.h5")
     with pytest.raises(RunError, match="outside the run folder"):
         record.checkpoint_path("best")
+
+
+@pytest.mark.parametrize("name", layout.WRITTEN)
+def test_a_run_from_elsewhere_makes_emolab_write_nowhere_else(tmp_path, name):
+    record = create(tmp_path / "runs")
+    record.finish("finished")
+    (tmp_path / "site").mkdir()
+    path = record.folder / name
+    path.parent.mkdir(exist_ok=True)
+    shutil.rmtree(path, ignore_errors=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(tmp_path / "site")
+    with pytest.raises(RunError, match=r"is a link to .*site, outside the run folder.*Remove the link"):
+        RunRecord.resume(record.folder)
+    path.unlink()
+    path.symlink_to(path)
+    RunRecord.open(record.folder)
+    assert not list((tmp_path / "site").iterdir())
+
+
+def test_a_run_that_was_moved_behind_a_link_is_still_a_run(tmp_path):
+    record = create(tmp_path / "disk")
+    (record.folder / "metrics.jsonl").symlink_to(record.folder / "config.yaml")
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    assert RunRecord.open(tmp_path / "runs" / "try" / record.id).id == record.id
 
 
 def test_resume_clears_what_interrupted_saves_left_and_nothing_else(tmp_path):
