@@ -45,14 +45,18 @@ def _tell(events: IO[str], event: str, text: str) -> None:
 def _read_all(source: IO[bytes], messages: "Queue[Message | None]") -> None:
     """Take everything at once, so that the trainer's pipe never fills; then set a limit to the upload."""
     seconds = _UNKNOWN_UPLOAD_SECONDS
-    for line in source:
-        message = json.loads(line)
-        seconds = message.get("upload_seconds", seconds)
-        messages.put(message)
-    messages.put(None)
-    limit = Timer(seconds, os._exit, args=(3,))  # 3: the client's log says what it was doing
-    limit.daemon = True
-    limit.start()
+    try:
+        for line in source:
+            message = json.loads(line)
+            seconds = message.get("upload_seconds", seconds)
+            messages.put(message)
+    except ValueError:  # torn: the trainer was killed within its last message
+        return
+    finally:
+        messages.put(None)
+        limit = Timer(seconds, os._exit, args=(3,))  # 3: the client's log says what it was doing
+        limit.daemon = True
+        limit.start()
 
 
 class Mirror:

@@ -262,6 +262,12 @@ def test_a_killed_trainer_takes_its_mirror_along(record, tmp_path):
     assert end["exit_code"] == 1
 
 
+def test_a_message_that_was_torn_by_a_kill_ends_the_mirror():
+    torn = b'{"call": "start", "pro'
+    command = [sys.executable, "-m", "emolab.tracking.mirror"]
+    assert subprocess.run(command, input=torn, timeout=60, check=False).returncode == 0  # 60: it would hang for ever
+
+
 def test_a_client_that_hangs_neither_blocks_nor_stays(tmp_path, monkeypatch, caplog):
     (tmp_path / "hanging_client.py").write_text("import time; time.sleep(60)")
     client = Client("hanging_client", tmp_path / "log" / "client.log", {"PYTHONPATH": str(tmp_path)})
