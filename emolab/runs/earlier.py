@@ -3,14 +3,44 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, FiniteFloat
 
 from emolab.errors import RunError
+from emolab.evaluation.corruptions import CORRUPTIONS
 from emolab.evaluation.predictions import Predictions, load_predictions
 from emolab.evaluation.report import NUMBERS, PREDICTIONS, Report
 from emolab.files import read_json
 from emolab.runs.robustness import robustness_picture
+
+
+class _Interval(BaseModel):
+    value: FiniteFloat
+    low: FiniteFloat
+    high: FiniteFloat
+
+
+class _Point(_Interval):
+    level: FiniteFloat
+    intact: FiniteFloat
+
+
+class _Flipped(BaseModel):
+    n: int
+    accuracy: _Interval
+
+
+class _Split(BaseModel):
+    flip_averaged: _Flipped | None = None
+
+
+class _Numbers(BaseModel):
+    """What is kept of a `metrics.json`; an older emolab may have written it otherwise."""
+
+    splits: dict[str, _Split]
+    robustness: dict[str, list[_Point]] | None = None
 
 
 def with_earlier(report: Report, folder: Path) -> Report:
@@ -23,22 +53,30 @@ def with_earlier(report: Report, folder: Path) -> Report:
         folder: of a report that it will replace, or none.
     """
     try:
-        predictions, numbers = load_predictions(folder / PREDICTIONS), read_json(folder / NUMBERS)
-    except (OSError, ValueError, RunError):  # there is none, or it is damaged: nothing to keep
+        predictions, numbers = load_predictions(folder / PREDICTIONS), _numbers(folder / NUMBERS)
+    except (OSError, ValueError, RecursionError, RunError):  # none, damaged or of another shape: nothing to keep
         return report
     if not _same(predictions, report.predictions or {}):
         return report
     before = numbers["splits"]
     splits = {
-        split: {**metrics, "flip_averaged": metrics["flip_averaged"] or before[split]["flip_averaged"]}
+        split: {**metrics, "flip_averaged": metrics["flip_averaged"] or before.get(split, {}).get("flip_averaged")}
         for split, metrics in report.splits.items()
     }
     report = replace(report, splits=splits)
-    curves = numbers.get("robustness")
-    if report.robustness is not None or curves is None:
+    curves = {
+        name: curve
+        for name, curve in (numbers["robustness"] or {}).items()
+        if name in CORRUPTIONS and any(point["intact"] for point in curve)
+    }
+    if report.robustness is not None or not curves:
         return report
     picture = robustness_picture(curves, next(iter(splits)))
     return replace(report, robustness=curves, pictures=[*report.pictures, picture])
+
+
+def _numbers(path: Path) -> dict[str, Any]:
+    return _Numbers.model_validate(read_json(path), strict=True).model_dump()
 
 
 def _same(before: Mapping[str, Predictions], now: Mapping[str, Predictions]) -> bool:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,33 @@ def test_other_predictions_keep_nothing_of_before(tmp_path: Path) -> None:
     write_report(tmp_path, _report(flip=True, robustness=CURVES))
     other = _report(seed=1)
     assert with_earlier(other, tmp_path) is other
+
+
+def test_damage_that_cannot_be_drawn_is_left_out(tmp_path: Path) -> None:
+    write_report(
+        tmp_path, _report(flip=True, robustness={**CURVES, "fog": CURVES["blur"], "shift": CURVES["blur"][1:]})
+    )
+    again = with_earlier(_report(), tmp_path)
+    assert again.robustness == CURVES
+    assert again.splits["validation"]["flip_averaged"]["n"] == 40
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [],
+        {"splits": []},
+        {"splits": {"validation": {"flip_averaged": 0.7}}},
+        {"splits": {}, "robustness": {"blur": [{"level": 0.0, "accuracy": 0.7}]}},
+        {"splits": {}},
+    ],
+)
+def test_numbers_of_another_shape_are_not_kept(tmp_path: Path, numbers: object) -> None:
+    write_report(tmp_path, _report(flip=True, robustness=CURVES))
+    (tmp_path / "metrics.json").write_text(json.dumps(numbers))
+    again = with_earlier(_report(), tmp_path)
+    assert again.splits["validation"]["flip_averaged"] is None
+    assert again.robustness is None
 
 
 @pytest.mark.parametrize("damage", [lambda path: None, lambda path: path.write_text("{")])
