@@ -7,7 +7,7 @@ with the state saved.
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import hydra
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
@@ -25,7 +26,7 @@ from emolab.config.explain import explain
 from emolab.config.help import help_text
 from emolab.config.overrides import SEARCH_PATH, search_path
 from emolab.config.schema import SCHEMAS
-from emolab.config.tree import conf_folder
+from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError, EmolabError
 
 WRONG, FAULT, INTERRUPTED = 2, 70, 130
@@ -87,7 +88,7 @@ def is_multirun(arguments: Sequence[str]) -> bool:
 def hydra_main(name: str, task: Callable[[DictConfig], Any], arguments: Sequence[str]) -> None:
     """Let Hydra compose `conf/<name>.yaml` with these arguments and do `task`, once or, with `-m`, many times."""
     options, overrides = options_and_overrides(arguments)
-    sys.argv[1:] = [*options, *_HYDRA, *overrides]  # Hydra's parser wants the overrides together
+    sys.argv[1:] = [*options, *_HYDRA, *_without_nulls(name, overrides)]  # Hydra's parser wants the overrides together
     GlobalHydra.instance().clear()  # a verb that Hydra runs may run many others through it
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=name)(task)()
 
@@ -141,26 +142,50 @@ def composed(name: str, overrides: Sequence[str], hydra_too: bool = False) -> Di
     Raises:
         ConfigError: naming the override at fault and what there is instead.
     """
+    lines = _without_nulls(name, overrides)
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            return compose(name, overrides=list(overrides), return_hydra_config=hydra_too)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(explain(error, name, overrides, conf_folder())) from error
+            return compose(name, overrides=lines, return_hydra_config=hydra_too)
+    except (HydraException, OmegaConfBaseException, ValueError, TypeError) as error:  # the last two of `aug=null`
+        raise ConfigError(explain(error, name, lines, conf_folder())) from error
 
 
-def _each_value(name: str, overrides: list[str]) -> list[list[str]]:
-    """Overrides without sweeps, so that together they hold each value of each sweep at least once."""
+def values_of_each(name: str, overrides: Sequence[str]) -> list[list[str]]:
+    """Return for each override of a verb the values that it sweeps, as overrides; itself alone where it's no sweep.
+
+    Raises:
+        ConfigError: if an override can't be read, or its values can't be counted.
+    """
     try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as error:
         raise ConfigError(explain(error, name, overrides, conf_folder())) from error
-    values = [
-        [f"{item.get_key_element()}={value}" for value in item.sweep_string_iterator()]
-        if item.is_sweep_override()
-        else [line]
+    return [
+        [f"{item.get_key_element()}={value}" for value in _swept(item)] if item.is_sweep_override() else [line]
         for item, line in zip(parsed, overrides, strict=True)
     ]
+
+
+def _swept(override: Override) -> Iterator[str]:
+    if not isinstance(override.value(), ChoiceSweep | RangeSweep):
+        raise ConfigError(f"{override.input_line}: list the values, such as model=vgg19,custom_cnn or seed=range(0,3)")
+    return override.sweep_string_iterator()
+
+
+def _without_nulls(name: str, overrides: Sequence[str]) -> list[str]:
+    """Overrides as Hydra takes them: to choose nothing of a group, such as experiment=null, is an empty list to it."""
+    nothing = {
+        f"{group}=null": f"{group}={'[]' if choice is None else 'jsonl'}"  # the record alone, which is always kept
+        for group, choice in chosen_by_default(name, conf_folder()).items()
+        if choice is None or group == "logger"
+    }
+    return [nothing.get(line, line) for line in overrides]
+
+
+def _each_value(name: str, overrides: Sequence[str]) -> list[list[str]]:
+    """Overrides without sweeps, so that together they hold each value of each sweep at least once."""
+    values = values_of_each(name, overrides)
     first = [choices[0] for choices in values]
     others = [
         [*first[:place], choice, *first[place + 1 :]] for place, choices in enumerate(values) for choice in choices[1:]

@@ -49,6 +49,10 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("+callbacks.mine={_target_: keras.callbacks.X, y: 1}", []),
         ("+callbacks.mine._target_=kears.callbacks.X", ["'kears' isn't installed"]),
         ("aug.layers=[flip]", ["aug.layers[0]"]),
+        ("aug=null", ["there is no aug 'null'", "off, on"]),
+        ("trainer=3", ["there is no trainer '3'", "default"]),
+        ("trainer=[1]", ["there is no trainer '1'", "default"]),
+        ("model=glob(*)", ["model=glob(*)", "requires --multirun"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_right(wrong: str, right: list[str]) -> None:
@@ -74,6 +78,20 @@ def test_each_value_of_a_sweep_is_checked() -> None:
     check_command("train", [*DATA, "-m", "model=vgg19,custom_cnn", "aug=on,off"])
     with pytest.raises(ConfigError, match="vgg20"):
         check_command("train", [*DATA, "-m", "model=vgg19,vgg20"])
+
+
+@pytest.mark.parametrize("swept", ["model=glob(*)", "seed=interval(0,3)"])
+def test_a_sweep_whose_values_cannot_be_counted_is_refused(swept: str) -> None:
+    with pytest.raises(ConfigError, match=r"list the values, such as .*seed=range\(0,3\)") as caught:
+        check_command("train", [*DATA, "-m", swept])
+    assert swept in str(caught.value)
+
+
+def test_null_chooses_nothing_where_nothing_may_be_chosen(tmp_path: Path) -> None:
+    check_command("train", [*DATA, "-m", "experiment=null,fer2013_custom_cnn", "debug=null"])
+    check_command("export", ["logger=null"])
+    done = run("emolab.train", *DATA, "experiment=null", "logger=null", "--cfg", "job", cwd=tmp_path)
+    assert "_target_: emolab.tracking.JsonLines" in done.stdout, done.stderr
 
 
 def test_on_and_off_are_words_and_no_booleans() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
@@ -46,7 +46,7 @@ def _wrong_choice(
     group = override.key_or_group
     if group not in mine and not override.is_add() and not override.is_hydra_override():
         return f"{override.input_line}: {verb} has no group {group!r}. It has: {listed(mine)}"
-    for choice in _choices(override):
+    for choice in () if override.is_delete() else _choices(override):
         if choice not in known[group]:
             right = known[group]
             return (
@@ -58,12 +58,12 @@ def _wrong_choice(
 
 def _choices(override: Override) -> Iterator[str]:
     value = override.value()
-    if override.is_choice_sweep():
+    if isinstance(value, ChoiceSweep):
         yield from override.sweep_string_iterator()
     elif isinstance(value, list):
         yield from map(str, value)
-    elif value is not None and not override.is_sweep_override():
-        yield str(value)
+    elif not override.is_sweep_override():
+        yield "null" if value is None else str(value)
 
 
 def _settings(verb: str, chosen: Sequence[Override], folder: Path) -> DictConfig | None:

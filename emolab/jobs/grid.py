@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from emolab.cli import MULTIRUN, WRONG, composed, options_and_overrides
+from emolab.cli import MULTIRUN, WRONG, composed, options_and_overrides, values_of_each
 from emolab.config.overrides import SEARCH_PATH
 from emolab.errors import ConfigError
 from emolab.jobs.launch import launch
@@ -98,13 +97,7 @@ def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
 
 def expanded(overrides: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Return every combination of the swept values, as overrides; the last one varies fastest."""
-    choices = [
-        [f"{item.get_key_element()}={value}" for value in item.sweep_string_iterator()]
-        if item.is_sweep_override()
-        else [line]
-        for item, line in zip(OverridesParser.create().parse_overrides(list(overrides)), overrides, strict=True)
-    ]
-    return tuple(product(*choices))
+    return tuple(product(*values_of_each("train", overrides)))
 
 
 def check_settings(plan: Plan, numbers: Iterable[int]) -> None:

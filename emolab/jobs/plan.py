@@ -174,7 +174,13 @@ class Plan:
         self._write()
 
     def _write(self) -> None:
-        files.write_json(self.folder / PLAN, {"name": self.name, "runs": str(self.runs), "jobs": self.jobs})
+        try:
+            files.write_json(self.folder / PLAN, {"name": self.name, "runs": str(self.runs), "jobs": self.jobs})
+        except OSError as error:
+            raise ConfigError(
+                f"can't write to {self.folder}: {error.strerror or error}. Free space, mend the rights, or set another "
+                "folder: paths.grids of a grid, output of an experiment"
+            ) from error
 
 
 def training_command(overrides: Sequence[str], group: str, number: int, begun: RunRecord | None) -> list[str]:

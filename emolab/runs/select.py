@@ -34,9 +34,8 @@ def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None
         return _last(list_runs(root), root, where or {})
     if text.startswith(PREFIX):
         return fetch(text, root), f"{text}: downloaded from W&B"
-    for folder in (Path(text).expanduser(), root / text):
-        if text and (folder / layout.FACTS).is_file():
-            return RunRecord.open(folder), f"the folder {folder}, as asked for"
+    if folders := _folders(text, root):
+        return RunRecord.open(folders[0]), f"the folder {folders[0]}, as asked for"
     return _by_id(text, root)
 
 
@@ -44,13 +43,22 @@ def list_runs(root: Path) -> list[RunRecord]:
     """Return the runs below `root` (`root/<name>/<id>`), oldest first; warn of damaged ones."""
     found = []
     for folder in sorted(Path(root).glob("*/*")):
-        if folder.name.startswith(".") or folder.parent.name.startswith(".") or not folder.is_dir():
+        if _hidden(folder) or not folder.is_dir():
             continue
         try:
             found.append(RunRecord.open(folder))
         except RunError as error:
             log.warning("skipping a run folder that can't be used: %s", error)
     return sorted(found, key=lambda run: (run.fields["started"], run.id))
+
+
+def _folders(text: str, root: Path) -> list[Path]:
+    """The run folders that `text` may name, the likeliest first."""
+    try:
+        places = (Path(text).expanduser(), root / text)
+        return [place for place in places if text and (place / layout.FACTS).is_file()]
+    except (OSError, RuntimeError):  # a name too long for the system; the home of nobody
+        return []
 
 
 def _by_id(text: str, root: Path) -> tuple[RunRecord, str]:

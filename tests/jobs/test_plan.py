@@ -114,6 +114,12 @@ def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tm
         planned(["-m", *where, "resume=20200101-000000-aaaa"])
 
 
+def test_a_grid_that_cannot_be_written_says_which_setting_names_its_folder(tmp_path):
+    (tmp_path / "grids").write_text("a file in the way")
+    with pytest.raises(ConfigError, match=r"can't write to .*grids/g: .*paths\.grids"):
+        plan(tmp_path).begin()
+
+
 def test_configs_of_ones_own_reach_every_training_of_a_grid(tmp_path):
     (tmp_path / "mine" / "model").mkdir(parents=True)
     text = (conf_folder() / "model" / "custom_cnn.yaml").read_text().replace("stem: 48", "stem: 4")

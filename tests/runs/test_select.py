@@ -103,7 +103,9 @@ def test_an_id_and_a_folder_are_found(tmp_path):
     assert resolve(f"vgg19/{record.id}", tmp_path)[0].id == record.id
 
 
-@pytest.mark.parametrize("ckpt", ["20200101-000000-aaaa", "", "../..", "bset", "*"])
+@pytest.mark.parametrize(
+    "ckpt", ["20200101-000000-aaaa", "", "../..", "bset", "*", "~nobody-here/x", pytest.param("x" * 5000, id="long")]
+)
 def test_what_does_not_exist_is_answered_with_what_does(tmp_path, ckpt):
     record = add(tmp_path, 0.5)
     with pytest.raises(RunError, match=f"{record.id}.*vgg19.*finished.*0.5"):
