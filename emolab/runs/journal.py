@@ -32,7 +32,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the whole lines; what a killed process left half-written, and anything after it, is left out."""
     lines: list[dict[str, Any]] = []
-    if not path.exists():
+    if not path.is_file():
         return lines
     for text in path.read_bytes().splitlines(keepends=True):
         line = _parsed(text)
@@ -47,7 +47,7 @@ def _parsed(text: bytes) -> dict[str, Any] | None:
         return None
     try:
         line = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return line if isinstance(line, dict) and isinstance(line.get("epoch"), int) else None
 

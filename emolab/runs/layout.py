@@ -3,6 +3,7 @@
 import os
 import random
 import string
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -104,6 +105,7 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
     _check_texts({"name": facts["model"].get("name")}, "model", path)
     _check_texts(facts["checkpoints"], "checkpoints", path)
     _check_texts(facts["sha256"], "sha256", path)
+    _check_numbers(facts, path)
     return facts
 
 
@@ -111,6 +113,16 @@ def _check_texts(table: Mapping[str, Any], field: str, path: Path) -> None:
     for key, value in table.items():
         if not isinstance(value, str):
             raise RunError(f"{path} is damaged: {field}.{key} is {value!r}, expected text")
+
+
+def _check_numbers(facts: Mapping[str, Any], path: Path) -> None:
+    """Check what runs are compared and found by: one that is odd would stop what looks at all of them."""
+    best = facts["monitor"].get("best")
+    if not isinstance(best, int | float | None) or abs(best or 0) > sys.float_info.max:
+        raise RunError(f"{path} is damaged: monitor.best is {best!r}, expected a number or null")
+    group = facts.get("group", {"number": None})  # older runs have none
+    if not isinstance(group, dict) or not isinstance(group.get("number", ""), int | None):
+        raise RunError(f"{path} is damaged: the field 'group' is {group!r}, expected a name and a number")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def is_dead(process: object) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no system gives numbers that large
         return True
     except OSError:  # it lives and belongs to another user
         pass

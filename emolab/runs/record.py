@@ -69,7 +69,7 @@ class RunRecord:
         """
         path = Path(folder) / layout.FACTS
         try:
-            facts = files.read_json(path)
+            facts = plain(files.read_json(path))
         except FileNotFoundError:
             raise RunError(f"{folder} is not a run folder: it has no {layout.FACTS}") from None
         except (OSError, ValueError, RecursionError) as error:
@@ -179,7 +179,8 @@ class RunRecord:
 
     def training_seconds(self) -> float:
         """Return how long its epochs took, validation included; of an interrupted one, only what came after it."""
-        return sum(float(line.get("seconds") or 0.0) for line in self.read_metrics())
+        times = (line.get("seconds") for line in self.read_metrics())
+        return sum(float(seconds) for seconds in times if isinstance(seconds, int | float))
 
     def truncate_metrics(self, epoch: int) -> None:
         """Keep the lines of the epochs before `epoch`, the one that a resumed run begins with."""

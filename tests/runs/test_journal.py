@@ -36,6 +36,14 @@ def test_a_file_torn_anywhere_gives_its_whole_lines(tmp_path_factory, cut):
     assert len(journal.read(path)) == whole.count(b"\n")
 
 
+@pytest.mark.parametrize("odd", ["[" * 100_000, '{"epoch": ' + "[" * 100_000], ids=["list", "epoch"])
+def test_a_line_nested_beyond_reason_ends_the_lines(tmp_path, odd):
+    write(tmp_path / "m", 2)
+    with (tmp_path / "m").open("a") as handle:
+        handle.write(f"{odd}\n")
+    assert [line["epoch"] for line in journal.read(tmp_path / "m")] == [0, 1]
+
+
 def test_truncate_keeps_the_epochs_before_and_mends_a_torn_end(tmp_path):
     path = tmp_path / "m"
     write(path, 5)

@@ -204,6 +204,13 @@ def test_a_run_that_was_moved_behind_a_link_is_still_a_run(tmp_path):
     assert RunRecord.open(tmp_path / "runs" / "try" / record.id).id == record.id
 
 
+def test_odd_times_in_the_metrics_count_for_nothing(tmp_path):
+    record = create(tmp_path)
+    for epoch, seconds in enumerate((1.5, "long", [1], None, 2)):
+        record.append_metrics(epoch, {"seconds": seconds})
+    assert record.training_seconds() == 3.5
+
+
 def test_resume_clears_what_interrupted_saves_left_and_nothing_else(tmp_path):
     record = create(tmp_path)
     record.save_checkpoint("last", ".npz", content("one"), tag=1)

@@ -4,7 +4,9 @@ import pytest
 
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
+from emolab.jobs.plan import runs_of
 from emolab.runs import RunRecord, list_runs, resolve, select
+from emolab.runs.process import this_process
 
 FIELDS = {
     "classes": ["anger", "happy"],
@@ -135,6 +137,32 @@ def test_damaged_runs_are_skipped_with_a_warning(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         assert resolve("best", tmp_path)[0].id == good.id
     assert str(torn.folder) in caplog.text
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '"group": "g"',
+        '"group": {"name": "g"}',
+        '"group": {"name": "g", "number": [1]}',
+        f'"monitor": {{"best": 1{"0" * 400}}}',
+        f'"more": {"[" * 700}{"]" * 700}',
+    ],
+    ids=lambda text: text[:40],
+)
+def test_an_odd_run_stops_nothing_that_looks_at_all_runs(tmp_path, damage):
+    good, odd = add(tmp_path, 0.5), add(tmp_path, 0.9)
+    path = odd.folder / "run.json"
+    path.write_text(f"{path.read_text().rstrip().removesuffix('}')}, {damage}}}")
+    assert [run.id for run in list_runs(tmp_path)] == [good.id]
+    assert runs_of(tmp_path, "g") == []
+    assert resolve("best", tmp_path)[0].id == good.id
+
+
+def test_a_process_whose_number_no_system_gives_is_dead(tmp_path):
+    record = add(tmp_path, 0.5)
+    record.update(status="running", process={**this_process(), "pid": 10**20})
+    assert RunRecord.open(record.folder).status == "interrupted"
 
 
 def test_runs_are_listed_by_the_time_they_began(tmp_path):
