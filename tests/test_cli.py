@@ -121,6 +121,24 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
         check_command("train", [*DATA, "--config-dir", str(tmp_path), f"hydra.searchpath=[{tmp_path}]"])
 
 
+@pytest.mark.parametrize("place", ["--config-dir={}", "hydra.searchpath=[file://{}]"])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (["model=mine", "optimizer.learning_rat=1"], r"^optimizer.learning_rat=1: .*Did you mean 'learning_rate'"),
+        (["model=mine", "model.backbone.stm=1"], r"^model.backbone.stm=1: .*Did you mean 'stem'"),
+        (["model=min"], r"^model=min: .*Did you mean 'mine'"),
+    ],
+)
+def test_what_is_wrong_beside_a_choice_of_ones_own_is_named(
+    wrong: list[str], right: str, place: str, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text((conf_folder() / "model" / "custom_cnn.yaml").read_text())
+    with pytest.raises(ConfigError, match=right):
+        check_command("train", [*DATA, *wrong, place.format(tmp_path)])
+
+
 def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"

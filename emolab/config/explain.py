@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from emolab.config.overrides import search_path, searched_folders
 from emolab.config.suggest import did_you_mean, listed
 from emolab.config.tree import all_top_keys, chosen_by_default, groups
 
@@ -21,7 +22,8 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as problem:
         return f"{problem}. Expected key=value, such as model=vgg19".replace("\n", " ")
-    known = groups(folder)
+    own = searched_folders(parsed)
+    known = _known([folder, *own])
     mine = chosen_by_default(verb, folder)
     for override in parsed:
         if override.key_or_group in known:
@@ -32,12 +34,20 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
         message = _wrong_top(override, verb, {*mine, *all_top_keys(verb, folder)})
         if message is not None:
             return message
-    settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder)
+    settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder, own)
     for override in parsed:
         message = _wrong_key(override, verb, settings, mine) if settings is not None else None
         if message is not None and override.key_or_group not in known:
             return message
     return " ".join(str(error).split())
+
+
+def _known(folders: Sequence[Path]) -> dict[str, tuple[str, ...]]:
+    """The groups of several folders and their choices, those of all together."""
+    known: dict[str, tuple[str, ...]] = {}
+    for folder in folders:
+        known |= {group: (*known.get(group, ()), *choices) for group, choices in groups(folder).items()}
+    return known
 
 
 def _wrong_choice(
@@ -66,13 +76,13 @@ def _choices(override: Override) -> Iterator[str]:
         yield "null" if value is None else str(value)
 
 
-def _settings(verb: str, chosen: Sequence[Override], folder: Path) -> DictConfig | None:
+def _settings(verb: str, chosen: Sequence[Override], folder: Path, own: Sequence[Path]) -> DictConfig | None:
     """The configuration with the groups' choices alone: what keys there are to override."""
     lines = [item.input_line for item in chosen if item.input_line and not item.is_sweep_override()]
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(folder), version_base="1.3"):
-            return compose(verb, overrides=lines)
+            return compose(verb, overrides=[search_path(own), *lines])
     except HydraException:
         return None
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from hydra.core.override_parser.types import Override
+
 SEARCH_PATH = "hydra.searchpath="
 
 
@@ -15,6 +17,13 @@ def override(key: str, value: object) -> str:
 def search_path(folders: Iterable[str | Path]) -> str:
     """Return the override by which Hydra finds configs of the user's own in these folders."""
     return f"{SEARCH_PATH}[{','.join(_quoted(f'file://{Path(folder).resolve()}') for folder in folders)}]"
+
+
+def searched_folders(overrides: Iterable[Override]) -> list[Path]:
+    """Return the folders of the user's own that `hydra.searchpath` names among these overrides."""
+    lists = [item.value() for item in overrides if item.key_or_group == SEARCH_PATH.removesuffix("=")]
+    places = [str(place).removeprefix("file://") for places in lists if isinstance(places, list) for place in places]
+    return [Path(place) for place in places if "://" not in place]
 
 
 def _quoted(value: object) -> str:
