@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from emolab.config.schema.parts import folder_name
 from emolab.errors import RunError
 
 FACTS = "run.json"
@@ -43,13 +44,10 @@ def check_name(name: str) -> str:
     Raises:
         RunError: if it is empty, hidden, too long, or not one plain file name.
     """
-    plain_name = name == name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|')
-    if not name or not plain_name or name.startswith(".") or len(name.encode()) > 100:
-        raise RunError(
-            f"the run name {name!r} can't name a folder: give up to 100 letters, digits, '-', '_' or '.', "
-            "not beginning with '.'"
-        )
-    return name
+    try:
+        return folder_name(name)
+    except ValueError as error:
+        raise RunError(f"the run name {name!r} {error}") from error
 
 
 def inside(folder: Path, name: str) -> Path:

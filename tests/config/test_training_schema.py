@@ -19,6 +19,11 @@ DATA = ("data=fer2013", "data.path=faces.csv")
             ["trainer.accumulate=2", "trainer.strategy={_target_:tensorflow.distribute.MirroredStrategy}"],
             r"doesn't go with trainer.accumulate",
         ),
+        (["name=a/b"], r"name=a/b: can't name a folder: give up to 100 letters"),
+        (["name=.hidden"], r"name=.hidden: can't name a folder"),
+        (["optimizer.learning_rate=inf"], r"optimizer.learning_rate=inf: .*finite number"),
+        (["optimizer.weight_decay=inf"], r"optimizer.weight_decay=inf: .*finite number"),
+        (["distillation.temperature=inf"], r"distillation.temperature=inf: .*finite number"),
     ],
 )
 def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str) -> None:

@@ -6,14 +6,28 @@ the arguments that our own choices have are checked where they are given.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def folder_name(name: str) -> str:
+    """Return `name` if it can name a folder of runs.
+
+    Raises:
+        ValueError: if it is empty, hidden, too long, or not one plain file name.
+    """
+    plain_name = name == name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    if not name or not plain_name or name.startswith(".") or len(name.encode()) > 100:
+        raise ValueError("can't name a folder: give up to 100 letters, digits, '-', '_' or '.', not beginning with '.'")
+    return name
+
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, Field(min_length=1)]
+FolderName = Annotated[str, AfterValidator(folder_name)]
 
 
 class Closed(BaseModel):

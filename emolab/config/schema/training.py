@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Closed, Count, Name, NotNegative, Paths, Positive, Seed, Share, Target
+from emolab.config.schema.parts import (
+    Closed,
+    Count,
+    FolderName,
+    Name,
+    NotNegative,
+    Paths,
+    Positive,
+    Seed,
+    Share,
+    Target,
+)
 
 
 class Model(Closed):
@@ -110,7 +121,7 @@ class Distillation(Closed):
     """How much is learned from teachers."""
 
     weight: Share
-    temperature: Annotated[float, Field(ge=1)]
+    temperature: Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
 
 class Group(Closed):
@@ -134,7 +145,7 @@ class Train(Closed):
     logger: Target
     trainer: Trainer
     paths: Paths
-    name: Name
+    name: FolderName
     group: Group
     seed: Seed
     workers: Count | None
