@@ -32,7 +32,10 @@ from emolab.errors import ConfigError, EmolabError
 WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
 CONFIG_DIR = ("--config-dir", "-cd")
+OTHER_CONFIG = ("--config-", "-cn", "-cp")  # Hydra's --config-name and --config-path go round our check
 VALUED = ("--cfg", "-c", "--package", "-p")  # Hydra's other options that take a value
+INFO = ("--info", "-i")  # may take one of these
+TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
 _HYDRA = (
@@ -110,7 +113,8 @@ def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str
     `--config-dir mine` becomes an override, so that what a verb starts gets the user's own configs, too.
 
     Raises:
-        ConfigError: if `--config-dir` names no folder, or comes with `hydra.searchpath`.
+        ConfigError: if `--config-dir` names no folder, or comes with `hydra.searchpath`; if another configuration is
+            asked for than the verb's own.
     """
     options: list[str] = []
     overrides: list[str] = []
@@ -120,6 +124,13 @@ def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str
         option, _, value = argument.partition("=")
         if option in CONFIG_DIR:
             folders.append(value or next(rest, ""))
+        elif option.startswith(OTHER_CONFIG):
+            raise ConfigError(
+                f"{argument}: a verb has one configuration, conf/<verb>.yaml. Put files of your own into a folder, as "
+                "mine/model/small.yaml, and choose from it: --config-dir mine model=small"
+            )
+        elif argument in TOPICS and options and options[-1] in INFO:
+            options.append(argument)
         elif option.startswith("-"):
             options += [argument, *islice(rest, int(argument in VALUED))]
         else:

@@ -139,6 +139,21 @@ def test_what_is_wrong_beside_a_choice_of_ones_own_is_named(
         check_command("train", [*DATA, *wrong, place.format(tmp_path)])
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--config-name=x"], ["--config-name", "x"], ["-cn", "x"], ["--config-path=/x"], ["-cp=/x"]]
+)
+def test_a_configuration_that_is_not_the_verbs_own_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(ConfigError, match=rf"^{arguments[0]}: .*--config-dir mine model=small"):
+        check_command("train", [*DATA, *arguments])
+
+
+def test_hydra_tells_of_itself_with_a_space_or_an_equals_sign(tmp_path: Path) -> None:
+    check_command("train", [*DATA, "--info=defaults"])
+    done = run("emolab.train", "--info", "defaults", *DATA, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Defaults List" in done.stdout
+
+
 def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
