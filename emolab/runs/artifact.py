@@ -48,6 +48,15 @@ def _find(name: str) -> Any:
         raise RunError(f"{PREFIX}{name} can't be found at {account.address}: {error}") from error
 
 
+def _put(made: Path, folder: Path) -> None:
+    """Rename `made` to `folder`, unless another process that fetched the same was faster."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+
+
 def _download(artifact: Any, folder: Path, ckpt: str) -> None:
     """Download into a folder beside it, and rename that at the end: what was interrupted begins anew."""
     import wandb
@@ -56,6 +65,6 @@ def _download(artifact: Any, folder: Path, ckpt: str) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder.parent, prefix=".tmp-", ignore_cleanup_errors=True) as temporary:
             artifact.download(root=temporary)
-            Path(temporary).rename(folder)
+            _put(Path(temporary), folder)
     except (wandb.Error, OSError, ValueError) as error:
         raise RunError(f"{ckpt} can't be downloaded to {folder}: {error}") from error

@@ -89,6 +89,21 @@ def test_an_interrupted_download_leaves_nothing_and_the_next_one_is_whole(tmp_pa
     assert resolve(NAME, tmp_path / "runs")[0].checkpoint_path("best").read_text() == "w"
 
 
+def test_of_two_that_fetch_one_run_at_once_both_have_it(tmp_path, monkeypatch):
+    record = RunRecord.create(tmp_path / "elsewhere", "vgg19", FIELDS)
+    record.finish("finished")
+    found = stored(record.folder, ["run.json"])
+
+    def overtaken(root):
+        monkeypatch.setattr(artifact, "_find", lambda name: found)
+        resolve(NAME, tmp_path / "runs")
+        found.download(root)
+
+    monkeypatch.setattr(artifact, "_find", lambda name: SimpleNamespace(**{**vars(found), "download": overtaken}))
+    assert resolve(NAME, tmp_path / "runs")[0].id == record.id
+    assert len(list((tmp_path / "runs" / ".downloads").iterdir())) == 1
+
+
 def test_file_names_that_leave_the_folder_are_refused_before_the_download(tmp_path, monkeypatch):
     monkeypatch.setattr(artifact, "_find", lambda name: stored(tmp_path / "nowhere", ["../../evil"]))
     with pytest.raises(RunError, match="outside"):
