@@ -63,7 +63,10 @@ class Client:
             self.warn("it doesn't keep up: some metrics are only in metrics.jsonl")
 
     def finish(self, seconds: float) -> bool:
-        """Close its input and wait; return whether it ended. One that never connected is killed."""
+        """Close its input and wait; return whether it ended.
+
+        One that never connected is killed, and one whose queue is full: it could never be told that this is the end.
+        """
         try:
             self._messages.put_nowait(None)
         except Full:
