@@ -37,7 +37,8 @@ def _begun(root: Path, name: str, classes: tuple[str, ...] = ("happy", "sad"), s
 
 
 def _cfg(root: Path, teacher: str | list[str] | None = "best") -> DictConfig:
-    return OmegaConf.create({"teacher": teacher, "resume": None, "paths": {"runs": str(root)}})
+    model = {"backbone": {"_target_": "emolab.models.custom_cnn.custom_cnn"}}
+    return OmegaConf.create({"teacher": teacher, "resume": None, "paths": {"runs": str(root)}, "model": model})
 
 
 def test_without_a_teacher_there_is_none(tmp_path: Path) -> None:
