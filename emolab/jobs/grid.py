@@ -127,13 +127,14 @@ def check_settings(plan: Plan, numbers: Iterable[int]) -> None:
 def table_of(plan: Plan, numbers: Sequence[int]) -> Table:
     """Return a row for each of these trainings: what is its own, how it ended, how good it is."""
     keys, runs = plan.differing(), plan.records()
+    has_columns = all(len(plan.own(number)) == len(keys) for number in numbers)  # as in a grid
+    headings = [key.rpartition(".")[2] for key in keys] if has_columns else ["sets"]
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
-    for heading in ("", *(key.rpartition(".")[2] for key in keys), "status", "validation", "test", "minutes", "run"):
+    for heading in ("", *headings, "status", "validation", "test", "minutes", "run"):
         table.add_column(f"{heading} ", no_wrap=heading == "run")
     for number in numbers:
-        table.add_row(
-            str(number), *(plan.value(number, key) for key in keys), *_results(plan, number, runs.get(number))
-        )
+        sets = [plan.value(number, key) for key in keys] if has_columns else [" ".join(plan.own(number))]
+        table.add_row(str(number), *sets, *_results(plan, number, runs.get(number)))
     return table
 
 

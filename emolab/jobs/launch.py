@@ -116,8 +116,7 @@ def _failure_told(number: int) -> Iterator[None]:
 
 
 def _started(plan: Plan, number: int) -> Child:
-    shown = " ".join(f"{key}={plan.value(number, key)}" for key in plan.differing())
-    print(f"{number:>3}  {shown}", flush=True)
+    print(f"{number:>3}  {' '.join(plan.own(number))}", flush=True)
     return plan.start(number)
 
 

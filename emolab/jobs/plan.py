@@ -163,6 +163,10 @@ class Plan:
         found: Sequence[str] = [line.partition("=")[2] for line in self.jobs[number] if line.partition("=")[0] == key]
         return found[-1] if found else ""
 
+    def own(self, number: int) -> list[str]:
+        """Return the overrides of job `number` that not every job has."""
+        return [line for line in self.jobs[number] if not all(line in job for job in self.jobs)]
+
     def _write_first(self) -> None:
         """Write the plan, unless runs would be taken for its own that aren't."""
         others = runs_of(self.runs, self.name)

@@ -8,7 +8,7 @@ from emolab.cli import composed
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.grid import check_settings, expanded, planned, run_plan
+from emolab.jobs.grid import check_settings, expanded, planned, run_plan, table_of
 from emolab.jobs.plan import run_of
 from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text
@@ -101,6 +101,16 @@ def test_what_differs_heads_the_table(tmp_path):
     grid = plan(tmp_path, tuple(("data=x", *job) for job in JOBS))
     assert grid.differing() == ("seed", "model")
     assert [grid.value(number, "model") for number in range(3)] == ["vgg19", "vgg19", "resnet50"]
+    columns = table_of(grid, range(3)).columns
+    assert [str(column.header).strip() for column in columns][1:3] == ["seed", "model"]
+    assert list(columns[2].cells) == ["vgg19", "vgg19", "resnet50"]
+
+
+def test_trainings_that_each_set_something_else_have_it_in_one_column(tmp_path):
+    levers = plan(tmp_path, (("data=x",), ("data=x", "optimizer=sgd", "seed=1"), ("data=x", "model=vgg19")))
+    columns = table_of(levers, range(3)).columns
+    assert str(columns[1].header).strip() == "sets"
+    assert list(columns[1].cells) == ["", "optimizer=sgd seed=1", "model=vgg19"]
 
 
 def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tmp_path):
