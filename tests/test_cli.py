@@ -42,6 +42,9 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
     [
         ("modle=vgg19", ["'modle'", "Did you mean 'model'", "optimizer"]),
         ("model=vgg20", ["Did you mean 'vgg19'", "custom_cnn, mobilenetv2, resnet50, vgg19"]),
+        ("data.path=my faces (1).csv", ["two pairs of quotes"]),
+        ("learning_rate=1", ["Did you mean 'optimizer.learning_rate'?"]),
+        ("data.root=x", ["'data' has:", "data=folder and data=kaggle have it"]),
         ("optimizer.learning_rat=1", ["Did you mean 'learning_rate'", "weight_decay"]),
         ("data.image_size=-4", ["data.image_size=-4", "greater than or equal to 16"]),
         ("trainer.epochs=many", ["trainer.epochs=many", "integer"]),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -21,7 +22,10 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
     except HydraException as problem:
-        return f"{problem}. Expected key=value, such as model=vgg19".replace("\n", " ")
+        return (
+            f"{' '.join(str(problem).partition('See https')[0].split())}. Expected key=value, such as model=vgg19. A "
+            "value with spaces or brackets wants two pairs of quotes, 'data.root=\"my photos (1)\"'; write $HOME for ~"
+        )
     own = searched_folders(parsed)
     known = _known([folder, *own])
     mine = chosen_by_default(verb, folder)
@@ -30,15 +34,15 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
             message = _wrong_choice(override, verb, known, mine)
             if message is not None:
                 return message
+    settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder, own)
     for override in parsed:
-        message = _wrong_top(override, verb, {*mine, *all_top_keys(verb, folder)})
+        message = _wrong_top(override, verb, {*mine, *all_top_keys(verb, folder)}, settings)
         if message is not None:
             return message
-    settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder, own)
     for override in parsed:
         message = _wrong_key(override, verb, settings, mine) if settings is not None else None
         if message is not None and override.key_or_group not in known:
-            return message
+            return message + _elsewhere(override, known, [folder, *own])
     return " ".join(str(error).split())
 
 
@@ -87,11 +91,30 @@ def _settings(verb: str, chosen: Sequence[Override], folder: Path, own: Sequence
         return None
 
 
-def _wrong_top(override: Override, verb: str, right: set[str]) -> str | None:
+def _elsewhere(override: Override, known: dict[str, tuple[str, ...]], folders: Sequence[Path]) -> str:
+    """The choices of its group that have the key, such as data=folder of data.root."""
+    group, _, key = override.key_or_group.rpartition(".")
+    files = {f"{group}={name}": folder / group / f"{name}.yaml" for folder in folders for name in known.get(group, ())}
+    having = [
+        choice for choice, path in files.items() if path.is_file() and key in (yaml.safe_load(path.read_bytes()) or ())
+    ]
+    return f". {' and '.join(having)} have it" if having else ""
+
+
+def _wrong_top(override: Override, verb: str, right: set[str], settings: DictConfig | None) -> str | None:
     top = override.key_or_group.replace("/", ".").partition(".")[0]
     if top in right or override.is_add() or override.is_force_add() or override.is_hydra_override():
         return None
-    return f"{override.input_line}: there is no key {top!r}.{did_you_mean(top, right)} {verb} has: {listed(right)}"
+    within = [place for place in _places(settings) if place.endswith(f".{top}")]
+    meant = f" Did you mean {' or '.join(map(repr, within))}?" if within else did_you_mean(top, right)
+    return f"{override.input_line}: there is no key {top!r}.{meant} {verb} has: {listed(right)}"
+
+
+def _places(settings: DictConfig | None) -> list[str]:
+    """The keys of the groups, such as "trainer.epochs"."""
+    nodes = {} if settings is None else {str(group): settings._get_node(group) for group in settings}
+    groups_of_keys = {group: node for group, node in nodes.items() if isinstance(node, DictConfig) and node}
+    return [f"{group}.{key!s}" for group, node in groups_of_keys.items() for key in node]
 
 
 def _wrong_key(override: Override, verb: str, settings: DictConfig, mine: dict[str, str | None]) -> str | None:
