@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-hypothesis.settings.register_profile("emolab", deadline=None)  # no test judges a time: machines are shared
+hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

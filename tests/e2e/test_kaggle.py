@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -28,6 +29,17 @@ def test_classes_are_right_from_the_folder_to_the_file_whatever_the_order(compet
     assert (folder / "submission.classes.png").stat().st_size > 5_000
     confidences = [float(row["confidence"]) for row in csv.DictReader((folder / "submission.confidence.csv").open())]
     assert all(1 / 3 <= value <= 1 for value in confidences)
+
+
+def test_a_photograph_that_cant_be_read_is_refused_and_nothing_written(competition: Path, tmp_path: Path) -> None:
+    shutil.copytree(competition, tmp_path / "competition")
+    (tmp_path / "competition/test_kaggle/3.png").write_bytes(b"no picture")
+    settings = ("data.root=competition", "data.image_size=32", f"paths.runs={competition.parent / 'runs'}")
+    done = run("realtime.kaggle", *settings, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "3.png" in done.stdout + done.stderr
+    assert "unreadable=most_frequent" in done.stderr
+    assert not list(tmp_path.glob("submission*"))
 
 
 def test_submitting_uses_the_official_client_and_refuses_before_anything_without_it(

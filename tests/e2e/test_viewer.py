@@ -19,6 +19,7 @@ from emolab.engines.selection import select
 from emolab.errors import ConfigError
 from emolab.files import read_json, write_json
 from emolab.runs import RunRecord, resolve
+from realtime.recogniser import recogniser
 
 SCRIPT = (
     "import sys; from realtime.viewer import main\ntry:\n    main()\nfinally:\n"
@@ -68,6 +69,24 @@ def test_every_photograph_of_a_folder_is_named_without_tensorflow(project: Path)
     assert len({row["face"] for row in rows}) == 24
     assert {"anger", "happy", "sad"} <= set(rows[0])
     assert (project / "n.avi").stat().st_size > 10_000
+
+
+def test_an_engine_outside_the_run_is_refused(project: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(_record(project).folder, tmp_path / "run")
+    shutil.copytree(folder / "engines" / "onnxruntime-fp32", folder / "elsewhere")
+    with pytest.raises(ConfigError, match=r"recogniser=\.\./elsewhere: .* no such engine"):
+        recogniser(RunRecord.open(folder), "../elsewhere", None, failed_gates=True, cache="cache")
+
+
+def test_a_face_below_the_threshold_that_the_runs_evaluation_found_is_not_named(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(_record(project).folder, tmp_path / "run")
+    facts = read_json(tmp_path / "run" / "run.json")
+    write_json(tmp_path / "run" / "run.json", {**facts, "uncertain_below": 1.0})
+    photographs = ("source=images", f"source.path={project / 'competition' / 'test_kaggle'}")
+    done = _view(tmp_path, "ckpt=run", "paths.runs=.", *photographs, "display=file", "display.path=n.avi")
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "n.csv").open(newline="") as handle:
+        assert [row["label"] for row in csv.DictReader(handle)] == [""] * 24
 
 
 @pytest.mark.parametrize(
