@@ -64,6 +64,21 @@ def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_o
     _assert_equal(averages, _values(module))
 
 
+@pytest.mark.parametrize(("mode", "epoch", "value"), [("max", 1, 0.9), ("min", 2, 0.3)])
+def test_the_best_checkpoint_is_of_the_epoch_with_the_best_value_and_not_of_the_last(
+    tmp_path: Path, mode: str, epoch: int, value: float
+) -> None:
+    record = tiny_record(tmp_path)
+    values = _Says(0.5, 0.9, 0.3, 0.7)
+    trainer = Trainer(epochs=4, record=record, monitor="val_f1", mode=mode, callbacks=[values])
+    trainer.fit(tiny_module(trainer), TinyData())
+    assert (record.fields["monitor"]["epoch"], record.fields["monitor"]["best"]) == (epoch, value)
+    assert record.checkpoint_path("best").name == f"best-{epoch}.weights.h5"
+    best = tiny_module(trainer)
+    best.network.load_weights(record.checkpoint_path("best"))
+    _assert_equal(values.weights[epoch], _values(best))
+
+
 def test_averages_match_a_computation_by_hand() -> None:
     trainer = Trainer(epochs=1)
     module = tiny_module(trainer, averaging=0.15)
@@ -298,6 +313,20 @@ def test_a_device_without_memory_says_what_to_set(tmp_path: Path) -> None:
 def test_what_an_optimizer_refuses_is_a_mistake_in_the_configuration() -> None:
     with pytest.raises(ConfigError, match="beta"):
         _fit(Trainer(epochs=1), beta=0.9)
+
+
+class _Says(keras.callbacks.Callback):
+    """Stands for a metric of the user's own: these values, an epoch each; keeps the weights that had them."""
+
+    def __init__(self, *values: float) -> None:
+        super().__init__()
+        self._of_epoch = values
+        self.weights: list[list[np.ndarray]] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        assert logs is not None
+        logs["val_f1"] = self._of_epoch[epoch]
+        self.weights.append(_values(self.model))
 
 
 class _Ended(keras.callbacks.Callback):
