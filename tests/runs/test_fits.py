@@ -75,3 +75,13 @@ def test_a_temperature_that_flatters_is_told(tmp_path: Path, fingerprint: str, s
         assert _calibration(record, judged, {split: made()}) == (1.5, 0.3, own, [])  # type: ignore[arg-type]
     else:
         assert _calibration(record, judged, {split: made()})[:2] == (temperature, threshold)  # type: ignore[arg-type]
+
+
+def test_where_both_are_judged_the_temperature_is_of_the_validation_images(tmp_path: Path) -> None:
+    judged: Any = SimpleNamespace(fingerprint="abc", name="b")
+    record = run(tmp_path, "anger", "happy")
+    validation = made()
+    test = Predictions(validation.logits * 9, validation.targets, validation.clusters, validation.classes)
+    alone = _calibration(record, judged, {"validation": validation})
+    assert _calibration(record, judged, {"validation": validation, "test": test}) == alone
+    assert _calibration(record, judged, {"test": test})[0] == pytest.approx(9 * alone[0], rel=0.05)
