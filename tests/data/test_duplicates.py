@@ -160,3 +160,19 @@ def test_nobody_is_in_two_splits_and_the_shares_are_kept(seed, people, faces):
         assert len(set(splits[person == name])) == 1
     for split in ("validation", "test"):
         assert (splits == split).sum() == round(count * 0.25) // (3 * faces) * 3 * faces
+
+
+def test_a_person_with_a_contradictory_or_an_official_photograph_is_drawn_nowhere():
+    """p0's first photograph is there under two labels, and p1's is official."""
+    labels = np.array(["anger", "happy"] * 30, object)
+    people = np.array([f"p{number // 3}" for number in range(60)], object)
+    clusters, digests = np.arange(60), np.array([f"{number:03d}" for number in range(60)], object)
+    clusters[1] = clusters[0]
+    official = np.full(60, "", object)
+    official[3] = "test"
+    groups, fractions = groups_of(clusters, people), {"validation": 0.5, "test": 0.0}
+    for seed in range(20):
+        splits = assign_splits(labels, clusters, groups, digests, official, fractions, seed)
+        assert splits[:6].tolist() == ["train"] * 3 + ["test", "train", "train"]
+        assert all(len(set(splits[people == person])) == 1 for person in set(people[6:]))
+        assert set(splits[6:]) == {"train", "validation"}
