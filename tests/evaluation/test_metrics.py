@@ -1,4 +1,5 @@
 from math import comb
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -69,19 +70,30 @@ def test_a_class_without_images_is_left_out_of_means() -> None:
     assert np.isnan(metrics.recall(matrix)[2])
 
 
-def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
-    held = 0
-    for seed in range(60):
-        random = np.random.default_rng(seed)
-        right = random.random(150) < 0.7
-        logits = np.stack([right, ~right], axis=1).astype(np.float32)
-        found = intervals(
-            Predictions(logits, np.zeros(150, int), np.arange(150), ("a", "b")),
-            {"accuracy": metrics.accuracy},
-            300,
-        )
-        held += found["accuracy"]["low"] <= 0.7 <= found["accuracy"]["high"]
-    assert 50 <= held <= 60
+def _right_about(count: int, of: int = 400) -> Predictions:
+    right = np.arange(of) < count
+    return Predictions(
+        np.stack([right, ~right], axis=1).astype(np.float32), np.zeros(of, int), np.arange(of), ("a", "b")
+    )
+
+
+def _half_width(share: float, count: int = 400) -> float:
+    """Half of the 95 % interval of a share of `count` images, by the normal distribution."""
+    return NormalDist().inv_cdf(0.975) * np.sqrt(share * (1 - share) / count)
+
+
+def test_the_interval_of_an_accuracy_is_that_of_a_share() -> None:
+    found = intervals(_right_about(280), {"accuracy": metrics.accuracy}, 4000)["accuracy"]
+    half = _half_width(0.7)
+    assert found["value"] == pytest.approx(0.7)
+    assert (found["low"], found["high"]) == pytest.approx((0.7 - half, 0.7 + half), abs=0.08 * half)
+    assert found["high"] - found["low"] == pytest.approx(2 * half, rel=0.08)
+
+
+def test_the_interval_of_a_paired_difference_is_that_of_the_share_that_differs() -> None:
+    found = paired_difference(_right_about(280), _right_about(260), metrics.accuracy, 4000)
+    assert found["value"] == pytest.approx(0.05)
+    assert found["high"] - found["low"] == pytest.approx(2 * _half_width(0.05), rel=0.08)
 
 
 def test_copies_of_images_are_no_new_evidence() -> None:
