@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from made_photographs import class_folders, encoded, made, picture, write
-from test_readers_csv import ferplus
+from test_readers_csv import face, ferplus
 
 from emolab.data import DataModule, PreparedData
 from emolab.data.readers.folder import FolderReader
@@ -62,13 +62,17 @@ def test_the_prior_and_the_steps_follow_the_training_images(prepared):
     assert DataModule(prepared, batch_size=10_000, seed=0).steps_per_epoch == 1
 
 
-def test_soft_targets_reach_the_batches(tmp_path):
-    votes = ["4,0,0,0,4,0,0,0,0,0", "0,8,0,0,2,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10"]
+def test_soft_targets_reach_the_batches_each_under_its_own_class(tmp_path):
+    votes = ["4,0,0,0,4,0,0,0,0,0", "0,8,0,0,2,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10", "0,0,0,0,0,0,0,10,0,0"]
+    shares = {0: {"neutral": 0.5, "anger": 0.5}, 1: {"happy": 0.8, "anger": 0.2}, 3: {"contempt": 1.0}}
     prepared = made(ferplus(tmp_path, votes, "soft"), tmp_path / "cache", image_size=48, validation=0, test=0)
-    images, targets = DataModule(prepared, batch_size=2, seed=0).train_batch(0)
-    assert images.shape == (2, 48, 48, 3)
-    assert sorted(targets.max(axis=1).tolist()) == pytest.approx([0.5, 0.8])
-    assert targets.sum(axis=1) == pytest.approx(1)
+    images, targets = DataModule(prepared, batch_size=3, seed=0).train_batch(0)
+    assert images.shape == (3, 48, 48, 3)
+    found = {image[..., 0].tobytes(): target for image, target in zip(images, targets, strict=True)}
+    assert found.keys() == {face(seed).tobytes() for seed in shares}
+    for seed, expected in shares.items():
+        target = [expected.get(name, 0.0) for name in prepared.classes]
+        assert found[face(seed).tobytes()].tolist() == pytest.approx(target)
 
 
 def test_a_single_class_is_nothing_to_learn(tmp_path):
