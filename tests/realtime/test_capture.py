@@ -106,6 +106,24 @@ def test_a_camera_that_refuses_is_tried_again_after_growing_pauses() -> None:
     assert (capture.counts.faults, capture.counts.recoveries) == (1, 1)
 
 
+def test_a_camera_that_failed_is_closed_before_it_is_opened_again() -> None:
+    calls: list[str] = []
+
+    class Told(Scripted):
+        def open(self) -> None:
+            calls.append("open")
+            super().open()
+
+        def close(self) -> None:
+            calls.append("close")
+            super().close()
+
+    items = itertools.chain([noisy(1), "fail", "refuse"], _noise())
+    with Capture(lambda: Told(items, lambda: time.sleep(0.002)), limits=QUICK, pauses=Pauses(0.01, 0.02)) as capture:
+        assert len(_until(capture, 3)[0]) == 3
+    assert calls[:5] == ["open", "close", "open", "close", "open"]
+
+
 def test_a_frozen_camera_is_said_and_opened_again() -> None:
     script = itertools.chain([noisy(0)] * 150, _noise())
     with _capture(*itertools.islice(script, 400)) as capture:
@@ -121,6 +139,24 @@ def test_a_hanging_camera_is_left_and_another_attempt_gives_frames() -> None:
         assert len(frames) == 3
     assert capture.counts.faults >= 1
     Scripted.hanging.set()
+
+
+def test_a_frame_that_a_hung_driver_gives_late_is_left_out() -> None:
+    class Late(Scripted):
+        def read(self) -> tuple[np.ndarray, None]:
+            try:
+                return super().read()
+            except SourceError:  # released
+                return plain(7), None
+
+    Scripted.hanging.clear()
+    items = itertools.chain([noisy(0), "hang"], _noise())
+    with Capture(lambda: Late(items, lambda: time.sleep(0.01)), limits=QUICK, pauses=Pauses(0.01, 0.02)) as capture:
+        frames, _ = _until(capture, 10)
+        Scripted.hanging.set()
+        frames += _until(capture, 50)[0]
+    assert len(frames) == 60
+    assert not any((frame.image == 7).all() for frame in frames)
 
 
 def test_a_stream_may_take_as_long_as_its_user_said() -> None:
