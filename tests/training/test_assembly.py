@@ -47,3 +47,8 @@ def test_freezing_random_layers_is_said_loudly(caplog: pytest.LogCaptureFixture)
     caplog.clear()
     _module(RANDOM, ("happy", "sad"), "finetune=full")
     assert not caplog.text
+
+
+def test_the_seed_of_the_command_reaches_dropout_and_augmentation() -> None:
+    module = _module(RANDOM, ("happy", "sad"), "aug=on", "seed=7")
+    assert (module.seed, module._augmentation.seed) == (7, 7)
