@@ -3,10 +3,12 @@ import re
 import numpy as np
 import pytest
 
+from emolab.data import PreparedData
 from emolab.engines.gates import failed, gates
-from emolab.engines.parity import parity
+from emolab.engines.parity import judged, parity
 from emolab.engines.table import COLUMNS, Row, notes
 from emolab.evaluation.predictions import Predictions
+from emolab.runs import RunRecord
 
 
 def _predictions(named: np.ndarray, targets: np.ndarray, sure: float = 4.0) -> Predictions:
@@ -22,6 +24,17 @@ def _pair(changed: int, wrong: int) -> dict[str, object]:
     run = targets.copy()
     run[1000 : 1000 + changed] = (run[1000 : 1000 + changed] + 1) % 3
     return parity(_predictions(run, targets), _predictions(named, targets), resamples=200)
+
+
+def test_engines_are_judged_on_the_validation_images_alone(tiny_run: RunRecord, tiny_data: PreparedData) -> None:
+    seen = []
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        seen.append(images)
+        return np.full((len(images), 3), 1 / 3, np.float32)
+
+    judged(tiny_run, tiny_data, classify, batch_size=8)
+    np.testing.assert_array_equal(np.concatenate(seen), tiny_data.images[tiny_data.rows("validation")])
 
 
 def test_an_engine_like_its_run_differs_in_nothing() -> None:
