@@ -173,6 +173,22 @@ def test_an_engine_that_fails_at_work_stops_no_other_and_is_not_fit_for_use(
     assert account.read(tiny_run.folder / "engines" / "litert-fp32")["gates"] == {"usable": False}
 
 
+def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_other_does(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stubborn(self: object, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda images: np.tile(np.float32([1.0, 0.0, 0.0]), (len(images), 1))
+
+    monkeypatch.setattr(type(backend("litert")), "load", stubborn)
+    plan = Plan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    found = {row.engine: row for row in trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
+    assert found["tensorflow"].passed
+    assert not found["litert"].passed
+    gates = account.read(tiny_run.folder / "engines" / "litert-fp32")["gates"]
+    assert gates == {"accuracy": False, "agreement": False, "latency": True}
+
+
 def test_data_without_validation_images_are_refused_with_what_to_set(
     tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
