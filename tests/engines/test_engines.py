@@ -20,6 +20,7 @@ from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
 from emolab.runs.judge import classifier
 from emolab.runs.network import load_network
+from realtime.recogniser import recogniser
 
 # How far a probability may be off: rounding alone in fp32; a few steps of the number format else.
 LIMITS = {"fp32": 1e-5, "fp16": 5e-3, "bf16": 2e-2, "int8": 0.15}
@@ -49,6 +50,18 @@ def test_an_engine_says_what_the_run_says_for_batches_of_any_size(
     assert engine(images[:0]).shape == (0, 3)
     with pytest.raises(ValueError, match="uint8"):
         engine(images.astype(np.float32))
+
+
+def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(
+    tiny_run: RunRecord, tiny_data: PreparedData
+) -> None:
+    images = tiny_data.images[tiny_data.rows("validation")]
+    network = recogniser(tiny_run, "network", None, failed_gates=False, cache="cache")
+    logits = classifier(load_network(tiny_run))(images) / tiny_run.fields["temperature"]
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for batch in (images, images[:1]):
+        np.testing.assert_allclose(network(batch), expected[: len(batch)], atol=LIMITS["fp32"])
+    assert network.classes == tiny_run.classes
 
 
 @pytest.mark.parametrize(("name", "precision"), [("onnxruntime", "fp32"), ("openvino", "int8"), ("litert", "int8")])
