@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from emolab.data import PreparedData
+from emolab.data.records import USABLE
+from emolab.runs import RunRecord, evaluation
+from emolab.runs.evaluation import evaluate_run
+
+# Label, brightness of the left half and of the right one, and whether an image is right as it is; averaged with its
+# mirror image; and in the mirror alone.
+JUDGED = (
+    ("happy", 120, 236),  # wrong, right, right; the training image's twin
+    ("happy", 236, 120),  # right, right, wrong
+    ("happy", 236, 236),  # right, right, right
+    ("anger", 136, 20),  # wrong, right, right
+    ("anger", 120, 236),  # right, wrong, wrong
+    ("anger", 20, 20),  # right, right, right
+)
+TRAINING = ("happy", 120, 236)
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> PreparedData:
+    """The images above as validation images, and one for training, which is in one cluster with the first of them."""
+    rows = (*JUDGED, TRAINING)
+    images = np.stack([_halves(left, right) for _, left, right in rows])
+    index = pd.DataFrame({"label": [label for label, _, _ in rows], "cluster": [0, 1, 2, 3, 4, 5, 0]})
+    index["split"], index["status"] = ["validation"] * len(JUDGED) + ["train"], USABLE
+    facts = {"name": "halves", "fingerprint": "f", "content": "c", "classes": ["anger", "happy"], "image_size": 16}
+    return PreparedData(tmp_path, facts, images, index)
+
+
+def _halves(left: int, right: int) -> np.ndarray:
+    return np.repeat(np.repeat(np.uint8([[[left], [right]]]), 16, axis=0), 8, axis=1).repeat(3, axis=2)
+
+
+def _left_half() -> keras.Model:
+    """A network that finds an image happy if its left half is brighter than 128, the surer the brighter it is."""
+    images = keras.Input((16, 16, 3))
+    left = keras.layers.Cropping2D(((0, 0), (0, 8)))(images)
+    judge = keras.layers.Dense(2)
+    network = keras.Model(images, judge(keras.layers.GlobalAveragePooling2D()(left)))
+    judge.set_weights([np.float32([[0, 1 / 48]] * 3), np.float32([0, -128 / 16])])
+    return network
+
+
+def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
+    tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {
+        "classes": ["anger", "happy"],
+        "image_size": 16,
+        "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 0},
+        "data": {"name": "halves", "fingerprint": "f", "content": "c"},
+        "model": {"name": "left_half", "parameters": 8, "weights": {"used": "random"}},
+        "seed": 0,
+    }
+    record = RunRecord.create(tmp_path / "runs", "left_half", fields, config="seed: 0\n")
+    monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
+    report = evaluate_run(record, prepared, flip=True, test=False, resamples=50, examples=0)
+    found = report.splits["validation"]
+    assert found["accuracy"]["value"] == pytest.approx(4 / 6)
+    assert found["flip_averaged"]["accuracy"]["value"] == pytest.approx(5 / 6)
+    assert found["without_twins"]["n"] == 5
+    assert found["without_twins"]["accuracy"]["value"] == pytest.approx(4 / 5)
