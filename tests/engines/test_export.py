@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -17,35 +18,48 @@ from emolab.engines.registry import backend
 from emolab.engines.trial import Trial
 from emolab.errors import ConfigError, DataError
 from emolab.export import check_judges, temperature_of
-from emolab.runs import RunRecord
+from emolab.runs import RunRecord, resolve
 from realtime.recogniser import recogniser
 
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
 
 
+class Exported(NamedTuple):
+    """What `engine=auto` printed, and the project and its run as it left them; who exports again does so in a copy."""
+
+    printed: str
+    project: Path
+    run: RunRecord
+
+    def copied(self, folder: Path) -> tuple[Path, RunRecord]:
+        """Copy the project into `folder`; return it and its run."""
+        project = shutil.copytree(self.project, folder / "project")
+        return project, resolve("last", project / "runs")[0]
+
+
 @pytest.fixture(scope="module")
-def exported(tiny_project: Path, tiny_run: RunRecord) -> str:
-    """What `engine=auto` printed."""
+def exported(tiny_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """An export to all that is quickly built, in a copy: other tests build in the run itself."""
+    project = shutil.copytree(tiny_project, tmp_path_factory.mktemp("exported") / "project")
     few = ("engine.backends.openvino.precisions=[int8]", "engine.backends.onnxruntime.precisions=[fp16]")
-    done = run(
-        "emolab.export", "ckpt=last", "engine=auto", *few, "budget_ms=5000", *QUICK, "logger=wandb", cwd=tiny_project
-    )
+    done = run("emolab.export", "ckpt=last", "engine=auto", *few, "budget_ms=5000", *QUICK, "logger=wandb", cwd=project)
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    return Exported(done.stdout, project, resolve("last", project / "runs")[0])
 
 
-def test_auto_selects_the_fastest_that_passes_and_says_why(exported: str, tiny_run: RunRecord) -> None:
-    folder = selected_engine(tiny_run)
+def test_auto_selects_the_fastest_that_passes_and_says_why(exported: Exported) -> None:
+    folder = selected_engine(exported.run)
     assert folder is not None
-    assert f"selected: {folder.name}, the fastest of" in exported
-    facts = [account.read(path.parent) for path in tiny_run.folder.glob("engines/*/engine.json")]
+    assert f"selected: {folder.name}, the fastest of" in exported.printed
+    facts = [account.read(path.parent) for path in exported.run.folder.glob("engines/*/engine.json")]
     passing = [fact["latency_ms"]["p50"] for fact in facts if "gates" in fact and all(fact["gates"].values())]
     assert account.read(folder)["latency_ms"]["p50"] == min(passing)
-    assert load_engine(folder).classes == tiny_run.classes
+    assert load_engine(folder).classes == exported.run.classes
 
 
-def test_engine_json_says_what_was_proved(exported: str, tiny_run: RunRecord) -> None:
-    facts = account.read(tiny_run.folder / "engines" / "litert-int8")
+def test_engine_json_says_what_was_proved(exported: Exported) -> None:
+    engines = exported.run.folder / "engines"
+    facts = account.read(engines / "litert-int8")
     assert {"n", "accuracy_run", "accuracy_engine", "agreement", "max_difference"} <= set(facts["parity"])
     assert facts["parity"]["n"] == 24
     assert facts["latency_ms"]["calls"] == 20
@@ -54,13 +68,13 @@ def test_engine_json_says_what_was_proved(exported: str, tiny_run: RunRecord) ->
     assert set(facts["throughput"]) == {"1", "4"}
     assert facts["ratio"]["keras_predict"] > 1
     assert facts["gates"].keys() == {"accuracy", "latency"}
-    assert facts["temperature"] == tiny_run.fields["temperature"]
+    assert facts["temperature"] == exported.run.fields["temperature"]
     assert facts["versions"].keys() == {"tensorflow", "ai-edge-litert"}
-    assert facts["start"]["seconds"] < account.read(tiny_run.folder / "engines" / "tensorflow-fp32")["start"]["seconds"]
+    assert facts["start"]["seconds"] < account.read(engines / "tensorflow-fp32")["start"]["seconds"]
 
 
-def test_the_table_has_a_row_an_engine_with_reasons(exported: str, tiny_run: RunRecord) -> None:
-    folder = tiny_run.folder / "engines"
+def test_the_table_has_a_row_an_engine_with_reasons(exported: Exported) -> None:
+    folder = exported.run.folder / "engines"
     rows = list(csv.DictReader((folder / "table.csv").open()))
     names = {(row["engine"], row["precision"]): row for row in rows}
     assert names["keras", "predict"]["status"] == "baseline"
@@ -68,31 +82,31 @@ def test_the_table_has_a_row_an_engine_with_reasons(exported: str, tiny_run: Run
     assert names["onnxruntime", "fp16"]["status"].startswith("not here: on a processor")
     assert (folder / "table.md").read_text().count("\n") == len(rows) + 2
     assert (folder / "table.png").read_bytes()[:4] == b"\x89PNG"
-    assert list(tiny_run.folder.glob("wandb/offline-run-*/*.wandb"))
+    assert list(exported.run.folder.glob("wandb/offline-run-*/*.wandb"))
 
 
 def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
-    exported: str, tiny_project: Path, tiny_run: RunRecord
+    exported: Exported, tmp_path: Path
 ) -> None:
-    before, record = selected_engine(tiny_run), RunRecord.open(tiny_run.folder).fields
+    project, record = exported.copied(tmp_path)
+    before = selected_engine(record)
     arguments = ("engine=litert", "precision=int8", "budget_ms=0.0001", "logger=jsonl")
-    done = run("emolab.export", "ckpt=last", *arguments, *QUICK, cwd=tiny_project)
+    done = run("emolab.export", "ckpt=last", *arguments, *QUICK, cwd=project)
     assert done.returncode == 1, done.stderr[-3000:]
     assert "no engine passes every gate" in done.stdout
-    kept = tiny_run.folder / "engines" / "litert-int8"
+    kept = record.folder / "engines" / "litert-int8"
     assert json.loads((kept / "engine.json").read_text())["gates"] == {"accuracy": True, "latency": False}
     assert load_engine(kept).precision == "int8"
-    assert selected_engine(tiny_run) == (None if before == kept else before)
-    assert RunRecord.open(tiny_run.folder).fields == record  # the run's own record is about its training
+    assert selected_engine(record) == (None if before == kept else before)
+    assert RunRecord.open(record.folder).fields == record.fields  # the run's own record is about its training
 
 
 def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_the_table(
-    exported: str, tiny_project: Path, tiny_run: RunRecord
+    exported: Exported, tmp_path: Path
 ) -> None:
     """The earlier engine's proof is made to say that nothing is faster; then, to be of other weights."""
-    shutil.copytree(tiny_project, tiny_project.parent / "again", dirs_exist_ok=True)
-    project = tiny_project.parent / "again"
-    folder = project / tiny_run.folder.relative_to(tiny_project) / "engines"
+    project, record = exported.copied(tmp_path)
+    folder = record.folder / "engines"
     quickest = folder / "litert-int8"
     times = {**account.read(quickest)["latency_ms"], "p50": 1e-6, "p95": 2e-6}
     account.amend(quickest, latency_ms=times, gates={"accuracy": True, "latency": True})
@@ -107,15 +121,14 @@ def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_th
     assert "litert,int8" not in (folder / "table.csv").read_text()
 
 
-def test_what_cant_run_here_is_exit_code_two_with_its_reason(exported: str, tiny_project: Path) -> None:
+def test_what_cant_run_here_is_exit_code_two_with_its_reason(tiny_project: Path) -> None:
     done = run("emolab.export", "ckpt=last", "engine=onnxruntime", "precision=fp16", *QUICK, cwd=tiny_project)
     assert done.returncode == 2, done.stderr[-3000:]
     assert "onnxruntime-fp16: on a processor" in done.stderr
 
 
-def test_an_engine_that_was_never_judged_isnt_used(exported: str, tiny_run: RunRecord, tmp_path: Path) -> None:
-    shutil.copytree(tiny_run.folder, tmp_path / "run")
-    record = RunRecord.open(tmp_path / "run")
+def test_an_engine_that_was_never_judged_isnt_used(exported: Exported, tmp_path: Path) -> None:
+    _, record = exported.copied(tmp_path)
     path = record.folder / "engines" / "litert-int8" / "engine.json"
     path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "gates"}))
     with pytest.raises(ConfigError, match="never judged"):
