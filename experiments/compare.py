@@ -19,7 +19,7 @@ def compare(cfg: DictConfig) -> Path:
 
     where = OmegaConf.to_container(cfg.where)
     found = chosen_runs(Path(cfg.paths.runs), cfg.runs, dict(where), cfg.since, cfg.until)  # type: ignore[arg-type]
-    runs = [ComparedRun(record, cfg.split, cfg.resamples) for record in found]
+    runs = [ComparedRun(record, cfg.split, cfg.resamples, cfg.flip) for record in found]
     ensemble = ensemble_of(runs) if cfg.ensemble else None
     pairs = compared_pairs(runs, cfg.resamples, ensemble)
     table = table_of(runs, ensemble)
@@ -28,9 +28,10 @@ def compare(cfg: DictConfig) -> Path:
     print("\n".join(pair.sentence() for pair in pairs))
     for run in runs:
         if run.predictions is None:
+            images = f"{cfg.split} images{' and their mirror images' * cfg.flip}"
             print(
-                f"note:   {run.record.id} has no predictions of {cfg.split} images: "
-                f"python -m emolab.evaluate ckpt={run.record.id}, or split=validation"
+                f"note:   {run.record.id} has no predictions of {images}: "
+                f"python -m emolab.evaluate ckpt={run.record.id}{' flip=true' * cfg.flip}, or split=validation"
             )
     print(f"page:   {page}")
     return page

@@ -62,6 +62,13 @@ class Predictions:
         return Predictions(self.logits[mask], self.targets[mask], self.clusters[mask], self.classes)
 
 
+def same_images(one: Predictions, other: Predictions) -> bool:
+    """Whether two predictions are on the same images in the same order, as far as labels and clusters show."""
+    return one.classes == other.classes and all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "clusters")
+    )
+
+
 def averaged(predictions: Sequence[Predictions], temperatures: Sequence[float] | None = None) -> Predictions:
     """Return the mean of the probabilities of several predictions of the same images, as log-probabilities.
 

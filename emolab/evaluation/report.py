@@ -24,10 +24,11 @@ from emolab.evaluation.metrics import (
     precision,
     recall,
 )
-from emolab.evaluation.predictions import Predictions, save_predictions
+from emolab.evaluation.predictions import Predictions, averaged, save_predictions
 
 Metrics = dict[str, Any]
 PREDICTIONS = "predictions.npz"
+MIRRORED = "mirrored.npz"  # predictions of the mirror images of the same faces
 NUMBERS = "metrics.json"
 SOMETIMES = ("curves", "errors", "grad_cam", "robustness")  # pictures that not every evaluation makes
 
@@ -57,6 +58,7 @@ class Report:
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
         robustness: kind of damage -> points of the accuracy's curve, from `emolab.runs.robustness`, if measured.
         predictions: of each split, for comparisons image by image.
+        mirrored: of the mirror images of each split, if they were made.
         fitted_on: what temperature and threshold were fitted on, such as "the validation images of fer2013".
     """
 
@@ -70,6 +72,7 @@ class Report:
     samples: tuple[np.ndarray, Sequence[str]] | None = None
     robustness: Mapping[str, Sequence[Mapping[str, float]]] | None = None
     predictions: Mapping[str, Predictions] | None = None
+    mirrored: Mapping[str, Predictions] | None = None
     fitted_on: str = "validation"
 
 
@@ -77,7 +80,7 @@ def evaluate_split(
     predictions: Predictions,
     temperature: float,
     twins: np.ndarray | None = None,
-    flipped: Predictions | None = None,
+    mirrored: Predictions | None = None,
     brightness: np.ndarray | None = None,
     resamples: int = 2000,
 ) -> Metrics:
@@ -87,11 +90,12 @@ def evaluate_split(
         predictions: of the split.
         temperature: fitted on validation.
         twins: bool (N,): whether an image has a near-duplicate in training; None where that makes no sense.
-        flipped: predictions averaged with those of the mirror images, if they were made.
+        mirrored: predictions of the mirror images, to be averaged with, if they were made.
         brightness: of each face (N,), 0 to 255, where it is known.
         resamples: of the bootstrap behind the intervals.
     """
     matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
+    both = None if mirrored is None else averaged([predictions, mirrored], [temperature] * 2)
     return {
         "n": len(predictions.targets),
         **intervals(predictions, MATRIX_METRICS, resamples),
@@ -99,7 +103,7 @@ def evaluate_split(
         "per_class": _per_class(matrix, predictions.classes),
         "confusion_matrix": matrix.tolist(),
         "without_twins": _without_twins(predictions, twins, resamples),
-        "flip_averaged": None if flipped is None else _accuracy(flipped, resamples),
+        "flip_averaged": None if both is None else _accuracy(both, resamples),
         "coverage": coverage_curve(predictions, temperature),
         "by_brightness": None if brightness is None else accuracy_by_brightness(predictions, brightness, resamples),
     }
@@ -115,8 +119,11 @@ def write_report(folder: Path, report: Report) -> None:
     if report.robustness is not None:
         numbers["robustness"] = dict(report.robustness)
     files.write_json(folder / NUMBERS, numbers)
+    (folder / MIRRORED).unlink(missing_ok=True)  # first: what is there always belongs to the predictions beside it
     if report.predictions:
         save_predictions(folder / PREDICTIONS, report.predictions)
+    if report.mirrored:
+        save_predictions(folder / MIRRORED, report.mirrored)
     for name in set(SOMETIMES) - {picture.name for picture in report.pictures}:
         (folder / f"{name}.png").unlink(missing_ok=True)  # of an evaluation before, whose numbers are gone, too
     for picture in report.pictures:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, FiniteFloat
 
 from emolab.errors import RunError
 from emolab.evaluation.corruptions import CORRUPTIONS
-from emolab.evaluation.predictions import Predictions, load_predictions
-from emolab.evaluation.report import NUMBERS, PREDICTIONS, Report
+from emolab.evaluation.predictions import Predictions, load_predictions, same_images
+from emolab.evaluation.report import MIRRORED, NUMBERS, PREDICTIONS, Report
 from emolab.files import read_json
 from emolab.runs.robustness import robustness_picture
 
@@ -44,7 +44,7 @@ class _Numbers(BaseModel):
 
 
 def with_earlier(report: Report, folder: Path) -> Report:
-    """Return the report with the mirror images' accuracy and the damaged faces' that the one in `folder` has.
+    """Return the report with what the one in `folder` has of mirror images and of damaged faces.
 
     They're measured on request, and take long. They hold where that report's predictions are this one's, bit for bit.
 
@@ -63,7 +63,7 @@ def with_earlier(report: Report, folder: Path) -> Report:
         split: {**metrics, "flip_averaged": metrics["flip_averaged"] or before.get(split, {}).get("flip_averaged")}
         for split, metrics in report.splits.items()
     }
-    report = replace(report, splits=splits)
+    report = replace(report, splits=splits, mirrored=report.mirrored or _mirrored(folder, predictions))
     curves = {
         name: curve
         for name, curve in (numbers["robustness"] or {}).items()
@@ -73,6 +73,16 @@ def with_earlier(report: Report, folder: Path) -> Report:
         return report
     picture = robustness_picture(curves, next(iter(splits)))
     return replace(report, robustness=curves, pictures=[*report.pictures, picture])
+
+
+def _mirrored(folder: Path, predictions: Mapping[str, Predictions]) -> dict[str, Predictions] | None:
+    """What that report's network said about the mirror images, where it's there and whole."""
+    try:
+        found = load_predictions(folder / MIRRORED)
+    except RunError:
+        return None
+    fits = found.keys() == predictions.keys() and all(same_images(found[split], predictions[split]) for split in found)
+    return found if fits else None
 
 
 def _numbers(path: Path) -> dict[str, Any]:

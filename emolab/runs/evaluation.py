@@ -10,7 +10,7 @@ from emolab.errors import DataError
 from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.coverage import uncertain_below
-from emolab.evaluation.predictions import Predictions, averaged
+from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Report, evaluate_split
 from emolab.runs import layout
 from emolab.runs.facts import facts_of, title_of
@@ -63,13 +63,14 @@ def evaluate_run(
     judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
     rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
     plain = {split: judge.predict(found) for split, found in rows.items()}
+    mirror = {split: judge.predict(found, mirrored) for split, found in rows.items()} if flip else {}
     temperature, threshold, fitted_on, doubts = _calibration(record, prepared, plain)
     judged = {
         split: evaluate_split(
             predictions,
             temperature,
             twins=prepared.twin_in_train(rows[split]) if learned_from(record, prepared) else None,
-            flipped=averaged([predictions, judge.predict(rows[split], mirrored)]) if flip else None,
+            mirrored=mirror.get(split),
             brightness=brightness_of(prepared.images, rows[split]),
             resamples=resamples,
         )
@@ -92,6 +93,7 @@ def evaluate_run(
         samples=view.spread(examples) if examples else None,
         robustness=curves,
         predictions=plain,
+        mirrored=mirror or None,
         fitted_on=fitted_on,
     )
 

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-import numpy as np
-
 from emolab.evaluation.bootstrap import mcnemar, paired_difference
 from emolab.evaluation.metrics import accuracy
-from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.predictions import Predictions, same_images
 from experiments.comparing.intervals import points
 
 MOST_RUNS = 12  # all pairs of more would be more than anybody reads
@@ -60,13 +58,6 @@ def pairs_of(labels: Sequence[str], predictions: Sequence[Predictions], resample
         for one, other in chosen
         if same_images(predictions[one], predictions[other])
     ]
-
-
-def same_images(one: Predictions, other: Predictions) -> bool:
-    """Whether two runs were judged on the same images in the same order, as far as labels and clusters show."""
-    return one.classes == other.classes and all(
-        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "clusters")
-    )
 
 
 def _pair(better: str, one: Predictions, worse: str, other: Predictions, resamples: int) -> Pair:

@@ -17,12 +17,11 @@ from emolab.evaluation.metrics import (
     expected_calibration_error,
     macro_f1,
 )
-from emolab.evaluation.predictions import Predictions, averaged, load_predictions
-from emolab.evaluation.report import PREDICTIONS
+from emolab.evaluation.predictions import Predictions, averaged, load_predictions, same_images
+from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.select import matches
 from experiments.comparing.intervals import Interval
-from experiments.comparing.pairs import same_images
 
 _NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
 
@@ -35,17 +34,22 @@ class ComparedRun:
         record: the run.
         split: which images it is judged on.
         resamples: of the bootstrap.
+        flip: it is judged by the average with the mirror images.
     """
 
     record: RunRecord
     split: str
     resamples: int
+    flip: bool = False
 
     @cached_property
     def predictions(self) -> Predictions | None:
-        """What it said about the split's images; None where it wasn't evaluated."""
-        path = self.record.folder / "report" / PREDICTIONS
-        return load_predictions(path).get(self.split) if path.is_file() else None
+        """What it said about the split's images; None where it wasn't evaluated (with mirror images, if `flip`)."""
+        plain = self._read(PREDICTIONS)
+        if plain is None or not self.flip:
+            return plain
+        mirrored = self._read(MIRRORED)
+        return None if mirrored is None else averaged([plain, mirrored], [self._fitted_temperature] * 2)
 
     @cached_property
     def quality(self) -> dict[str, Interval]:
@@ -56,8 +60,8 @@ class ComparedRun:
 
     @property
     def temperature(self) -> float:
-        """What its logits are divided by."""
-        return float(self.record.fields.get("temperature") or 1.0)
+        """What the logits of its predictions are divided by: an average of two is one of calibrated probabilities."""
+        return 1.0 if self.flip else self._fitted_temperature
 
     @cached_property
     def choices(self) -> dict[str, str]:
@@ -82,6 +86,14 @@ class ComparedRun:
         """`engine.json` of its fastest engine that passed all gates, or None."""
         return fastest(account.read(path.parent) for path in sorted(self.record.folder.glob("engines/*/engine.json")))
 
+    @property
+    def _fitted_temperature(self) -> float:
+        return float(self.record.fields.get("temperature") or 1.0)
+
+    def _read(self, name: str) -> Predictions | None:
+        path = self.record.folder / "report" / name
+        return load_predictions(path).get(self.split) if path.is_file() else None
+
 
 def quality_of(predictions: Predictions, temperature: float, resamples: int) -> dict[str, Interval]:
     """Return accuracy and macro F1 with intervals, and the calibration error with what exact confidences would show.
@@ -105,9 +117,10 @@ def ensemble_of(runs: Sequence[ComparedRun]) -> Predictions:
     judged = [run.predictions for run in runs if run.predictions is not None]
     for run in runs:
         if run.predictions is None or not same_images(judged[0], run.predictions):
+            with_flip = ", with flip=true" if run.flip else ""
             raise RunError(
                 f"{run.record.id} has no predictions of the {run.split} images that the others were judged on, and an "
-                "ensemble needs all evaluated on the same images: see runs, where and split"
+                f"ensemble needs all evaluated on the same images{with_flip}: see runs, where and split"
             )
     return averaged(judged, [run.temperature for run in runs])
 

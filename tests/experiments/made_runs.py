@@ -7,6 +7,7 @@ import numpy as np
 import yaml
 
 from emolab.evaluation.predictions import Predictions, save_predictions
+from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.runs import RunRecord
 
 CLASSES = ("anger", "happy", "sad")
@@ -22,14 +23,21 @@ def predictions(accuracy: float, seed: int, n: int = 600, images: int = 0) -> Pr
 
 
 def made_run(
-    root: Path, accuracy: float | None, seed: int = 0, group: Any = None, images: int = 0, **settings: str
+    root: Path,
+    accuracy: float | None,
+    seed: int = 0,
+    group: Any = None,
+    images: int = 0,
+    mirrored: float | None = None,
+    temperature: float = 1.0,
+    **settings: str,
 ) -> RunRecord:
-    """A finished run with these settings ("model", "aug", ...)."""
+    """A finished run with these settings ("model", "aug", ...), this accurate, and so on mirror images, if judged."""
     model = settings.get("model", "vgg19")
     best = {"name": "val_accuracy", "mode": "max", "best": accuracy, "epoch": 1}
     fields = {
         "classes": list(CLASSES), "image_size": 48, "seed": seed, "data": {"name": "made", "fingerprint": "f"},
-        "monitor": best, "group": group or {"name": None, "number": None}, "temperature": 1.0,
+        "monitor": best, "group": group or {"name": None, "number": None}, "temperature": temperature,
         "model": {"name": model, "parameters": 1000, "flops": 2_000_000},
         "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **settings},
     }  # fmt: skip
@@ -47,6 +55,9 @@ def made_run(
         record.append_metrics(epoch, {"val_accuracy": (accuracy or 0.0) * (epoch + 1) / 2, "seconds": 60.0})
     if accuracy is not None:
         judged = predictions(accuracy, seed, images=images)
-        save_predictions(record.folder / "report" / "predictions.npz", {"validation": judged, "test": judged})
+        save_predictions(record.folder / "report" / PREDICTIONS, {"validation": judged, "test": judged})
+        if mirrored is not None:
+            other = predictions(mirrored, seed + 1000, images=images)
+            save_predictions(record.folder / "report" / MIRRORED, {"validation": other, "test": other})
     record.finish("finished")
     return record

@@ -155,6 +155,22 @@ def test_an_ensemble_is_judged_beside_its_runs(tmp_path):
         compared(tmp_path / "runs", "ensemble=true")
 
 
+def test_with_mirror_images_each_run_is_judged_by_the_average(tmp_path, capsys):
+    record = made_run(tmp_path / "runs", 0.6, mirrored=0.6, temperature=2.0)
+    run = ComparedRun(record, "test", 100, flip=True)
+    plain, other = (
+        load_predictions(record.folder / "report" / name)["test"] for name in ("predictions.npz", "mirrored.npz")
+    )
+    mean = (plain.probabilities(2.0) + other.probabilities(2.0)) / 2
+    np.testing.assert_allclose(run.predictions.probabilities(run.temperature), mean, atol=1e-6)
+    missing = made_run(tmp_path / "runs", 0.6, seed=1)
+    page = compared(tmp_path / "runs", "flip=true")
+    assert "each averaged with its mirror image" in page.read_text()
+    assert f"python -m emolab.evaluate ckpt={missing.id} flip=true" in capsys.readouterr().out
+    with pytest.raises(RunError, match="with flip=true"):
+        compared(tmp_path / "runs", "flip=true", "ensemble=true")
+
+
 def test_an_ensemble_weighs_calibrated_probabilities():
     sure, unsure = predictions(1.0, 0), predictions(0.0, 0)
     both = averaged([sure, unsure], [0.1, 10.0])

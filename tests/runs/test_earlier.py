@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.predictions import Predictions, load_predictions, save_predictions
 from emolab.evaluation.report import Report, evaluate_split, write_report
 from emolab.runs.earlier import with_earlier
 
@@ -21,8 +21,11 @@ def _report(seed: int = 0, flip: bool = False, robustness: dict | None = None) -
     said = Predictions(
         random.normal(0, 1, (40, 2)).astype(np.float32), np.arange(40) % 2, np.arange(40), ("anger", "sad")
     )
-    metrics = evaluate_split(said, 1.0, flipped=said if flip else None, resamples=50)
-    return Report("r", {}, 1.0, 0.4, {"validation": metrics}, predictions={"validation": said}, robustness=robustness)
+    metrics = evaluate_split(said, 1.0, mirrored=said if flip else None, resamples=50)
+    plain = {"validation": said}
+    mirrored = plain if flip else None
+    splits = {"validation": metrics}
+    return Report("r", {}, 1.0, 0.4, splits, predictions=plain, mirrored=mirrored, robustness=robustness)
 
 
 def test_what_took_long_to_measure_stays_while_the_predictions_do(tmp_path: Path) -> None:
@@ -33,12 +36,22 @@ def test_what_took_long_to_measure_stays_while_the_predictions_do(tmp_path: Path
     assert [picture.name for picture in again.pictures] == ["robustness"]
     write_report(tmp_path, again)
     assert (tmp_path / "robustness.png").is_file()
+    assert load_predictions(tmp_path / "mirrored.npz").keys() == {"validation"}
 
 
 def test_other_predictions_keep_nothing_of_before(tmp_path: Path) -> None:
     write_report(tmp_path, _report(flip=True, robustness=CURVES))
     other = _report(seed=1)
     assert with_earlier(other, tmp_path) is other
+    write_report(tmp_path, other)
+    assert not (tmp_path / "mirrored.npz").exists()
+
+
+def test_mirror_images_of_other_faces_are_not_kept(tmp_path: Path) -> None:
+    write_report(tmp_path, _report(flip=True))
+    other = _report().predictions["validation"].subset(np.arange(40) > 0)
+    save_predictions(tmp_path / "mirrored.npz", {"validation": other})
+    assert with_earlier(_report(), tmp_path).mirrored is None
 
 
 def test_damage_that_cannot_be_drawn_is_left_out(tmp_path: Path) -> None:

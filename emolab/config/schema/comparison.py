@@ -18,6 +18,7 @@ class Compare(Closed):
     since: Date | None
     until: Date | None
     split: Literal["validation", "test"]
+    flip: bool
     ensemble: bool
     resamples: Annotated[int, Field(ge=100)]
     output: Name
