@@ -81,6 +81,9 @@ class Display(Protocol):
 
         Args:
             complete: False after an error, when nothing must look whole that isn't.
+
+        Raises:
+            DisplayError: if a file can't be finished.
         """
 
 
@@ -89,7 +92,7 @@ def opened(display: Display) -> Iterator[None]:
     """Open a display, and close it however it ends.
 
     Raises:
-        DisplayError: if it can't be opened.
+        DisplayError: if it can't be opened, or a file of its own not finished.
     """
     display.open()
     complete = False

@@ -67,12 +67,16 @@ class Window:
         self._draw(30)
 
     def close(self, complete: bool) -> None:
-        """Close the window, and finish a recording."""
-        self._stop_recording(complete)
-        if self._is_open:
-            cv2.destroyWindow(TITLE)
-            cv2.waitKey(1)
-            self._is_open = False
+        """Finish a recording and say where it is, for no window can any more; close the window. See `Display`."""
+        try:
+            path = self._stop_recording(complete)
+        finally:
+            if self._is_open:
+                cv2.destroyWindow(TITLE)
+                cv2.waitKey(1)
+                self._is_open = False
+        if path is not None:
+            print(f"written: {path} and {path.with_suffix('.csv')}")
 
     def picture(self, view: View) -> np.ndarray:
         """Return what the window shows: uint8 BGR (H, W, 3)."""
@@ -133,7 +137,7 @@ class Window:
 
     def _toggle_recording(self) -> None:
         if self._recording is not None:
-            self._stop_recording(complete=True)
+            self._said = self._finish_recording()
         elif self._view is not None:
             try:
                 self._recording = Recording(self._path)
@@ -147,16 +151,16 @@ class Window:
             if self._recording is not None:
                 self._recording.add(view)
         except DisplayError as error:
-            self._stop_recording(complete=True)
-            self._said = f"{error}. {self._said}"
+            self._said = f"{error}. {self._finish_recording()}"
 
-    def _stop_recording(self, complete: bool) -> None:
-        recording, self._recording = self._recording, None
-        if recording is None:
-            return
+    def _finish_recording(self) -> str:
+        """Return what became of it, for the window to say."""
         try:
-            path = recording.close(complete)
+            path = self._stop_recording(complete=True)
         except DisplayError as error:
-            self._said = str(error)
-        else:
-            self._said = "nothing was recorded" if path is None else f"written: {path.name}"
+            return str(error)
+        return "nothing was recorded" if path is None else f"written: {path.name}"
+
+    def _stop_recording(self, complete: bool) -> Path | None:
+        recording, self._recording = self._recording, None
+        return None if recording is None else recording.close(complete)

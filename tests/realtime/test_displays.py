@@ -1,7 +1,7 @@
 import csv
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,10 @@ def view(
 ) -> View:
     frame = None if image is None else Frame(image, at, round(at * 10))
     return View(frame, list(faces), CLASSES, 12.0, 33.0, 30.0, 10.0, problem)
+
+
+def _noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (240, 320, 3)).astype(np.uint8)
 
 
 def _frames(path: Path) -> list[np.ndarray]:
@@ -109,12 +113,26 @@ def test_a_video_that_a_full_disk_cut_is_said_to_be_lost_and_its_table_is_kept(t
     display.open()
     with full_disk(after=20_000):
         for number in range(30):
-            noise = np.random.default_rng(number).integers(0, 256, (240, 320, 3))
-            display.show(view(noise.astype(np.uint8), number / 10))
+            display.show(view(_noise(number), number / 10))
         with pytest.raises(DisplayError, match=r"named\.\w+ is lost.*Kept: .*named\.csv"):
             display.close(complete=True)
     assert [path.name for path in tmp_path.iterdir()] == ["named.csv"]
     assert len((tmp_path / "named.csv").read_text().splitlines()) == 31
+
+
+def test_a_recording_that_is_lost_as_its_window_closes_is_an_error_and_one_that_is_kept_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, limit in (("kept", resource.RLIM_INFINITY), ("lost", 20_000)):
+        window = Window(str(tmp_path / f"{name}.avi"))
+        window._view = view(None)
+        window.press(ord("r"))
+        with full_disk(limit):
+            for number in range(30):
+                window._record(view(_noise(number), number / 10))
+            with pytest.raises(DisplayError, match=r"lost\.avi is lost") if name == "lost" else nullcontext():
+                window.close(complete=True)
+    assert capsys.readouterr().out == f"written: {tmp_path / 'kept.avi'} and {tmp_path / 'kept.csv'}\n"
 
 
 @contextmanager

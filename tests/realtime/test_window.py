@@ -32,12 +32,12 @@ def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     process.wait(10)
 
 
-def _show(display: str | None, seconds: float) -> subprocess.Popen[str]:
+def _show(display: str | None, seconds: float, *recording: Path) -> subprocess.Popen[str]:
     variables = {key: value for key, value in environment().items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     paths = os.pathsep.join([variables["PYTHONPATH"], str(SCRIPT.parent)])
     variables |= {"PYTHONPATH": paths, "QT_LOGGING_RULES": "*=false"} | ({"DISPLAY": display} if display else {})
     return subprocess.Popen(
-        [sys.executable, SCRIPT, str(seconds)],
+        [sys.executable, SCRIPT, str(seconds), *recording],
         env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -65,6 +65,14 @@ def test_the_window_shows_the_frames_and_ends_by_itself(screen: tuple[str, Path]
     assert process.returncode == 0, error
     assert "frames in" in out
     assert seen.std() > 20  # the gradient of the synthetic frames
+
+
+def test_a_window_closes_and_its_viewer_says_what_was_lost_when_the_disk_is_full(
+    screen: tuple[str, Path], tmp_path: Path
+) -> None:
+    _, error = _show(screen[0], 3, tmp_path / "recording.avi").communicate(timeout=60)
+    assert "recording.avi is lost" in error
+    assert "the window is closed" in error
 
 
 @pytest.mark.parametrize(("display", "message"), [(None, "DISPLAY isn't set"), (":977", "doesn't answer")])
