@@ -79,6 +79,11 @@ def test_a_quote_that_isnt_closed_is_told_with_the_file(tmp_path):
         list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
 
 
+def test_blank_lines_of_a_table_are_no_rows(tmp_path):
+    (tmp_path / "train.csv").write_text("image_path,emotion\n1.jpg,sad\n\n,anger\n\n")
+    assert list(read_columns(tmp_path / "train.csv", ("image_path", "emotion"))) == [["1.jpg", "sad"], ["", "anger"]]
+
+
 @pytest.mark.parametrize("reader", [FolderReader, KaggleReader])
 def test_a_folder_without_photographs_says_what_was_expected(tmp_path, reader):
     with pytest.raises(DataError, match="expected"):

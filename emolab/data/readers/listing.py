@@ -78,6 +78,8 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
 def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the fields under `names` of each row of a CSV file, stripped; an absent field is empty.
 
+    Blank lines are no rows.
+
     Raises:
         DataError: if there is no such file, it lacks one of the columns, or is no CSV.
     """
@@ -90,7 +92,8 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
             raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
         columns = [header.index(name) for name in names]
         for row in rows:
-            yield [row[column].strip() if column < len(row) else "" for column in columns]
+            if row:
+                yield [row[column].strip() if column < len(row) else "" for column in columns]
 
 
 @contextmanager
