@@ -24,10 +24,11 @@ class Images:
     patience = None
 
     def __init__(self, path: str, seconds: float = 1.0) -> None:
-        self.description = f"photographs {Path(path).name}"
+        self.description = f"photographs {as_text(Path(path).name)}"
         self.rate: float | None = 1.0 / seconds
         self.file = ""
         self._path = Path(path)
+        self._named = f"source.path={as_text(path)}"  # for messages, which strict UTF-8 must be able to hold
         self._folder = Path(path)
         self._seconds = seconds
         self._left: list[str] = []
@@ -36,16 +37,16 @@ class Images:
     def open(self) -> None:
         """List them; see `Source`."""
         if not self._path.exists():
-            raise SourceError(f"source.path={self._path}: no such file or folder")
+            raise SourceError(f"{self._named}: no such file or folder")
         self._folder = self._path if self._path.is_dir() else self._path.parent
         try:
             names = list_files(self._path) if self._path.is_dir() else [self._path.name]
         except OSError as error:
-            raise SourceError(f"source.path={self._path} can't be read: {error.strerror}") from error
+            raise SourceError(f"{self._named} can't be read: {error.strerror}") from error
         self._left = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
         self._shown = 0
         if not self._left:
-            raise SourceError(f"source.path={self._path}: no photographs there ({', '.join(SUFFIXES)})")
+            raise SourceError(f"{self._named}: no photographs there ({', '.join(SUFFIXES)})")
 
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next photograph, upright, and the time it's shown at; see `Source`."""
@@ -55,13 +56,13 @@ class Images:
             try:
                 image = read_image(path)
             except UnusableImageError as error:
-                print(f"{path} is left out: {error}")
+                print(f"{as_text(str(path))} is left out: {error}")
                 continue
             self.file = as_text(name)
             self._shown += 1
             return np.ascontiguousarray(image[:, :, ::-1]), (self._shown - 1) * self._seconds
         if not self._shown:
-            raise SourceError(f"source.path={self._path}: none of its photographs can be read")
+            raise SourceError(f"{self._named}: none of its photographs can be read")
         raise SourceEnded
 
     def close(self) -> None:

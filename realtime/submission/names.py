@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emolab.data.readers.kaggle import LABEL_COLUMN, SAMPLE, TEST, sample_names, unlabelled_files
 from emolab.data.readers.listing import read_columns
+from emolab.data.records import as_text
 from emolab.errors import DataError
 
 SHOWN = 5  # names in a message
@@ -15,7 +16,8 @@ def wanted_files(root: Path) -> dict[str, Path]:
     """Return bare name -> file, in the order of `sample_submission.csv`, or by name where there's none.
 
     Raises:
-        DataError: if the folder has folders within, or the sample's names aren't exactly the folder's, each once.
+        DataError: if the folder has folders within, or names that a submission, which is UTF-8, can't hold; if the
+            sample's names aren't exactly the folder's, each once.
     """
     files = unlabelled_files(root)
     nested = [name for name in files if "/" in name]
@@ -23,6 +25,9 @@ def wanted_files(root: Path) -> dict[str, Path]:
         raise DataError(
             f"{root / TEST} has files in folders of its own ({_some(nested)}): move them up, or remove them"
         )
+    unwritable = [name for name in files if as_text(name) != name]
+    if unwritable:
+        raise DataError(f"{root / TEST} has names that aren't UTF-8 ({_some(unwritable)}): rename them")
     if not files:
         raise DataError(f"{root / TEST} is empty: unpack the competition's photographs into it")
     names = sample_names(root)

@@ -1,4 +1,5 @@
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,18 @@ def test_a_place_without_photographs_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "broken.jpg", b"nothing")
     with pytest.raises(SourceError, match="none of its photographs can be read"):
         _all(Images(str(tmp_path)))
+
+
+def test_photographs_whose_names_are_no_utf8_are_told_with_escapes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    write(folder / "broken.jpg", b"nothing")
+    source = Images(str(folder))
+    with pytest.raises(SourceError) as caught:
+        _all(source)
+    for told in (capsys.readouterr().out, str(caught.value), source.description):
+        assert r"caf\xe9" in told
 
 
 def test_synthetic_frames_are_the_same_each_time_and_end() -> None:

@@ -95,6 +95,14 @@ def test_folders_within_and_an_empty_folder_are_refused(competition: Path, tmp_p
         wanted_files(tmp_path / "empty")
 
 
+def test_a_name_that_is_no_utf8_is_refused(competition: Path) -> None:
+    (competition / "sample_submission.csv").unlink()
+    write(competition / "test_kaggle" / os.fsdecode(b"caf\xe9.jpg"), encoded(plain(20)))
+    with pytest.raises(DataError, match=r"aren't UTF-8 .*caf.*rename") as caught:
+        wanted_files(competition)
+    assert str(caught.value).encode()  # can be printed
+
+
 def test_a_run_of_other_classes_is_refused_with_both_lists(competition: Path) -> None:
     with pytest.raises(DataError) as caught:
         check_classes(competition, CLASSES, [("good", CLASSES), ("bad", ("dark", "light"))])
