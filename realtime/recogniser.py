@@ -53,6 +53,7 @@ def recogniser(
     failed_gates: bool,
     cache: str,
     trusted_modules: Sequence[str] = (),
+    budget_ms: float | None = None,
 ) -> Classifier:
     """Return what names the faces, and say which it is.
 
@@ -64,6 +65,7 @@ def recogniser(
         failed_gates: whether an engine that failed a gate may be used.
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
         trusted_modules: modules of the user's own that the run may name.
+        budget_ms: milliseconds that an exported engine may take for a face; None: the export's own.
 
     Raises:
         ConfigError: if there is no such engine, or it failed a gate and may not be used.
@@ -75,7 +77,7 @@ def recogniser(
     if choice in (AUTO, SELECTED):
         folder = selected_engine(record)
     if choice == AUTO and folder is None:
-        folder = _exported(record, threads, cache, trusted_modules)
+        folder = _exported(record, threads, cache, trusted_modules, budget_ms)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")
         return NetworkClassifier(record, tuple(trusted_modules))
@@ -113,7 +115,9 @@ def _named(record: "RunRecord", choice: str) -> Path:
     return folder
 
 
-def _exported(record: "RunRecord", threads: int | None, cache: str, trusted_modules: Sequence[str]) -> Path:
+def _exported(
+    record: "RunRecord", threads: int | None, cache: str, trusted_modules: Sequence[str], budget_ms: float | None
+) -> Path:
     """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer."""
     from emolab.engines import selected_engine
 
@@ -121,6 +125,7 @@ def _exported(record: "RunRecord", threads: int | None, cache: str, trusted_modu
     settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", cache)]
     settings += [f"trusted_modules=[{','.join(trusted_modules)}]"]
     settings += [] if threads is None else [f"threads={threads}"]
+    settings += [] if budget_ms is None else [f"budget_ms={budget_ms}"]
     command = [sys.executable, "-m", "emolab.export", *settings]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
     folder = selected_engine(record)

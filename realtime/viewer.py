@@ -52,7 +52,7 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
         try_opening(source)
     detector = instantiate(cfg.detector)
     classify = recogniser(  # may take minutes
-        record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules
+        record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules, cfg.budget_ms
     )
     make_step = step_maker(cfg, detector, classify, record.fields.get("uncertain_below"))
     if isinstance(display, Web):

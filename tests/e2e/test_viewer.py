@@ -16,7 +16,7 @@ from emolab.engines import account
 from emolab.engines.build import Builder
 from emolab.engines.registry import backend
 from emolab.engines.selection import select
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, RunError
 from emolab.files import read_json, write_json
 from emolab.runs import RunRecord, resolve
 from realtime.recogniser import recogniser
@@ -76,6 +76,15 @@ def test_an_engine_outside_the_run_is_refused(project: Path, tmp_path: Path) -> 
     shutil.copytree(folder / "engines" / "onnxruntime-fp32", folder / "elsewhere")
     with pytest.raises(ConfigError, match=r"recogniser=\.\./elsewhere: .* no such engine"):
         recogniser(RunRecord.open(folder), "../elsewhere", None, failed_gates=True, cache="cache")
+
+
+def test_an_export_before_the_first_frame_judges_by_the_given_budget(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(_record(project).folder, tmp_path / "run", ignore=shutil.ignore_patterns("engines"))
+    with pytest.raises(RunError, match="exit code 2"):  # refused before anything is built, so that a second shows it
+        recogniser(RunRecord.open(folder), "auto", None, failed_gates=False, cache="cache", budget_ms=-1.0)
+    assert "budget_ms=-1.0" in capfd.readouterr().err
 
 
 def test_a_face_below_the_threshold_that_the_runs_evaluation_found_is_not_named(project: Path, tmp_path: Path) -> None:
