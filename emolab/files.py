@@ -42,6 +42,12 @@ def _flush_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data`, atomically."""
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with LF line ends, atomically."""
     with write_atomically(path) as temporary:

@@ -93,7 +93,7 @@ class Recording:
             lost = self._end()
             if not complete or not self._pictures:
                 return None
-            video = free_path(self.path)
+            video = free_path(self.path, ".csv")
             kept = [(self._video_part, video), (self._table_part, video.with_suffix(".csv"))]
             for part, path in kept:
                 part.chmod(0o644)
@@ -142,16 +142,16 @@ def frame_count(path: Path) -> int:
     return max(0, int(found))
 
 
-def free_path(path: Path) -> Path:
-    """Return `path`, or the first `<name>-2`, `-3` ... whose video and table weren't there.
+def free_path(path: Path, *endings: str) -> Path:
+    """Return `path`, or the first `<name>-2`, `-3` ... that wasn't there, nor the same name with one of the `endings`.
 
-    Both are there now, empty, so that nobody else takes the name.
+    All of them are there now, empty, so that nobody else takes the name.
 
     Raises:
         OSError: if they can't be made.
     """
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(one for one in chain([path], numbered) if _reserve([one, one.with_suffix(".csv")]))
+    return next(one for one in chain([path], numbered) if _reserve([one, *map(one.with_suffix, endings)]))
 
 
 def _reserve(paths: Sequence[Path]) -> bool:

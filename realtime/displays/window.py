@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emolab.files import write_bytes
 from realtime.displays.display import DisplayError, View
-from realtime.displays.recording import Recording
+from realtime.displays.recording import Recording, free_path
 from realtime.displays.screen import why_no_window
 from realtime.overlay import Look, blank, draw_faces, draw_lines
 
@@ -126,14 +127,10 @@ class Window:
         name = time.strftime("snapshot-%Y%m%d-%H%M%S.png", time.localtime(self._clock()))
         path = self._path.parent / name
         picture = draw_faces(self._view.image, self._view.faces, self._view.classes, replace(self._look, mirror=False))
-        written = cv2.imencode(".png", picture)[1].tobytes()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(written)
+            self._said = f"written: {_written(path, cv2.imencode('.png', picture)[1].tobytes()).name}"
         except OSError as error:
             self._said = f"{path} can't be written: {error.strerror}"
-        else:
-            self._said = f"written: {path.name}"
 
     def _toggle_recording(self) -> None:
         if self._recording is not None:
@@ -164,3 +161,15 @@ class Window:
     def _stop_recording(self, complete: bool) -> Path | None:
         recording, self._recording = self._recording, None
         return None if recording is None else recording.close(complete)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    """Write a whole file, or none, under a name that is free; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    free = free_path(path)
+    try:
+        write_bytes(free, content)
+    except OSError:
+        free.unlink()  # it only kept the name
+        raise
+    return free

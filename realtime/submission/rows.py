@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN
 from emolab.data.readers.listing import read_columns
 from emolab.evaluation.plots import BLUE, GREY, png
-from emolab.files import write_atomically, write_text
+from emolab.files import write_bytes, write_text
 
 FAR = 0.15  # total variation distance: chance stays below 0.05 for 1,000 photographs in nine classes
 
@@ -70,8 +70,7 @@ def write_picture(path: Path, predicted: np.ndarray, training: np.ndarray, class
     axes.set(ylabel="share of the photographs", title="classes, predicted and in training")
     axes.margins(y=0.25)  # room for the legend
     axes.legend(ncols=2, loc="upper center")
-    with write_atomically(path) as temporary:
-        temporary.write_bytes(png(figure))
+    write_bytes(path, png(figure))
 
 
 def shares(labels: Iterable[str], classes: Sequence[str]) -> np.ndarray:

@@ -246,6 +246,21 @@ def test_a_recording_of_the_window_is_not_mirrored_and_none_is_written_over(tmp_
     assert snapshot == "snapshot-"
 
 
+def test_a_snapshot_is_written_whole_under_a_name_of_its_own_or_not_at_all(tmp_path: Path) -> None:
+    window = Window(str(tmp_path / "recording.avi"), clock=lambda: 0.0)
+    for value in (20, 200):
+        window._view = view(plain(value, 240, 320), faces=())
+        window.press(ord("s"))
+    one, other = sorted(tmp_path.iterdir(), key=lambda path: len(path.name))
+    assert other.stem == f"{one.stem}-2"
+    assert [cv2.imread(str(path)).mean().round() for path in (one, other)] == [20, 200]
+    window._view = view(_noise(0), faces=())
+    with full_disk(after=20_000):
+        window.press(ord("s"))
+    assert "can't be written" in window._said
+    assert sorted(tmp_path.iterdir()) == sorted([one, other])
+
+
 def test_what_is_wrong_is_written_into_the_picture() -> None:
     window = Window()
     assert (window.picture(view(None, problem="camera 0 is gone")) != window.picture(view(None))).any()
