@@ -26,6 +26,15 @@ draw();
 """
 
 
+# Counts the pictures that the page holds in memory by an address.
+HELD = """
+window.held = 0;
+const [make, free] = [URL.createObjectURL, URL.revokeObjectURL];
+URL.createObjectURL = (blob) => { window.held += 1; return make(blob); };
+URL.revokeObjectURL = (address) => { window.held -= 1; free(address); };
+"""
+
+
 def _half_dark_half_light() -> Iterator[np.ndarray]:
     """Two seconds dark, two light; a moving bar tells one frame from the next."""
     for number in range(120):
@@ -110,10 +119,25 @@ def test_the_keyboard_stops_it_and_the_camera_is_given_free(page: WebDriver) -> 
 
 
 def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
+    page.execute_script(HELD)
     page.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
     page.find_element(By.ID, "run").click()
     assert _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
     assert _eventually(lambda: _text(page, "who") in ("dark", "grey", "light"))
+    page.find_element(By.ID, "run").click()
+    assert _eventually(lambda: page.execute_script("return window.held") == 0)
+    page.execute_script("document.getElementById('picture').dispatchEvent(new Event('load'))")
+    assert _text(page, "who") == "No face"  # whatever comes after the end
+
+
+def test_a_picture_that_cant_be_shown_is_passed_over(page: WebDriver) -> None:
+    page.execute_script("document.getElementById('picture').src = ''")
+    page.execute_script(
+        "const make = URL.createObjectURL; URL.createObjectURL = () => {"
+        " URL.createObjectURL = make; return make(new Blob(['no picture'])); }"
+    )
+    page.find_element(By.ID, "run").click()
+    assert _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
     page.find_element(By.ID, "run").click()
 
 

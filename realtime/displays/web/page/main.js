@@ -19,7 +19,6 @@ let faces = [];
 let followed = null; // id of the face that the bars and the timeline show, as long as it is there
 let mirrored = true;
 let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
-let address = null; // of the picture of the server's source
 
 async function start() {
   const mode = byId("mode").value;
@@ -90,14 +89,18 @@ function showAnswer(data) {
 function showSource(data) {
   const length = new DataView(data).getUint32(0);
   const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-  connection.send("next");
   say(facts.problem ?? "Showing the server's camera.", facts.problem !== null);
-  if (facts.frame === null) return;
-  const old = address;
-  address = URL.createObjectURL(new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }));
-  picture.onload = () => {
-    show(facts.faces, facts.milliseconds, facts.dropped, null);
-    if (old) URL.revokeObjectURL(old);
+  if (facts.frame === null) {
+    connection.send("next");
+    return;
+  }
+  const address = URL.createObjectURL(new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }));
+  const from = connection;
+  picture.onload = picture.onerror = (event) => { // the next one is asked for now: one alone is under way
+    URL.revokeObjectURL(address);
+    if (connection !== from) return; // stopped meanwhile
+    if (event.type === "load") show(facts.faces, facts.milliseconds, facts.dropped, null);
+    connection.send("next");
   };
   picture.src = address;
 }
