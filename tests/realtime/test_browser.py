@@ -141,6 +141,19 @@ def test_a_picture_that_cant_be_shown_is_passed_over(page: WebDriver) -> None:
     page.find_element(By.ID, "run").click()
 
 
+def test_a_link_on_another_site_leads_to_the_page() -> None:
+    with served(Web(port=0, token="0123456789abcdef"), Brightness(), FullFrame()) as address:
+        browser = chromium(None, 1200, 800)
+        try:
+            browser.get(f'data:text/html,<a href="{address}">the page</a>')
+            browser.find_element(By.TAG_NAME, "a").click()
+            _eventually(lambda: browser.find_elements(By.ID, "run") or "token" in browser.page_source)
+            assert browser.find_elements(By.ID, "run")
+            assert "token" not in browser.current_url
+        finally:
+            browser.quit()
+
+
 class Unsure(Brightness):
     """A recogniser that can't decide."""
 

@@ -116,7 +116,8 @@ def _index(options: Web) -> Handler:
         if options.token is None or "token" not in request.query:
             return await show(request)
         response = web.Response(status=303, headers={"Location": "/"})  # the token leaves the address and its history
-        response.set_cookie(cookie_name(request.url.port), options.token, httponly=True, samesite="Strict")
+        # Lax, because a browser keeps a Strict one back on the way here from a link on another site.
+        response.set_cookie(cookie_name(request.url.port), options.token, httponly=True, samesite="Lax")
         return response
 
     return index
