@@ -21,7 +21,14 @@ from stand_ins import CLASSES, Brightness, plain
 
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web.options import Web
-from realtime.displays.web.security import RateLimit, cookie_name, host_is_known, origin_is_ours, token_is_right
+from realtime.displays.web.security import (
+    HEADERS,
+    RateLimit,
+    cookie_name,
+    host_is_known,
+    origin_is_ours,
+    token_is_right,
+)
 from realtime.sources.synthetic import Synthetic
 
 
@@ -155,8 +162,13 @@ def test_a_foreign_page_gets_no_connection(page: str, origin: str) -> None:
     assert caught.value.status == 403
 
 
-def test_a_foreign_name_gets_nothing(page: str) -> None:
-    assert get(page, Host="evil.example")[0] == 421
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost:99999", "localhost:abc", "localhost:80?x", "127.0.0.1:8:8"]
+)
+def test_a_foreign_name_gets_nothing(page: str, host: str) -> None:
+    status, headers, _ = get(page, Host=host)
+    assert status == 421
+    assert headers.items() >= HEADERS.items()
 
 
 def test_the_page_takes_nothing_from_elsewhere_and_no_other_page_frames_it(page: str) -> None:
@@ -320,6 +332,7 @@ def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) 
         ("LAB.example", True),
         ("evil.example", False),
         ("localhost.evil.example", False),
+        ("localhost:8770/evil.example", False),
         ("[::1", False),
         ("", False),
         (None, False),

@@ -28,7 +28,7 @@ HEADERS = {
 
 def host_is_known(host: str | None, names: Set[str]) -> bool:
     """Return whether `Host` is an IP address, localhost, or one of `names`; a port may follow."""
-    name = _name(f"//{host}") if host else None
+    name = _name(host) if host else None
     if name is None:
         return False
     if name in LOCAL_NAMES or name in names:
@@ -65,9 +65,11 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")  # a header may hold any bytes
 
 
-def _name(address: str) -> str | None:
+def _name(host: str) -> str | None:
     try:
-        return urlsplit(address).hostname
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # an error if it's none
+        return parts.hostname if parts.netloc == host else None
     except ValueError:  # such as a broken IPv6 address
         return None
 

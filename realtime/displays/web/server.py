@@ -88,6 +88,7 @@ def application(
     for path in sorted(PAGE.iterdir()):  # these files and no others, whatever a request asks for
         app.router.add_get(f"/{path.name}", _file(path))
     app.router.add_get("/live/{mode}", live.connect)
+    app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(live.close)
     app.on_cleanup.append(live.end)
     return app
@@ -96,17 +97,19 @@ def application(
 def _guard(options: Web) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.query.get("token") or request.cookies.get(cookie_name(request.url.port))
         if not host_is_known(request.headers.get("Host"), options.names):
             raise web.HTTPMisdirectedRequest(text="unknown name of this server; add it to display.names\n")
+        given = request.query.get("token") or request.cookies.get(cookie_name(request.url.port))
         if not token_is_right(given, options.token):
             raise web.HTTPForbidden(text="open the address with its token, as the viewer printed it\n")
-        response = await handler(request)
-        if not response.prepared:
-            response.headers.update(HEADERS)
-        return response
+        return await handler(request)
 
     return guard
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add them to whatever is answered, refusals and faults, too."""
+    response.headers.update(HEADERS)
 
 
 def _index(options: Web) -> Handler:
