@@ -119,7 +119,7 @@ class Capture:
         self._worker: _Worker | None = None
 
     def __enter__(self) -> "Capture":
-        self._start(self.source)
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,6 +137,10 @@ class Capture:
         if self._problem is None and not self.counts.read and self._clock() - self._began > QUIET:
             return f"waiting for {self.source.description}"
         return self._problem or self._health.warning()
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._start(self.source)
 
     def next(self, timeout: float) -> Frame | None:
         """Return a frame that wasn't handed out before, or None if none came within `timeout` seconds.

@@ -19,7 +19,9 @@ from PIL import Image
 from served import served
 from stand_ins import CLASSES, Brightness, plain
 
+from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame
+from realtime.displays.web import server_source
 from realtime.displays.web.options import Web
 from realtime.displays.web.security import (
     HEADERS,
@@ -261,6 +263,21 @@ class SlowlyClosing(Synthetic):
 def test_who_comes_while_the_source_is_being_closed_gets_frames() -> None:
     with served(Web(port=0), Brightness(), FullFrame(), SlowlyClosing) as address:
         assert asyncio.run(_looked(address, 3)) == ["frame"] * 3
+
+
+def test_no_connection_waits_for_a_source_that_is_being_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = []
+
+    class Watched(Capture):
+        def close(self, timeout: float = 1.0) -> bool:
+            waited.append(asyncio._get_running_loop() is not None)  # on the thread of all connections
+            return super().close(timeout)
+
+    monkeypatch.setattr(server_source, "Capture", Watched)
+    with served(Web(port=0), Brightness(), FullFrame()) as address:
+        asyncio.run(_looked(address, 1))
+    assert waited
+    assert not any(waited)
 
 
 async def _looked(address: str, times: int) -> list[str | int | None]:

@@ -66,14 +66,17 @@ class ServerSource:
 
     async def _read_while_seen(self, step: FrameStep) -> None:
         loop = asyncio.get_running_loop()
-        with Capture(self._make_source) as capture:
+        capture = Capture(self._make_source)
+        capture.start()
+        try:
             while self._lookers:
                 frame, problem = await asyncio.to_thread(_next, capture)
                 work = partial(_message, frame, step, problem, capture.counts.dropped)
                 message = await loop.run_in_executor(self._executor, work)
                 for looker in self._lookers:
                     looker.put(message)
-            await asyncio.to_thread(capture.close)
+        finally:
+            await asyncio.to_thread(capture.close)  # which waits for a driver that hangs, as no connection must
 
     async def _next_of(self, newest: Newest[bytes], reading: asyncio.Task[None]) -> bytes:
         """Wait for a message; raise what ended the reading, if that comes first."""
