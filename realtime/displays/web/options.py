@@ -12,7 +12,8 @@ class Web:
     """`display=web`; `conf/display/web.yaml` explains each argument.
 
     Attributes:
-        token: that every request needs; None where only this machine can reach the page.
+        token: that every request needs; None where only this machine can reach the page, and none was asked for: then
+            every account of this machine can.
     """
 
     def __init__(
