@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from realtime.displays.display import View
+from realtime.displays.problems import Problems
 from realtime.displays.recording import Recording
 
 
@@ -20,22 +21,21 @@ class FileDisplay:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._recording: Recording | None = None
-        self._said: str | None = None
+        self._problems = Problems()
 
     def open(self) -> None:
         """Begin the files; see `Display`."""
         self._recording = Recording(self._path)
 
     def show(self, view: View) -> None:
-        """Write it."""
+        """Write it, and say what is wrong, once."""
+        self._problems.say(view.problem)
         if self._recording is not None:
             self._recording.add(view)
 
     def wait(self, view: View) -> None:
         """Say what is wrong, once."""
-        if view.problem is not None and view.problem != self._said:
-            print(view.problem, flush=True)
-        self._said = view.problem
+        self._problems.say(view.problem)
 
     def close(self, complete: bool) -> None:
         """Finish the files; see `Display`."""

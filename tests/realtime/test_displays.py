@@ -13,6 +13,7 @@ from stand_ins import CLASSES, plain
 from realtime.boxes import FaceBox
 from realtime.displays.display import DisplayError, View
 from realtime.displays.file import FileDisplay
+from realtime.displays.none import NoDisplay
 from realtime.displays.recording import Recording, fitted
 from realtime.displays.window import Window
 from realtime.frame import Face
@@ -259,6 +260,18 @@ def test_a_snapshot_is_written_whole_under_a_name_of_its_own_or_not_at_all(tmp_p
         window.press(ord("s"))
     assert "can't be written" in window._said
     assert sorted(tmp_path.iterdir()) == sorted([one, other])
+
+
+def test_what_is_wrong_is_printed_once_where_there_is_no_window(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for display in (NoDisplay(), FileDisplay(str(tmp_path / "named.avi"))):
+        display.open()
+        for problem in ("the picture is black", "the picture is black", None, "the picture is black"):
+            display.show(view(plain(0, 240, 320), problem=problem))
+            display.wait(view(None, problem=problem))
+        display.close(complete=False)
+        assert capsys.readouterr().out.splitlines() == ["the picture is black"] * 2
 
 
 def test_what_is_wrong_is_written_into_the_picture() -> None:
