@@ -1,8 +1,10 @@
 """`python -m realtime.kaggle ckpt=... data.root=...`: the file that a Kaggle competition wants."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -23,11 +25,11 @@ def export(cfg: DictConfig) -> Path:
     Beside it lie a CSV with confidences and a picture of the classes.
 
     Raises:
-        EmolabError: if names, classes, a photograph, a run or the client can't be used; nothing is written then.
+        EmolabError: if names, classes, a photograph, a run or the output's folder can't be used, or there is no client:
+            nothing is written then. Or if the client doesn't send it: it's written all the same.
     """
     from emolab.data.image import Limits
     from emolab.data.records import USABLE
-    from emolab.errors import DataError
     from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
     from realtime.submission.names import check_classes, wanted_files
@@ -35,6 +37,9 @@ def export(cfg: DictConfig) -> Path:
     from realtime.submission.rows import read_submission
 
     output = Path(cfg.output)
+    with _writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=output.parent).close()  # before minutes of predictions
     if cfg.submit:
         require_client(cfg.competition)
     before = None if cfg.compare is None else read_submission(Path(cfg.compare))
@@ -51,10 +56,8 @@ def export(cfg: DictConfig) -> Path:
     limits = Limits(**cfg.data.limits)
     predicted = predict(list(files.values()), recognisers, cfg.batch_size, cfg.flip, limits, cfg.workers)
     rows = _rows(cfg, list(files), reading.classes, predicted.probabilities, predicted.unreadable, labels)
-    try:
+    with _writing(output):
         _write(output, rows, reading.classes, labels)
-    except OSError as error:
-        raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
     if before is not None:
         _compare(rows, before, cfg.compare)
     if cfg.submit:
@@ -94,6 +97,16 @@ def chosen_runs(cfg: DictConfig) -> list["RunRecord"]:
         if notice := record.fields["data"].get("notice"):
             print(f"note: {notice}")
     return [record for record, _ in found]
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    from emolab.errors import DataError
+
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
 
 
 def _rows(

@@ -42,6 +42,13 @@ def test_a_photograph_that_cant_be_read_is_refused_and_nothing_written(competiti
     assert not list(tmp_path.glob("submission*"))
 
 
+def test_a_place_that_cant_be_written_is_refused_before_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("realtime.kaggle", "data.root=absent", "output=file/submission.csv", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "output=file/submission.csv can't be written" in done.stderr
+
+
 def test_submitting_uses_the_official_client_and_refuses_before_anything_without_it(
     competition: Path, tmp_path: Path
 ) -> None:
