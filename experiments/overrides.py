@@ -9,7 +9,7 @@ from emolab.config.overrides import SEARCH_PATH
 from emolab.config.tree import chosen_by_default, conf_folder, top_keys
 from emolab.errors import ConfigError
 
-_LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # overrides that say where trainings run
+_LAUNCHER = ("hydra/launcher", "hydra.launcher.", SEARCH_PATH)  # overrides that say where trainings run
 
 
 def pair_of(override: str) -> tuple[str, str]:
@@ -56,5 +56,5 @@ def settings_given() -> list[str]:
 
 
 def launcher_given() -> list[str]:
-    """Return those of Hydra's own overrides in the running command that say where trainings run."""
+    """Return the overrides in the running command that say where trainings run: the launcher, and where it may lie."""
     return [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]

@@ -80,14 +80,16 @@ def run_plan(
 def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
     """Return the plan that the arguments of a grid mean, and those of them that are for Hydra's launcher.
 
+    Where configs of the user's own lie is for both: a launcher may be one of them.
+
     Raises:
         ConfigError: if `resume` names no grid, or an option of Hydra makes no sense with `-m`.
     """
     options, given = options_and_overrides(arguments)
     if others := [option for option in options if option not in MULTIRUN]:
         raise ConfigError(f"{others[0]} can't be given with -m: leave out one of the two")
-    launcher = [line for line in given if line.startswith(("hydra.", "hydra/")) and not line.startswith(SEARCH_PATH)]
-    own = [argument for argument in given if argument not in launcher]
+    launcher = [line for line in given if line.startswith(("hydra.", "hydra/"))]
+    own = [line for line in given if line.startswith(SEARCH_PATH) or line not in launcher]
     resume = [argument.partition("=")[2] for argument in own if argument.startswith("resume=")]
     jobs = expanded([argument for argument in own if not argument.startswith("resume=")])
     paths = composed("train", jobs[0]).paths

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 from commands import environment
+from hydra.core.hydra_config import HydraConfig
 
+from emolab.cli import composed
+from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.jobs.launch import at_once, batches
 from emolab.processor import usable_cores
+from experiments.overrides import launcher_given
 
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
@@ -104,6 +108,15 @@ def test_joblib_says_how_many_trainings_run_at_once():
     assert at_once(["hydra/launcher=submitit_local"]) is None
     assert at_once(JOBLIB) == 2
     assert at_once(["hydra/launcher=joblib"]) == usable_cores()
+
+
+def test_a_launcher_of_ones_own_is_found_by_whoever_is_given_it(tmp_path, monkeypatch):
+    (tmp_path / "mine" / "hydra" / "launcher").mkdir(parents=True)
+    (tmp_path / "mine" / "hydra" / "launcher" / "slurm.yaml").write_text("defaults: [submitit_slurm]\ntimeout_min: 5\n")
+    running = composed("founding", [search_path([tmp_path / "mine"]), "hydra/launcher=slurm"], hydra_too=True)
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", running)
+    assert at_once(launcher_given()) is None
+    assert composed("train", launcher_given(), hydra_too=True).hydra.launcher.timeout_min == 5
 
 
 @pytest.mark.parametrize(
