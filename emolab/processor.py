@@ -1,13 +1,23 @@
 """What this process may use of the processor."""
 
+import math
 import os
 import sys
 from pathlib import Path
 
 
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+def usable_cores(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Return how many cores this process may use.
+
+    Args:
+        limit: says how many microseconds of processor time a container may take in how many that pass, as
+            "200000 100000" after `docker run --cpus=2`, or "max 100000" (Linux's cgroup v2).
+    """
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0))
+    quota, period = limit.read_text(encoding="ascii").split() if limit.is_file() else ("max", "")
+    return cores if quota == "max" else min(cores, math.ceil(int(quota) / int(period)))
 
 
 def load_per_core() -> float | None:
