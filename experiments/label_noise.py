@@ -25,7 +25,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     """
     if missing := [name for name in ("cleanlab", "sklearn") if find_spec(name) is None]:
         raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
-    from emolab.jobs.grid import run_plan
+    from emolab.jobs.run import run_plan
     from emolab.prepare import prepare_data
     from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.report import SUSPECTED, table_of, write_label_noise

@@ -33,7 +33,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         RunError: if a lever was judged on other images than the baseline.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.jobs.grid import check_settings, run_plan
+    from emolab.jobs.run import check_settings, run_plan
 
     refuse(given, {"seed": "seeds"})
     jobs = jobs_of(cfg, for_training(given, "levers"))

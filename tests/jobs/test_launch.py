@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 from emolab.cli import _exit_code
 from emolab.jobs import Plan
-from emolab.jobs.grid import run_plan
+from emolab.jobs.run import run_plan
 def work(grid):
     with grid.owned():
         return run_plan(grid, launcher, "the same command", compares=False)

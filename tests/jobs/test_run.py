@@ -1,0 +1,56 @@
+from typing import Any
+
+import pytest
+from made_plans import JOBS, add, plan
+from omegaconf import OmegaConf
+
+from emolab.cli import composed
+from emolab.errors import ConfigError
+from emolab.jobs.run import check_settings, run_plan
+from emolab.runs.sameness import config_text
+
+
+def began_with(key: str, value: Any) -> str:
+    """The settings of JOBS[0], but for one that conf/ had when it was trained."""
+    cfg = composed("train", JOBS[0])
+    OmegaConf.set_struct(cfg, value=False)
+    OmegaConf.update(cfg, key, value)
+    return config_text(cfg)
+
+
+def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
+    plan(tmp_path).begin()
+    add(tmp_path, 1, config=config_text(composed("train", JOBS[1])))
+    assert run_plan(plan(tmp_path), [], "", numbers=[1, 1], compares=False) == 0
+    told = capsys.readouterr().out
+    assert "1 trainings, 1 of them done" in told
+    assert "compare" not in told
+    assert told.count("finished") == 1
+    assert "missing" not in told
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("optimizer.learning_rate", 0.5, "optimizer.learning_rate: 0.5 when it began, 0.0003 now"),
+        ("trainer.strategy", {"_target_": "a.B"}, "trainer.strategy._target_: a.B when it began, nothing now"),
+        ("callbacks", {"stop": {"patience": 5}}, "callbacks.stop.patience: 5 when it began, nothing now"),
+        ("optimizer.beta_2", 0.9, "optimizer.beta_2: 0.9 when it began, nothing now"),
+    ],
+)
+def test_runs_of_a_config_that_was_edited_since_are_refused_with_what_differs(tmp_path, key, value, told):
+    plan(tmp_path).begin()
+    add(tmp_path, 0, config=began_with(key, value))
+    with pytest.raises(ConfigError) as caught:
+        run_plan(plan(tmp_path), [], "", numbers=[0], compares=False)
+    assert told in str(caught.value)
+
+
+def test_a_key_that_is_empty_counts_as_none_and_what_begins_anew_may_differ(tmp_path):
+    plan(tmp_path).begin()
+    add(tmp_path, 0, config=began_with("aug.sounds", []))  # of another emolab
+    add(tmp_path, 1, "failed", config=began_with("trainer.batch_size", 4096))  # out of memory; mended since
+    check_settings(plan(tmp_path), [0, 1, 2])
+    add(tmp_path, 2, "interrupted", state=True, config=began_with("trainer.batch_size", 4096))
+    with pytest.raises(ConfigError, match=r"trainer.batch_size: 4096 when it began, 32 now"):
+        check_settings(plan(tmp_path), [0, 1, 2])

@@ -1,0 +1,19 @@
+from made_plans import JOBS, plan
+
+from emolab.jobs.table import table_of
+
+
+def test_what_differs_heads_the_table(tmp_path):
+    grid = plan(tmp_path, tuple(("data=x", *job) for job in JOBS))
+    assert grid.differing() == ("seed", "model")
+    assert [grid.value(number, "model") for number in range(3)] == ["vgg19", "vgg19", "resnet50"]
+    columns = table_of(grid, range(3)).columns
+    assert [str(column.header).strip() for column in columns][1:3] == ["seed", "model"]
+    assert list(columns[2].cells) == ["vgg19", "vgg19", "resnet50"]
+
+
+def test_trainings_that_each_set_something_else_have_it_in_one_column(tmp_path):
+    levers = plan(tmp_path, (("data=x",), ("data=x", "optimizer=sgd", "seed=1"), ("data=x", "model=vgg19")))
+    columns = table_of(levers, range(3)).columns
+    assert str(columns[1].header).strip() == "sets"
+    assert list(columns[1].cells) == ["", "optimizer=sgd seed=1", "model=vgg19"]
