@@ -25,12 +25,12 @@ def test_an_interrupted_training_is_resumed_where_it_has_a_state(tmp_path):
     assert not grid.command(0)[-1].startswith("resume=")
 
 
-def test_the_newest_run_of_a_number_counts(tmp_path):
-    add(tmp_path, 1, "failed")
-    newest = add(tmp_path, 1)
+def test_of_a_numbers_finished_runs_the_one_that_started_last_counts(tmp_path):
+    newest, older = add(tmp_path, 1), add(tmp_path, 1)
+    older.update(started="2020-01-01T00:00:00.000+00:00")
     found = run_of(tmp_path / "runs", "g", 1)
     assert found is not None
-    assert {found.id, newest.id} == {newest.id}
+    assert found.id == newest.id
     assert run_of(tmp_path / "runs", "g", 7) is None
 
 
@@ -78,5 +78,6 @@ def test_one_command_at_a_time_works_on_a_plan(tmp_path):
 
 def test_a_finished_run_counts_more_than_a_newer_one_that_is_not(tmp_path):
     done = add(tmp_path, 0)
-    add(tmp_path, 0, status="interrupted")
+    done.update(started="2020-01-01T00:00:00.000+00:00")
+    add(tmp_path, 0, status="failed")
     assert run_of(tmp_path / "runs", "g", 0).id == done.id
