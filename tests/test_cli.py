@@ -158,33 +158,28 @@ def test_hydra_tells_of_itself_with_a_space_or_an_equals_sign(tmp_path: Path) ->
     assert "Defaults List" in done.stdout
 
 
-def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
+def run_without_tensorflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What came of `emolab.train`, in a process whose last line would tell that TensorFlow was imported."""
     script = (
         "import sys\nfrom emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, "data=fer2013", "data.path=absent.csv"],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "-c", script, *arguments],
+        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (2, "False")
+    assert done.stdout.splitlines()[-1] == "False"
+    return done
+
+
+def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
+    done = run_without_tensorflow(tmp_path, "data=fer2013", "data.path=absent.csv")
+    assert done.returncode == 2
     assert "data.path=absent.csv: no such file" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])
 def test_help_and_refusals_come_without_importing_tensorflow(arguments: list[str], tmp_path: Path) -> None:
-    script = (
-        "import sys; from emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.splitlines()[-1] == "False"
+    done = run_without_tensorflow(tmp_path, *arguments)
     assert done.returncode == (0 if arguments == ["--help"] else 2)
     assert not list(tmp_path.iterdir())
 

@@ -3,17 +3,11 @@ import pytest
 from made_photographs import class_folders, encoded, made, picture, write
 from test_readers_csv import face, ferplus
 
-from emolab.data import DataModule, PreparedData
+from emolab.data import DataModule
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 
 pytest.importorskip("tensorflow")
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> PreparedData:
-    folder = tmp_path_factory.mktemp("data")
-    return made(FolderReader(class_folders(folder / "photographs", {"sad": 40, "anger": 20})), folder / "cache")
 
 
 def test_the_dataset_gives_the_batches_of_its_steps_in_order(prepared):

@@ -3,18 +3,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_photographs import class_folders, made
 
 from emolab.data import DataModule, PreparedData
 from emolab.data.left_out import read_left_out
-from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> PreparedData:
-    folder = tmp_path_factory.mktemp("data")
-    return made(FolderReader(class_folders(folder / "photographs", {"sad": 40, "anger": 20})), folder / "cache")
 
 
 def listed(folder: Path, *lines: str) -> Path:

@@ -3,7 +3,11 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -34,6 +38,15 @@ def run(module: str, *arguments: str, cwd: Path, timeout: float = 420) -> subpro
         timeout=timeout,
         check=False,
     )
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Ask ten times a second until it's so; after five minutes the test fails."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("it never came so far")
 
 
 def environment() -> dict[str, str]:

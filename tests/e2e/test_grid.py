@@ -5,25 +5,16 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from commands import TINY, environment, run
+from commands import TINY, environment, run, wait_for
 
 from emolab.files import read_json
 from emolab.jobs import Plan
 from emolab.runs import list_runs
 
 GRID = (*TINY[:-2], "trainer.epochs=2", "trainer.precision=float32", "evaluate=false", "workers=1")
-
-
-def _wait_for(condition, seconds: float = 300) -> None:
-    for _ in range(int(seconds * 10)):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("it never came so far")
 
 
 def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
@@ -34,11 +25,11 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     log = (tmp_path / "out").open("w")
     command = [sys.executable, "-m", "emolab.train", *arguments]
     driver = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=log, stderr=subprocess.STDOUT)
-    _wait_for(lambda: (tmp_path / "out").read_text().count("learning_rate=") == 2)
-    _wait_for(lambda: len(list_runs(tmp_path / "runs")) == 2)
+    wait_for(lambda: (tmp_path / "out").read_text().count("learning_rate=") == 2)
+    wait_for(lambda: len(list_runs(tmp_path / "runs")) == 2)
     driver.kill()
     driver.wait()
-    _wait_for(lambda: list_runs(tmp_path / "runs")[-1].status == "interrupted")
+    wait_for(lambda: list_runs(tmp_path / "runs")[-1].status == "interrupted")
     plan = Plan.open(next((tmp_path / "grids").iterdir()))
     assert plan.jobs[0][-1] == "optimizer.learning_rate=1e+30"
 
@@ -68,7 +59,7 @@ def test_ctrl_c_stops_a_grid_after_the_running_trainings_have_saved(
         cwd=tmp_path, env=environment(), start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    _wait_for(lambda: len(list(tmp_path.glob("runs/*/*/metrics.jsonl"))) == together)
+    wait_for(lambda: len(list(tmp_path.glob("runs/*/*/metrics.jsonl"))) == together)
     os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, which asks all that it sees
     out, error = driver.communicate(timeout=300)
     assert driver.returncode == 130, out + error

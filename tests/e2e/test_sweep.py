@@ -4,13 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import optuna
 import pytest
-from commands import TINY, environment, run
+from commands import TINY, environment, run, wait_for
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from postgres import running_postgres
@@ -21,14 +19,6 @@ from emolab.runs import list_runs
 from experiments.search.study import counted
 
 SWEEP = (*TINY[:-1], "trainer.epochs=3", "heartbeat_seconds=1", "aug=off", "optimizer=adamw")
-
-
-def _wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
-    for _ in range(int(seconds * 10)):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("it never came so far")
 
 
 def _children(pid: int) -> list[int]:
@@ -47,7 +37,7 @@ def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Pat
     arguments = [*SWEEP, *wanted, rates, "pruner=none", "sampler=random"]
     command = [sys.executable, "-m", "experiments.sweep", *arguments, "workers=2"]
     driver = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
-    _wait_for(lambda: list(tmp_path.glob("runs/*/*/checkpoints/last-*")))
+    wait_for(lambda: list(tmp_path.glob("runs/*/*/checkpoints/last-*")))
     workers = _children(driver.pid)
     assert len(workers) == 2
     for pid in (driver.pid, *workers):

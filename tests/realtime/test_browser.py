@@ -11,7 +11,7 @@ from browser import chromium, write_y4m
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from served import served
-from stand_ins import Brightness
+from stand_ins import Brightness, Unsure
 
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web.options import Web
@@ -152,13 +152,6 @@ def test_a_link_on_another_site_leads_to_the_page() -> None:
             assert "token" not in browser.current_url
         finally:
             browser.quit()
-
-
-class Unsure(Brightness):
-    """A recogniser that can't decide."""
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        return np.full((len(images), 3), 1 / 3, np.float32)
 
 
 def test_a_face_that_no_class_is_sure_of_is_called_not_sure() -> None:

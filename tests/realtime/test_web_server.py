@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from served import served
-from stand_ins import CLASSES, Brightness, plain
+from stand_ins import CLASSES, Brightness, Unsure, plain
 
 from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame
@@ -234,13 +234,6 @@ def test_a_fault_in_the_step_ends_the_connection_so_that_nobody_waits() -> None:
     with served(Web(port=0), Failing(), FullFrame()) as address:
         assert talk(address, lambda socket: _closing(socket, jpeg(plain(9)))) == 1011
         assert asyncio.run(_looked(address, 1)) == [1011]
-
-
-class Unsure(Brightness):
-    """A recogniser that can't decide."""
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        return np.full((len(images), 3), 1 / 3, np.float32)
 
 
 def test_a_face_that_no_class_is_sure_of_has_no_label() -> None:
