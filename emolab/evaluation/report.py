@@ -4,7 +4,6 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader
@@ -12,21 +11,9 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from emolab import files
-from emolab.evaluation.bootstrap import intervals
-from emolab.evaluation.brightness import accuracy_by_brightness
-from emolab.evaluation.coverage import coverage_curve
-from emolab.evaluation.metrics import (
-    MATRIX_METRICS,
-    accuracy,
-    confusion_matrix,
-    evaluators,
-    f1,
-    precision,
-    recall,
-)
-from emolab.evaluation.predictions import Predictions, averaged, save_predictions
+from emolab.evaluation.predictions import Predictions, save_predictions
+from emolab.evaluation.split import Metrics
 
-Metrics = dict[str, Any]
 PREDICTIONS = "predictions.npz"
 MIRRORED = "mirrored.npz"  # predictions of the mirror images of the same faces
 NUMBERS = "metrics.json"
@@ -52,7 +39,7 @@ class Report:
         facts: name and value of what the run was, for the page's head.
         temperature: of the calibrated confidences.
         uncertain_below: calibrated confidence below which a face is better left unnamed.
-        splits: name of the split -> its metrics, from `evaluate_split`.
+        splits: name of the split -> its metrics, from `emolab.evaluation.split`.
         pictures: in the order of the page.
         warnings: what a reader must know before the numbers.
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
@@ -74,39 +61,6 @@ class Report:
     predictions: Mapping[str, Predictions] | None = None
     mirrored: Mapping[str, Predictions] | None = None
     fitted_on: str = "validation"
-
-
-def evaluate_split(
-    predictions: Predictions,
-    temperature: float,
-    twins: np.ndarray | None = None,
-    mirrored: Predictions | None = None,
-    brightness: np.ndarray | None = None,
-    resamples: int = 2000,
-) -> Metrics:
-    """Return the metrics of one split, as DESIGN.md's `report/metrics.json` holds them.
-
-    Args:
-        predictions: of the split.
-        temperature: fitted on validation.
-        twins: bool (N,): whether an image has a near-duplicate in training; None where that makes no sense.
-        mirrored: predictions of the mirror images, to be averaged with, if they were made.
-        brightness: of each face (N,), 0 to 255, where it is known.
-        resamples: of the bootstrap behind the intervals.
-    """
-    matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
-    both = None if mirrored is None else averaged([predictions, mirrored], [temperature] * 2)
-    return {
-        "n": len(predictions.targets),
-        **intervals(predictions, MATRIX_METRICS, resamples),
-        **dict(evaluators(predictions, temperature)),
-        "per_class": _per_class(matrix, predictions.classes),
-        "confusion_matrix": matrix.tolist(),
-        "without_twins": _without_twins(predictions, twins, resamples),
-        "flip_averaged": None if both is None else _accuracy(both, resamples),
-        "coverage": coverage_curve(predictions, temperature),
-        "by_brightness": None if brightness is None else accuracy_by_brightness(predictions, brightness, resamples),
-    }
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -173,25 +127,3 @@ def summary_table(splits: Mapping[str, Metrics]) -> Table:
             f"{metrics['majority_baseline']:.3f}",
         )
     return table
-
-
-def _per_class(matrix: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
-    columns = zip(precision(matrix), recall(matrix), f1(matrix), matrix.sum(axis=1), strict=True)
-    return {
-        name: {"precision": _number(p), "recall": _number(r), "f1": _number(f), "n": int(n)}
-        for name, (p, r, f, n) in zip(classes, columns, strict=True)
-    }
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _accuracy(predictions: Predictions, resamples: int) -> Metrics:
-    return {"n": len(predictions.targets), **intervals(predictions, {"accuracy": accuracy}, resamples)}
-
-
-def _without_twins(predictions: Predictions, twins: np.ndarray | None, resamples: int) -> Metrics | None:
-    if twins is None or twins.all():
-        return None
-    return _accuracy(predictions.subset(~twins), resamples)

@@ -11,7 +11,8 @@ from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions
-from emolab.evaluation.report import Report, evaluate_split
+from emolab.evaluation.report import Report
+from emolab.evaluation.split import evaluate_split
 from emolab.runs import layout
 from emolab.runs.facts import facts_of, title_of
 from emolab.runs.judge import Judge, classifier, mirrored

@@ -9,7 +9,8 @@ from PIL import Image
 from emolab.evaluation import plots
 from emolab.evaluation.metrics import confusion_matrix
 from emolab.evaluation.predictions import Predictions
-from emolab.evaluation.report import Picture, Report, evaluate_split, summary_table, write_report
+from emolab.evaluation.report import Picture, Report, summary_table, write_report
+from emolab.evaluation.split import evaluate_split
 
 CLASSES = ("<script>alert(1)</script>", "fear", "happy")
 

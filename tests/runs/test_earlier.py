@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from emolab.evaluation.predictions import Predictions, load_predictions, save_predictions
-from emolab.evaluation.report import Report, evaluate_split, write_report
+from emolab.evaluation.report import Report, write_report
+from emolab.evaluation.split import evaluate_split
 from emolab.runs.earlier import with_earlier
 
 CURVES = {

@@ -1,0 +1,69 @@
+"""What is known of the predictions of one split, as numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.brightness import accuracy_by_brightness
+from emolab.evaluation.coverage import coverage_curve
+from emolab.evaluation.metrics import MATRIX_METRICS, accuracy, confusion_matrix, evaluators, f1, precision, recall
+from emolab.evaluation.predictions import Predictions, averaged
+
+Metrics = dict[str, Any]
+
+
+def evaluate_split(
+    predictions: Predictions,
+    temperature: float,
+    twins: np.ndarray | None = None,
+    mirrored: Predictions | None = None,
+    brightness: np.ndarray | None = None,
+    resamples: int = 2000,
+) -> Metrics:
+    """Return the metrics of one split, as DESIGN.md's `report/metrics.json` holds them.
+
+    Args:
+        predictions: of the split.
+        temperature: fitted on validation.
+        twins: bool (N,): whether an image has a near-duplicate in training; None where that makes no sense.
+        mirrored: predictions of the mirror images, to be averaged with, if they were made.
+        brightness: of each face (N,), 0 to 255, where it is known.
+        resamples: of the bootstrap behind the intervals.
+    """
+    matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
+    both = None if mirrored is None else averaged([predictions, mirrored], [temperature] * 2)
+    return {
+        "n": len(predictions.targets),
+        **intervals(predictions, MATRIX_METRICS, resamples),
+        **dict(evaluators(predictions, temperature)),
+        "per_class": _per_class(matrix, predictions.classes),
+        "confusion_matrix": matrix.tolist(),
+        "without_twins": _without_twins(predictions, twins, resamples),
+        "flip_averaged": None if both is None else _accuracy(both, resamples),
+        "coverage": coverage_curve(predictions, temperature),
+        "by_brightness": None if brightness is None else accuracy_by_brightness(predictions, brightness, resamples),
+    }
+
+
+def _per_class(matrix: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, float | int | None]]:
+    columns = zip(precision(matrix), recall(matrix), f1(matrix), matrix.sum(axis=1), strict=True)
+    return {
+        name: {"precision": _number(p), "recall": _number(r), "f1": _number(f), "n": int(n)}
+        for name, (p, r, f, n) in zip(classes, columns, strict=True)
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _accuracy(predictions: Predictions, resamples: int) -> Metrics:
+    return {"n": len(predictions.targets), **intervals(predictions, {"accuracy": accuracy}, resamples)}
+
+
+def _without_twins(predictions: Predictions, twins: np.ndarray | None, resamples: int) -> Metrics | None:
+    if twins is None or twins.all():
+        return None
+    return _accuracy(predictions.subset(~twins), resamples)
