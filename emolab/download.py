@@ -14,7 +14,6 @@ from pathlib import Path
 
 from emolab import files
 
-YUNET = "detectors/face_detection_yunet_2023mar.onnx"  # in the cache; the viewer fetches it, the doctor looks for it
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 _LOOK_SECONDS = 0.2
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from emolab.download import YUNET
+from emolab.cache import YUNET
 from emolab.engines.registry import BACKENDS, backend
 from emolab.processor import cpu_flags
 from emolab.runs import environment

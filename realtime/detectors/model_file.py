@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from emolab.download import YUNET, DownloadError, fetch
+from emolab.cache import YUNET
+from emolab.download import DownloadError, fetch
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import emolab.data
-from emolab.download import YUNET
+from emolab.cache import YUNET
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
 from realtime.boxes import FaceBox, overlap
