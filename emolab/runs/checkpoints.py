@@ -1,5 +1,6 @@
 """Which checkpoint files a run has, and that they are whole."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,18 @@ def _free_name(folder: Path, stem: str, suffix: str) -> str:
         again += 1
         name = f"{CHECKPOINTS}/{stem}-{again}{suffix}"
     return name
+
+
+def tag_of(name: str) -> int:
+    """Return the epoch or step that is part of a checkpoint's name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = re.match(rf"{CHECKPOINTS}/(?:{'|'.join(KINDS)})-([0-9]{{1,18}})[-.]", name)
+    if found is None:
+        raise ValueError(f"expected {CHECKPOINTS}/ and a name with its epoch or step, such as last-860.npz")
+    return int(found[1])
 
 
 def verified(folder: Path, facts: Mapping[str, Any], kind: str) -> Path:

@@ -18,16 +18,28 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
     fields = record.fields
     model, monitor = fields["model"], fields["monitor"]
     return {
-        "model": f"{model['name']}, {model['parameters']:,} weights, begun from {model['weights']['used']}",
+        "model": _network(model),
         "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]}){_without(fields['data'])}",
         "recipe": _recipe(settings_of(record)),
         **_taught(fields.get("teachers"), settings_of(record)),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
-        "best epoch": f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}",
+        "best epoch": _best(monitor),
         **({"computed in": str(fields["precision"])} if "precision" in fields else {}),
         "seed": str(fields["seed"]),
         "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
     }
+
+
+def _network(model: Mapping[str, Any]) -> str:
+    count, began = model["parameters"], model["weights"].get("used")
+    weights = "an unknown number of weights" if count is None else f"{count:,} weights"
+    return f"{model['name']}, {weights}, begun from {began or 'unknown ones'}"
+
+
+def _best(monitor: Mapping[str, Any]) -> str:
+    if monitor["best"] is None:
+        return "unknown"
+    return f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}"
 
 
 def _without(data: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from emolab import files
 from emolab.errors import RunError
 from emolab.plain import plain
-from emolab.runs import checkpoints, environment, journal, layout
+from emolab.runs import checkpoints, environment, journal, layout, schema
 from emolab.runs.process import is_dead, this_process
 
 
@@ -75,7 +75,7 @@ class RunRecord:
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
         layout.check_links(Path(folder))
-        return cls(Path(folder), layout.check_facts(facts, path))
+        return cls(Path(folder), schema.check_facts(facts, path))
 
     @classmethod
     def resume(cls, folder: Path) -> "RunRecord":

@@ -11,6 +11,7 @@ from emolab.data import DataModule
 from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
 from emolab.runs import RunRecord, resolve
+from emolab.runs.checkpoints import tag_of
 from emolab.runs.first_weights import first_weights
 from emolab.runs.sameness import config_text, differences, learned_from
 from emolab.tracking import LoggerGroup
@@ -68,7 +69,7 @@ def can_go_on(record: RunRecord) -> bool:
 
 def _steps_done(record: RunRecord) -> int:
     name = record.fields["checkpoints"].get("last")
-    return 0 if name is None else int(Path(name).stem.split("-")[1])
+    return 0 if name is None else tag_of(name)
 
 
 def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices: Mapping[str, str]) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
 
 def _single(record: RunRecord) -> list[dict[str, str]] | None:
     """Return the teacher of a run that began when there could be one only."""
-    return [record.fields["teacher"]] if "teacher" in record.fields else None
+    teacher = record.fields.get("teacher")
+    return [teacher] if teacher else None
 
 
 def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:

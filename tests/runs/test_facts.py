@@ -31,6 +31,15 @@ def test_two_recipes_read_differently(tmp_path: Path, other: str) -> None:
     assert facts(tmp_path, "aug=blend")["recipe"] != facts(tmp_path, "aug=blend", other)["recipe"]
 
 
+def test_a_run_that_knows_little_of_itself_says_so(tmp_path: Path) -> None:
+    model = {"name": "vgg19", "parameters": None, "weights": {"used": None}}
+    found = facts(tmp_path, model=model, monitor={"name": "val_accuracy", "mode": "max"})
+    assert found["model"] == "vgg19, an unknown number of weights, begun from unknown ones"
+    assert found["best epoch"] == "unknown"
+    assert facts(tmp_path)["model"] == "vgg19, 10 weights, begun from random"
+    assert facts(tmp_path)["best epoch"] == "2, by val_accuracy 0.5000"
+
+
 def test_a_student_names_its_teachers_and_what_they_count(tmp_path: Path) -> None:
     taught = facts(tmp_path, "distillation.weight=0.4", teachers=[{"run": "one"}, {"run": "other"}])
     assert taught["learned from"] == "one, other; weight 0.4, temperature 3.0"

@@ -13,6 +13,7 @@ import pytest
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
 from emolab.runs import RunRecord, layout
+from emolab.runs.checkpoints import tag_of
 
 FIELDS = {
     "classes": ["anger", "happy"],
@@ -94,12 +95,14 @@ def test_a_run_cannot_end_as_running(tmp_path):
 def test_checkpoints_carry_their_tag_and_the_old_one_goes(tmp_path):
     record = create(tmp_path)
     record.save_checkpoint("best", ".weights.h5", content("one"), tag=0)
-    path = record.save_checkpoint("best", ".weights.h5", content("two"), tag=4, monitor={"best": 0.4})
+    path = record.save_checkpoint(
+        "best", ".weights.h5", content("two"), tag=4, monitor={"name": "loss", "mode": "min", "best": 0.4}
+    )
     assert path.name == "best-4.weights.h5"
     assert names(record) == ["best-4.weights.h5"]
     again = RunRecord.open(record.folder)
     assert again.checkpoint_path("best").read_text() == "two"
-    assert again.fields["monitor"] == {"best": 0.4}
+    assert again.fields["monitor"]["best"] == 0.4
     assert list(again.fields["sha256"]) == ["checkpoints/best-4.weights.h5"]
 
 
@@ -115,6 +118,16 @@ def test_saving_one_step_twice_never_writes_over_the_named_file(tmp_path):
     second = record.save_checkpoint("last", ".npz", content("two"), tag=7)
     assert first != second
     assert RunRecord.open(record.folder).checkpoint_path("last").read_text() == "two"
+
+
+def test_a_checkpoints_name_holds_its_tag(tmp_path):
+    record = create(tmp_path)
+    for kind, suffix, tag in [("best", ".weights.h5", 4), ("last", ".npz", 860), ("last", ".npz", 860)]:
+        record.save_checkpoint(kind, suffix, content("one"), tag=tag)
+        assert tag_of(record.fields["checkpoints"][kind]) == tag
+    for name in ("checkpoints/last.npz", "last-860.npz", "checkpoints/last-x.npz", "checkpoints/mine-1.npz"):
+        with pytest.raises(ValueError, match="such as last-860"):
+            tag_of(name)
 
 
 def test_a_failing_writer_leaves_the_checkpoint_before_it(tmp_path):
@@ -255,24 +268,69 @@ def test_a_damaged_record_is_refused_with_its_path(tmp_path, text):
         RunRecord.open(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "told"),
-    [
-        ("data", {}, "data.name is None"),
-        ("data", {"name": "x", "fingerprint": 3}, "data.fingerprint is 3"),
-        ("model", {"name": None}, "model.name is None"),
-        ("image_size", 30_000, "16 to 1024 pixels"),
-        ("classes", ["neutral", "happy"], "sorted by code point"),
-        ("classes", ["happy", "happy"], "each once"),
-        ("classes", [1, 2], "expected texts"),
-    ],
-)
+ODD_FIELDS = [
+    ("data", {}, "data.name is missing"),
+    ("data", {"name": "x", "fingerprint": 3}, "data.fingerprint is 3, expected text"),
+    ("data", {"name": "x", "fingerprint": "y", "grey": "no"}, "data.grey is 'no', expected true or false"),
+    ("data", {"name": "x", "fingerprint": "y", "left_out": {"file": "z"}}, "data.left_out.images is missing"),
+    ("model", {"name": None}, "model.name is None, expected text"),
+    ("model", {"name": "x", "parameters": "many"}, "model.parameters is 'many', expected a whole number"),
+    ("model", {"name": "x", "weights": "random"}, "model.weights is 'random', expected fields"),
+    ("image_size", 30_000, "16 to 1024 pixels"),
+    ("image_size", True, "image_size is True, expected a whole number"),
+    ("classes", ["neutral", "happy"], "sorted by code point"),
+    ("classes", ["happy", "happy"], "each once"),
+    ("classes", [1, 2], "classes.0 is 1, expected text"),
+    ("status", "odd", "status is 'odd', expected 'running', 'finished'"),
+    ("hardware", ["a processor"], r"hardware is \['a processor'\], expected fields"),
+    ("seed", "1", "seed is '1', expected a whole number"),
+    ("monitor", {"name": "loss", "mode": "min", "epoch": "3"}, "monitor.epoch is '3', expected a whole number"),
+    ("monitor", {"best": 0.4}, "monitor.name is missing"),
+    (
+        "checkpoints",
+        {"last": "checkpoints/last.npz"},
+        "checkpoints is .*last.npz.*, expected .* a name with its epoch or step",
+    ),
+    ("checkpoints", {"other": 1}, "checkpoints.other is 1, expected text"),
+    ("checkpoints", {"best": 1}, "checkpoints.best is 1, expected text"),
+    ("temperature", "1.5", "temperature is '1.5', expected a number"),
+    ("temperature", None, "temperature is None, expected a number"),
+    ("temperature", 0, "temperature is 0, expected greater than 0"),
+    ("temperature", -1, "temperature is -1, expected greater than 0"),
+    ("uncertain_below", 1.5, "uncertain_below is 1.5, expected less than or equal to 1"),
+    ("teachers", [{"run": "a", "folder": "b"}], "teachers.0.weights is missing"),
+    ("summary", {"test_accuracy": "high"}, "summary.test_accuracy is 'high', expected a number"),
+    ("summary", None, "summary is None, expected fields"),
+    ("resumed", "yesterday", "resumed is 'yesterday', expected a list"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "told"), ODD_FIELDS)
 def test_a_damaged_field_is_named(tmp_path, field, value, told):
-    record = create(tmp_path)
-    path = record.folder / "run.json"
+    path = create(tmp_path).folder / "run.json"
     write_json(path, {**read_json(path), field: value})
-    with pytest.raises(RunError, match=told):
-        RunRecord.open(record.folder)
+    with pytest.raises(RunError, match=rf"run\.json is damaged: .*{told}"):
+        RunRecord.open(path.parent)
+
+
+@pytest.mark.parametrize("field", ["id", "status", "hardware", *layout.REQUIRED, "started", "sha256", "checkpoints"])
+def test_a_missing_field_of_a_run_is_named(tmp_path, field):
+    path = create(tmp_path).folder / "run.json"
+    write_json(path, {key: value for key, value in read_json(path).items() if key != field})
+    with pytest.raises(RunError, match=f"{field} is missing.*Copy the run again"):
+        RunRecord.open(path.parent)
+
+
+def test_an_older_run_has_the_fields_it_lacks_and_keeps_those_that_are_not_known(tmp_path):
+    path = create(tmp_path).folder / "run.json"
+    facts = {**read_json(path), "model": {"name": "vgg19", "mine": 1}, "more": [1]}
+    write_json(path, {**facts, "monitor": {"name": "loss", "mode": "min"}})
+    fields = RunRecord.open(path.parent).fields
+    unknown = {"requested": None, "used": None}
+    assert fields["model"] == {"name": "vgg19", "mine": 1, "parameters": None, "flops": None, "weights": unknown}
+    assert fields["monitor"] == {"name": "loss", "mode": "min", "best": None, "epoch": None}
+    assert fields["more"] == [1]
+    assert "temperature" not in fields  # it was never evaluated
 
 
 def test_an_unwritable_root_gives_a_clear_error(tmp_path):

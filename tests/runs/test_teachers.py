@@ -77,6 +77,14 @@ def test_a_run_from_when_there_was_one_teacher_keeps_it(tmp_path: Path) -> None:
         teachers_of(_cfg(tmp_path), student)
 
 
+def test_a_run_that_says_it_had_no_teacher_gets_the_one_that_is_asked_for(tmp_path: Path) -> None:
+    teacher = _run(tmp_path, "teacher", best=0.6)
+    student = _begun(tmp_path, "student")
+    student.update(teachers=None, teacher=None)
+    teachers_of(_cfg(tmp_path), student)
+    assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
+
+
 def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
