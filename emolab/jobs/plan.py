@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from emolab import files
+from emolab.config.overrides import override
 from emolab.errors import ConfigError
 from emolab.jobs.process import Child, Outcome, last_lines
 from emolab.runs import RunRecord, list_runs
@@ -191,7 +192,7 @@ def training_command(overrides: Sequence[str], group: str, number: int, begun: R
     """Return the command of a training of a group, which goes on with `begun` where that has a state to go on from."""
     place = (f"group.name={group}", f"group.number={number}")
     state = begun is not None and begun.status != "finished" and "last" in begun.fields["checkpoints"]
-    resume = [f"resume={begun.folder.resolve()}"] if begun is not None and state else []
+    resume = [override("resume", begun.folder.resolve())] if begun is not None and state else []
     return [sys.executable, "-m", "emolab.train", *overrides, *place, *resume]
 
 

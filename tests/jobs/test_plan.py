@@ -15,13 +15,14 @@ def test_a_grid_goes_on_with_what_is_not_finished(tmp_path):
 
 
 def test_an_interrupted_training_is_resumed_where_it_has_a_state(tmp_path):
-    grid = plan(tmp_path)
+    root = tmp_path / "emolab (1), lr=0"  # a path that Hydra's grammar would take for more than text
+    grid = plan(root)
     assert grid.command(1)[3:] == ["model=vgg19", "seed=1", "group.name=g", "group.number=1"]
-    add(tmp_path, 1, "failed")
+    add(root, 1, "failed")
     assert not grid.command(1)[-1].startswith("resume=")
-    record = add(tmp_path, 1, "interrupted", state=True)
-    assert grid.command(1)[-1] == f"resume={record.folder}"
-    add(tmp_path, 0, "finished", state=True)
+    record = add(root, 1, "interrupted", state=True)
+    assert composed("train", grid.command(1)[3:]).resume == str(record.folder)
+    add(root, 0, "finished", state=True)
     assert not grid.command(0)[-1].startswith("resume=")
 
 
