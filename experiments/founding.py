@@ -78,14 +78,15 @@ def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") ->
 
 def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[str, str]]) -> list[str]:
     """Return what a reader has to know before the numbers; `weights` says which ones each model began with."""
+    from experiments.comparing.replicates import INTERVAL
+
     part = cfg.trainer.train_images
     share = f"{part} of the training images, the classes in proportion" if part else "all training images"
     recipes = "; ".join(" ".join((model, *lines)) for model, lines in cfg.recipes.items())
     one = "With one seed the intervals hold the noise of the images, not that of the training."
-    several = "Images (in clusters of near-duplicates) and seeds are resampled."
     return [
         f"Data: {cfg.data.name}, {share}; {cfg.trainer.epochs} epochs; judged on {images} {cfg.split} images.",
-        f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else several}",
+        f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else INTERVAL}",
         f"First weights: {', '.join(f'{model} {used}' for model, used in weights)}.",
         "The original had 50,046 photographs in nine classes, and gave validation accuracies without intervals.",
         f"Recipes: {recipes}.",

@@ -105,13 +105,15 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
 
 def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
     """Return what a reader has to know before the numbers."""
+    from experiments.comparing.replicates import INTERVAL
+
     part = cfg.trainer.train_images
     share = f"{part} of the training images" if part else "all training images"
     return [
         f"{cfg.model.name} on {cfg.data.name}, {share}, {cfg.trainer.epochs} epochs; judged on {images} validation "
         "images; the test images stay unopened.",
-        "A row with one seed has an interval of the images' noise, without that of the training; with several seeds "
-        "images (in clusters of near-duplicates) and seeds are resampled.",
+        "A row with one seed has an interval of the images' noise, without that of the training; one with several has "
+        f"both. {INTERVAL}",
         "Of twenty levers that do nothing, one will look decided.",
         "A short training favours what learns fast over what keeps from overfitting.",
         *([f"Not trained: {', '.join(missing)}."] if missing else []),

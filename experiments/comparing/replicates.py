@@ -17,6 +17,10 @@ from experiments.comparing.runs import ComparedRun
 
 Key = TypeVar("Key", bound=Hashable)  # what was trained
 
+INTERVAL = (
+    "Images (in clusters of near-duplicates) are resampled; the spread of the seeds is added as Student's interval."
+)
+
 
 @dataclass(frozen=True)
 class Results(Generic[Key]):

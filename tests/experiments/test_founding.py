@@ -12,7 +12,7 @@ from emolab.jobs import Plan
 from experiments.comparing.replicates import results_of
 from experiments.founded.cells import Cell, cells_of
 from experiments.founded.claims import Claim, claims, judged
-from experiments.founding import conclude
+from experiments.founding import conclude, notes
 
 MODELS = ("vgg19", "resnet50", "mobilenetv2", "custom_cnn")
 ACCURACIES = {"vgg19": 0.70, "resnet50": 0.702, "mobilenetv2": 0.45, "custom_cnn": 0.60}
@@ -125,6 +125,12 @@ def test_the_table_stands_beside_the_originals_numbers(tmp_path, capsys):
     page = (tmp_path / "founding" / "index.html").read_text()
     assert "judged on 600 test images" in page
     assert "refuted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("seeds", "told"), [("0", "not that of the training"), ("0,1", "added as Student's interval")])
+def test_the_page_says_what_its_intervals_hold(seeds, told):
+    cfg = composed("founding", ["data=folder", "data.root=faces", f"seeds=[{seeds}]"])
+    assert told in " ".join(notes(cfg, 600, 4, []))
 
 
 def test_wrong_settings_are_refused():

@@ -52,7 +52,9 @@ def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_pat
     assert rows[2].startswith(f"{chosen[0]},{' '.join(cfg.levers[chosen[0]])}")
     assert rows[2].endswith(",helps,2.0")
     assert (tmp_path / "out" / "levers.png").stat().st_size > 5_000
-    assert "judged on 600 validation images" in (tmp_path / "out" / "index.html").read_text()
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "judged on 600 validation images" in page
+    assert "are resampled; the spread of the seeds is added as Student" in page
     told = capsys.readouterr().out
     assert "helps" in told
     assert f"not trained: {chosen[1]}, " in told
