@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from experiments.founded.cells import Cell
 
 
-INSTEAD = {"model": "models", "aug": "augmentations", "finetune": "finetunings", "seed": "seeds"}
+INSTEAD = {"model": "models", "aug": "augmentations", "finetune": "finetunings", "seed": "seeds", "evaluate": ""}
 
 
 def founding(cfg: DictConfig, given: Sequence[str]) -> int:
@@ -31,10 +31,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     cells = cells_of_settings(cfg)
     keys = [(cell, seed) for cell in cells for seed in cfg.seeds]
     refuse(given, INSTEAD)
-    fixed = [*for_training(given, "founding"), f"name={cfg.name}"]
-    jobs = tuple(  # what was given counts for every training, also where a recipe says something else
-        (*cfg.recipes.get(cell.model, ()), *fixed, *cell.overrides(), f"seed={seed}") for cell, seed in keys
-    )
+    jobs = jobs_of(cfg, for_training(given, "founding"), keys)
     for job in jobs:
         check_command("train", job)
     plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
@@ -42,6 +39,14 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
         plan.begin()
         failed = run_plan(plan, launcher_given(), "the same command")
     return conclude(cfg, plan, keys) or failed
+
+
+def jobs_of(cfg: DictConfig, fixed: Sequence[str], keys: "Sequence[tuple[Cell, int]]") -> tuple[tuple[str, ...], ...]:
+    """Return the overrides of every training; what was given counts also where a recipe says something else."""
+    last = (f"name={cfg.name}", f"evaluate={'true' if cfg.split == 'test' else 'validation'}")
+    return tuple(
+        (*cfg.recipes.get(cell.model, ()), *fixed, *cell.overrides(), f"seed={seed}", *last) for cell, seed in keys
+    )
 
 
 def cells_of_settings(cfg: DictConfig) -> "list[Cell]":

@@ -11,18 +11,20 @@ from emolab.config.overrides import override
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from experiments.overrides import for_training, launcher_given, settings_given
+from experiments.overrides import for_training, launcher_given, refuse, settings_given
 
 
 def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     """Train a network for each part of the training images, without that part; list what they don't believe.
 
     Raises:
-        ConfigError: if a training's settings are wrong, the labels are soft, or cleanlab isn't installed.
+        ConfigError: if a training's settings are wrong, or not its own to set, the labels are soft, or cleanlab isn't
+            installed.
         DataError: if the data can't be used, or not be parted into so many folds.
         RunError: if a run of the group was trained on other data than these.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
+    refuse(given, {"evaluate": ""})
     if missing := [name for name in ("cleanlab", "sklearn") if find_spec(name) is None]:
         raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
     from emolab.jobs.run import run_plan

@@ -35,7 +35,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     """
     from emolab.jobs.run import check_settings, run_plan
 
-    refuse(given, {"seed": "seeds"})
+    refuse(given, {"seed": "seeds", "evaluate": ""})
     jobs = jobs_of(cfg, for_training(given, "levers"))
     wanted = {key: job for key, job in jobs.items() if key[0] == BASELINE or cfg.only is None or key[0] in cfg.only}
     for (lever, _), job in wanted.items():

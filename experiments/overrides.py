@@ -38,7 +38,7 @@ def refuse(given: Sequence[str], instead: Mapping[str, str]) -> None:
 
     Args:
         given: overrides of the command.
-        instead: key -> the experiment's own list of its values, which is what to set.
+        instead: key -> the experiment's own list of its values, which is what to set; "" where there is none.
 
     Raises:
         ConfigError: naming the override, and what to give in its place.
@@ -46,7 +46,8 @@ def refuse(given: Sequence[str], instead: Mapping[str, str]) -> None:
     for override in given:
         key, value = pair_of(override)
         if key in instead:
-            raise ConfigError(f"{override}: each training has its own {key} here. Give {instead[key]}=[{value}]")
+            mended = f"Give {instead[key]}=[{value}]" if instead[key] else "Leave it out"
+            raise ConfigError(f"{override}: the experiment sets {key} in each training. {mended}")
 
 
 def settings_given() -> list[str]:

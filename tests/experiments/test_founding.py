@@ -12,7 +12,8 @@ from emolab.jobs import Plan
 from experiments.comparing.replicates import results_of
 from experiments.founded.cells import Cell, cells_of
 from experiments.founded.claims import Claim, claims, judged
-from experiments.founding import conclude, notes
+from experiments.founding import cells_of_settings, conclude, jobs_of, notes
+from experiments.overrides import for_training
 
 MODELS = ("vgg19", "resnet50", "mobilenetv2", "custom_cnn")
 ACCURACIES = {"vgg19": 0.70, "resnet50": 0.702, "mobilenetv2": 0.45, "custom_cnn": 0.60}
@@ -131,6 +132,15 @@ def test_the_table_stands_beside_the_originals_numbers(tmp_path, capsys):
 def test_the_page_says_what_its_intervals_hold(seeds, told):
     cfg = composed("founding", ["data=folder", "data.root=faces", f"seeds=[{seeds}]"])
     assert told in " ".join(notes(cfg, 600, 4, []))
+
+
+@pytest.mark.parametrize(("split", "evaluate"), [("test", True), ("validation", "validation")])
+def test_every_training_is_evaluated_on_the_images_that_decide(split, evaluate):
+    given = ["data=folder", "data.root=faces", "models=[vgg19]", f"split={split}"]
+    cfg = composed("founding", given)
+    keys = [(cell, 0) for cell in cells_of_settings(cfg)]
+    jobs = jobs_of(cfg, for_training(given, "founding"), keys)
+    assert [composed("train", job).evaluate for job in jobs] == [evaluate] * 4
 
 
 def test_wrong_settings_are_refused():

@@ -83,6 +83,9 @@ def test_what_each_training_has_of_its_own_is_not_given_for_all(tmp_path):
         ("levers", "seed=4", "Give seeds=[4]"),
         ("founding", "model=vgg19", "Give models=[vgg19]"),
         ("founding", "seed=4", "Give seeds=[4]"),
+        ("levers", "evaluate=true", "Leave it out"),
+        ("founding", "evaluate=false", "Leave it out"),
+        ("label_noise", "evaluate=true", "Leave it out"),
     ):
         done = run(f"experiments.{verb}", "data=demo", override, cwd=tmp_path)
         assert done.returncode == 2, done.stderr
