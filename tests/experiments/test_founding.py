@@ -59,6 +59,22 @@ def test_a_claim_of_more_is_judged_by_the_whole_interval(low, high, verdict):
     assert claim.verdict({"value": (low + high) / 2, "low": low, "high": high}) == verdict
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.041, 0.069, "confirmed"),
+        (0.0601, 0.0690, "confirmed"),
+        (0.041, 0.049, "confirmed"),
+        (0.065, 0.071, "undecided"),
+        (0.071, 0.080, "refuted"),
+        (0.030, 0.039, "refuted"),
+    ],
+)
+def test_a_narrower_interval_inside_one_that_confirms_a_claim_confirms_it_too(low, high, verdict):
+    worth = next(claim for claim in claims(MODELS, ("full",)) if "5 to 6" in claim.text)
+    assert worth.verdict({"value": (low + high) / 2, "low": low, "high": high}) == verdict
+
+
 def test_what_was_not_trained_is_undecided():
     found = results_of({key: one for key, one in made(0.05).items() if key[0].model != "vgg19"}, 100)
     (claim, difference, verdict), *_ = judged(found, claims(MODELS, ("full",)))
