@@ -50,9 +50,9 @@ def compared_pairs(runs: Sequence[ComparedRun], resamples: int, ensemble: Predic
 
 def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair], table: TableOf) -> Path:
     """Write `table.csv`, `table.md`, `pairs.md` and `index.html`; return the page's path."""
-    many = len(table.rows) > MOST_RUNS
+    judged = len(table.rows) - sum(run.predictions is None for run in runs)
     with_mirrors = ", each averaged with its mirror image" if runs[0].flip else ""
-    few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if many else ""
+    few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if judged > MOST_RUNS else ""
     sections = [
         Section("Runs", f"On the {runs[0].split} images{with_mirrors}, with 95 % intervals; the best first.", table),
         Section("Pairs", f"{NOISE} {few}", lines=[pair.sentence() for pair in pairs] or ["no two can be compared"]),

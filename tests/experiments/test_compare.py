@@ -12,7 +12,7 @@ from emolab.errors import RunError
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
 from experiments.compare import compare
-from experiments.comparing.pairs import pairs_of
+from experiments.comparing.pairs import MOST_RUNS, pairs_of
 from experiments.comparing.report import table_of
 from experiments.comparing.runs import ComparedRun, chosen_runs, differing, label_of, quality_of
 
@@ -53,6 +53,18 @@ def test_of_many_runs_only_the_best_is_compared():
     found = pairs_of([str(number) for number in range(14)], judged, 100)
     assert len(found) == 13
     assert len({pair.better for pair in found}) == 1
+
+
+def test_the_page_counts_only_judged_runs_when_it_says_that_the_best_alone_is_compared(tmp_path):
+    for number in range(MOST_RUNS):
+        made_run(tmp_path / "runs", 0.5, seed=number)
+    made_run(tmp_path / "runs", None, seed=MOST_RUNS)
+    page = compared(tmp_path / "runs")
+    assert len((page.parent / "pairs.md").read_text().splitlines()) == MOST_RUNS * (MOST_RUNS - 1) / 2
+    assert "only the best one is compared" not in page.read_text()
+    made_run(tmp_path / "runs", 0.5, seed=MOST_RUNS + 1)
+    assert "only the best one is compared" in compared(tmp_path / "runs").read_text()
+    assert len((page.parent / "pairs.md").read_text().splitlines()) == MOST_RUNS
 
 
 def test_runs_judged_on_other_images_make_no_pair():
