@@ -5,7 +5,6 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,7 +145,7 @@ def is_taken_over(error: Exception) -> bool:
 
 
 @without_notices()
-def queue_interrupted(study: optuna.Study, retries: int, grace_seconds: float) -> None:
+def queue_interrupted(study: optuna.Study, retries: int, seen: dict[int, float], grace_seconds: float) -> None:
     """Queue again the trials whose workers have gone silent, were stopped, or were killed while they did just this.
 
     A trial that failed for a reason of its own says which, and isn't run again.
@@ -154,10 +153,12 @@ def queue_interrupted(study: optuna.Study, retries: int, grace_seconds: float) -
     Args:
         study: shared with all other workers.
         retries: of each trial.
+        seen: number of a trial that was asked for and not begun -> `time.monotonic()` when this worker first saw it so;
+            kept by the worker from call to call. Other machines' clocks may be hours away.
         grace_seconds: how long a worker may take from asking for a trial until it has begun it (`note_begun`).
     """
     optuna.storages.fail_stale_trials(study)
-    _fail_never_begun(study, timedelta(seconds=grace_seconds))
+    _fail_never_begun(study, seen, grace_seconds)
     for trial in counted(study):
         if trial.state == TrialState.FAIL and ERROR not in trial.user_attrs:
             _retry(retries)(study, copy.deepcopy(trial))  # it adds to the trial's history, which others read, too
@@ -168,11 +169,13 @@ def note_begun(trial: optuna.Trial) -> None:
     trial.set_user_attr(BEGUN, trial.number)
 
 
-def _fail_never_begun(study: optuna.Study, grace: timedelta) -> None:
+def _fail_never_begun(study: optuna.Study, seen: dict[int, float], grace_seconds: float) -> None:
     """Fail the trials whose workers were killed before their first heartbeat, without which Optuna misses none."""
     for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        asked = trial.datetime_start
-        if trial.user_attrs.get(BEGUN) != trial.number and asked is not None and datetime.now() - asked > grace:
+        if trial.user_attrs.get(BEGUN) == trial.number:
+            continue
+        now = time.monotonic()
+        if now - seen.setdefault(trial.number, now) >= grace_seconds:
             try:
                 study.tell(trial.number, state=TrialState.FAIL)
             except (UpdateFinishedTrialError, ValueError) as error:

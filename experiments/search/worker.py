@@ -43,6 +43,7 @@ class Worker:
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
         self._interrupted = False
+        self._seen: dict[int, float] = {}  # see `queue_interrupted`
 
     def work(self) -> None:
         """Train until the study has its number of trials and none of them is being trained any more.
@@ -56,7 +57,7 @@ class Worker:
         grace = shared.SILENT * self._settings.heartbeat_seconds
         while True:
             with self._claim:
-                shared.queue_interrupted(self._study, self._settings.retries, grace)
+                shared.queue_interrupted(self._study, self._settings.retries, self._seen, grace)
             if not self._next() and not any(t.state == TrialState.RUNNING for t in shared.begun(self._study)):
                 return
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -80,7 +81,7 @@ def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path, url):
     deadline = time.monotonic() + 30
     while study.trials[0].state == TrialState.RUNNING and time.monotonic() < deadline:
         time.sleep(0.5)
-        shared.queue_interrupted(study, retries=2, grace_seconds=60)
+        shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
     dead, again = study.trials
     assert (dead.state, again.state) == (TrialState.FAIL, TrialState.WAITING)
     assert again.params == dead.params
@@ -100,14 +101,30 @@ def test_a_trial_whose_worker_was_killed_before_its_first_heartbeat_is_queued_ag
         if number + 1 < attempts:
             shared.note_begun(trial)
             study.tell(trial, state=TrialState.FAIL)
-            shared.queue_interrupted(study, retries=2, grace_seconds=60)
-    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+            shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
+    shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
     assert study.trials[-1].state == TrialState.RUNNING
-    shared.queue_interrupted(study, retries=2, grace_seconds=0)
+    shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=0)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * attempts + [TrialState.WAITING]
     shared.note_begun(study.ask())
-    shared.queue_interrupted(study, retries=2, grace_seconds=0)
+    shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=0)
     assert study.trials[-1].state == TrialState.RUNNING
+
+
+@pytest.mark.parametrize("hours", [-9, 9])
+def test_a_trial_is_given_its_time_by_the_clock_of_the_worker_that_waits(tmp_path, hours):
+    """Whoever asked for it may be a machine whose clock or time zone is another."""
+    study = opened(tmp_path)
+    asked = optuna.create_trial(state=TrialState.RUNNING)
+    asked.datetime_start += timedelta(hours=hours)
+    study.add_trial(asked)
+    seen: dict[int, float] = {}
+    shared.queue_interrupted(study, retries=2, seen=seen, grace_seconds=60)
+    shared.queue_interrupted(study, retries=2, seen=seen, grace_seconds=60)
+    assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
+    seen[0] -= 60
+    shared.queue_interrupted(study, retries=2, seen=seen, grace_seconds=60)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.WAITING]
 
 
 def test_a_trial_that_several_machines_began_at_once_does_not_count(tmp_path):
@@ -122,13 +139,13 @@ def test_a_trial_that_several_machines_queued_at_once_is_run_again_only_once(tmp
     study = opened(tmp_path)
     interrupted = study.ask()
     study.tell(interrupted, state=TrialState.FAIL)
-    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
     study.add_trial(study.trials[1])  # as the other machine does, which had looked a moment before
     assert [trial.number for trial in shared.counted(study)] == [1]
     again, twice = study.ask(), study.ask()
     assert [shared.is_surplus(study, trial, n_trials=5) for trial in (again, twice)] == [False, True]
     study.tell(twice, state=TrialState.FAIL)
-    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
     assert len(study.trials) == 3
 
 
@@ -138,7 +155,7 @@ def test_a_trial_is_not_run_again_for_ever(tmp_path):
     for _ in range(5):
         if study.trials[-1].state == TrialState.WAITING:
             study.tell(study.ask(), state=TrialState.FAIL)
-        shared.queue_interrupted(study, retries=2, grace_seconds=60)
+        shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
     assert shared.counted(study) == [study.trials[-1]]  # given up, and yet one of n_trials
     assert shared.is_complete(study, 1, retries=2)
@@ -150,7 +167,7 @@ def test_a_trial_that_failed_for_a_reason_of_its_own_is_not_run_again(tmp_path):
     trial = study.ask()
     trial.set_user_attr(shared.ERROR, "exit code 2")
     study.tell(trial, state=TrialState.FAIL)
-    shared.queue_interrupted(study, retries=2, grace_seconds=60)
+    shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
     assert len(study.trials) == 1
 
 

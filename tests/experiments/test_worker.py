@@ -126,7 +126,7 @@ def test_a_study_is_complete_when_nothing_of_it_would_be_run_again(tmp_path, mon
     trial.set_user_attr(shared.ERROR, "exit code 2")
     study.tell(trial, state=TrialState.FAIL)
     assert not shared.is_complete(study, 1, retries=1)
-    shared.queue_interrupted(study, retries=1, grace_seconds=60)
+    shared.queue_interrupted(study, retries=1, seen={}, grace_seconds=60)
     study.tell(study.ask(), 0.5)
     assert shared.is_complete(study, 2, retries=1)
     assert not shared.is_complete(study, 3, retries=1)
