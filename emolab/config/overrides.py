@@ -1,6 +1,7 @@
 """Values handed back to Hydra's command line."""
 
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ SEARCH_PATH = "hydra.searchpath="
 def override(key: str, value: object) -> str:
     """Return `key='value'`, quoted so that Hydra takes the text as it stands, such as a path with a comma."""
     return f"{key}={_quoted(value)}"
+
+
+def typed_path(key: str, path: Path) -> str:
+    """Return `key=path` as one types it in a shell, quoted for Hydra and for the shell where the path needs it."""
+    plain = re.fullmatch(r"[\w.-]*/[\w./-]*", str(path), re.ASCII)
+    return f"{key}={path}" if plain else shlex.quote(override(key, path))
 
 
 def search_path(folders: Iterable[str | Path]) -> str:

@@ -1,5 +1,6 @@
 """`best.yaml`: the winner of a sweep as an experiment configuration that reproduces it."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from emolab import files
-from emolab.config.overrides import SEARCH_PATH
+from emolab.config.overrides import SEARCH_PATH, searched_folders
 from emolab.config.tree import conf_folder, groups
 from experiments.search.study import OVERRIDES
 
@@ -28,8 +29,9 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
         fixed: overrides of every trial.
     """
     searched = best.user_attrs[OVERRIDES]
-    own = [line.removeprefix(SEARCH_PATH).strip("[]") for line in fixed if line.startswith(SEARCH_PATH)]
-    command = f"python -m emolab.train experiment=best {SEARCH_PATH}[{','.join([str(folder), *own])}]"
+    own = searched_folders(OverridesParser.create().parse_overrides(list(fixed)))
+    places = [part for place in (folder, *own) for part in ("--config-dir", str(place.resolve()))]
+    command = shlex.join(["python", "-m", "emolab.train", "experiment=best", *places])
     values = ", ".join(f"{value:.4f}" for value in best.values)
     head = (
         "# @package _global_\n"

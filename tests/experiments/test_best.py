@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 
 import optuna
@@ -6,7 +7,8 @@ from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from emolab.cli import composed
+from emolab.cli import composed, options_and_overrides
+from emolab.config.overrides import search_path
 from experiments.search.best import BEST, as_experiment, best_trial, write_best
 from experiments.search.report import overview, write_page
 from experiments.search.study import ERROR, OVERRIDES, SURPLUS
@@ -31,16 +33,20 @@ def study_of(*trials, directions=("maximize",)) -> optuna.Study:
     return study
 
 
-def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path):
+@pytest.mark.parametrize("name", ["sweep", "a,b", "lr=0.1 [1]", "O'Neil's"])
+def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path, name):
+    folder, mine = tmp_path / "sweeps" / name, tmp_path / "mine, too"
+    mine.mkdir()
     found = {"epochs": 7, "run": "20261124-100000-aaaa", OVERRIDES: SEARCHED}
     study = study_of(trial(0.4), trial(0.6, **found))
-    fixed = [*GIVEN, "name=s", "evaluate=false", "paths.runs=elsewhere", "hydra.searchpath=['file:///mine']"]
-    command = write_best(best_trial(study), study, tmp_path, fixed)
-    assert command.endswith(f"hydra.searchpath=[{tmp_path},'file:///mine']")
-    written = composed("train", ["experiment=best", f"hydra.searchpath=[{tmp_path}]"])
+    fixed = [*GIVEN, "name=s", "evaluate=false", "paths.runs=elsewhere", search_path([mine])]
+    command = write_best(best_trial(study), study, folder, fixed)
+    _, given = options_and_overrides(shlex.split(command)[3:])
+    written = composed("train", given)
     asked = composed("train", [*GIVEN[:2], *GIVEN[3:], *SEARCHED, "name=s_best"])
+    assert composed("train", given, hydra_too=True).hydra.searchpath == [f"file://{place}" for place in (folder, mine)]
     assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
-    text = (tmp_path / BEST).read_text()
+    text = (folder / BEST).read_text()
     assert "trial 1 of 2" in text
     assert "0.6000, as run 20261124-100000-aaaa" in text
     assert f"# Command: {command}" in text

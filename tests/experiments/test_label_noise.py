@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -69,25 +70,28 @@ def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path
     """Two real trainings on the demo faces, and one that uses their list."""
     own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
     tiny = (*own, "data=demo", "trainer.train_images=60", "trainer.epochs=1")
-    found = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
+    folder = tmp_path / "label noise, 1"
+    command = (*tiny, "folds=2", "rule=prune_by_noise_rate", f"output='{folder.name}'")
+    found = run("experiments.label_noise", *command, cwd=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
-    suspects = pd.read_csv(tmp_path / "label_noise" / "suspected.csv")
+    suspects = pd.read_csv(folder / "suspected.csv")
     assert len(suspects) > 0
     assert (suspects["p_label"] <= suspects["p_suggested"]).all()
-    assert (tmp_path / "label_noise" / "gallery.png").stat().st_size > 10_000
-    assert "Suspected labels of demo" in (tmp_path / "label_noise" / "index.html").read_text()
-    again = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
+    assert (folder / "gallery.png").stat().st_size > 10_000
+    assert "Suspected labels of demo" in (folder / "index.html").read_text()
+    again = run("experiments.label_noise", *command, cwd=tmp_path)
     assert "2 trainings, 2 of them done" in again.stdout, again.stdout + again.stderr
-    with Plan.open(tmp_path / "label_noise" / "trainings" / "label_noise").owned():
-        refused = run("experiments.label_noise", *tiny, "folds=2", "rule=prune_by_noise_rate", cwd=tmp_path)
+    with Plan.open(folder / "trainings" / "label_noise").owned():
+        refused = run("experiments.label_noise", *command, cwd=tmp_path)
     assert refused.returncode == 2, refused.stdout
     assert "another command is working on this folder" in refused.stderr
-    trained = run("emolab.train", *tiny, "trainer.leave_out=label_noise/suspected.csv", cwd=tmp_path)
+    (leave_out,) = shlex.split(found.stdout.rpartition("emolab.train ... ")[2])
+    trained = run("emolab.train", *tiny, leave_out, cwd=tmp_path)
     assert trained.returncode == 0, trained.stdout + trained.stderr
     card = next((tmp_path / "runs" / "custom_cnn").glob("*/report/model_card.md")).read_text()
     assert f"without {len(suspects)} images" in card
-    suspects.tail(1).to_csv(tmp_path / "label_noise" / "suspected.csv", index=False)
-    resumed = run("emolab.train", *tiny, "trainer.leave_out=label_noise/suspected.csv", "resume=last", cwd=tmp_path)
+    suspects.tail(1).to_csv(folder / "suspected.csv", index=False)
+    resumed = run("emolab.train", *tiny, leave_out, "resume=last", cwd=tmp_path)
     assert resumed.returncode == 2, resumed.stdout
     assert "lists other images" in resumed.stderr
 
