@@ -163,8 +163,7 @@ def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
     """Write `table.md`, `table.csv` and `table.png` into `folder`."""
     files.write_text(folder / "table.md", markdown(rows))
     files.write_text(folder / "table.csv", as_csv(rows))
-    with files.write_atomically(folder / "table.png") as temporary:
-        temporary.write_bytes(picture(rows, budget_ms))
+    files.write_bytes(folder / "table.png", picture(rows, budget_ms))
 
 
 def _points(drop: Mapping[str, float]) -> str:

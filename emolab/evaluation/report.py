@@ -81,8 +81,7 @@ def write_report(folder: Path, report: Report) -> None:
     for name in set(SOMETIMES) - {picture.name for picture in report.pictures}:
         (folder / f"{name}.png").unlink(missing_ok=True)  # of an evaluation before, whose numbers are gone, too
     for picture in report.pictures:
-        with files.write_atomically(folder / f"{picture.name}.png") as temporary:
-            temporary.write_bytes(picture.png)
+        files.write_bytes(folder / f"{picture.name}.png", picture.png)
     files.write_text(folder / "model_card.md", render_model_card(report))
     files.write_text(folder / "index.html", render(report))
 

@@ -89,8 +89,7 @@ def write_levers(folder: Path, table: TableOf, effects: Sequence[Effect], notes:
     ]
     files.write_text(folder / "table.csv", comma_separated(table))
     files.write_text(folder / "table.md", markdown(table))
-    with files.write_atomically(folder / "levers.png") as path:
-        path.write_bytes(picture)
+    files.write_bytes(folder / "levers.png", picture)
     files.write_text(folder / "index.html", render("Levers of a recipe", sections))
     return folder / "index.html"
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from emolab.evaluation.plots import png
-from emolab.files import write_atomically
+from emolab.files import write_bytes
 from emolab.runs import RunRecord
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito's
@@ -19,9 +19,7 @@ def write_curves(path: Path, folders: Sequence[Path]) -> None:
     Raises:
         RunError: if one of them is no run.
     """
-    picture = png(curves_figure([RunRecord.open(folder) for folder in folders]))
-    with write_atomically(path) as temporary:
-        temporary.write_bytes(picture)
+    write_bytes(path, png(curves_figure([RunRecord.open(folder) for folder in folders])))
 
 
 def curves_figure(records: Sequence[RunRecord]) -> Figure:

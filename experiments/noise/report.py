@@ -42,8 +42,7 @@ def write_label_noise(
     files.write_text(folder / SUSPECTED, suspects.drop(columns="row").to_csv(index=False, lineterminator="\n"))
     files.write_text(folder / "table.csv", comma_separated(table))
     if gallery is not None:
-        with files.write_atomically(folder / "gallery.png") as path:
-            path.write_bytes(gallery)
+        files.write_bytes(folder / "gallery.png", gallery)
     files.write_text(folder / "index.html", render(f"Suspected labels of {prepared.name}", sections))
     return folder / "index.html"
 
