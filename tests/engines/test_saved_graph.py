@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, load, save
@@ -74,6 +75,106 @@ def test_an_object_that_runs_a_function_while_it_is_loaded_is_refused(tmp_path: 
     tf.saved_model.save(module, str(tmp_path / "model"), signatures={"serving_default": module.serve})
     with pytest.raises(RunError, match="a resource that does work of its own"):
         check_graph(tmp_path / "model")
+
+
+def edited(model: Path, edit: Callable[[Any], None]) -> Path:
+    """The SavedModel after its graph was changed in place."""
+    path = model / "saved_model.pb"
+    saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    edit(saved_model.meta_graphs[0])
+    path.write_bytes(saved_model.SerializeToString())
+    return model
+
+
+def test_a_function_that_only_a_node_names_is_looked_into_and_never_runs(tmp_path: Path) -> None:
+    """TensorFlow would run it while the model is loaded, as the initializer of an object of a registered class."""
+    prey = tmp_path / "written.txt"
+    module, module.inner = tf.Module(), tf.Module()
+
+    @tf.function(input_signature=[], autograph=False)
+    def writes() -> None:
+        tf.io.write_file(str(prey), "x")
+
+    module.inner.writes = writes
+    module.serve = tf.function(lambda images: {"out": means(images)}, input_signature=[IMAGES])
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures={"serving_default": module.serve})
+
+    def hide(graph: Any) -> None:
+        objects = graph.object_graph_def
+        child = next(child for one in objects.nodes for child in one.children if child.local_name == "writes")
+        function = objects.nodes[child.node_id]
+        (name,) = function.function.concrete_functions
+        function.Clear()
+        function.bare_concrete_function.concrete_function_name = name
+        del objects.concrete_functions[name]
+        child.local_name = "_initialize"
+
+    with pytest.raises(RunError, match="the operation WriteFile"):
+        load(edited(tmp_path / "model", hide), threads=1)
+    assert not prey.exists()
+
+
+def of_a_registered_class(graph: Any) -> None:
+    graph.object_graph_def.nodes[0].registered_name = "tf.StaticHashTable"
+
+
+def saving_instead_of_restoring(graph: Any) -> None:
+    graph.saver_def.restore_op_name = graph.saver_def.save_tensor_name.partition(":")[0]
+
+
+def saving_at_the_start(graph: Any) -> None:
+    graph.collection_def["saved_model_main_op"].node_list.value[:] = [graph.saver_def.save_tensor_name]
+
+
+def saving_before_a_signature(graph: Any) -> None:
+    saving = graph.saver_def.save_tensor_name.partition(":")[0]
+    next(node for node in graph.graph_def.node if node.name != saving).input.append(f"^{saving}")
+
+
+def saving_as_a_method(graph: Any) -> None:
+    name = next(one.signature.name for one in graph.graph_def.library.function if "_save_" in one.signature.name)
+    graph.object_graph_def.nodes.add().bare_concrete_function.concrete_function_name = name
+
+
+def saving_in_anothers_place(graph: Any) -> None:
+    function = next(one for one in graph.graph_def.library.function if "_save_" in one.signature.name)
+    function.attr["api_implements"].s = b"means"
+
+
+def saving_named_as_an_operation(graph: Any) -> None:
+    function = next(one for one in graph.graph_def.library.function if "_save_" in one.signature.name)
+    for node in graph.graph_def.node:
+        if node.attr["f"].func.name == function.signature.name:
+            node.attr["f"].func.name = "Concat"
+    function.signature.name = "Concat"  # TensorFlow would call it by every node of that operation
+
+
+@pytest.mark.parametrize(
+    ("edit", "refused"),
+    [
+        (of_a_registered_class, "a tf.StaticHashTable that does work of its own"),
+        (saving_instead_of_restoring, "the operation (SaveV2|RestoreV2|MergeV2Checkpoints)"),
+        (saving_at_the_start, "the operation (SaveV2|MergeV2Checkpoints)"),
+        (saving_before_a_signature, "the operation (SaveV2|MergeV2Checkpoints)"),
+        (saving_as_a_method, "the operation (SaveV2|MergeV2Checkpoints)"),
+        (saving_in_anothers_place, "a function that may be called in another's place"),
+        (saving_named_as_an_operation, "a function that may be called in another's place"),
+    ],
+)
+def test_what_tensorflow_would_run_by_another_way_than_a_call_is_refused(
+    tmp_path: Path, edit: Callable[[Any], None], refused: str
+) -> None:
+    model = saved(tmp_path, means)
+    check_graph(model)
+    with pytest.raises(RunError, match=refused):
+        check_graph(edited(model, edit))
+
+
+def test_a_model_that_was_loaded_and_saved_again_is_let_through(tmp_path: Path) -> None:
+    """So TF-TRT makes its own."""
+    again = tf.saved_model.load(str(saved(tmp_path, means)))
+    tf.saved_model.save(again, str(tmp_path / "again"), signatures=again.signatures)
+    check_graph(tmp_path / "again")
 
 
 @pytest.mark.parametrize("name", ["VGG19", "ResNet50", "MobileNetV2"])

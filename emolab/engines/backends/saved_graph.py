@@ -1,35 +1,40 @@
 """What a SavedModel would run, read without running it: it came with a run's folder, and that may come from anybody."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from emolab.errors import RunError
 
-# Arithmetic, shapes and calls: none of them reaches a file, the network or Python. Ours use some thirty; the others are
-# what further layers of Keras are made of.
+# Arithmetic, shapes, variables and calls, and what joins the names of checkpoints: none of them reaches a file, the
+# network or Python. Ours use some forty; the others are what further layers of Keras are made of.
 ARITHMETIC = frozenset(
     """
-    Abs Add AddN AddV2 All Any ArgMax ArgMin AvgPool BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd BroadcastArgs
-    BroadcastTo Cast Ceil ClipByValue Concat ConcatV2 Const Conv2D Conv2DBackpropInput Cos Cumsum DepthToSpace
-    DepthwiseConv2dNative DivNoNan Einsum Elu Equal Erf Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod
-    FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual Identity IdentityN If LRN LeakyRelu Less LessEqual
-    Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool Maximum Mean Min Minimum MirrorPad Mul Neg
-    NoOp NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow PreventGradient Prod Range Rank
-    ReadVariableOp RealDiv Reciprocal Relu Relu6 Reshape ResizeBicubic ResizeBilinear ResizeNearestNeighbor ReverseV2
-    Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Softmax Softplus Softsign SpaceToBatchND
-    SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall StatelessIf StatelessWhile
-    StopGradient StridedSlice Sub Sum Tanh Tile TopKV2 Transpose TruncateDiv Unpack While ZerosLike
+    Abs Add AddN AddV2 All Any ArgMax ArgMin AssignVariableOp AvgPool BatchMatMulV2 BatchMatMulV3 BatchToSpaceND BiasAdd
+    BroadcastArgs BroadcastTo Cast Ceil ClipByValue Concat ConcatV2 Const Conv2D Conv2DBackpropInput Cos Cumsum
+    DepthToSpace DepthwiseConv2dNative DisableCopyOnRead DivNoNan Einsum Elu Equal Erf Exp ExpandDims Expm1 Fill Floor
+    FloorDiv FloorMod FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual Identity IdentityN If LRN LeakyRelu
+    Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool Maximum Mean Min Minimum
+    MirrorPad Mul Neg NoOp NotEqual OneHot OnesLike Pack Pad PadV2 PartitionedCall Placeholder Pow PreventGradient Prod
+    Range Rank ReadVariableOp RealDiv Reciprocal Relu Relu6 Reshape ResizeBicubic ResizeBilinear ResizeNearestNeighbor
+    ReverseV2 Round Rsqrt Select SelectV2 Selu Shape ShapeN ShardedFilename Sigmoid Sign Sin Size Slice Softmax Softplus
+    Softsign SpaceToBatchND SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall
+    StatelessIf StatelessWhile StaticRegexFullMatch StopGradient StridedSlice StringJoin Sub Sum Tanh Tile TopKV2
+    Transpose TruncateDiv Unpack VarHandleOp VarIsInitializedOp While ZerosLike
     """.split()
 )
+SAVING = frozenset({"SaveV2", "MergeV2Checkpoints"})  # in the one function that would write the variables anew
+RESTORING = frozenset({"RestoreV2"})  # in the one that reads them, by which LiteRT's converter does
 OBJECTS = frozenset({"user_object", "function", "bare_concrete_function", "variable", "constant"})
+CLASSES = frozenset({"", "tf.TrackableConstant"})  # by other names TensorFlow makes objects that run functions
 
 
 def check_graph(saved_model: Path, operations: Collection[str] = (), objects: Collection[str] = ()) -> None:
-    """Refuse a SavedModel in which anything but arithmetic could be run by loading or calling it.
+    """Refuse a SavedModel in which anything but arithmetic could be run by loading, converting or calling it.
 
-    Looked at are all functions that its objects have, and whatever those call. What TensorFlow adds to save and restore
-    the variables is called by neither, since loading restores them itself.
+    Looked at are all functions and the whole graph around them, since what TensorFlow runs of these is said in many
+    places. Only the two functions that save and restore the variables may do that, where nobody else calls them.
 
     Args:
         saved_model: its folder.
@@ -42,13 +47,24 @@ def check_graph(saved_model: Path, operations: Collection[str] = (), objects: Co
     graph = _graph(saved_model)
     for one in graph.object_graph_def.nodes:
         kind = one.WhichOneof("kind")
-        if (kind not in OBJECTS and kind not in objects) or one.saveable_objects or one.registered_saver:
+        if kind not in OBJECTS and kind not in objects:
             raise _refused(saved_model, f"a {kind or 'nameless object'} that does work of its own when it's loaded")
-    library = {function.signature.name: function for function in graph.graph_def.library.function}
-    for name in sorted(_reached(library, graph.object_graph_def.concrete_functions)):
-        for node in library[name].node_def:
-            if node.op not in ARITHMETIC and node.op not in operations and node.op not in library:
-                raise _refused(saved_model, f"the operation {node.op}")
+        if one.registered_name not in CLASSES:
+            raise _refused(saved_model, f"a {one.registered_name} that does work of its own when it's loaded")
+        if one.saveable_objects or one.registered_saver or one.slot_variables:
+            raise _refused(saved_model, f"a {kind} that is saved in a way of its own")
+    allowed, savers = ARITHMETIC | frozenset(operations), _savers(graph)
+    for function in graph.graph_def.library.function:
+        if "api_implements" in function.attr or function.signature.name in allowed:
+            raise _refused(saved_model, "a function that may be called in another's place")
+        _check_nodes(saved_model, function.node_def, allowed | savers.get(function.signature.name, frozenset()))
+    _check_nodes(saved_model, graph.graph_def.node, allowed)
+
+
+def _check_nodes(saved_model: Path, nodes: Collection[Any], allowed: Collection[str]) -> None:
+    for node in nodes:
+        if node.op not in allowed:
+            raise _refused(saved_model, f"the operation {node.op}")
 
 
 def _graph(saved_model: Path) -> Any:
@@ -63,21 +79,49 @@ def _graph(saved_model: Path) -> Any:
     return graphs[0]
 
 
-def _reached(library: dict[str, Any], first: Collection[str]) -> set[str]:
-    """The names of the library's functions that these call, at any depth, and their own."""
-    reached: set[str] = set()
-    waiting = list(first)
-    while waiting:
-        name = waiting.pop()
-        if name in library and name not in reached:
-            reached.add(name)
-            waiting += [called for node in library[name].node_def for called in (node.op, *_called(node))]
-    return reached
+def _savers(graph: Any) -> dict[str, frozenset[str]]:
+    """The functions that save and restore the variables, and the operations that they may hold besides.
+
+    None is among them that is called elsewhere too, by a node or an object, or whose call is run for anything else.
+    """
+    nodes = {node.name: node for node in graph.graph_def.node}
+    every = [*nodes.values(), *(node for function in graph.graph_def.library.function for node in function.node_def)]
+    called = Counter([*_held(graph.object_graph_def), *(name for node in every for name in _called(node))])
+    run, saver = set(_run(graph)), graph.saver_def
+    savers: dict[str, frozenset[str]] = {}
+    for call, operations in ((saver.save_tensor_name, SAVING), (saver.restore_op_name, RESTORING)):
+        node = nodes.get(_node(call))
+        if node is not None and node.name not in run:
+            savers |= {name: operations for name in _called(node) if called[name] == 1}
+    return savers
+
+
+def _held(objects: Any) -> Iterator[str]:
+    """The names of the functions that objects have."""
+    yield from objects.concrete_functions
+    for one in objects.nodes:
+        yield from one.function.concrete_functions
+        yield one.bare_concrete_function.concrete_function_name
+
+
+def _run(graph: Any) -> Iterator[str]:
+    """The names of the nodes that are run while it's loaded, for a signature, or for another node."""
+    for collection in graph.collection_def.values():
+        yield from map(_node, collection.node_list.value)
+    for signature in graph.signature_def.values():
+        yield from (_node(output.name) for output in signature.outputs.values())
+    for node in graph.graph_def.node:
+        yield from map(_node, node.input)
+
+
+def _node(tensor: str) -> str:
+    return tensor.removeprefix("^").partition(":")[0]
 
 
 def _called(node: Any) -> Iterator[str]:
     for value in node.attr.values():
-        yield value.func.name
+        if value.HasField("func"):
+            yield value.func.name
         yield from (function.name for function in value.list.func)
 
 
