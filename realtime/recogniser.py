@@ -60,7 +60,8 @@ def recogniser(
     Args:
         record: the run.
         choice: "auto": the selected engine, exported first where there's none; "selected": the same, or else the
-            network; "network"; or the name of one of the run's engines, such as "onnxruntime-int8".
+            network; "network"; or the name of one of the run's engines, such as "onnxruntime-int8". An engine
+            of older weights, or with another temperature, is none that is selected, and refused by its name.
         threads: processor threads of an engine; None: every core.
         failed_gates: whether an engine that failed a gate may be used.
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
@@ -89,7 +90,7 @@ def recogniser(
 def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: bool) -> "Engine":
     from emolab.engines import load_engine
 
-    engine = load_engine(folder, threads, record.classes)
+    engine = load_engine(folder, threads, record)
     gates = engine.facts.get("gates")
     if not isinstance(gates, dict) and not failed_gates:
         raise ConfigError(

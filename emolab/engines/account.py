@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emolab import files
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import environment
+
+if TYPE_CHECKING:
+    from emolab.runs import RunRecord
 
 FACTS = "engine.json"
 _SHAPE: dict[str, type | tuple[type, ...]] = {
@@ -70,6 +73,27 @@ def amend(folder: Path, **fields: Any) -> dict[str, Any]:
     facts = {**read(folder), **plain(fields)}
     files.write_json(folder / FACTS, facts)
     return facts
+
+
+def weights_of(run: "RunRecord") -> str | None:
+    """Return the SHA-256 of the run's best weights, of which its engines are made, or None where it has none."""
+    digest: str | None = run.fields["sha256"].get(run.fields["checkpoints"].get("best"))
+    return digest
+
+
+def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
+    """Return why an engine with these facts doesn't say what the run's network says now, or None.
+
+    The temperature of a run that has none yet was fitted for its engines alone.
+    """
+    if list(run.classes) != facts["classes"]:
+        return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
+    if facts.get("weights") != weights_of(run):
+        return "it was made of other weights than the run's best ones of now"
+    temperature = run.fields.get("temperature")
+    if temperature is not None and temperature != facts.get("temperature"):
+        return f"it was made with the temperature {facts.get('temperature')}, and the run's is {temperature} now"
+    return None
 
 
 def this_hardware() -> dict[str, Any]:

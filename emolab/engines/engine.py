@@ -1,10 +1,10 @@
 """An engine, loaded: uint8 faces in, probabilities out."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from emolab.engines import account
 from emolab.engines.registry import backend
 from emolab.errors import RunError
 from emolab.processor import usable_cores
+
+if TYPE_CHECKING:
+    from emolab.runs import RunRecord
 
 log = logging.getLogger(__name__)
 
@@ -57,24 +60,22 @@ class Engine:
         return self.classify(np.ascontiguousarray(images))
 
 
-def load_engine(folder: Path, threads: int | None = None, classes: Sequence[str] | None = None) -> Engine:
+def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None" = None) -> Engine:
     """Load the engine in `folder` after comparing its checksums.
 
     Args:
         folder: such as `runs/<name>/<id>/engines/openvino-int8`.
         threads: processor threads it may use; None: every core that this process may use.
-        classes: refuse the engine if its classes aren't these, in this order.
+        run: refuse the engine if its classes, weights or temperature aren't those that this run has now.
 
     Raises:
-        RunError: if it's damaged, incomplete or for other classes, or it can't run on this machine.
+        RunError: if it's damaged, incomplete or not of the run as it is, or it can't run on this machine.
     """
     folder = Path(folder)
     facts = account.verified(folder)
-    if classes is not None and list(classes) != facts["classes"]:
-        raise RunError(
-            f"the engine {folder} is for other classes. It has: {', '.join(facts['classes'])}. "
-            f"Expected: {', '.join(classes)}"
-        )
+    outdated = None if run is None else account.problem_with_run(facts, run)
+    if outdated is not None:
+        raise RunError(f"the engine {folder} isn't of the run as it is: {outdated}. Export it again")
     chosen = backend(facts["engine"], facts["options"])
     problem = chosen.unloadable(facts["precision"]) or account.problem_with_hardware(facts, chosen.bound_to_hardware)
     if problem is not None:

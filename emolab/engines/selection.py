@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from emolab import files
+from emolab.engines import account
 from emolab.errors import RunError
 from emolab.runs.layout import ENGINES, inside
 
@@ -34,8 +35,10 @@ def engine_folder(run: "RunRecord", engine: str, precision: str) -> Path:
 def selected_engine(run: "RunRecord") -> Path | None:
     """Return the folder of the engine that an export selected, or None where none is, or it's gone.
 
+    One that was made before the run had the weights or the temperature of now is none.
+
     Raises:
-        RunError: if the selection can't be read or leads out of the run's engines.
+        RunError: if the selection or the engine can't be read, or it leads out of the run's engines.
     """
     path = engines_folder(run) / SELECTED
     if not path.is_file():
@@ -47,7 +50,9 @@ def selected_engine(run: "RunRecord") -> Path | None:
     if not isinstance(name, str) or Path(name).name != name:
         raise RunError(f"{path} names {name!r}, which is no engine of this run: refused")
     folder = engines_folder(run) / name
-    return folder if folder.is_dir() else None
+    if not folder.is_dir() or account.problem_with_run(account.read(folder), run) is not None:
+        return None
+    return folder
 
 
 def select(run: "RunRecord", folder: Path, reason: str) -> None:

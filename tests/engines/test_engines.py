@@ -38,7 +38,7 @@ def _built(builder: Builder, name: str, precision: str) -> Path:
 def test_an_engine_says_what_the_run_says_for_batches_of_any_size(
     builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, name: str, precision: str
 ) -> None:
-    engine = load_engine(_built(builder, name, precision), threads=1, classes=tiny_run.classes)
+    engine = load_engine(_built(builder, name, precision), threads=1, run=tiny_run)
     images = tiny_data.images[tiny_data.rows("validation")]
     logits = classifier(load_network(tiny_run))(images) / builder.temperature
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -97,9 +97,29 @@ def test_a_changed_a_missing_and_an_added_file_are_refused(copied: Path) -> None
         load_engine(copied)
 
 
-def test_other_classes_are_refused_with_both_lists(copied: Path) -> None:
-    with pytest.raises(RunError, match=r"anger, happy, sad(.|\n)*happy, anger, sad"):
-        load_engine(copied, classes=("happy", "anger", "sad"))
+def _another(run: RunRecord, folder: Path, **fields: object) -> RunRecord:
+    """A run that has other facts than this one."""
+    folder.mkdir(exist_ok=True)
+    (folder / "run.json").write_text(json.dumps({**run.fields, **fields}))
+    return RunRecord.open(folder)
+
+
+def test_other_classes_are_refused_with_both_lists(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"anger, happy, sad(.|\n)*angry, happy, sad"):
+        load_engine(copied, run=_another(tiny_run, tmp_path / "other", classes=["angry", "happy", "sad"]))
+
+
+def test_an_engine_of_older_weights_or_with_another_temperature_is_refused(
+    copied: Path, tiny_run: RunRecord, tmp_path: Path
+) -> None:
+    load_engine(copied, run=tiny_run)
+    best = tiny_run.fields["checkpoints"]["best"]
+    newer = _another(tiny_run, tmp_path / "other", sha256={**tiny_run.fields["sha256"], best: "0" * 64})
+    with pytest.raises(RunError, match=r"of other weights.*Export it again"):
+        load_engine(copied, run=newer)
+    with pytest.raises(RunError, match=r"temperature.*the run's is 9\.5 now\. Export it again"):
+        load_engine(copied, run=_another(tiny_run, tmp_path / "other", temperature=9.5))
+    load_engine(copied, run=_another(tiny_run, tmp_path / "other", temperature=None))
 
 
 def test_an_engine_of_another_machine_says_so(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -145,15 +165,21 @@ def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch:
     load_engine(folder)
 
 
-def test_the_selected_engine_is_found_and_none_where_it_is_gone(tiny_run: RunRecord, tmp_path: Path) -> None:
+def test_the_selected_engine_is_found_and_none_where_it_is_gone_or_outdated(
+    builder: Builder, tiny_run: RunRecord, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
-    (folder / "engines" / "openvino-int8").mkdir(parents=True)
-    shutil.copy(tiny_run.folder / "run.json", folder)
-    run = RunRecord.open(folder)
+    engine = folder / "engines" / "tensorflow-fp32"
+    shutil.copytree(_built(builder, "tensorflow", "fp32"), engine)
+    run = _another(tiny_run, folder)
     assert selected_engine(run) is None
-    select(run, folder / "engines" / "openvino-int8", "the fastest")
-    assert selected_engine(run) == folder / "engines" / "openvino-int8"
-    (folder / "engines" / "openvino-int8").rmdir()
+    select(run, engine, "the fastest")
+    assert selected_engine(run) == engine
+    assert selected_engine(_another(tiny_run, folder, temperature=9.5)) is None
+    assert selected_engine(_another(tiny_run, folder, temperature=None)) == engine
+    account.amend(engine, weights="of an earlier epoch")
+    assert selected_engine(run) is None
+    shutil.rmtree(engine)
     assert selected_engine(run) is None
     (folder / "engines" / "selected.json").write_text(json.dumps({"engine": "../../elsewhere"}))
     with pytest.raises(RunError, match="refused"):

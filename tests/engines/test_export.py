@@ -16,10 +16,10 @@ from emolab.engines.build import Builder
 from emolab.engines.latency import Plan
 from emolab.engines.registry import backend
 from emolab.engines.trial import Trial
-from emolab.errors import ConfigError, DataError
+from emolab.errors import ConfigError, DataError, RunError
 from emolab.export import check_judges, temperature_of
 from emolab.runs import RunRecord, resolve
-from realtime.recogniser import recogniser
+from realtime.recogniser import NetworkClassifier, recogniser
 
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
 
@@ -134,6 +134,19 @@ def test_an_engine_that_was_never_judged_isnt_used(exported: Exported, tmp_path:
     with pytest.raises(ConfigError, match="never judged"):
         recogniser(record, "litert-int8", None, failed_gates=False, cache="cache")
     assert recogniser(record, "litert-int8", None, failed_gates=True, cache="cache").image_size == 32
+
+
+def test_an_engine_of_older_weights_is_neither_taken_as_selected_nor_by_its_name(
+    exported: Exported, tmp_path: Path
+) -> None:
+    _, record = exported.copied(tmp_path)
+    folder = selected_engine(record)
+    assert folder is not None
+    assert not isinstance(recogniser(record, "selected", None, failed_gates=False, cache="cache"), NetworkClassifier)
+    account.amend(folder, weights="of an earlier epoch")
+    assert isinstance(recogniser(record, "selected", None, failed_gates=False, cache="cache"), NetworkClassifier)
+    with pytest.raises(RunError, match="of other weights"):
+        recogniser(record, folder.name, None, failed_gates=True, cache="cache")
 
 
 def test_a_runtime_that_cant_load_stops_no_other_engine(
