@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emolab.engines import account
 from emolab.engines.build import Builder
-from emolab.engines.gates import gates
+from emolab.engines.gates import USABLE, gates
 from emolab.engines.selection import engines_folder
 from emolab.engines.table import Row
 from emolab.errors import RunError
@@ -14,7 +14,7 @@ def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> lis
     """Return a row for each engine of the run that isn't in `rows`, and whose proof still holds.
 
     That is: of the weights, data, settings and packages of now, and judged and timed on this machine. Its gates are
-    those that it passed then, and passes with the budget of now.
+    put to the budget of now; one that couldn't be loaded, judged or timed since stays unusable.
 
     Args:
         builder: of the run's engines.
@@ -30,6 +30,7 @@ def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> lis
         known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
         proved = "latency_ms" in facts and "parity" in facts and facts["hardware"] == account.this_hardware()
         if not known and proved and builder.is_current(facts):
-            passed = {**gates(facts, budget_ms), **{gate: False for gate, was in facts["gates"].items() if not was}}
+            unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
+            passed = gates(facts, budget_ms) | unusable
             found.append(Row(facts["engine"], facts["precision"], facts={**facts, "gates": passed}))
     return found

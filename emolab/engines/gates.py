@@ -5,6 +5,7 @@ from typing import Any
 
 AGREEMENT = 0.999  # share of validation images for which an fp32 engine names the run's class; rounding alone differs
 DROP = {"fp32": 0.001, "fp16": 0.005, "bf16": 0.005, "int8": 0.005}  # of the accuracy, 0 to 1
+USABLE = "usable"  # the gate that an engine fails which can't be loaded, judged or timed
 
 
 def gates(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from emolab.engines import account
 from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder
 from emolab.engines.engine import Engine, load_engine
-from emolab.engines.gates import gates
+from emolab.engines.gates import USABLE, gates
 from emolab.engines.latency import Plan, measure
 from emolab.engines.parity import judged, parity
 from emolab.engines.registry import backend
@@ -31,7 +31,6 @@ Loaded = tuple[Engine, dict[str, Any]]  # and how it starts in a process of its 
 
 BASELINE = ("tensorflow", "fp32")
 PREDICT = ("keras", "predict")
-USABLE = "usable"  # the gate that an engine fails which can't be loaded, judged or timed
 BUSY = 1.5  # processes a core; judging, which comes before, makes 1
 _SHOWN = 256  # validation images that the timing goes through
 

@@ -13,6 +13,7 @@ from commands import run
 from emolab.data import PreparedData
 from emolab.engines import account, load_engine, selected_engine, table
 from emolab.engines.build import Builder
+from emolab.engines.earlier import earlier_rows
 from emolab.engines.latency import Plan
 from emolab.engines.registry import backend
 from emolab.engines.trial import Trial
@@ -119,6 +120,30 @@ def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_th
     done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
     assert "selected: litert-int8" not in done.stdout
     assert "litert,int8" not in (folder / "table.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("gates", "passes"),
+    [
+        ({"accuracy": True, "agreement": True, "latency": False}, True),
+        ({"usable": False}, False),
+        ({"accuracy": True, "agreement": True, "latency": True}, True),
+    ],
+)
+def test_an_earlier_proof_is_put_to_the_budget_of_now_but_what_became_unusable_stays_so(
+    builder: Builder, tiny_run: RunRecord, tmp_path: Path, gates: dict[str, bool], passes: bool
+) -> None:
+    built = builder.build(backend("tensorflow"), "fp32")
+    shutil.copytree(tiny_run.folder, tmp_path / "run")
+    again = copy.copy(builder)
+    again.record = RunRecord.open(tmp_path / "run")
+    proved = {"parity": {"drop": {"value": 0.0}, "agreement": 1.0}, "latency_ms": {"p50": 9.0, "p95": 10.0}}
+    for engine in (tmp_path / "run" / "engines").glob("*/engine.json"):
+        if engine.parent.name != built.name:
+            shutil.rmtree(engine.parent)
+    account.amend(tmp_path / "run" / "engines" / built.name, **proved, gates=gates, hardware=account.this_hardware())
+    assert [row.passed for row in earlier_rows(again, [], budget_ms=20)] == [passes]
+    assert [row.passed for row in earlier_rows(again, [], budget_ms=5)] == [False]
 
 
 def test_what_cant_run_here_is_exit_code_two_with_its_reason(tiny_project: Path) -> None:
