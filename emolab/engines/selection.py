@@ -1,14 +1,15 @@
 """Which of a run's engines is the one to use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from emolab import files
 from emolab.engines import account
+from emolab.engines.gates import failed, fastest
 from emolab.errors import RunError
 from emolab.runs.layout import ENGINES, inside
 
@@ -53,6 +54,35 @@ def selected_engine(run: "RunRecord") -> Path | None:
     if not folder.is_dir() or account.problem_with_run(account.read(folder), run) is not None:
         return None
     return folder
+
+
+def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]]) -> str:
+    """Select the fastest engine of those that pass every gate; return what to tell the user.
+
+    Args:
+        run: whose engines they are.
+        passing: their facts (`engine.json`); where there are none, the one that was selected stays if it passes.
+    """
+    best = fastest(passing)
+    if best is None:
+        return _nothing_selected(run)
+    times = best["latency_ms"]
+    reason = (
+        f"the fastest of {len(passing)} that pass every gate: p95 {times['p95']:.2f} ms, "
+        f"accuracy {best['parity']['accuracy_engine']:.3f}"
+    )
+    folder = engine_folder(run, best["engine"], best["precision"])
+    select(run, folder, reason)
+    return f"selected: {folder.name}, {reason}"
+
+
+def _nothing_selected(run: "RunRecord") -> str:
+    """Say which engine stays selected; one that no longer passes its gates doesn't."""
+    before = selected_engine(run)
+    if before is not None and failed(account.read(before).get("gates", {})):
+        deselect(run)
+        before = None
+    return f"selected: no engine passes every gate; {f'{before.name} stays' if before else 'none is selected'}"
 
 
 def select(run: "RunRecord", folder: Path, reason: str) -> None:

@@ -15,10 +15,10 @@ from emolab.engines import account, load_engine, selected_engine, table
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_rows
 from emolab.engines.latency import Plan
+from emolab.engines.readiness import check_judges, temperature_of
 from emolab.engines.registry import backend
 from emolab.engines.trial import Trial
 from emolab.errors import ConfigError, DataError, RunError
-from emolab.export import check_judges, temperature_of
 from emolab.runs import RunRecord, resolve
 from realtime.recogniser import NetworkClassifier, recogniser
 
@@ -262,7 +262,7 @@ def test_the_temperature_of_other_data_is_not_kept_as_the_runs_own(
         (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
         record = RunRecord.open(tmp_path / "run")
         check_judges(record, tiny_data)
-        fitted = temperature_of(record, tiny_data, [])
+        fitted = temperature_of(record, tiny_data)
         kept = RunRecord.open(tmp_path / "run").fields.get("temperature")
         assert kept == (fitted if content == own else None)
         assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (content != own)
