@@ -45,12 +45,11 @@ def export(cfg: DictConfig) -> "list[Row]":
         rows = trial.run(wanted_engines(cfg))
         shown = [*rows, *earlier_rows(trial.builder, rows, cfg.budget_ms)]
         table.write(folder, shown, cfg.budget_ms)
-        selected = select_fastest(record, [row.facts for row in shown if row.passed])
-    Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
-    for note in table.notes(shown):
-        print(f"note:   {note}")
-    print(f"table:  {folder / 'table.md'} (also .csv, .png)")
-    print(selected)
+        Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
+        for note in table.notes(shown):
+            print(f"note:   {note}")
+        print(f"table:  {folder / 'table.md'} (also .csv, .png)")
+        print(select_fastest(record, [row.facts for row in shown if row.passed]))
     _show(cfg, record, shown)
     return rows
 

@@ -77,12 +77,15 @@ def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]]) -> st
 
 
 def _nothing_selected(run: "RunRecord") -> str:
-    """Say which engine stays selected; one that no longer passes its gates doesn't."""
-    before = selected_engine(run)
-    if before is not None and failed(account.read(before).get("gates", {})):
-        deselect(run)
-        before = None
-    return f"selected: no engine passes every gate; {f'{before.name} stays' if before else 'none is selected'}"
+    """Say which engine stays selected; one that no longer passes its gates, or is damaged, doesn't."""
+    try:
+        before = selected_engine(run)
+        if before is not None and not failed(account.read(before).get("gates", {})):
+            return f"selected: no engine passes every gate; {before.name} stays"
+    except RunError:  # which to mend by exporting again was the advice
+        pass
+    deselect(run)
+    return "selected: no engine passes every gate; none is selected"
 
 
 def select(run: "RunRecord", folder: Path, reason: str) -> None:

@@ -14,7 +14,7 @@ from emolab.engines import account, load_engine, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
-from emolab.engines.selection import engine_folder, exporting, select
+from emolab.engines.selection import engine_folder, exporting, select, select_fastest
 from emolab.errors import RunError
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
@@ -184,6 +184,19 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone_or_outdated(
     (folder / "engines" / "selected.json").write_text(json.dumps({"engine": "../../elsewhere"}))
     with pytest.raises(RunError, match="refused"):
         selected_engine(run)
+
+
+def test_a_selection_that_cant_be_read_is_dropped_where_no_engine_passes(
+    copied: Path, tiny_run: RunRecord, tmp_path: Path
+) -> None:
+    run = _another(tiny_run, tmp_path / "run")
+    engine = shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
+    for damage in ("selected.json", "tensorflow-fp32/engine.json"):
+        select(run, engine, "the fastest")
+        assert select_fastest(run, []) == "selected: no engine passes every gate; tensorflow-fp32 stays"
+        (run.folder / "engines" / damage).write_text("{")
+        assert select_fastest(run, []) == "selected: no engine passes every gate; none is selected"
+        assert not (run.folder / "engines" / "selected.json").exists()
 
 
 def test_a_link_in_place_of_an_engine_is_not_followed(tiny_run: RunRecord, tmp_path: Path) -> None:
