@@ -107,13 +107,13 @@ def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: 
 
 
 def _named(record: "RunRecord", choice: str) -> Path:
-    engines = record.folder / "engines"
-    folder = engines / choice
-    if Path(choice).name != choice or not folder.is_dir():
-        found = sorted(path.name for path in engines.glob("*") if path.is_dir())
+    from emolab.runs.layout import ENGINES, inside
+
+    found = sorted(path.name for path in (record.folder / ENGINES).glob("*") if path.is_dir())
+    if choice not in found:
         right = ", ".join([AUTO, SELECTED, NETWORK, *found])
         raise ConfigError(f"recogniser={choice}: the run {record.id} has no such engine. Choose from: {right}")
-    return folder
+    return inside(record.folder, f"{ENGINES}/{choice}")
 
 
 def _exported(

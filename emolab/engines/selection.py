@@ -48,9 +48,9 @@ def selected_engine(run: "RunRecord") -> Path | None:
         name = files.read_json(path)["engine"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path} is damaged ({error}): export again, or name an engine's folder") from error
-    if not isinstance(name, str) or Path(name).name != name:
+    if not isinstance(name, str):
         raise RunError(f"{path} names {name!r}, which is no engine of this run: refused")
-    folder = engines_folder(run) / name
+    folder = inside(run.folder, f"{ENGINES}/{name}")
     if not folder.is_dir() or account.problem_with_run(account.read(folder), run) is not None:
         return None
     return folder

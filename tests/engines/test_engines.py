@@ -15,7 +15,7 @@ from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.selection import engine_folder, exporting, select, select_fastest
-from emolab.errors import RunError
+from emolab.errors import ConfigError, RunError
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
 from emolab.runs.judge import classifier
@@ -181,9 +181,31 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone_or_outdated(
     assert selected_engine(run) is None
     shutil.rmtree(engine)
     assert selected_engine(run) is None
-    (folder / "engines" / "selected.json").write_text(json.dumps({"engine": "../../elsewhere"}))
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "..", 5])
+def test_a_selection_that_leads_out_of_the_runs_engines_is_refused(
+    tiny_run: RunRecord, tmp_path: Path, name: object
+) -> None:
+    run = _another(tiny_run, tmp_path / "run")
+    (run.folder / "engines").mkdir()
+    (run.folder / "engines" / "selected.json").write_text(json.dumps({"engine": name}))
     with pytest.raises(RunError, match="refused"):
         selected_engine(run)
+
+
+@pytest.mark.parametrize("name", ["..", ".", ""])
+def test_a_folder_that_is_no_engine_is_no_choice_of_the_viewer(tiny_run: RunRecord, name: str) -> None:
+    with pytest.raises(ConfigError, match="no such engine"):
+        recogniser(tiny_run, name, None, failed_gates=True, cache="cache")
+
+
+def test_a_link_by_an_engines_name_is_refused_in_the_viewer(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:
+    run = _another(tiny_run, tmp_path / "run")
+    (run.folder / "engines").mkdir()
+    (run.folder / "engines" / "mine").symlink_to(copied)
+    with pytest.raises(RunError, match="outside the run folder"):
+        recogniser(run, "mine", None, failed_gates=True, cache="cache")
 
 
 def test_a_selection_that_cant_be_read_is_dropped_where_no_engine_passes(
