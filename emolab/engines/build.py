@@ -16,7 +16,7 @@ from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
 from emolab.engines.deployable import deployable_network
-from emolab.engines.selection import engine_folder
+from emolab.engines.selection import UNFINISHED, engine_folder
 from emolab.errors import RunError
 from emolab.runs import RunRecord, environment
 
@@ -130,7 +130,7 @@ def _is_built(folder: Path, fingerprint: str) -> bool:
 
 def _write_whole(folder: Path, write: Callable[[Path], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tmp-") as place:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED) as place:
         made = Path(place) / folder.name
         made.mkdir()
         write(made)

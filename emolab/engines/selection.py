@@ -1,5 +1,6 @@
 """Which of a run's engines is the one to use."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
 SELECTED = "selected.json"
+UNFINISHED = ".tmp-"  # how the folder begins in which an engine is built
 
 
 def engines_folder(run: "RunRecord") -> Path:
@@ -97,12 +99,16 @@ def select(run: "RunRecord", folder: Path, reason: str) -> None:
 def exporting(run: "RunRecord") -> Iterator[None]:
     """Keep other exports away from the run's engines: two at once would replace what the other is judging.
 
+    What an export that was killed had half built goes.
+
     Raises:
         RunError: if another export is at work.
     """
     engines_folder(run).mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(engines_folder(run) / ".lock", timeout=0):
+            for left in engines_folder(run).glob(f"{UNFINISHED}*"):
+                shutil.rmtree(left, ignore_errors=True)
             yield
     except Timeout:
         raise RunError(f"another export is at work on {engines_folder(run)}: wait for it, or stop it first") from None

@@ -267,6 +267,14 @@ def test_litert_in_int8_sees_the_colours_that_vgg19_and_resnet50_expect(tmp_path
     np.testing.assert_allclose(found, network.predict_on_batch(faces), atol=0.02)
 
 
+def test_what_a_killed_export_had_half_built_is_gone_with_the_next(tiny_run: RunRecord) -> None:
+    left = tiny_run.folder / "engines" / ".tmp-abc" / "tensorflow-fp32"
+    left.mkdir(parents=True)
+    (left / "half.bin").write_bytes(b"x")
+    with exporting(tiny_run):
+        assert not left.parent.exists()
+
+
 def test_two_exports_of_a_run_at_once_are_refused(tiny_run: RunRecord) -> None:
     with exporting(tiny_run), pytest.raises(RunError, match="another export"), exporting(tiny_run):
         pass
