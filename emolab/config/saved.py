@@ -57,8 +57,9 @@ def settings_in(text: str, run: str) -> dict[str, Any]:
 def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) -> dict[str, Any]:
     """Return the settings that build a run's network again, safe to be given to `instantiate`.
 
-    Only the targets that this installation's own `conf/model` names may be built, so that no run can name
-    another function of the machine; and no text may be an interpolation, which could read its environment.
+    Only a target that this installation's own `conf/model` names may be built, as the backbone and with the arguments
+    given there, so that no run can name another function of the machine; and no text may be an interpolation, which
+    could read its environment.
 
     Args:
         record: the run.
@@ -77,6 +78,11 @@ def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) ->
                 f"the run {record.id} wants to build {place}._target_={target!r}, which is refused: conf/model "
                 f"names only {', '.join(sorted(allowed))}. If it is your own, trust its module: "
                 "trusted_modules=[my_models]"
+            )
+        if place != "model.backbone" and target in allowed:
+            raise RunError(
+                f"the run {record.id} wants to build {target} at {place}, which is refused: conf/model has it as "
+                "model.backbone alone"
             )
     for text in _texts(node):
         if "${" in text:

@@ -38,6 +38,13 @@ def test_a_function_hidden_among_the_arguments_is_refused() -> None:
         network_settings_of(_record(text))
 
 
+def test_a_network_of_ours_hidden_among_the_arguments_is_refused() -> None:
+    """It would be built with any arguments, such as a file of weights to open."""
+    text = NETWORK.replace("stem: 8", "stem: {_target_: emolab.models.backbones.vgg19, weights: /etc/passwd}")
+    with pytest.raises(RunError, match=r"vgg19 at model\.backbone\.stem, which is refused"):
+        network_settings_of(_record(text))
+
+
 @pytest.mark.parametrize("argument", ["weights: /etc/passwd", "weights: imagenet", "include_top: true"])
 def test_an_argument_that_no_config_gives_is_refused(argument: str) -> None:
     text = NETWORK.replace("stem: 8", argument)
