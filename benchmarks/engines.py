@@ -100,7 +100,6 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
     stem = f"{record.fields['model']['name']}-{record.fields['image_size']}"
     for kind in ("md", "csv", "png"):
         shutil.copy(folder / f"table.{kind}", RESULTS / f"{stem}.{kind}")
-    engines = [json.loads(path.read_text()) for path in sorted(folder.glob("*/engine.json"))]
     monitor, data = record.fields["monitor"], record.fields["data"]
     kept = {
         "model": record.fields["model"]["name"],
@@ -108,9 +107,15 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
         "run": {"id": record.id, "name": record.name, "data": data["name"], "best": monitor["best"]},
         "gflop": cost_of(load_network(record))["flops"] / 1e9,
         "peak_gflops": peaks(),
-        "engines": [engine for engine in engines if "gates" in engine],
+        "engines": timed(folder),
     }
     (RESULTS / f"{stem}.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def timed(folder: Path) -> list[dict[str, Any]]:
+    """Return the facts of a run's engines that were judged and timed; one that failed at work has neither."""
+    engines = [json.loads(path.read_text()) for path in sorted(folder.glob("*/engine.json"))]
+    return [engine for engine in engines if {"gates", "latency_ms"} <= engine.keys()]
 
 
 def peaks(side: int = 2048) -> dict[str, float]:
@@ -163,6 +168,7 @@ def write_summary() -> None:
 
 def _cells(kept: dict[str, Any], engine: dict[str, Any]) -> list[str]:
     latency, ratio, parity = engine["latency_ms"], engine["ratio"], engine["parity"]
+    peak, load = kept["peak_gflops"].get(engine["precision"]), latency["load_per_core"]
     rate = kept["gflop"] / latency["p50"] * 1000
     bad = [name for name, passed in engine["gates"].items() if not passed]
     return [
@@ -179,8 +185,8 @@ def _cells(kept: dict[str, Any], engine: dict[str, Any]) -> list[str]:
         f"{ratio['keras_predict']:.1f}",
         f"{ratio['savedmodel']:.1f}",
         f"{rate:.0f}",
-        f"{rate / kept['peak_gflops'][engine['precision']]:.0%}",
-        f"{latency['load_per_core']:.1f}",
+        "" if peak is None else f"{rate / peak:.0%}",
+        "" if load is None else f"{load:.1f}",
     ]
 
 
