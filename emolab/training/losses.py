@@ -37,8 +37,10 @@ def focal(
 ) -> tf.Tensor:
     """Focal loss (Lin et al. 2017): cross-entropy times (1 - p)^gamma, which spares what is known already."""
     log_probabilities = tf.nn.log_softmax(logits)
-    modulation = (1.0 - tf.exp(log_probabilities)) ** gamma
-    loss = -tf.reduce_sum(smoothed(targets, label_smoothing) * modulation * log_probabilities, axis=-1)
+    missing = 1.0 - tf.exp(log_probabilities)
+    if gamma < 1.0:  # its power has an infinite slope at 0; what float32 knows below 1 is above this
+        missing = tf.maximum(missing, 1e-8)
+    loss = -tf.reduce_sum(smoothed(targets, label_smoothing) * missing**gamma * log_probabilities, axis=-1)
     return loss * image_weights(targets, prior, balance)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,15 @@ def test_focal_without_gamma_is_cross_entropy_and_spares_what_is_known() -> None
     known = np.array([[9.0, 0, 0, 0]], np.float32)
     right = np.array([[1.0, 0, 0, 0]], np.float32)
     assert focal(known, right, EVEN)[0] < 0.01 * cross_entropy(known, right, EVEN)[0]
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_focal_has_a_gradient_where_the_network_is_sure(gamma: float) -> None:
+    logits = tf.constant([[60.0, 0, 0, 0], [0, 60.0, 0, 0]])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = focal(logits, tf.constant([[1.0, 0, 0, 0]] * 2), EVEN, gamma)
+    np.testing.assert_allclose(tape.gradient(loss, logits), [[0, 0, 0, 0], [-1, 1, 0, 0]], atol=1e-5)
 
 
 def test_logit_adjustment_asks_more_of_rare_classes() -> None:
