@@ -22,8 +22,13 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as PNG, the same bytes each time; texts get a font that has their letters."""
+    """Return the figure as PNG, the same bytes each time; texts get a font that has their letters.
+
+    A "$" in a text is a dollar: it may be a class's or a run's. The numbers of an axis, which matplotlib writes as
+    formulas, come only when it's drawn.
+    """
     for text in figure.findobj(Text):
+        text.set_parse_math("$" not in text.get_text())
         text.set_fontfamily(["DejaVu Sans", font_for(text.get_text()).family])
     buffer = BytesIO()
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})

@@ -4,6 +4,8 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from emolab.evaluation import plots
@@ -119,6 +121,22 @@ def test_every_picture_can_be_opened() -> None:
     for figure in figures:
         with Image.open(BytesIO(plots.png(figure))) as picture:
             assert min(picture.size) > 100
+
+
+def test_a_dollar_in_a_name_is_a_dollar_and_the_powers_of_an_axis_stay_formulas() -> None:
+    odd = ("cost$x_{$", "$a$", "happy")
+    figure = plots.confusion_figure(np.eye(3), odd)
+    plots.png(figure)
+    named = [text for text in figure.findobj(Text) if text.get_text() in odd[:2]]
+    assert named
+    assert not any(text.get_parse_math() for text in named)
+    figure = Figure()
+    axes = figure.subplots()
+    axes.loglog([1, 1000], [1, 1000])
+    plots.png(figure)
+    powers = [text for text in figure.findobj(Text) if "10^{2}" in text.get_text()]
+    assert powers
+    assert all(text.get_parse_math() for text in powers)
 
 
 def test_the_terminal_table_fits_eighty_columns() -> None:
