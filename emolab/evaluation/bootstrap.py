@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.stats import binomtest
 
-from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.predictions import Predictions, same_images
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
@@ -100,7 +100,7 @@ def mcnemar(one: Predictions, other: Predictions) -> float:
 
 
 def _check_same_images(one: Predictions, other: Predictions) -> None:
-    if not np.array_equal(one.targets, other.targets) or one.classes != other.classes:
+    if not same_images(one, other):
         raise ValueError("a paired comparison needs predictions of the same images in the same order")
 
 

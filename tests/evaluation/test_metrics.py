@@ -138,6 +138,10 @@ def test_one_photograph_many_times_over_says_no_more_than_once() -> None:
 def test_other_images_cant_be_compared() -> None:
     with pytest.raises(ValueError, match="same images"):
         mcnemar(made(1), made(2))
+    one = made(1)
+    resorted = Predictions(one.logits, one.targets, one.clusters[::-1], CLASSES)
+    with pytest.raises(ValueError, match="same images"):
+        paired_difference(one, resorted, metrics.accuracy)
 
 
 @given(st.integers(0, 500), st.floats(0.2, 6.0))
