@@ -57,9 +57,9 @@ class Predictions:
         """Whether each image was named rightly: bool (N,)."""
         return self.predicted == self.targets
 
-    def subset(self, mask: np.ndarray) -> "Predictions":
-        """Return the rows where `mask` (bool (N,)) is true."""
-        return Predictions(self.logits[mask], self.targets[mask], self.clusters[mask], self.classes)
+    def subset(self, rows: np.ndarray) -> "Predictions":
+        """Return these rows: positions, int64 (n,), or where a mask, bool (N,), is true."""
+        return Predictions(self.logits[rows], self.targets[rows], self.clusters[rows], self.classes)
 
 
 def same_images(one: Predictions, other: Predictions) -> bool:

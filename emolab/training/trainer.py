@@ -85,7 +85,7 @@ class Trainer:
         A resumed training that stopped within an epoch first finishes that epoch, in a `fit` of its own,
         because Keras counts the same number of steps in every epoch of one `fit`.
 
-        Afterwards the module holds the moving averages of its weights, if the optimizer keeps them.
+        Afterwards the module holds the moving averages of its weights, if it keeps them (`trainer.averaging`).
 
         Raises:
             ConfigError: before the training, if a callback can't work here or the monitored metric would be missing.
