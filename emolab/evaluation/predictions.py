@@ -23,7 +23,7 @@ class Predictions:
         classes: C names, in the order of the logits.
 
     Raises:
-        DataError: if a logit isn't a number, the shapes don't belong together, or there are no images.
+        DataError: if a logit isn't a number, types or shapes don't belong together, or there are no images.
     """
 
     logits: np.ndarray
@@ -35,6 +35,12 @@ class Predictions:
         shape = (len(self.targets), len(self.classes))
         if self.logits.shape != shape or self.clusters.shape != self.targets.shape:
             raise DataError(f"logits {self.logits.shape} don't fit {shape[0]} targets and {shape[1]} classes")
+        kinds = self.logits.dtype.kind + self.targets.dtype.kind + self.clusters.dtype.kind
+        if kinds != "fii":
+            raise DataError(
+                f"logits of type {self.logits.dtype}, targets of {self.targets.dtype} and clusters of "
+                f"{self.clusters.dtype}: expected real numbers and twice whole ones"
+            )
         if not len(self.targets):
             raise DataError("there are no images to evaluate")
         bad = int((~np.isfinite(self.logits)).any(axis=1).sum())
@@ -97,13 +103,12 @@ def load_predictions(path: Path) -> dict[str, Predictions]:
         RunError: if it can't be read, or doesn't hold predictions.
     """
     try:
-        with np.load(path, allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in saved.files}
+        arrays = files.read_arrays(path)
         classes = tuple(map(str, arrays["classes"]))
         splits = [name.removesuffix("_logits") for name in arrays if name.endswith("_logits")]
         return {
             split: Predictions(classes=classes, **{name: arrays[f"{split}_{name}"] for name in _ARRAYS})
             for split in splits
         }
-    except (OSError, ValueError, KeyError, EOFError, DataError) as error:
+    except (ValueError, KeyError, TypeError, DataError) as error:  # TypeError: an array that is a single value
         raise RunError(f"{path} doesn't hold a run's predictions: {error}") from error

@@ -5,7 +5,6 @@ to be known. Number and shapes are compared before anything is assigned, so that
 """
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 
 from emolab.errors import RunError
+from emolab.files import read_arrays
 
 _FACTS = "facts"
 
@@ -39,10 +39,10 @@ def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
     """
     variables = variables_of(module)
     try:
-        with np.load(path, allow_pickle=False) as saved:
-            facts = json.loads(saved[_FACTS].tobytes())
-            values = [saved[f"{number:05d}"] for number in range(len(facts["paths"]))]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        saved = read_arrays(path)
+        facts = json.loads(saved[_FACTS].tobytes())
+        values = [saved[f"{number:05d}"] for number in range(len(facts["paths"]))]
+    except (ValueError, KeyError) as error:
         raise RunError(f"{path} is not a whole training state: {error}") from error
     _check_fit(path, variables, facts.pop("paths"), values)
     for variable, value in zip(variables, values, strict=True):

@@ -43,7 +43,15 @@ def test_the_state_of_another_optimizer_is_refused_and_changes_nothing(trained: 
         np.testing.assert_array_equal(old, variable.numpy())
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"text" * 99])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: b"",
+        lambda data: b"text" * 99,
+        lambda data: data[: (at := data.index(b"PK\1\2") + 10)] + b"\x63" + data[at + 1 :],  # compressed by method 99
+    ],
+)
 def test_a_damaged_file_is_refused(trained: keras.Model, tmp_path: Path, damage) -> None:
     path = tmp_path / "state.npz"
     save_state(path, trained, {})
