@@ -46,7 +46,8 @@ class _Numbers(BaseModel):
 def with_earlier(report: Report, folder: Path) -> Report:
     """Return the report with what the one in `folder` has of mirror images and of damaged faces.
 
-    They're measured on request, and take long. They hold where that report's predictions are this one's, bit for bit.
+    They're measured on request, and take long. They hold for each split where that report's predictions are this one's,
+    bit for bit; those of damaged faces belong to the first of its splits.
 
     Args:
         report: the new one.
@@ -56,38 +57,42 @@ def with_earlier(report: Report, folder: Path) -> Report:
         predictions, numbers = load_predictions(folder / PREDICTIONS), _numbers(folder / NUMBERS)
     except (OSError, ValueError, RecursionError, RunError):  # none, damaged or of another shape: nothing to keep
         return report
-    if not _same(predictions, report.predictions or {}):
+    same = _same(predictions, report.predictions or {})
+    if not same:
         return report
-    before = numbers["splits"]
+    before = {split: found for split, found in numbers["splits"].items() if split in same}
     splits = {
         split: {**metrics, "flip_averaged": metrics["flip_averaged"] or before.get(split, {}).get("flip_averaged")}
         for split, metrics in report.splits.items()
     }
-    report = replace(report, splits=splits, mirrored=report.mirrored or _mirrored(folder, predictions))
+    report = replace(report, splits=splits, mirrored=report.mirrored or _mirrored(folder, same))
     curves = {
         name: curve
         for name, curve in (numbers["robustness"] or {}).items()
         if name in CORRUPTIONS and any(point["intact"] for point in curve)
     }
-    if report.robustness is not None or not curves:
+    damaged = next(iter(predictions))
+    if report.robustness is not None or not curves or damaged not in same:
         return report
-    picture = robustness_picture(curves, next(iter(splits)))
+    picture = robustness_picture(curves, damaged)
     return replace(report, robustness=curves, pictures=[*report.pictures, picture])
 
 
 def _mirrored(folder: Path, predictions: Mapping[str, Predictions]) -> dict[str, Predictions] | None:
-    """What that report's network said about the mirror images, where it's there and whole."""
+    """What that report's network said about the mirror images of these splits, where it's there and whole."""
     try:
         found = load_predictions(folder / MIRRORED)
     except RunError:
         return None
-    fits = found.keys() == predictions.keys() and all(same_images(found[split], predictions[split]) for split in found)
-    return found if fits else None
+    fits = [split for split, one in predictions.items() if split in found and same_images(found[split], one)]
+    return {split: found[split] for split in fits} or None
 
 
 def _numbers(path: Path) -> dict[str, Any]:
     return _Numbers.model_validate(read_json(path), strict=True).model_dump()
 
 
-def _same(before: Mapping[str, Predictions], now: Mapping[str, Predictions]) -> bool:
-    return before.keys() == now.keys() and all(np.array_equal(before[split].logits, now[split].logits) for split in now)
+def _same(before: Mapping[str, Predictions], now: Mapping[str, Predictions]) -> dict[str, Predictions]:
+    """The predictions of those splits for which both say the same."""
+    both = [split for split in now if split in before]
+    return {split: now[split] for split in both if np.array_equal(before[split].logits, now[split].logits)}

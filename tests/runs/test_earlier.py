@@ -17,15 +17,17 @@ CURVES = {
 }
 
 
-def _report(seed: int = 0, flip: bool = False, robustness: dict | None = None) -> Report:
-    random = np.random.default_rng(seed)
-    said = Predictions(
-        random.normal(0, 1, (40, 2)).astype(np.float32), np.arange(40) % 2, np.arange(40), ("anger", "sad")
-    )
-    metrics = evaluate_split(said, 1.0, mirrored=said if flip else None, resamples=50)
-    plain = {"validation": said}
+def _said(seed: int) -> Predictions:
+    logits = np.random.default_rng(seed).normal(0, 1, (40, 2)).astype(np.float32)
+    return Predictions(logits, np.arange(40) % 2, np.arange(40), ("anger", "sad"))
+
+
+def _report(flip: bool = False, robustness: dict | None = None, **seeds: int) -> Report:
+    plain = {split: _said(seed) for split, seed in (seeds or {"validation": 0}).items()}
     mirrored = plain if flip else None
-    splits = {"validation": metrics}
+    splits = {
+        split: evaluate_split(said, 1.0, mirrored=said if flip else None, resamples=50) for split, said in plain.items()
+    }
     return Report("r", {}, 1.0, 0.4, splits, predictions=plain, mirrored=mirrored, robustness=robustness)
 
 
@@ -40,9 +42,29 @@ def test_what_took_long_to_measure_stays_while_the_predictions_do(tmp_path: Path
     assert load_predictions(tmp_path / "mirrored.npz").keys() == {"validation"}
 
 
+def test_test_images_that_are_added_take_nothing_from_the_validation_images(tmp_path: Path) -> None:
+    write_report(tmp_path, _report(flip=True, robustness=CURVES))
+    again = with_earlier(_report(validation=0, test=1), tmp_path)
+    assert again.splits["validation"]["flip_averaged"]["n"] == 40
+    assert again.splits["test"]["flip_averaged"] is None
+    assert again.mirrored is not None
+    assert again.mirrored.keys() == {"validation"}
+    assert again.robustness == CURVES
+
+
+def test_damage_measured_on_other_predictions_is_not_kept(tmp_path: Path) -> None:
+    write_report(tmp_path, _report(flip=True, robustness=CURVES, validation=0, test=1))
+    again = with_earlier(_report(validation=2, test=1), tmp_path)
+    assert again.splits["validation"]["flip_averaged"] is None
+    assert again.splits["test"]["flip_averaged"]["n"] == 40
+    assert again.robustness is None
+    assert again.mirrored is not None
+    assert again.mirrored.keys() == {"test"}
+
+
 def test_other_predictions_keep_nothing_of_before(tmp_path: Path) -> None:
     write_report(tmp_path, _report(flip=True, robustness=CURVES))
-    other = _report(seed=1)
+    other = _report(validation=1)
     assert with_earlier(other, tmp_path) is other
     write_report(tmp_path, other)
     assert not (tmp_path / "mirrored.npz").exists()
