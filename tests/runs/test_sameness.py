@@ -42,6 +42,14 @@ def test_a_copy_of_the_photographs_is_the_same_data_and_another_photograph_is_no
     assert not learned_from(record, _prepared(copy, tmp_path / "cache"))
 
 
+def test_what_is_no_photograph_makes_no_other_data(tmp_path: Path, photographs: Path) -> None:
+    first = _prepared(photographs, tmp_path / "cache")
+    (photographs / "anger/notes.jpg").write_text("no photograph")
+    again = _prepared(photographs, tmp_path / "cache")
+    assert again.account["quarantined"]
+    assert again.content == first.content
+
+
 def test_a_run_of_before_knows_its_data_by_the_fingerprint(tmp_path: Path, photographs: Path) -> None:
     data = _prepared(photographs, tmp_path / "cache")
     assert learned_from(_run(tmp_path / "runs", name="folder", fingerprint=data.fingerprint), data)
