@@ -76,14 +76,18 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
         record: the run.
         prepared: the data.
         **settings: of `emolab.runs.evaluation.evaluate_run`.
+
+    Raises:
+        RunError: at once, if another process is training the run and these are its data.
     """
     from rich.console import Console
 
     from emolab.evaluation.report import summary_table, write_report
     from emolab.runs.earlier import with_earlier
-    from emolab.runs.evaluation import evaluate_run, keep_calibration, report_folder
+    from emolab.runs.evaluation import check_free, evaluate_run, keep_calibration, report_folder
     from emolab.runs.layout import clear_write_errors
 
+    check_free(record, prepared)
     folder = report_folder(record, prepared)
     report = with_earlier(evaluate_run(record, prepared, **settings), folder)
     with clear_write_errors(folder):

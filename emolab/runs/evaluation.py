@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emolab.data import PreparedData
-from emolab.errors import DataError
+from emolab.errors import DataError, RunError
 from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.coverage import uncertain_below
@@ -105,6 +105,22 @@ def _rows(judge: Judge, splits: Sequence[str]) -> dict[str, np.ndarray]:
     if not rows:
         raise DataError(f"{judge.prepared.folder} has no {' or '.join(splits)} images: set data.split")
     return rows
+
+
+def check_free(record: RunRecord, prepared: PreparedData) -> None:
+    """Refuse a run on its own data while another process writes it: `keep_calibration` would fail after minutes.
+
+    Raises:
+        RunError: saying so, or that its folder can't be written.
+    """
+    if not learned_from(record, prepared):
+        return
+    try:
+        record.update()
+    except RunError as error:
+        raise RunError(
+            f"{record.id} can't be evaluated on its own data now, which fits its temperature: {error}"
+        ) from error
 
 
 def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from emolab.data import PreparedData
 from emolab.data.records import USABLE
+from emolab.errors import RunError
+from emolab.evaluate import report_on
 from emolab.runs import RunRecord, evaluation
-from emolab.runs.evaluation import evaluate_run
+from emolab.runs.evaluation import check_free, evaluate_run
 
 # Label, brightness of the left half and of the right one, and whether an image is right as it is; averaged with its
 # mirror image; and in the mirror alone.
@@ -21,6 +23,14 @@ JUDGED = (
     ("anger", 20, 20),  # right, right, right
 )
 TRAINING = ("happy", 120, 236)
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 16,
+    "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 0},
+    "data": {"name": "halves", "fingerprint": "f", "content": "c"},
+    "model": {"name": "left_half", "parameters": 8, "weights": {"used": "random"}},
+    "seed": 0,
+}
 
 
 @pytest.fixture
@@ -51,15 +61,7 @@ def _left_half() -> keras.Model:
 def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fields = {
-        "classes": ["anger", "happy"],
-        "image_size": 16,
-        "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 0},
-        "data": {"name": "halves", "fingerprint": "f", "content": "c"},
-        "model": {"name": "left_half", "parameters": 8, "weights": {"used": "random"}},
-        "seed": 0,
-    }
-    record = RunRecord.create(tmp_path / "runs", "left_half", fields, config="seed: 0\n")
+    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
     report = evaluate_run(record, prepared, flip=True, test=False, resamples=50, examples=0)
     found = report.splits["validation"]
@@ -67,3 +69,17 @@ def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     assert found["flip_averaged"]["accuracy"]["value"] == pytest.approx(5 / 6)
     assert found["without_twins"]["n"] == 5
     assert found["without_twins"]["accuracy"]["value"] == pytest.approx(4 / 5)
+
+
+def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
+    tmp_path: Path, prepared: PreparedData
+) -> None:
+    training = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
+    seen = RunRecord.open(training.folder)
+    with pytest.raises(RunError, match=r"can't be evaluated on its own data now.*another process.*stop it first"):
+        report_on(seen, prepared)  # it has no weights yet, which would show next
+    prepared.content = "other"  # then nothing is kept in its run.json
+    check_free(seen, prepared)
+    prepared.content = "c"
+    training.close()
+    check_free(seen, prepared)
