@@ -34,7 +34,7 @@ class DataModule:
         `DataModule(prepared, batch_size=64, seed=0).train_dataset(first_step=0, last_step=100)`
 
     Raises:
-        DataError: if the data set has one class only or no training images, or the list can't be used.
+        DataError: if the data set has one class only, or no training or validation images, or the list can't be used.
     """
 
     def __init__(
@@ -57,6 +57,11 @@ class DataModule:
             raise DataError(
                 f"the data set {prepared.name!r} has one class, {prepared.classes[0]}; a recogniser needs two. If the "
                 "folders of the classes lie deeper, give the folder that holds them"
+            )
+        if not len(prepared.rows("validation")):
+            raise DataError(
+                f"{prepared.folder} has no validation images, which say what weights are best: set "
+                "data.split.validation, or give more photographs"
             )
         if not len(self._rows):
             raise DataError(f"{prepared.folder} has no training images left; give another data set, split or list")

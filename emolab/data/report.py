@@ -42,6 +42,7 @@ def summary_text(account: Mapping[str, Any]) -> str:
         "  " + ", ".join(f"{split} {sum(account['splits'][split].values())}" for split in SPLITS),
         f"  duplicates: {twins['images']} images in {twins['clusters']} clusters, "
         f"{twins['images_in_clusters_under_two_labels']} images under two labels",
+        *_missing_lines(account),
         *_reason_lines("excluded", account["excluded"]),
         *_reason_lines("quarantined", account["quarantined"]),
     ]
@@ -75,6 +76,19 @@ def write_report(path: Path, account: Mapping[str, Any], table: pd.DataFrame, im
 
 def _reason_lines(title: str, reasons: Mapping[str, int]) -> list[str]:
     return [f"  {title}: {count} x {reason}" for reason, count in reasons.items()]
+
+
+def _missing_lines(account: Mapping[str, Any]) -> list[str]:
+    """A warning for each split that was to get a share of the images, and has none of a class."""
+    lines = []
+    for split in SPLITS[1:]:
+        names = [name for name, count in account["splits"][split].items() if not count]
+        if (share := account["options"][split]) > 0 and names:
+            lines.append(
+                f"  WARNING: no {split} images of {', '.join(names)}: there are too few, or what must stay together "
+                f"(near-duplicates, a person's photographs) is more than data.split.{split}={share:g} of them"
+            )
+    return lines
 
 
 def _examples(table: pd.DataFrame, status: str) -> list[tuple[str, int, Sequence[str]]]:

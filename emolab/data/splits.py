@@ -44,7 +44,8 @@ def assign_splits(
     Official splits stay. A split of `fractions` that the data set lacks is drawn from what isn't official
     validation or test: whole groups only, never one that reaches into an official split or holds a cluster
     under two labels, unless all is to be drawn. First come the groups that show several classes (a person with
-    many faces), then the others class by class. What isn't drawn trains. The draw follows the digests of the
+    many faces), then the others class by class. What isn't drawn trains. Where all groups are larger than the share,
+    so that a split would stay empty, it gets the smallest of each part. The draw follows the digests of the
     pixels and `seed`, so that neither names nor the order of the rows change it.
 
     Args:
@@ -61,17 +62,22 @@ def assign_splits(
     bound = np.isin(official, ("validation", "test")) | contradictory
     free = ~np.isin(groups, groups[bound])
     mixed = free & conflicting_clusters(labels, groups)
+    drawn = [split for split in ("test", "validation") if split not in official]
+    undrawn = []
     for part in (mixed, *(free & ~mixed & (labels == label) for label in np.unique(labels[free].astype(str)))):
         rows = np.flatnonzero(part)
         left = _shuffled_groups(rows, groups, digests, seed)
-        for split in ("test", "validation"):
-            if split not in official:
-                left = _draw(left, splits, split, _wanted(len(rows), len(left), fractions.get(split, 0.0)))
+        for split in drawn:
+            left = _draw(left, splits, split, _wanted(len(rows), len(left), fractions.get(split, 0.0)))
+        undrawn.append(left)
+    for split in reversed(drawn):  # validation first: no training goes without
+        if fractions.get(split, 0.0) > 0 and split not in splits:
+            undrawn = [_draw_smallest(left, splits, split) for left in undrawn]
     return splits
 
 
 def _wanted(rows: int, groups: int, fraction: float) -> int:
-    """At least one image of a class wherever that leaves one to train on."""
+    """How many images are drawn at most: one at least, wherever that may leave one to train on."""
     return max(round(rows * fraction), int(fraction > 0 and groups > 1))
 
 
@@ -94,3 +100,12 @@ def _draw(groups: list[np.ndarray], splits: np.ndarray, split: str, wanted: int)
         else:
             left.append(group)
     return left
+
+
+def _draw_smallest(groups: list[np.ndarray], splits: np.ndarray, split: str) -> list[np.ndarray]:
+    """Draw the smallest group, wherever that leaves one to train on."""
+    if len(groups) < 2:
+        return groups
+    smallest = min(range(len(groups)), key=lambda at: len(groups[at]))
+    splits[groups[smallest]] = split
+    return groups[:smallest] + groups[smallest + 1 :]

@@ -123,6 +123,34 @@ def test_our_splits_never_part_a_cluster_and_ignore_the_order_of_rows(made, seed
     assert (again == splits[order]).all()
 
 
+def test_few_people_with_many_photographs_give_each_split_one_and_who_trains_most():
+    people = np.repeat(np.arange(8), 50)
+    labels = np.array(["a", "b"] * 200, object)
+    assert [count_of(labels, people, split) for split in ("validation", "test", "train")] == [50, 50, 300]
+    by_class = np.array(["a", "b"], object)[people % 2]  # bursts of one expression each
+    assert [count_of(by_class, people, split) for split in ("validation", "test", "train")] == [100, 100, 200]
+    assert count_of(by_class[:100], people[:100], "train") == 100  # a group of each class: none to spare
+    assert count_of(labels[:100], people[:100], "validation") == 50  # two people: no training goes without
+
+
+def test_a_draw_that_gives_any_images_is_left_as_it_is():
+    labels = np.array(["a"] * 40 + ["b"] * 40, object)
+    groups = np.concatenate([np.arange(40), np.repeat([40, 41], 20)])
+    found = drawn(labels, groups)
+    assert [int((found == split).sum()) for split in ("validation", "test")] == [4, 4]
+    assert set(found[40:]) == {"train"}
+
+
+def count_of(labels, groups, split):
+    return int((drawn(labels, groups) == split).sum())
+
+
+def drawn(labels, groups):
+    digests = np.array([f"{number}" for number in range(len(labels))], object)
+    official, alone = np.full(len(labels), "", object), np.arange(len(labels))
+    return assign_splits(labels, alone, groups, digests, official, {"validation": 0.1, "test": 0.1}, 0)
+
+
 def test_our_splits_are_stratified():
     labels = np.array(["a"] * 1000 + ["b"] * 100 + ["c"] * 3, object)
     count = len(labels)

@@ -136,6 +136,14 @@ def test_duplicates_never_lie_in_two_splits_and_those_under_two_labels_train(tmp
     assert data.twin_in_train(data.rows("train")).sum() >= 20
 
 
+def test_a_split_without_images_of_a_class_is_told(tmp_path):
+    root = class_folders(tmp_path / "data", {"sad": 9, "anger": 1})
+    said = io.StringIO()
+    prepare(FolderReader(root), Options("made", 32, test=0.0), tmp_path / "cache", 1, said)
+    assert "WARNING: no validation images of anger: there are too few" in said.getvalue()
+    assert "no test images" not in said.getvalue()
+
+
 def test_official_splits_stay_and_twins_are_known(tmp_path):
     root = class_folders(tmp_path / "data/train", {"sad": 8, "anger": 8}).parent
     shutil.copytree(class_folders(tmp_path / "new", {"sad": 3, "anger": 3}, seed=7), root / "test")
