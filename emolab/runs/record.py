@@ -1,6 +1,6 @@
 """The record that a run leaves: a folder that explains itself (see DESIGN.md, "Run folder")."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,19 +129,19 @@ class RunRecord:
         except (OSError, ValueError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
 
-    def update(self, **fields: Any) -> None:
-        """Replace these top-level fields of `run.json`, atomically.
+    def update(self, drop: Collection[str] = (), **fields: Any) -> None:
+        """Replace these top-level fields of `run.json`, and leave out those of `drop`, atomically.
 
         Raises:
             RunError: if another process is writing the run, or the folder can't be written.
         """
         if self._lock is not None:
-            self._change(fields)
+            self._change(fields, drop)
             return
         self._lock = _own(self.folder)
         try:
             self._facts = RunRecord.open(self.folder)._facts  # someone may have written since it was read
-            self._change(fields)
+            self._change(fields, drop)
         finally:
             self.close()
 
@@ -198,7 +198,7 @@ class RunRecord:
             suffix: of the file, which some writers choose the format by, such as ".weights.h5".
             write: writes the checkpoint to the path that it gets.
             tag: the epoch or step, which becomes part of the name.
-            fields: fields of `run.json` to change in the same moment, such as `monitor`.
+            fields: fields of `run.json` to change in the same moment, such as `monitor`, or to `drop`.
 
         Returns:
             The path of the new file.
@@ -226,9 +226,9 @@ class RunRecord:
         """
         return checkpoints.verified(self.folder, self._facts, kind)
 
-    def _change(self, fields: Mapping[str, Any]) -> None:
+    def _change(self, fields: Mapping[str, Any], drop: Collection[str]) -> None:
         before = self._facts
-        self._facts = {**before, **plain(fields)}
+        self._facts = {**{name: value for name, value in before.items() if name not in drop}, **plain(fields)}
         try:
             self._write()
         except RunError:

@@ -13,6 +13,8 @@ from emolab.training.callbacks.nan_guard import check_weights
 from emolab.training.optimizers import settable_rate
 from emolab.training.state import load_state, save_state
 
+_FITTED = ("temperature", "uncertain_below")  # by an evaluation, to the best weights: they go with these
+
 
 class Checkpoints(keras.callbacks.Callback):
     """Save the best weights, save the last state, restore it, and save once more when asked to stop.
@@ -135,7 +137,7 @@ class Checkpoints(keras.callbacks.Callback):
         chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
         with self.model.averaged():
             self._record.save_checkpoint(
-                "best", ".weights.h5", self.model.network.save_weights, tag=epoch, monitor=chosen
+                "best", ".weights.h5", self.model.network.save_weights, tag=epoch, monitor=chosen, drop=_FITTED
             )
 
     def _save_last(self, step: int) -> None:
