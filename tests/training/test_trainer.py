@@ -312,6 +312,25 @@ def test_a_window_of_values_that_a_callback_keeps_goes_on_after_a_resume(tmp_pat
     assert window.epochs == [0, 1, 2, 3]
 
 
+def test_single_values_of_numpy_go_on_after_a_resume_and_tensors_stop_no_save(tmp_path: Path) -> None:
+    class Counts(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.epochs, self.doubled = np.int64(0), np.array(0.0)
+            self.best, self.weight, self.phase = tf.constant(0.0), keras.Variable(0.0), np.complex64(1j)
+
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            self.epochs, self.doubled = self.epochs + 1, np.array(self.doubled + 2)
+
+    record = tiny_record(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(Trainer(epochs=3, record=record, callbacks=[Counts(), _StopAt(7)]))
+    counts = Counts()
+    trainer = Trainer(epochs=3, record=record, callbacks=[counts, _StopAt(10**9)])
+    trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert (counts.epochs, counts.doubled) == (3, 6.0)
+
+
 def test_a_device_without_memory_says_what_to_set(tmp_path: Path) -> None:
     class Full(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: object = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from emolab.errors import RunError
 from emolab.training.callbacks.nan_guard import check_weights
@@ -197,13 +198,16 @@ def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
     Those named like an argument of its constructor are settings: they come from the config again. Keras's
     `EarlyStopping` turns the sign of its `min_delta` in its first epoch; restored, it would be turned twice.
+
+    NumPy's single values count as plain. Tensors and variables don't: they aren't saved.
     """
     others = {*inspect.signature(type(callback).__init__).parameters, *vars(keras.callbacks.Callback())}
-    return {
-        name: value.item() if hasattr(value, "item") else value
-        for name, value in vars(callback).items()
-        if name not in others and (_is_plain(value) or getattr(value, "ndim", 1) == 0)
-    }
+    own = {name: _without_numpy(value) for name, value in vars(callback).items() if name not in others}
+    return {name: value for name, value in own.items() if _is_plain(value)}
+
+
+def _without_numpy(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
 
 
 def _is_plain(value: Any) -> bool:
