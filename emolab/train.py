@@ -98,7 +98,7 @@ def in_short(split: str, metrics: Mapping[str, Any]) -> Iterator[tuple[str, floa
     yield f"{split}_accuracy_low", metrics["accuracy"]["low"]
     yield f"{split}_accuracy_high", metrics["accuracy"]["high"]
     yield f"{split}_macro_f1", metrics["macro_f1"]["value"]
-    yield f"{split}_ece", metrics["ece_calibrated"]
+    yield f"{split}_ece_calibrated", metrics["ece_calibrated"]
 
 
 def build_loggers(cfg: DictConfig) -> "LoggerGroup":

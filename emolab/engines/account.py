@@ -1,5 +1,6 @@
 """`engine.json`: what an engine is, where it was made, and what was proved of it."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
 FACTS = "engine.json"
+_ROUNDING = 0.001  # of a temperature: another number of threads adds in another order, and fits it a little otherwise
 _SHAPE: dict[str, type | tuple[type, ...]] = {
     "engine": str, "precision": str, "classes": list, "image_size": int, "sha256": dict, "options": dict,
     "hardware": dict, "fingerprint": str,
@@ -90,9 +92,11 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
         return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
     if facts.get("weights") != weights_of(run):
         return "it was made of other weights than the run's best ones of now"
-    temperature = run.fields.get("temperature")
-    if temperature is not None and temperature != facts.get("temperature"):
-        return f"it was made with the temperature {facts.get('temperature')}, and the run's is {temperature} now"
+    fitted, temperature = run.fields.get("temperature"), facts.get("temperature")
+    if fitted is None:
+        return None
+    if not (isinstance(temperature, int | float) and math.isclose(fitted, temperature, rel_tol=_ROUNDING)):
+        return f"it was made with the temperature {temperature}, and the run's is {fitted} now"
     return None
 
 

@@ -112,7 +112,7 @@ def _shown(value: float | None) -> str:
 def summary_table(splits: Mapping[str, Metrics]) -> Table:
     """Return a table for the terminal: a row a split; "baseline" always names the largest class."""
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
-    for heading in ("split", "images", "accuracy (95 %)", "balanced", "macro F1", "ECE", "baseline"):
+    for heading in ("split", "images", "accuracy (95 %)", "balanced", "macro F1", "cal. ECE", "baseline"):
         table.add_column(heading, justify="left" if heading == "split" else "right", no_wrap=True)
     for name, metrics in splits.items():
         value = metrics["accuracy"]

@@ -1,6 +1,7 @@
 import pytest
 from made_plans import JOBS, add, plan
 
+from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.jobs.plan import run_of
