@@ -177,6 +177,38 @@ def test_a_model_that_was_loaded_and_saved_again_is_let_through(tmp_path: Path) 
     check_graph(tmp_path / "again")
 
 
+def test_what_a_backend_names_is_let_through_and_without_it_refused(tmp_path: Path) -> None:
+    """A table from a file stands for TensorRT's engines, which are such resources and files, too."""
+
+    class Table(tf.saved_model.experimental.TrackableResource):
+        def __init__(self, file: Path) -> None:
+            super().__init__()
+            self.file = tf.saved_model.Asset(str(file))
+
+        def _create_resource(self) -> Any:
+            return tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+
+        def _initialize(self) -> None:
+            tf.raw_ops.InitializeTableFromTextFileV2(
+                table_handle=self.resource_handle, filename=self.file.asset_path, key_index=-2, value_index=-1
+            )
+
+        def _destroy_resource(self) -> None:
+            tf.raw_ops.DestroyResourceOp(resource=self.resource_handle)
+
+    (tmp_path / "table.txt").write_text("x")
+    module = tf.Module()
+    module.table = Table(tmp_path / "table.txt")
+    module.serve = tf.function(lambda images: {"out": means(images)}, input_signature=[IMAGES])
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures={"serving_default": module.serve})
+    operations, objects = ("HashTableV2", "InitializeTableFromTextFileV2", "DestroyResourceOp"), ("resource", "asset")
+    load(tmp_path / "model", 1, operations, objects)
+    with pytest.raises(RunError, match=r"a (resource|asset) that does work of its own"):
+        check_graph(tmp_path / "model", operations)
+    with pytest.raises(RunError, match=r"the operation (HashTableV2|InitializeTableFromTextFileV2|DestroyResourceOp)"):
+        check_graph(tmp_path / "model", objects=objects)
+
+
 @pytest.mark.parametrize("name", ["VGG19", "ResNet50", "MobileNetV2"])
 def test_the_networks_that_emolab_builds_are_let_through(tmp_path: Path, name: str) -> None:
     images = keras.Input((32, 32, 3))
