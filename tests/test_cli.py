@@ -24,7 +24,7 @@ OTHER_KEYS = {
     "stream": ["source.path=x"],
     "images": ["source.path=x"],
     "file": ["display.path=x.mp4"],
-    "fer2013_student_of_two": ["teacher=[one,other]"],
+    "fer2013_student": ["teacher=[one,other]"],
 }
 
 

@@ -98,9 +98,10 @@ def test_a_changed_a_missing_and_an_added_file_are_refused(copied: Path) -> None
 
 
 def _another(run: RunRecord, folder: Path, **fields: object) -> RunRecord:
-    """A run that has other facts than this one."""
+    """A run that has other facts than this one; None: it lacks that one."""
     folder.mkdir(exist_ok=True)
-    (folder / "run.json").write_text(json.dumps({**run.fields, **fields}))
+    facts = {name: value for name, value in {**run.fields, **fields}.items() if value is not None or name not in fields}
+    (folder / "run.json").write_text(json.dumps(facts))
     return RunRecord.open(folder)
 
 
