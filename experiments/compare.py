@@ -28,10 +28,11 @@ def compare(cfg: DictConfig) -> Path:
     print("\n".join(pair.sentence() for pair in pairs))
     for run in runs:
         if run.predictions is None:
-            images = f"{cfg.split} images{' and their mirror images' * cfg.flip}"
+            images, flip = (" and their mirror images", " flip=true") if cfg.flip else ("", "")
+            other = ", or split=validation" if cfg.split == "test" else ""
             print(
-                f"note:   {run.record.id} has no predictions of {images}: "
-                f"python -m emolab.evaluate ckpt={run.record.id}{' flip=true' * cfg.flip}, or split=validation"
+                f"note:   {run.record.id} has no predictions of {cfg.split} images{images}: "
+                f"python -m emolab.evaluate ckpt={run.record.id}{flip}{other}"
             )
     print(f"page:   {page}")
     return page

@@ -122,7 +122,8 @@ def _exported(
     """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer."""
     from emolab.engines import selected_engine
 
-    print(f"the run {record.id} has no engine that passed its gates; exporting. If one passes, it's kept", flush=True)
+    none = f"the run {record.id}, as it is now, has no engine that passed its gates"
+    print(f"{none}; exporting. If one passes, it's kept", flush=True)
     settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", cache)]
     settings += [f"trusted_modules=[{','.join(trusted_modules)}]"]
     settings += [] if threads is None else [f"threads={threads}"]

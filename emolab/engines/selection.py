@@ -74,6 +74,7 @@ def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]]) -> st
         f"accuracy {best['parity']['accuracy_engine']:.3f}"
     )
     folder = engine_folder(run, best["engine"], best["precision"])
+    account.amend(folder, gates=dict(best["gates"]))  # an earlier export may have had another budget
     select(run, folder, reason)
     return f"selected: {folder.name}, {reason}"
 

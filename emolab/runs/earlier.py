@@ -60,12 +60,13 @@ def with_earlier(report: Report, folder: Path) -> Report:
     same = _same(predictions, report.predictions or {})
     if not same:
         return report
-    before = {split: found for split, found in numbers["splits"].items() if split in same}
+    mirrored = report.mirrored or _mirrored(folder, same) or {}
+    before = {split: found for split, found in numbers["splits"].items() if split in mirrored}
     splits = {
         split: {**metrics, "flip_averaged": metrics["flip_averaged"] or before.get(split, {}).get("flip_averaged")}
         for split, metrics in report.splits.items()
     }
-    report = replace(report, splits=splits, mirrored=report.mirrored or _mirrored(folder, same))
+    report = replace(report, splits=splits, mirrored=mirrored or None)
     curves = {
         name: curve
         for name, curve in (numbers["robustness"] or {}).items()

@@ -75,6 +75,7 @@ def test_mirror_images_of_other_faces_are_not_kept(tmp_path: Path) -> None:
     other = _report().predictions["validation"].subset(np.arange(40) > 0)
     save_predictions(tmp_path / "mirrored.npz", {"validation": other})
     assert with_earlier(_report(), tmp_path).mirrored is None
+    assert with_earlier(_report(), tmp_path).splits["validation"]["flip_averaged"] is None
 
 
 def test_damage_that_cannot_be_drawn_is_left_out(tmp_path: Path) -> None:
