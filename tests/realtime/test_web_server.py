@@ -70,10 +70,16 @@ def get(address: str, **headers: str) -> tuple[int, dict[str, str], str]:
 
 
 async def _closing(socket: aiohttp.ClientWebSocketResponse, *messages: bytes | str) -> int | None:
-    for message in messages:
-        await (socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message))
-    while not socket.closed:
-        await socket.receive(timeout=5)
+    async def heard() -> None:
+        while not socket.closed:
+            await socket.receive(timeout=5)
+
+    hearing = asyncio.create_task(heard())
+    with suppress(aiohttp.ClientConnectionResetError):  # the server may have closed before the last is sent
+        for message in messages:
+            await (socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message))
+            await asyncio.sleep(0)
+    await hearing
     return socket.close_code
 
 
