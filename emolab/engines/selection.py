@@ -85,7 +85,7 @@ def _nothing_selected(run: "RunRecord") -> str:
         before = selected_engine(run)
         if before is not None and not failed(account.read(before).get("gates", {})):
             return f"selected: no engine passes every gate; {before.name} stays"
-    except RunError:  # which to mend by exporting again was the advice
+    except RunError:  # damaged; to export again, as was done just now, is what its message advises
         pass
     deselect(run)
     return "selected: no engine passes every gate; none is selected"

@@ -230,7 +230,8 @@ def test_an_engine_that_is_selected_after_failing_a_tighter_budget_is_taken_by_t
     facts = account.amend(engine, gates={"latency": False})
     proved = {"parity": {"accuracy_engine": 0.5}, "latency_ms": {"p50": 9.0, "p95": 10.0}}
     select_fastest(run, [{**facts, **proved, "gates": {"latency": True}}])
-    recogniser(run, "selected", 1, failed_gates=False, cache="cache")
+    taken = recogniser(run, "selected", 1, failed_gates=False, cache="cache")
+    assert (taken.name, account.read(engine)["gates"]) == ("tensorflow", {"latency": True})
 
 
 def test_a_link_in_place_of_an_engine_is_not_followed(tiny_run: RunRecord, tmp_path: Path) -> None:
