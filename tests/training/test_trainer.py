@@ -289,6 +289,7 @@ def test_two_devices_take_the_same_step_as_one(precision: str) -> None:
     assert "clipped replicas 2" in done.stdout
     assert "muon replicas 2" in done.stdout
     assert "refused: trainer.accumulate=2 doesn't work on 2 devices" in done.stdout
+    assert "each draws its own" in done.stdout
 
 
 def test_a_training_cut_after_its_last_step_ends_for_its_callbacks_when_resumed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tiny_training import TinyData, tiny_module
 
 from emolab.errors import ConfigError
 from emolab.training.muon import Muon
+from emolab.training.randomness import seed_generators, set_seeds
 from emolab.training.trainer import Trainer
 
 OPTIMIZERS = {
@@ -37,6 +38,8 @@ def main() -> None:
         _trained(mirrored, sys.argv[1], {"gradient_accumulation_steps": 2})
     except ConfigError as error:
         print("refused:", error)
+    _check_each_device_draws_its_own(mirrored)
+    print("each draws its own")
 
 
 def _trained(strategy: tf.distribute.Strategy | None, precision: str, settings: dict) -> list[np.ndarray]:
@@ -50,6 +53,30 @@ def _trained(strategy: tf.distribute.Strategy | None, precision: str, settings: 
             layer.rate = 0.0
     trainer.fit(module, TinyData())
     return [weight.numpy() for weight in module.network.weights if "seed" not in weight.path]
+
+
+def _check_each_device_draws_its_own(strategy: tf.distribute.Strategy) -> None:
+    with strategy.scope():
+        layers = [keras.layers.RandomTranslation(0.4, 0.4), keras.layers.Dropout(0.5)]
+    generators = seed_generators(layers)
+    faces = tf.reshape(tf.range(4 * 16 * 16 * 3, dtype=tf.float32) % 255.0, (4, 16, 16, 3))
+
+    @tf.function
+    def drawn(step: tf.Tensor) -> list[tf.Tensor]:
+        def replica() -> list[tf.Tensor]:
+            set_seeds(generators, 0, step)
+            return [layer(faces, training=True) for layer in layers]
+
+        return [strategy.experimental_local_results(value) for value in strategy.run(replica)]
+
+    third, fourth, third_again = (drawn(tf.constant(step, tf.int64)) for step in (3, 4, 3))
+    for one, other, again in zip(third, fourth, third_again, strict=True):
+        assert len({*map(_bytes, one), *map(_bytes, other)}) == 4, "two devices or two steps draw the same"
+        assert [*map(_bytes, one)] == [*map(_bytes, again)], "a step draws something else the second time"
+
+
+def _bytes(values: tf.Tensor) -> bytes:
+    return values.numpy().tobytes()
 
 
 if __name__ == "__main__":
