@@ -7,57 +7,77 @@ from typing import Any
 
 import numpy as np
 
+from emolab.data.crop import SquareBox, crop_and_resize
 from live.measured import classifier
-from live.pasted import place, read_faces
+from live.pasted import continued, place, read_faces
 from realtime.detectors.haar import Haar
 from realtime.detectors.yunet import YuNet
 from realtime.frame import Classifier, face_images
 
+SCALES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.4)  # of the longer side of a detector's box
+
 
 def crop(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return geometry and accuracy of each detector; every face is classified from every scale."""
+    """Return geometry and accuracy of each detector; every face is classified from every scale.
+
+    What lies around a face is its own mirror image, where crops are taken; else every crop that is larger than the
+    photograph would hold the frame's grey, which no camera shows. Detectors see the grey.
+    """
     classify = classifier(arguments)
     faces, truth = read_faces(arguments.faces, arguments.count)
     plain = np.stack([np.repeat(face[..., None], 3, axis=2) for face in faces])
-    result: dict[str, Any] = {"faces": len(faces), "accuracy_of_plain_crops": _accuracy(classify, plain, truth)}
     random = np.random.default_rng(0)
-    placed = [place(face, int(random.integers(120, 320)), random) for face in faces]
-    for detector in (YuNet(arguments.detector), Haar()):
-        result[detector.name] = _crop_of(detector, classify, placed, truth, plain)
-    return result
-
-
-def _crop_of(
-    detector: YuNet | Haar, classify: Classifier, placed: list, truth: np.ndarray, plain: np.ndarray
-) -> dict[str, Any]:
-    geometry, rows, boxes = [], [], []
-    for row, (frame, (left, top, side)) in enumerate(placed):
-        found = detector(frame)
-        if not found:
-            continue
-        box = max(found, key=lambda box: box.area)
-        longer = max(box.width, box.height)
-        across, down = left + side / 2 - box.left - box.width / 2, top + side / 2 - box.top - box.height / 2
-        geometry.append((side / longer, across / longer, down / longer))
-        rows.append(row)
-        boxes.append(box)
-    found_share = len(rows) / len(placed)
-    accuracies = {}
-    for scale in (0.8, 0.9, 1.0, 1.1, 1.2, 1.4):
-        detector.crop_scale = scale
-        images = [
-            face_images(placed[row][0], [box], detector, classify.image_size)[0]
-            for row, box in zip(rows, boxes, strict=True)
-        ]
-        accuracies[f"{scale:.1f}"] = _accuracy(classify, np.stack(images), truth[rows])
-    names = ("square_over_longer_side", "right_of_centre", "below_centre")
-    medians = dict(zip(names, np.median(geometry, axis=0).round(3).tolist(), strict=True))
+    found = {detector: _Found() for detector in (YuNet(arguments.detector), Haar())}
+    squares = []
+    for row, face in enumerate(faces):
+        frame, square = place(face, int(random.integers(120, 320)), random)
+        squares.append(crop_and_resize(frame, SquareBox(*square), classify.image_size))
+        for detector, its in found.items():
+            its.add(row, detector, frame, square, classify.image_size)
     return {
-        "found": round(found_share, 3),
-        "median": medians,
-        "accuracy_by_crop_scale": accuracies,
-        "accuracy_of_plain_crops_of_these": _accuracy(classify, plain[rows], truth[rows]),
+        "faces": len(faces),
+        "accuracy_of_plain_crops": _accuracy(classify, plain, truth),
+        "accuracy_of_true_squares": _accuracy(classify, np.stack(squares), truth),
+        **{detector.name: its.judged(classify, plain, truth) for detector, its in found.items()},
     }
+
+
+class _Found:
+    """The faces that one detector found, each cut out at every scale."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.geometry: list[tuple[float, float, float]] = []
+        self.images: dict[float, list[np.ndarray]] = {scale: [] for scale in SCALES}
+
+    def add(self, row: int, detector: YuNet | Haar, frame: np.ndarray, square: tuple[int, int, int], size: int) -> None:
+        """Search the face in its frame; keep its crops if it's found."""
+        boxes = detector(frame)
+        if not boxes:
+            return
+        box = max(boxes, key=lambda box: box.area)
+        longer, (left, top, side) = max(box.width, box.height), square
+        across, down = left + side / 2 - box.left - box.width / 2, top + side / 2 - box.top - box.height / 2
+        self.rows.append(row)
+        self.geometry.append((side / longer, across / longer, down / longer))
+        whole = continued(frame, square)
+        for scale, images in self.images.items():
+            detector.crop_scale = scale
+            images.extend(face_images(whole, [box], detector, size))
+
+    def judged(self, classify: Classifier, plain: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+        """Return the share of the faces that was found, where the true squares lie, and the accuracy by scale."""
+        names = ("square_over_longer_side", "right_of_centre", "below_centre")
+        truth_of_these = truth[self.rows]
+        return {
+            "found": round(len(self.rows) / len(plain), 3),
+            "median": dict(zip(names, np.median(self.geometry, axis=0).round(3).tolist(), strict=True)),
+            "accuracy_by_crop_scale": {
+                f"{scale:.2f}": _accuracy(classify, np.stack(images), truth_of_these)
+                for scale, images in self.images.items()
+            },
+            "accuracy_of_plain_crops_of_these": _accuracy(classify, plain[self.rows], truth_of_these),
+        }
 
 
 def detector(arguments: argparse.Namespace) -> dict[str, Any]:

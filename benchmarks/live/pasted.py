@@ -34,6 +34,13 @@ def place(face: np.ndarray, side: int, random: np.random.Generator) -> tuple[np.
     return frame, (left, top, side)
 
 
+def continued(frame: np.ndarray, square: tuple[int, int, int]) -> np.ndarray:
+    """Return the frame with nothing but the face, mirrored over and over."""
+    left, top, side = square
+    margins = top, HEIGHT - top - side, left, WIDTH - left - side
+    return cv2.copyMakeBorder(frame[top : top + side, left : left + side], *margins, cv2.BORDER_REFLECT_101)
+
+
 def moving(faces: list[np.ndarray], number: int) -> np.ndarray:
     """Return frame `number` of a video in which the faces sway."""
     frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
