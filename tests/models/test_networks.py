@@ -1,8 +1,11 @@
+import re
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from emolab.cli import composed
 from emolab.errors import ConfigError, RunError
 from emolab.models import backbones
 from emolab.models.custom_cnn import custom_cnn
@@ -18,11 +21,9 @@ PREPROCESSING = {
     "mobilenetv2": (backbones.mobilenetv2, keras.applications.mobilenet_v2.preprocess_input),
 }
 PARTIAL_FROM = {
-    "vgg19": "block5_conv1",
-    "resnet50": "conv5_block1_1_conv",
-    "mobilenetv2": "block_13_expand",
-    "custom_cnn": "stage4_block1_shortcut_conv",
+    name: composed("train", [f"model={name}"]).model.partial_from for name in (*PREPROCESSING, "custom_cnn")
 }
+LAST_BLOCK = {"vgg19": "block5_", "resnet50": "conv5_", "mobilenetv2": "block_1[3456]_|Conv_1", "custom_cnn": "stage4_"}
 BACKBONES = {**{name: pair[0] for name, pair in PREPROCESSING.items()}, "custom_cnn": custom_cnn}
 
 
@@ -68,15 +69,28 @@ def test_a_training_from_random_weights_begins_without_an_opinion(name: str) -> 
 
 
 @pytest.mark.parametrize("name", PARTIAL_FROM)
-def test_partial_trains_the_head_and_the_layers_from_the_named_one_on(name: str) -> None:
+def test_partial_trains_the_head_and_the_whole_last_block(name: str) -> None:
     network = _network(name)
     train_from(network, PARTIAL_FROM[name])
-    frozen_until = [layer.name for layer in network.layers].index(PARTIAL_FROM[name])
-    assert all(not layer.trainable for layer in network.layers[:frozen_until])
-    assert all(layer.trainable for layer in network.layers[frozen_until:])
+    with_weights = [layer for layer in network.layers if layer.weights]
+    last = [layer for layer in with_weights if re.match(LAST_BLOCK[name], layer.name)]
+    assert len(last) > 3
+    assert {layer.name for layer in with_weights if layer.trainable} == {
+        layer.name for layer in [*last, with_weights[-1]]
+    }
     partly = len(network.trainable_weights)
     train_everything(network)
     assert 0 < partly < len(network.trainable_weights)
+
+
+@pytest.mark.parametrize("first", ["shortcut_conv", "first_conv"])
+def test_either_branch_of_a_block_names_the_whole_of_it(first: str) -> None:
+    network = _network("custom_cnn")
+    train_from(network, f"stage3_block1_{first}")
+    trained = {layer.name.split("_")[0] for layer in network.layers if layer.weights and layer.trainable}
+    frozen = {layer.name.split("_")[0] for layer in network.layers if layer.weights and not layer.trainable}
+    assert trained == {"stage3", "stage4", "logits"}
+    assert frozen == {"stem", "stage1", "stage2"}
 
 
 def _module(network: keras.Model) -> EmotionModule:
