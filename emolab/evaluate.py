@@ -23,10 +23,9 @@ def evaluate(cfg: DictConfig) -> "Report":
             is false and the run's report has the test images.
     """
     from emolab.errors import ConfigError
-    from emolab.runs import resolve
+    from emolab.runs import chosen_run
 
-    record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
-    print(f"run {record.folder}: {reason}")
+    record = chosen_run(cfg, notice=False)  # the summary ends with it
     prepared = data_for(cfg, record)
     if not cfg.test and (report := report_with_test(record, prepared)) is not None:
         raise ConfigError(f"test=false: {report} holds the test images already; it would lose them")

@@ -1,6 +1,5 @@
 """`python -m emolab.export ckpt=...`: a run becomes a fast engine, and it's proved that it may be deployed."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -35,10 +34,9 @@ def export(cfg: DictConfig) -> "list[Row]":
     from emolab.engines.earlier import earlier_rows
     from emolab.engines.selection import engines_folder, exporting, select_fastest
     from emolab.evaluate import data_for
-    from emolab.runs import resolve
+    from emolab.runs import chosen_run
 
-    record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
-    print(f"run {record.folder}: {reason}")
+    record = chosen_run(cfg)
     folder = engines_folder(record)
     with exporting(record):
         trial = _trial(cfg, record, data_for(cfg, record))

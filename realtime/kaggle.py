@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from emolab.data.readers.kaggle import KaggleReader
-    from emolab.runs import RunRecord
     from realtime.submission.rows import Row
 
 
@@ -30,6 +29,7 @@ def export(cfg: DictConfig) -> Path:
     """
     from emolab.data.image import Limits
     from emolab.data.records import USABLE
+    from emolab.runs import chosen_run
     from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
     from realtime.submission.names import check_classes, wanted_files
@@ -45,7 +45,8 @@ def export(cfg: DictConfig) -> Path:
     before = None if cfg.compare is None else read_submission(Path(cfg.compare))
     reader = competition_reader(cfg)
     files = wanted_files(reader.root)
-    records = chosen_runs(cfg)
+    named = [cfg.ckpt.run] if isinstance(cfg.ckpt.run, str) else cfg.ckpt.run
+    records = [chosen_run(cfg, name) for name in named]
     reading = reader.read()
     check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records])
     labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]
@@ -80,23 +81,6 @@ def competition_reader(cfg: DictConfig) -> "KaggleReader":
     if not isinstance(reader, KaggleReader):
         raise ConfigError(f"data={cfg.data.name} is no Kaggle competition's folder: take data=kaggle data.root=...")
     return reader
-
-
-def chosen_runs(cfg: DictConfig) -> list["RunRecord"]:
-    """Return the run, or the runs, that `cfg.ckpt` names, and say why these.
-
-    Raises:
-        RunError: if one can't be found.
-    """
-    from emolab.runs import resolve
-
-    named = [cfg.ckpt.run] if isinstance(cfg.ckpt.run, str) else list(cfg.ckpt.run)
-    found = [resolve(name, Path(cfg.paths.runs), cfg.ckpt.where) for name in named]
-    for record, reason in found:
-        print(f"run {record.folder}: {reason}")
-        if notice := record.fields["data"].get("notice"):
-            print(f"note: {notice}")
-    return [record for record, _ in found]
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,13 +38,12 @@ def view(cfg: DictConfig) -> Summary | None:
 
 
 def _view(cfg: DictConfig, display: Any) -> Summary | None:
-    from emolab.runs import resolve
+    from emolab.runs import chosen_run
     from realtime.displays.web.options import Web
     from realtime.recogniser import recogniser
 
     print(LIMITS)
-    record, reason = resolve(cfg.ckpt.run, Path(cfg.paths.runs), cfg.ckpt.where)
-    print(f"run {record.folder}: {reason}")
+    record = chosen_run(cfg)
     make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
     source = make_source()
     if not (source.live and isinstance(display, Web)):  # a page may take its browser's camera instead
@@ -58,7 +56,8 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     if isinstance(display, Web):
         from realtime.displays.web.server import serve
 
-        serve(display, make_source, make_step, cfg.budget_ms)
+        notice = f"{NOTICE} Note: {record.notice}." if record.notice else NOTICE
+        serve(display, make_source, make_step, cfg.budget_ms, notice)
         return None
     summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, Stop(cfg.frames, cfg.seconds))
     _report(summary)

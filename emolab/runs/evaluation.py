@@ -194,9 +194,8 @@ def _calibration(
 
 
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:
-    notice = record.fields["data"].get("notice")
     left_out = sorted({*record.classes, *prepared.classes} - set(shared))
     return [
-        *([notice] if notice else []),
+        *([record.notice] if record.notice else []),
         *([f"judged on the shared classes only; left out: {', '.join(left_out)}"] if left_out else []),
     ]

@@ -121,6 +121,12 @@ class RunRecord:
         return tuple(self._facts["classes"])
 
     @property
+    def notice(self) -> str | None:
+        """What its data say of whatever learned from them, such as that it isn't fit for real faces."""
+        notice: str | None = self._facts["data"].get("notice")
+        return notice
+
+    @property
     def config_text(self) -> str:
         """The resolved configuration as YAML; `emolab.config.network_settings_of` reads it safely."""
         path = self.folder / layout.CONFIG

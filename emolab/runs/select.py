@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from omegaconf import DictConfig
+
 from emolab.errors import RunError
 from emolab.runs import layout
 from emolab.runs.artifact import PREFIX, fetch
@@ -12,6 +14,24 @@ from emolab.runs.record import RunRecord
 
 log = logging.getLogger(__name__)
 _SHOWN = 12
+
+
+def chosen_run(cfg: DictConfig, ckpt: str | None = None, notice: bool = True) -> RunRecord:
+    """Return the run that a verb's configuration means; print which it is, why, and what its data say of it.
+
+    Args:
+        cfg: with `ckpt` (run, where) and `paths.runs`.
+        ckpt: one of several that `cfg.ckpt.run` lists; None where it names one.
+        notice: whether to print what the data say; a report has it, too.
+
+    Raises:
+        RunError: if nothing fits; the message lists what exists.
+    """
+    record, reason = resolve(cfg.ckpt.run if ckpt is None else ckpt, Path(cfg.paths.runs), cfg.ckpt.where)
+    print(f"run {record.folder}: {reason}")
+    if notice and record.notice:
+        print(f"note: {record.notice}")
+    return record
 
 
 def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None) -> tuple[RunRecord, str]:

@@ -1,12 +1,15 @@
 """The viewer as a user starts it: with an engine of a trained run, in processes that never import TensorFlow."""
 
+import asyncio
 import csv
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import aiohttp
 import pytest
 from commands import environment
 
@@ -96,6 +99,33 @@ def test_a_face_below_the_threshold_that_the_runs_evaluation_found_is_not_named(
     assert done.returncode == 0, done.stderr
     with (tmp_path / "n.csv").open(newline="") as handle:
         assert [row["label"] for row in csv.DictReader(handle)] == [""] * 24
+
+
+async def _notice_of_the_page(address: str) -> str:
+    url = f"{address}live/browser"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, headers={"Origin": address[:-1]}) as socket:
+        notice: str = (await socket.receive_json(timeout=60))["notice"]
+        return notice
+
+
+def test_what_the_data_say_of_a_run_is_told_in_the_terminal_and_on_the_page(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(_record(project).folder, tmp_path / "run")
+    facts = read_json(tmp_path / "run" / "run.json")
+    data = {**facts["data"], "notice": "not fit for real faces"}
+    write_json(tmp_path / "run" / "run.json", {**facts, "data": data})
+    settings = ["ckpt=run", "paths.runs=.", "source=synthetic", "detector=full_frame", "display=web", "display.port=0"]
+    command = [sys.executable, "-m", "realtime.viewer", *settings]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        lines: list[str] = []
+        for line in process.stdout or ():
+            lines.append(line)
+            if line.startswith("open "):
+                break
+        told = asyncio.run(_notice_of_the_page(lines[-1].split()[1]))
+        process.send_signal(signal.SIGINT)
+    assert "note: not fit for real faces\n" in lines
+    assert "not what a person feels" in told
+    assert told.endswith("not fit for real faces.")
 
 
 @pytest.mark.parametrize(

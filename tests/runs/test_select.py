@@ -1,11 +1,12 @@
 import logging
 
 import pytest
+from omegaconf import OmegaConf
 
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
 from emolab.jobs.plan import runs_of
-from emolab.runs import RunRecord, list_runs, resolve, select
+from emolab.runs import RunRecord, chosen_run, list_runs, resolve, select
 from emolab.runs.process import this_process
 
 FIELDS = {
@@ -178,6 +179,18 @@ def test_two_folders_of_one_id_are_not_guessed_between(tmp_path):
     (other / "run.json").write_text((record.folder / "run.json").read_text())
     with pytest.raises(RunError, match="fits 2 runs"):
         resolve(record.id, tmp_path)
+
+
+def test_the_chosen_run_is_told_with_its_reason_and_what_its_data_say(tmp_path, capsys):
+    drawn, real = add(tmp_path, 0.6, data="demo", notice="not fit for real faces"), add(tmp_path, 0.5)
+    cfg = OmegaConf.create({"ckpt": {"run": "best", "where": {"data": "demo"}}, "paths": {"runs": str(tmp_path)}})
+    assert chosen_run(cfg).id == drawn.id
+    run, note = capsys.readouterr().out.splitlines()
+    assert run.startswith(f"run {drawn.folder}: {drawn.id} has the highest")
+    assert note == "note: not fit for real faces"
+    assert chosen_run(cfg, notice=False).id == drawn.id
+    assert chosen_run(cfg, real.id).id == real.id
+    assert "note" not in capsys.readouterr().out
 
 
 def test_matching_goes_into_nested_fields():

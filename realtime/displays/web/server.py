@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,7 +25,7 @@ HEARTBEAT = 10.0  # seconds; a connection that doesn't answer is closed
 
 
 def serve(
-    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float, notice: str
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -34,18 +34,17 @@ def serve(
         make_source: gives this machine's source, not yet opened; called when somebody looks at it.
         make_step: gives a frame step; called for each connection.
         budget_ms: milliseconds that a frame may take.
+        notice: what the page says of the network at its foot.
 
     Raises:
         DisplayError: if the address can't be listened on.
     """
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(options, make_source, make_step, budget_ms))
+        asyncio.run(_serve(options, application(options, make_source, make_step, budget_ms, notice)))
 
 
-async def _serve(
-    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
-) -> None:
-    runner = web.AppRunner(application(options, make_source, make_step, budget_ms), shutdown_timeout=1.0)
+async def _serve(options: Web, app: web.Application) -> None:
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
     try:
         port = await start(runner, options)
         print(f"open {address(options, port)}   (Ctrl-C ends it)", flush=True)
@@ -79,11 +78,16 @@ def address(options: Web, port: int) -> str:
 
 
 def application(
-    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+    options: Web,
+    make_source: Callable[[], Source],
+    make_step: Callable[[], FrameStep],
+    budget_ms: float,
+    notice: str = NOTICE,
 ) -> web.Application:
-    """Return the server's application."""
+    """Return the server's application; its arguments are those of `serve`."""
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
-    live = _Live(options, make_source, make_step, budget_ms)
+    facts = {"budget": budget_ms, "source": make_source().description, "notice": notice}
+    live = _Live(options, make_source, make_step, facts)
     app.router.add_get("/", _index(options))
     for path in sorted(PAGE.iterdir()):  # these files and no others, whatever a request asks for
         app.router.add_get(f"/{path.name}", _file(path))
@@ -140,13 +144,17 @@ class _Live:
     """The WebSockets."""
 
     def __init__(
-        self, options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float
+        self,
+        options: Web,
+        make_source: Callable[[], Source],
+        make_step: Callable[[], FrameStep],
+        facts: Mapping[str, object],
     ) -> None:
         self._options = options
         self._make_step = make_step
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="faces")
         self._source = ServerSource(make_source, make_step, self._executor)
-        self._facts = {"budget": budget_ms, "source": make_source().description, "notice": NOTICE}
+        self._facts = facts
         self._open: set[web.WebSocketResponse] = set()
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
