@@ -1,4 +1,4 @@
-"""What a machine has for emolab: looked at from outside, in a second, without importing what is slow."""
+"""What a machine has for emolab: looked at from outside, in seconds, without importing TensorFlow unasked."""
 
 import os
 import shutil
@@ -12,8 +12,10 @@ from typing import Any
 
 from emolab.cache import YUNET
 from emolab.engines.registry import BACKENDS, backend
+from emolab.errors import ConfigError
 from emolab.processor import cpu_flags
 from emolab.runs import environment
+from emolab.tracking.account import DISABLED, OFFLINE, find_account
 
 # Instructions that decide which precision is fast.
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "avx_vnni", "asimd", "bf16")
@@ -141,18 +143,22 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _tracking() -> Iterator[Finding]:
+    """Say where `logger=wandb` would write, as its own process would find out."""
     mode = os.environ.get("WANDB_MODE")
-    files = [Path(os.environ.get("NETRC") or Path.home() / ".netrc"), Path.home() / "_netrc"]
-    key = bool(os.environ.get("WANDB_API_KEY")) or any("wandb" in _text(path) for path in files)
-    state = "a key is set: logger=wandb goes online" if key else "no key: logger=wandb writes offline (`wandb login`)"
-    yield Finding("W&B", "state", f"WANDB_MODE={mode}" if mode else state)
-
-
-def _text(path: Path) -> str:
+    if mode in (DISABLED, *OFFLINE):
+        does = "does nothing" if mode == DISABLED else "writes offline"
+        yield Finding("W&B", "state", f"WANDB_MODE={mode}: logger=wandb {does}")
+        return
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+        account = find_account()  # W&B's import is a second; where its settings lie and what they mean, it alone knows
+    except ImportError:  # the versions say so
+        return
+    except ConfigError as error:
+        yield Finding("W&B", "state", str(error), good=False)
+        return
+    key = f"a key for {account.address}: logger=wandb goes online"
+    none = f"no key for {account.address}: logger=wandb writes offline (`wandb login`)"
+    yield Finding("W&B", "state", none if account.key is None else key)
 
 
 def _disk(runs: Path, cache: Path) -> Iterator[Finding]:

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
+from emolab.errors import ConfigError
+
+DISABLED, OFFLINE = "disabled", ("offline", "dryrun")  # values of WANDB_MODE with which a key isn't used
+
 
 @dataclass(frozen=True)
 class Account:
@@ -17,11 +23,21 @@ class Account:
 
 
 def find_account(environment: Mapping[str, str] | None = None) -> Account:
-    """Return the account of WANDB_API_KEY, of W&B's settings files, or of the netrc file, in that order."""
-    import wandb  # late: only a run that tracks with W&B pays for its import
+    """Return the account of WANDB_API_KEY, of W&B's settings files, or of the netrc file, in that order.
+
+    Raises:
+        ConfigError: if W&B refuses its own settings. Their values aren't shown: one may be the key.
+    """
+    import wandb  # late, because it takes a second
 
     environment = os.environ if environment is None else environment
-    settings = wandb.setup().settings
+    try:
+        settings = wandb.setup().settings
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise ConfigError(f"W&B refuses its settings, of its files or of WANDB_* variables: {wrong}") from None
+    except wandb.Error as error:
+        raise ConfigError(f"W&B refuses its settings: {error}") from None
     address = environment.get("WANDB_BASE_URL") or settings.base_url
     key = environment.get("WANDB_API_KEY") or settings.api_key or _netrc_key(address, environment)
     return Account(address=address, key=key)

@@ -81,11 +81,11 @@ class Mirror:
     def _begin(self, first: Message) -> Any:
         import wandb
 
-        from emolab.tracking.account import find_account
+        from emolab.tracking.account import OFFLINE, find_account
 
         account = find_account()
-        modes = [first["mode"], os.environ.get("WANDB_MODE")]
-        if account.key is not None and "offline" not in modes and "dryrun" not in modes:
+        offline = first["mode"] in OFFLINE or os.environ.get("WANDB_MODE") in OFFLINE
+        if account.key is not None and not offline:
             try:
                 run = _init(first, mode="online", api_key=account.key)
             except (wandb.Error, OSError, ValueError) as error:

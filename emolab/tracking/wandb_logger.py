@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from emolab.errors import RunError
 from emolab.plain import plain
+from emolab.tracking.account import DISABLED
 from emolab.tracking.client import Client
 from emolab.tracking.logger import Record
 
@@ -62,7 +63,7 @@ class Wandb:
 
     def start(self, record: Record, config: Mapping[str, Any]) -> None:
         """Start the mirror's process and give it the configuration; returns at once."""
-        if os.environ.get("WANDB_MODE") == "disabled":
+        if os.environ.get("WANDB_MODE") == DISABLED:
             return
         place = record.folder.resolve() / "wandb"
         folders = {"WANDB_CACHE_DIR": str(place / "cache"), "WANDB_DATA_DIR": str(place / "data")}
