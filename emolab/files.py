@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and knowing them again by their digest."""
+"""Writing files and folders whole or not at all, and knowing files again by their digest."""
 
 import hashlib
 import json
@@ -7,13 +7,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 if TYPE_CHECKING:
     import numpy as np
 
+UNFINISHED = ".tmp-"  # how the names begin of what isn't whole yet; a kill leaves it behind
 # What np.load raises for a damaged .npz; RuntimeError is a member that seems to be encrypted or compressed otherwise
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile, zlib.error)
 
@@ -30,7 +31,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=path.name, delete=False) as handle:
+    with NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, suffix=path.name, delete=False) as handle:
         temporary = Path(handle.name)
     try:
         yield temporary
@@ -40,6 +41,43 @@ def write_atomically(path: Path) -> Iterator[Path]:
         _flush_to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_folder(folder: Path, replace: bool = True) -> Iterator[Path]:
+    """Yield an empty folder within a temporary one beside `folder`; on success flush it to disk and rename it.
+
+    On an error what was written is removed, and `folder` is left as it was.
+
+    Args:
+        folder: where what is written will be, readable for all, as files are.
+        replace: whether a folder that is there by then makes room; else it stays, and what was written is removed.
+
+    Raises:
+        OSError: if the place can't be written or the disk is full.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(f"-{folder.name}", UNFINISHED, folder.parent, ignore_cleanup_errors=True) as place:
+        made = Path(place) / folder.name
+        made.mkdir()
+        yield made
+        made.chmod(0o755)
+        for path in [*made.rglob("*"), made]:
+            _flush_to_disk(path)
+        if replace and folder.exists():
+            folder.rename(Path(place) / f"{folder.name}-old")  # goes with the temporary folder
+        _put(made, folder)
+        _flush_to_disk(folder.parent)
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Rename `made` to `folder`, unless another process was faster."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
 
 
 def _flush_to_disk(path: Path) -> None:

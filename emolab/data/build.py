@@ -1,11 +1,10 @@
 """Prepare: a data set on disk into arrays that open at once, made once and shared by all who ask."""
 
+import glob
 import hashlib
 import json
-import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, PreparedData
 from emolab.data.records import Reader
 from emolab.errors import DataError
+from emolab.files import UNFINISHED, write_folder
 from emolab.processor import usable_cores
 
 
@@ -72,7 +72,9 @@ def _assemble_once(job: Job, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder, job.stream):
         if not (folder / ACCOUNT).is_file():
-            with _workplace(folder) as part:
+            for left in folder.parent.glob(f"{UNFINISHED}*-{glob.escape(folder.name)}"):
+                shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
+            with write_folder(folder) as part:
                 assemble(job, part)
 
 
@@ -88,17 +90,3 @@ def _locked(folder: Path, stream: TextIO) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _workplace(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `folder` when all went well; needs the lock of `folder`."""
-    for leftover in [*folder.parent.glob(f".{folder.name}.part-*"), folder]:
-        shutil.rmtree(leftover, ignore_errors=True)  # of a build that was killed; `folder` isn't whole
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part-", dir=folder.parent))
-    try:
-        yield part
-        part.chmod(0o755)
-        os.rename(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

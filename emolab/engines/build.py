@@ -1,8 +1,7 @@
-"""Building an engine from a run: into a temporary folder, renamed when whole; built again only when it must be."""
+"""Building an engine from a run: its folder is whole or not there; built again only when it must be."""
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +15,9 @@ from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
 from emolab.engines.deployable import deployable_network
-from emolab.engines.selection import UNFINISHED, engine_folder
+from emolab.engines.selection import engine_folder
 from emolab.errors import RunError
+from emolab.files import write_folder
 from emolab.runs import RunRecord, environment
 
 BUILD_VERSION = 2  # counted up when the same run gives another engine, so that those built before are built anew
@@ -64,7 +64,8 @@ class Builder:
             return folder
         self._say(f"{folder.name}: building")
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
-        _write_whole(folder, lambda temporary: self._write(temporary, backend, precision, source, facts))
+        with write_folder(folder) as made:
+            account.write(made, {**facts, **backend.build(source, precision, made)})
         return folder
 
     def is_current(self, facts: Mapping[str, Any]) -> bool:
@@ -80,10 +81,6 @@ class Builder:
         folder = self.build(TensorFlow(), "fp32")
         check_graph(folder / SAVED_MODEL)  # it may have come with the run, and converters load it
         return folder
-
-    def _write(self, folder: Path, backend: Backend, precision: str, source: Source, facts: dict[str, Any]) -> None:
-        more = backend.build(source, precision, folder)
-        account.write(folder, {**facts, **more})
 
     def _source(self, tensorflow: Path) -> Source:
         size = int(self.record.fields["image_size"])
@@ -126,14 +123,3 @@ def _is_built(folder: Path, fingerprint: str) -> bool:
         return bool(account.verified(folder)["fingerprint"] == fingerprint)
     except RunError:  # there's none, or it's damaged: it is built anew
         return False
-
-
-def _write_whole(folder: Path, write: Callable[[Path], None]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED) as place:
-        made = Path(place) / folder.name
-        made.mkdir()
-        write(made)
-        if folder.exists():
-            folder.rename(Path(place) / "old")  # goes with the temporary folder
-        made.rename(folder)

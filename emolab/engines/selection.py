@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
 SELECTED = "selected.json"
-UNFINISHED = ".tmp-"  # how the folder begins in which an engine is built
 
 
 def engines_folder(run: "RunRecord") -> Path:
@@ -108,7 +107,7 @@ def exporting(run: "RunRecord") -> Iterator[None]:
     engines_folder(run).mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(engines_folder(run) / ".lock", timeout=0):
-            for left in engines_folder(run).glob(f"{UNFINISHED}*"):
+            for left in engines_folder(run).glob(f"{files.UNFINISHED}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield
     except Timeout:

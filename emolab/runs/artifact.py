@@ -2,10 +2,10 @@
 
 import re
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from emolab.errors import RunError
+from emolab.files import write_folder
 from emolab.runs import layout
 from emolab.runs.record import RunRecord
 from emolab.tracking.account import find_account
@@ -48,23 +48,12 @@ def _find(name: str) -> Any:
         raise RunError(f"{PREFIX}{name} can't be found at {account.address}: {error}") from error
 
 
-def _put(made: Path, folder: Path) -> None:
-    """Rename `made` to `folder`, unless another process that fetched the same was faster."""
-    try:
-        made.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-
-
 def _download(artifact: Any, folder: Path, ckpt: str) -> None:
-    """Download into a folder beside it, and rename that at the end: what was interrupted begins anew."""
+    """Download it whole or not at all; where another process was faster, its folder stays."""
     import wandb
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder.parent, prefix=".tmp-", ignore_cleanup_errors=True) as temporary:
-            artifact.download(root=temporary)
-            _put(Path(temporary), folder)
+        with write_folder(folder, replace=False) as made:
+            artifact.download(root=str(made))
     except (wandb.Error, OSError, ValueError) as error:
         raise RunError(f"{ckpt} can't be downloaded to {folder}: {error}") from error

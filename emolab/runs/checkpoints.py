@@ -72,7 +72,7 @@ def remove_leftovers(folder: Path, facts: Mapping[str, Any]) -> list[Path]:
     """Remove what interrupted saves left: temporary files and checkpoints that `run.json` doesn't name."""
     named = {folder / name for name in facts["checkpoints"].values()}
     saved = (path for kind in KINDS for path in (folder / CHECKPOINTS).glob(f"{kind}-*"))
-    temporary = (path for place in (folder, folder / CHECKPOINTS) for path in place.glob(".tmp-*"))
+    temporary = (path for place in (folder, folder / CHECKPOINTS) for path in place.glob(f"{files.UNFINISHED}*"))
     left = [path for path in (*saved, *temporary) if path not in named and path.is_file()]
     for path in left:
         path.unlink(missing_ok=True)

@@ -74,7 +74,7 @@ def _wait_for_part(cache: Path, share: float) -> Path:
     """Return the temporary folder once `share` of its images are written."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for part in cache.glob(".made-*.part-*"):
+        for part in cache.glob(".tmp-*/made-*"):
             images = part / "images.npy"
             if images.is_file() and images.stat().st_size > 1000:
                 rows = np.load(images, mmap_mode="r")

@@ -67,6 +67,7 @@ def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
     assert found.id == record.id
     assert found.checkpoint_path("best").read_text() == "w"
     assert "W&B" in reason
+    assert found.folder.stat().st_mode & 0o777 == 0o755  # others of the machine may read it, as any run
     with pytest.raises(RunError, match="no runs"):
         resolve("last", tmp_path / "runs")
 

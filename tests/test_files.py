@@ -1,0 +1,59 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from emolab.files import write_folder
+
+
+def fill(folder: Path, text: str, **settings: bool) -> None:
+    with write_folder(folder, **settings) as made:
+        assert made.name == folder.name
+        (made / "within").mkdir()
+        (made / "within" / "file.txt").write_text(text)
+
+
+def test_a_folder_is_there_when_whole_and_readable_for_all_under_any_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        fill(tmp_path / "new" / "folder", "whole")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new" / "folder" / "within" / "file.txt").read_text() == "whole"
+    assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["folder"]
+
+
+def fill_half(folder: Path) -> None:
+    with write_folder(folder) as made:
+        (made / "half.txt").write_text("half")
+        raise KeyboardInterrupt
+
+
+def test_a_folder_that_is_cut_leaves_the_one_before_and_nothing_else(tmp_path: Path) -> None:
+    fill(tmp_path / "folder", "before")
+    with pytest.raises(KeyboardInterrupt):
+        fill_half(tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["within"]
+
+
+@pytest.mark.parametrize(("replace", "stays"), [(True, "after"), (False, "before")])
+def test_a_folder_that_is_there_makes_room_or_stays(tmp_path: Path, replace: bool, stays: str) -> None:
+    fill(tmp_path / "folder", "before")
+    fill(tmp_path / "folder", "after", replace=replace)
+    assert (tmp_path / "folder" / "within" / "file.txt").read_text() == stays
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_all_of_a_folder_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        assert (tmp_path / "folder").exists() == (flushed[-1] == tmp_path.stat().st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    fill(tmp_path / "folder", "whole")
+    paths = [tmp_path, tmp_path / "folder", *(tmp_path / "folder").rglob("*")]
+    assert sorted(flushed) == sorted(path.stat().st_ino for path in paths)
