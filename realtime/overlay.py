@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from emolab.limits import NOTICE
 from realtime.frame import Face
 from realtime.lettering import DARK, write
 
-NOTICE = "Names how a face looks, not what a person feels. Errs often."
 # Okabe and Ito's colours, which people with any colour vision can tell apart; BGR.
 COLOURS = ((66, 159, 230), (233, 180, 86), (115, 158, 0), (66, 228, 240), (0, 94, 213), (167, 121, 204))
 WHITE, GREY, ALARM = (255, 255, 255), (170, 170, 170), (60, 60, 235)

@@ -12,18 +12,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import INTERRUPTED, verb
+from emolab.limits import LAW, NOTICE
 from realtime.capture import try_opening
 from realtime.displays.display import opened
 from realtime.frame import Classifier, Detector, FrameStep, StepSettings
 from realtime.loop import Stop, Summary, run
-from realtime.overlay import NOTICE
 from realtime.sources.source import Source
 from realtime.tracking import Tracker
-
-LIMITS = (
-    f"{NOTICE} Article 5(1)(f) of the EU AI Act prohibits inferring emotions of people at work and in education, "
-    "but for medical or safety reasons; elsewhere the people concerned have to be told."
-)
 
 
 def view(cfg: DictConfig) -> Summary | None:
@@ -42,7 +37,7 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     from realtime.displays.web.options import Web
     from realtime.recogniser import recogniser
 
-    print(LIMITS)
+    print(f"{NOTICE} {LAW}")
     record = chosen_run(cfg)
     make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
     source = make_source()

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader
 from rich.box import SIMPLE
 from rich.table import Table
 
-from emolab import files
+from emolab import files, limits
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.split import Metrics
 
@@ -90,14 +90,15 @@ def render(report: Report) -> str:
     """Return the page: every picture inside it, nothing from elsewhere, every text escaped."""
     environment = Environment(loader=PackageLoader("emolab.evaluation", "."), autoescape=True, trim_blocks=True)
     encoded = [(picture, base64.b64encode(picture.png).decode()) for picture in report.pictures]
-    return environment.get_template("report.html.jinja").render(report=report, pictures=encoded)
+    return environment.get_template("report.html.jinja").render(report=report, pictures=encoded, limits=limits)
 
 
 def render_model_card(report: Report) -> str:
     """Return the model card as Markdown: what the network is, how good for whom, and what it must not be used for."""
     loader = PackageLoader("emolab.evaluation", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)  # may hold HTML
-    text = environment.get_template("model_card.md.jinja").render(report=report, interval=_interval, number=_shown)
+    template = environment.get_template("model_card.md.jinja")
+    text = template.render(report=report, interval=_interval, number=_shown, limits=limits)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 

@@ -21,6 +21,7 @@ from emolab.engines.registry import backend
 from emolab.engines.selection import select
 from emolab.errors import ConfigError, RunError
 from emolab.files import read_json, write_json
+from emolab.limits import LAW
 from emolab.runs import RunRecord, resolve
 from realtime.recogniser import recogniser
 
@@ -66,6 +67,7 @@ def test_every_photograph_of_a_folder_is_named_without_tensorflow(project: Path)
     assert done.returncode == 0, done.stderr
     assert "24 frames" in done.stdout
     assert "recogniser: onnxruntime fp32" in done.stdout
+    assert LAW in done.stdout
     assert done.stdout.splitlines()[-1] == "False False"
     rows = list(csv.DictReader((project / "n.csv").open(newline="")))
     assert sorted(row["file"] for row in rows) == sorted(f"{number}.png" for number in range(24))

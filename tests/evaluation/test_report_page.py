@@ -13,6 +13,7 @@ from emolab.evaluation.metrics import confusion_matrix
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report, summary_table, write_report
 from emolab.evaluation.split import evaluate_split
+from emolab.limits import EXPRESSION, LAW
 
 CLASSES = ("<script>alert(1)</script>", "fear", "happy")
 
@@ -77,7 +78,7 @@ def test_the_page_is_self_contained_and_escapes_every_text(tmp_path: Path) -> No
     assert parser.found == []
     assert parser.scripts == 0
     assert "&lt;script&gt;" in page
-    assert "Article 5(1)(f)" in page
+    assert LAW in page
     assert "take care" in page
 
 
@@ -87,9 +88,11 @@ def test_the_model_card_says_for_whom_it_works_and_what_it_must_not_be_used_for(
     accuracy = _report().splits["test"]["accuracy"]
     assert f"| accuracy (95 % interval) | {accuracy['value']:.3f} ({accuracy['low']:.3f} to" in card
     assert "| dark | 10 to " in card
-    assert "Article 5(1)(f)" in card
+    assert LAW in " ".join(card.split())
+    assert EXPRESSION in " ".join(card.split())
     assert "> take care" in card
     assert "<script>" not in card
+    assert max(map(len, card.splitlines())) <= 120
     tables = [line for line in card.splitlines() if line.startswith("|")]
     assert all(line.endswith("|") for line in tables)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import html
 import io
 import json
 import logging
@@ -19,6 +20,7 @@ from PIL import Image
 from served import served
 from stand_ins import CLASSES, Brightness, Unsure, plain
 
+from emolab.limits import EXPRESSION, LAW, NOTICE
 from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web import server_source
@@ -187,6 +189,13 @@ def test_the_page_takes_nothing_from_elsewhere_and_no_other_page_frames_it(page:
     assert headers["Cache-Control"] == "no-store"
     assert "http://" not in text
     assert "https://" not in text
+
+
+@pytest.mark.parametrize("path", ["", "index.html"])
+def test_the_page_says_what_it_cant_do_and_what_the_law_says_before_anything_runs(page: str, path: str) -> None:
+    text = html.unescape(get(f"{page}{path}")[2])
+    for said in (NOTICE, EXPRESSION, LAW):
+        assert said in text
 
 
 @pytest.mark.parametrize("path", ["../server.py", "page/index.html", "..%2fserver.py", "style.css/"])

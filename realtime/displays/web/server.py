@@ -4,19 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from pathlib import Path
+from string import Template
 
 from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler, Middleware
 
 from emolab.data.image import Limits
+from emolab.limits import EXPRESSION, LAW, NOTICE
 from realtime.displays.display import DisplayError
 from realtime.displays.web.browser_camera import BrowserCamera
 from realtime.displays.web.options import Web
 from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right
 from realtime.displays.web.server_source import ServerSource
 from realtime.frame import FrameStep
-from realtime.overlay import NOTICE
 from realtime.sources.source import Source
 
 PAGE = Path(__file__).with_name("page")
@@ -86,11 +88,12 @@ def application(
 ) -> web.Application:
     """Return the server's application; its arguments are those of `serve`."""
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
-    facts = {"budget": budget_ms, "source": make_source().description, "notice": notice}
+    facts = {"budget": budget_ms, "source": make_source().description}
     live = _Live(options, make_source, make_step, facts)
-    app.router.add_get("/", _index(options))
-    for path in sorted(PAGE.iterdir()):  # these files and no others, whatever a request asks for
-        app.router.add_get(f"/{path.name}", _file(path))
+    files = {path.name: _file(path, notice) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
+    app.router.add_get("/", _index(options, files["index.html"]))
+    for name, file in files.items():
+        app.router.add_get(f"/{name}", file)
     app.router.add_get("/live/{mode}", live.connect)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(live.close)
@@ -116,9 +119,7 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.update(HEADERS)
 
 
-def _index(options: Web) -> Handler:
-    show = _file(PAGE / "index.html")
-
+def _index(options: Web, show: Handler) -> Handler:
     async def index(request: web.Request) -> web.StreamResponse:
         if options.token is None or "token" not in request.query:
             return await show(request)
@@ -130,14 +131,23 @@ def _index(options: Web) -> Handler:
     return index
 
 
-def _file(path: Path) -> Handler:
-    content = path.read_bytes()
+def _file(path: Path, notice: str) -> Handler:
+    content = _content(path, notice)
     kind = TYPES[path.suffix]
 
     async def file(request: web.Request) -> web.StreamResponse:
         return web.Response(body=content, content_type=kind, charset="utf-8")
 
     return file
+
+
+def _content(path: Path, notice: str) -> bytes:
+    """What is served of a file: the page itself says what it can't do and what the law says before any script runs."""
+    if path.suffix != ".html":
+        return path.read_bytes()
+    said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
+    page = Template(path.read_text("utf-8"))
+    return page.substitute({name: escape(text) for name, text in said.items()}).encode()
 
 
 class _Live:

@@ -65,7 +65,6 @@ function setRunning(running) {
 
 function greet(facts, mode) {
   budget = facts.budget;
-  byId("notice").textContent = facts.notice;
   byId("mode").options[1].textContent = `of the server: ${facts.source}`;
   if (JSON.stringify(facts.classes) !== JSON.stringify(timeline?.classes)) { // the first, or another run's
     bars = new Bars(byId("bars"), facts.classes);
