@@ -81,7 +81,8 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     """
     from rich.console import Console
 
-    from emolab.evaluation.report import summary_table, write_report
+    from emolab.evaluation.report import write_report
+    from emolab.evaluation.rows import summary_table
     from emolab.runs.earlier import with_earlier
     from emolab.runs.evaluation import check_free, evaluate_run, keep_calibration, report_folder
     from emolab.runs.layout import clear_write_errors

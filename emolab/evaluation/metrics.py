@@ -54,6 +54,19 @@ MATRIX_METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "macro_f1": macro_f1,
 }
 
+METRIC_LABELS = {  # what report and model card call each of these and of `evaluators`, in their order
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "top_2": "true class among the two most probable",
+    "nll": "negative log-likelihood, nats",
+    "nll_calibrated": "negative log-likelihood, calibrated",
+    "ece": "expected calibration error",
+    "ece_calibrated": "expected calibration error, calibrated",
+    "ece_if_calibrated": "what exactly true confidences would show on so few images",
+    "majority_baseline": "accuracy of always naming the largest class",
+}
+
 
 def top_k(probabilities: np.ndarray, targets: np.ndarray, k: int = 2) -> float:
     """Share of the images whose true class is among the k most probable."""

@@ -4,14 +4,14 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader
-from rich.box import SIMPLE
-from rich.table import Table
 
 from emolab import files, limits
 from emolab.evaluation.predictions import Predictions, save_predictions
+from emolab.evaluation.rows import interval, number, number_rows
 from emolab.evaluation.split import Metrics
 
 PREDICTIONS = "predictions.npz"
@@ -88,42 +88,20 @@ def write_report(folder: Path, report: Report) -> None:
 
 def render(report: Report) -> str:
     """Return the page: every picture inside it, nothing from elsewhere, every text escaped."""
-    environment = Environment(loader=PackageLoader("emolab.evaluation", "."), autoescape=True, trim_blocks=True)
     encoded = [(picture, base64.b64encode(picture.png).decode()) for picture in report.pictures]
-    return environment.get_template("report.html.jinja").render(report=report, pictures=encoded, limits=limits)
+    return _rendered("report.html.jinja", report, pictures=encoded)
 
 
 def render_model_card(report: Report) -> str:
     """Return the model card as Markdown: what the network is, how good for whom, and what it must not be used for."""
-    loader = PackageLoader("emolab.evaluation", ".")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)  # may hold HTML
-    template = environment.get_template("model_card.md.jinja")
-    text = template.render(report=report, interval=_interval, number=_shown, limits=limits)
+    text = _rendered("model_card.md.jinja", report)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _interval(measured: Mapping[str, float]) -> str:
-    return f"{measured['value']:.3f} ({measured['low']:.3f} to {measured['high']:.3f})"
-
-
-def _shown(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3f}"
-
-
-def summary_table(splits: Mapping[str, Metrics]) -> Table:
-    """Return a table for the terminal: a row a split; "baseline" always names the largest class."""
-    table = Table(box=SIMPLE, padding=0, pad_edge=False)
-    for heading in ("split", "images", "accuracy (95 %)", "balanced", "macro F1", "cal. ECE", "baseline"):
-        table.add_column(heading, justify="left" if heading == "split" else "right", no_wrap=True)
-    for name, metrics in splits.items():
-        value = metrics["accuracy"]
-        table.add_row(
-            name,
-            str(metrics["n"]),
-            f"{value['value']:.3f} ({value['low']:.3f}-{value['high']:.3f})",
-            f"{metrics['balanced_accuracy']['value']:.3f}",
-            f"{metrics['macro_f1']['value']:.3f}",
-            f"{metrics['ece_calibrated']:.3f}",
-            f"{metrics['majority_baseline']:.3f}",
-        )
-    return table
+def _rendered(template: str, report: Report, **more: Any) -> str:
+    """The template filled in; every text of the report is escaped, for Markdown may hold HTML, too."""
+    loader = PackageLoader("emolab.evaluation", ".")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"interval": interval, "number": number}
+    numbers = number_rows(report.splits)
+    return environment.get_template(template).render(report=report, numbers=numbers, limits=limits, **more)

@@ -9,9 +9,10 @@ from matplotlib.text import Text
 from PIL import Image
 
 from emolab.evaluation import plots
-from emolab.evaluation.metrics import confusion_matrix
+from emolab.evaluation.metrics import MATRIX_METRICS, METRIC_LABELS, confusion_matrix, evaluators
 from emolab.evaluation.predictions import Predictions
-from emolab.evaluation.report import Picture, Report, summary_table, write_report
+from emolab.evaluation.report import Picture, Report, write_report
+from emolab.evaluation.rows import summary_table
 from emolab.evaluation.split import evaluate_split
 from emolab.limits import EXPRESSION, LAW
 
@@ -95,6 +96,23 @@ def test_the_model_card_says_for_whom_it_works_and_what_it_must_not_be_used_for(
     assert max(map(len, card.splitlines())) <= 120
     tables = [line for line in card.splitlines() if line.startswith("|")]
     assert all(line.endswith("|") for line in tables)
+
+
+def test_page_and_card_show_every_metric_under_its_name(tmp_path: Path) -> None:
+    assert set(METRIC_LABELS) == {*MATRIX_METRICS, *(name for name, _ in evaluators(_predictions(), 1.0))}
+    report = _report()
+    write_report(tmp_path, report)
+    card, page = (tmp_path / "model_card.md").read_text(), (tmp_path / "index.html").read_text()
+    metrics = report.splits["test"]
+    for key, label in METRIC_LABELS.items():
+        within = key in MATRIX_METRICS
+        value = f"{metrics[key]['value']:.3f} ({metrics[key]['low']:.3f} to " if within else f"{metrics[key]:.3f}"
+        label += " (95 % interval)" if within else ""
+        assert f"| {label} | {value}" in card
+        assert f'<tr><th scope="row">{label}</th><td>{value}' in page
+    mirrored = f"{metrics['flip_averaged']['accuracy']['value']:.3f} ("
+    assert f"| accuracy, averaged with the mirror image | {mirrored}" in card
+    assert f"mirror image</th><td>{mirrored}" in page
 
 
 def test_pictures_of_the_evaluation_before_go_and_files_of_others_stay(tmp_path: Path) -> None:
