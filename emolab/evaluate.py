@@ -40,19 +40,19 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
     Raises:
         DataError: if the run's data are no longer in the cache.
     """
-    from emolab.data import PreparedData
+    from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
     from emolab.errors import DataError
     from emolab.prepare import prepare_data
 
     if cfg.get("data") is not None:
         return prepare_data(cfg)
     data = record.fields["data"]
-    wanted = f"{data['name']}-{data['fingerprint'][:16]}"
-    for folder in Path(cfg.paths.cache).glob("*/data.json"):  # never a path that a run's own words make
-        if folder.parent.name == wanted:
-            return PreparedData.open(folder.parent)
+    wanted = folder_name(data["name"], data["fingerprint"])
+    for account in Path(cfg.paths.cache).glob(f"*/{ACCOUNT}"):  # never a path that a run's own words make
+        if account.parent.name == wanted:
+            return PreparedData.open(account.parent)
     raise DataError(
-        f"the data of the run {record.id} ({data['name']}, {data['fingerprint'][:16]}) aren't in {cfg.paths.cache}. "
+        f"the data of the run {record.id}, {wanted}, aren't in {cfg.paths.cache}. "
         f"Name them: data={data['name']} with its data.path or data.root"
     )
 

@@ -17,7 +17,7 @@ from emolab.data.assemble import Job, assemble
 from emolab.data.crop import CROP_VERSION
 from emolab.data.duplicates import DUPLICATES_VERSION
 from emolab.data.options import Options
-from emolab.data.prepared import ACCOUNT, FORMAT, PreparedData
+from emolab.data.prepared import ACCOUNT, FORMAT, PreparedData, folder_name
 from emolab.data.records import Reader
 from emolab.errors import DataError
 from emolab.files import UNFINISHED, write_folder
@@ -43,7 +43,7 @@ def prepare(
         DataError: if the data set as a whole can't be used, no photograph can, or the cache can't be written.
     """
     fingerprint = fingerprint_of(reader, options)
-    folder = Path(cache) / f"{options.name}-{fingerprint[:16]}"
+    folder = Path(cache) / folder_name(options.name, fingerprint)
     if not (folder / ACCOUNT).is_file():
         job = Job(reader, options, fingerprint, workers or usable_cores(), stream or sys.stderr)
         try:

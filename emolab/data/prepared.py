@@ -19,6 +19,11 @@ LOOKED_AT = 500  # images that tell whether a data set is grey
 COLOURLESS = 8  # levels between the channels that JPEG alone brings about
 
 
+def folder_name(name: str, fingerprint: str) -> str:
+    """Return the name of the folder of a prepared data set, in the cache and wherever something is kept of it."""
+    return f"{name}-{fingerprint[:16]}"
+
+
 class PreparedData:
     """What `prepare` leaves behind: `images.npy`, `index.parquet` and `data.json` in one folder.
 

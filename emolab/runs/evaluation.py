@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData, folder_name
 from emolab.errors import DataError, RunError
 from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.calibration import fit_temperature
@@ -139,7 +139,7 @@ def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
     Raises:
         RunError: if a link leads it out of the run folder.
     """
-    other = "" if learned_from(record, prepared) else f"/{prepared.name}-{prepared.fingerprint[:16]}"
+    other = "" if learned_from(record, prepared) else f"/{folder_name(prepared.name, prepared.fingerprint)}"
     return layout.inside(record.folder, f"{layout.REPORT}{other}")
 
 
