@@ -73,7 +73,7 @@ def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") ->
     table = table_of(found, cells_of_settings(cfg))
     verdicts = claims_table(judged(found, claims(cfg.models, cfg.finetunings)))
     weights = {(cell.model, str(_first_weights(finished[cell, seed]))) for cell, seed in predictions}
-    told = notes(cfg, len(found.clusters), len(predictions), sorted(weights))
+    told = notes(cfg, len(found.groups), len(predictions), sorted(weights))
     page = write_founding(Path(cfg.output), table, verdicts, told)
     show(table)
     show(verdicts)

@@ -40,7 +40,7 @@ def parity(run: Predictions, engine: Predictions, resamples: int) -> dict[str, A
 
     Returns:
         n; the accuracy of both (0 to 1), the engine's with its 95 % interval; the drop from the run's to the
-        engine's, paired, with its interval (whole clusters of duplicates resampled); the share of images for which
+        engine's, paired, with its interval (whole groups resampled); the share of images for which
         both name the same class; the largest and the mean difference of a probability.
     """
     difference = np.abs(run.probabilities() - engine.probabilities())

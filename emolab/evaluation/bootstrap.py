@@ -1,6 +1,7 @@
 """How sure a number is: intervals by resampling, and whether one recogniser is better than another.
 
-Whole clusters of near-duplicates are resampled, not images: two copies of a photograph are one observation.
+Whole groups of images that aren't independent are resampled, not images: two copies of a photograph are one
+observation, and so are two photographs of one person.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from emolab.evaluation.predictions import Predictions, same_images
 Metric = Callable[[np.ndarray], np.ndarray]
 
 _SWAPS = 20_000
-_AT_ONCE = 200  # resamples computed together: (200, clusters) counts
+_AT_ONCE = 200  # resamples computed together: (200, groups) counts
 
 
 def intervals(
@@ -32,10 +33,10 @@ def intervals(
         seed: of the resampling.
         level: share of the resamples between low and high.
     """
-    cells, size = _cells_by_cluster(predictions, predictions.predicted)
+    cells, size = _cells_by_group(predictions, predictions.predicted)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    for drawn_clusters in _draws(len(cells), resamples, seed):
-        matrices = (drawn_clusters @ cells).reshape(-1, size, size)
+    for drawn_groups in _draws(len(cells), resamples, seed):
+        matrices = (drawn_groups @ cells).reshape(-1, size, size)
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
     whole = cells.sum(axis=0).reshape(size, size)
@@ -61,8 +62,8 @@ def paired_difference(
         ValueError: if the two aren't about the same images.
     """
     _check_same_images(one, other)
-    first, size = _cells_by_cluster(one, one.predicted)
-    second, _ = _cells_by_cluster(other, other.predicted)
+    first, size = _cells_by_group(one, one.predicted)
+    second, _ = _cells_by_group(other, other.predicted)
     both = np.concatenate([first, second], axis=1)
     differences = []
     for drawn in _draws(len(both), resamples, seed):
@@ -73,22 +74,22 @@ def paired_difference(
     return {"value": float(metric(totals[0]) - metric(totals[1])), "low": float(low), "high": float(high)}
 
 
-def draws(clusters: int, resamples: int, seed: int) -> np.ndarray:
-    """Return how often each cluster is drawn in each resample, float32 (resamples, clusters)."""
-    return np.concatenate(list(_draws(clusters, resamples, seed)))
+def draws(groups: int, resamples: int, seed: int) -> np.ndarray:
+    """Return how often each group is drawn in each resample, float32 (resamples, groups)."""
+    return np.concatenate(list(_draws(groups, resamples, seed)))
 
 
 def mcnemar(one: Predictions, other: Predictions) -> float:
     """Return the p-value of the exact McNemar test (McNemar 1947) that both err equally often, 0 to 1.
 
-    Where clusters hold several images, the two are swapped by whole clusters instead, 20,000 times at random.
+    Where groups hold several images, the two are swapped by whole groups instead, 20,000 times at random.
 
     Raises:
         ValueError: if the two aren't about the same images.
     """
     _check_same_images(one, other)
-    _, cluster = np.unique(one.clusters, return_inverse=True)
-    ahead = np.bincount(cluster, one.right.astype(float) - other.right)  # of each cluster: images that only one has
+    _, group = np.unique(one.groups, return_inverse=True)
+    ahead = np.bincount(group, one.right.astype(float) - other.right)  # of each group: images that only one has
     ahead = ahead[ahead != 0]
     if not len(ahead):
         return 1.0
@@ -104,19 +105,19 @@ def _check_same_images(one: Predictions, other: Predictions) -> None:
         raise ValueError("a paired comparison needs predictions of the same images in the same order")
 
 
-def _cells_by_cluster(predictions: Predictions, predicted: np.ndarray) -> tuple[np.ndarray, int]:
-    """Counts (clusters, C * C) of the cells of the confusion matrix."""
+def _cells_by_group(predictions: Predictions, predicted: np.ndarray) -> tuple[np.ndarray, int]:
+    """Counts (groups, C * C) of the cells of the confusion matrix."""
     size = len(predictions.classes)
-    _, cluster = np.unique(predictions.clusters, return_inverse=True)
-    cells = np.zeros((cluster.max() + 1, size * size), np.float32)
-    np.add.at(cells, (cluster, predictions.targets * size + predicted), 1.0)
+    _, group = np.unique(predictions.groups, return_inverse=True)
+    cells = np.zeros((group.max() + 1, size * size), np.float32)
+    np.add.at(cells, (group, predictions.targets * size + predicted), 1.0)
     return cells, size
 
 
-def _draws(clusters: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each cluster is drawn in some of the resamples: float32 (some, clusters), rows sum to `clusters`."""
+def _draws(groups: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each group is drawn in some of the resamples: float32 (some, groups), rows sum to `groups`."""
     for start in range(0, resamples, _AT_ONCE):
         many = min(_AT_ONCE, resamples - start)
-        drawn = np.random.default_rng([seed, start]).integers(0, clusters, (many, clusters))
-        drawn += np.arange(many)[:, None] * clusters
-        yield np.bincount(drawn.ravel(), minlength=many * clusters).reshape(many, clusters).astype(np.float32)
+        drawn = np.random.default_rng([seed, start]).integers(0, groups, (many, groups))
+        drawn += np.arange(many)[:, None] * groups
+        yield np.bincount(drawn.ravel(), minlength=many * groups).reshape(many, groups).astype(np.float32)

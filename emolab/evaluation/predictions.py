@@ -9,7 +9,8 @@ import numpy as np
 from emolab import files
 from emolab.errors import DataError, RunError
 
-_ARRAYS = ("logits", "targets", "clusters")
+_ARRAYS = ("logits", "targets", "groups")
+_BEFORE = "clusters"  # what files of an older emolab call the groups
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Predictions:
     Attributes:
         logits: float32 (N, C).
         targets: int64 (N,), the class numbers of the truth.
-        clusters: int64 (N,): images of one cluster (near-duplicates, or one person's) are resampled together.
+        groups: int64 (N,): images of one group (near-duplicates, or one person's) are resampled together.
         classes: C names, in the order of the logits.
 
     Raises:
@@ -28,18 +29,18 @@ class Predictions:
 
     logits: np.ndarray
     targets: np.ndarray
-    clusters: np.ndarray
+    groups: np.ndarray
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
         shape = (len(self.targets), len(self.classes))
-        if self.logits.shape != shape or self.clusters.shape != self.targets.shape:
+        if self.logits.shape != shape or self.groups.shape != self.targets.shape:
             raise DataError(f"logits {self.logits.shape} don't fit {shape[0]} targets and {shape[1]} classes")
-        kinds = self.logits.dtype.kind + self.targets.dtype.kind + self.clusters.dtype.kind
+        kinds = self.logits.dtype.kind + self.targets.dtype.kind + self.groups.dtype.kind
         if kinds != "fii":
             raise DataError(
-                f"logits of type {self.logits.dtype}, targets of {self.targets.dtype} and clusters of "
-                f"{self.clusters.dtype}: expected real numbers and twice whole ones"
+                f"logits of type {self.logits.dtype}, targets of {self.targets.dtype} and groups of "
+                f"{self.groups.dtype}: expected real numbers and twice whole ones"
             )
         if not len(self.targets):
             raise DataError("there are no images to evaluate")
@@ -65,13 +66,13 @@ class Predictions:
 
     def subset(self, rows: np.ndarray) -> "Predictions":
         """Return these rows: positions, int64 (n,), or where a mask, bool (N,), is true."""
-        return Predictions(self.logits[rows], self.targets[rows], self.clusters[rows], self.classes)
+        return Predictions(self.logits[rows], self.targets[rows], self.groups[rows], self.classes)
 
 
 def same_images(one: Predictions, other: Predictions) -> bool:
-    """Whether two predictions are on the same images in the same order, as far as labels and clusters show."""
+    """Whether two predictions are on the same images in the same order, as far as labels and groups show."""
     return one.classes == other.classes and all(
-        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "clusters")
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "groups")
     )
 
 
@@ -85,7 +86,7 @@ def averaged(predictions: Sequence[Predictions], temperatures: Sequence[float] |
     scales = temperatures or [1.0] * len(predictions)
     mean = np.mean([one.probabilities(scale) for one, scale in zip(predictions, scales, strict=True)], axis=0)
     first = predictions[0]
-    return Predictions(np.log(np.maximum(mean, 1e-30)).astype(np.float32), first.targets, first.clusters, first.classes)
+    return Predictions(np.log(np.maximum(mean, 1e-30)).astype(np.float32), first.targets, first.groups, first.classes)
 
 
 def save_predictions(path: Path, splits: Mapping[str, Predictions]) -> None:
@@ -107,8 +108,13 @@ def load_predictions(path: Path) -> dict[str, Predictions]:
         classes = tuple(map(str, arrays["classes"]))
         splits = [name.removesuffix("_logits") for name in arrays if name.endswith("_logits")]
         return {
-            split: Predictions(classes=classes, **{name: arrays[f"{split}_{name}"] for name in _ARRAYS})
+            split: Predictions(classes=classes, **{name: _array(arrays, split, name) for name in _ARRAYS})
             for split in splits
         }
     except (ValueError, KeyError, TypeError, DataError) as error:  # TypeError: an array that is a single value
         raise RunError(f"{path} doesn't hold a run's predictions: {error}") from error
+
+
+def _array(arrays: Mapping[str, np.ndarray], split: str, name: str) -> np.ndarray:
+    before = f"{split}_{_BEFORE}"
+    return arrays[before if name == "groups" and before in arrays else f"{split}_{name}"]

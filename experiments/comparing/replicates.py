@@ -28,12 +28,12 @@ class Results(Generic[Key]):
 
     Attributes:
         right: (what was trained, seed) -> whether each image was named rightly, bool (n,).
-        clusters: int64 (n,): images that are resampled together.
+        groups: int64 (n,): images that are resampled together.
         resamples: of the bootstrap.
     """
 
     right: Mapping[tuple[Key, int], np.ndarray]
-    clusters: np.ndarray
+    groups: np.ndarray
     resamples: int
 
     def accuracy(self, key: Key, seeds: Sequence[int] | None = None) -> Interval | None:
@@ -65,13 +65,13 @@ class Results(Generic[Key]):
     def _interval(self, values: np.ndarray) -> Interval:
         """Return the mean of values (seeds, n) and how far off it may be, by the images and by the seeds.
 
-        Clusters of images are resampled. Seeds are too few for that: two resampled know three means. Theirs is
+        Groups of images are resampled. Seeds are too few for that: two resampled know three means. Theirs is
         Student's interval, wide for two or three; the two add up as independent errors do.
         """
-        _, cluster = np.unique(self.clusters, return_inverse=True)
-        sums = np.bincount(cluster, values.mean(axis=0)).astype(np.float32)
+        _, group = np.unique(self.groups, return_inverse=True)
+        sums = np.bincount(group, values.mean(axis=0)).astype(np.float32)
         drawn = draws(len(sums), self.resamples, 0)
-        means = (drawn @ sums) / (drawn @ np.bincount(cluster).astype(np.float32))
+        means = (drawn @ sums) / (drawn @ np.bincount(group).astype(np.float32))
         low, high = np.quantile(means, [0.025, 0.975])
         value, by_seeds = float(values.mean()), _student(values.mean(axis=1))
         return {
@@ -97,7 +97,7 @@ def results_of(predictions: Mapping[tuple[Key, int], Predictions], resamples: in
     for key, one in predictions.items():
         if not same_images(one, several[0]):
             raise RunError(f"{key} was judged on other images than the rest of its experiment: leave it out")
-    return Results({key: one.right for key, one in predictions.items()}, several[0].clusters, resamples)
+    return Results({key: one.right for key, one in predictions.items()}, several[0].groups, resamples)
 
 
 def finished_trainings(records: Mapping[tuple[Key, int], RunRecord | None]) -> dict[tuple[Key, int], RunRecord]:

@@ -98,7 +98,7 @@ def test_the_interval_of_a_paired_difference_is_that_of_the_share_that_differs()
 
 def test_copies_of_images_are_no_new_evidence() -> None:
     once = made(0, 100)
-    thrice = Predictions(*(np.concatenate([part] * 3) for part in (once.logits, once.targets, once.clusters)), CLASSES)
+    thrice = Predictions(*(np.concatenate([part] * 3) for part in (once.logits, once.targets, once.groups)), CLASSES)
     apart = Predictions(thrice.logits, thrice.targets, np.arange(300), CLASSES)
     width = [
         found["accuracy"]["high"] - found["accuracy"]["low"]
@@ -110,7 +110,7 @@ def test_copies_of_images_are_no_new_evidence() -> None:
 
 def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_right_sign() -> None:
     good = made(1, 400, skill=2.0)
-    worse = Predictions(good.logits.copy(), good.targets, good.clusters, CLASSES)
+    worse = Predictions(good.logits.copy(), good.targets, good.groups, CLASSES)
     worse.logits[:40] = np.roll(worse.logits[:40], 1, axis=1)
     found = paired_difference(good, worse, metrics.accuracy)
     assert 0 < found["low"] < found["value"] < found["high"]
@@ -122,13 +122,13 @@ def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_righ
 
 def test_one_photograph_many_times_over_says_no_more_than_once() -> None:
     good = made(1, 60, skill=2.0)
-    worse = Predictions(good.logits.copy(), good.targets, good.clusters, CLASSES)
+    worse = Predictions(good.logits.copy(), good.targets, good.groups, CLASSES)
     worse.logits[:9] = np.roll(worse.logits[:9], 1, axis=1)
 
-    def copied(one: Predictions, clusters: np.ndarray) -> Predictions:
-        return Predictions(np.tile(one.logits, (9, 1)), np.tile(one.targets, 9), clusters, CLASSES)
+    def copied(one: Predictions, groups: np.ndarray) -> Predictions:
+        return Predictions(np.tile(one.logits, (9, 1)), np.tile(one.targets, 9), groups, CLASSES)
 
-    own = np.tile(good.clusters, 9)
+    own = np.tile(good.groups, 9)
     once = mcnemar(good, worse)
     assert mcnemar(copied(good, own), copied(worse, own)) == pytest.approx(once, rel=0.3)
     alone = np.arange(9 * 60)
@@ -139,7 +139,7 @@ def test_other_images_cant_be_compared() -> None:
     with pytest.raises(ValueError, match="same images"):
         mcnemar(made(1), made(2))
     one = made(1)
-    resorted = Predictions(one.logits, one.targets, one.clusters[::-1], CLASSES)
+    resorted = Predictions(one.logits, one.targets, one.groups[::-1], CLASSES)
     with pytest.raises(ValueError, match="same images"):
         paired_difference(one, resorted, metrics.accuracy)
 
@@ -150,7 +150,7 @@ def test_temperature_lowers_the_loss_and_changes_no_name(seed: int, sharpness: f
     sharp = Predictions(
         (predictions.logits * sharpness).astype(np.float32),
         predictions.targets,
-        predictions.clusters,
+        predictions.groups,
         CLASSES,
     )
     temperature = fit_temperature(sharp)

@@ -13,8 +13,16 @@ def test_predictions_come_back(tmp_path: Path) -> None:
     save_predictions(tmp_path / "said.npz", {"test": SAID})
     found = load_predictions(tmp_path / "said.npz")["test"]
     assert found.classes == SAID.classes
-    for name in ("logits", "targets", "clusters"):
+    for name in ("logits", "targets", "groups"):
         np.testing.assert_array_equal(getattr(found, name), getattr(SAID, name))
+
+
+def test_predictions_that_an_older_emolab_saved_are_read(tmp_path: Path) -> None:
+    arrays = {"classes": np.array(SAID.classes), "test_logits": SAID.logits, "test_targets": SAID.targets}
+    np.savez_compressed(tmp_path / "said.npz", test_clusters=np.array([0, 0, 1, 2]), **arrays)
+    found = load_predictions(tmp_path / "said.npz")["test"]
+    np.testing.assert_array_equal(found.groups, [0, 0, 1, 2])
+    np.testing.assert_array_equal(found.logits, SAID.logits)
 
 
 def test_a_file_that_is_damaged_anywhere_is_refused_or_read_as_it_was_meant(tmp_path: Path) -> None:
@@ -40,7 +48,7 @@ def _flipped(data: bytes, at: int) -> bytes:
     [
         {"test_logits": np.full((4, 3), "0.5")},
         {"test_targets": np.array([0.0, 1.0, 2.0, 2.0])},
-        {"test_clusters": np.array(["a", "b", "c", "d"])},
+        {"test_groups": np.array(["a", "b", "c", "d"])},
         {"test_targets": np.array(0)},
         {"classes": np.array("abc")},
     ],

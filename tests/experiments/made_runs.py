@@ -16,10 +16,10 @@ CLASSES = ("anger", "happy", "sad")
 def predictions(accuracy: float, seed: int, n: int = 600, images: int = 0) -> Predictions:
     """Predictions of the same images (of that seed), right with this probability."""
     truth = np.random.default_rng(images)
-    targets, clusters = truth.integers(0, 3, n), np.arange(n) // 2
+    targets, groups = truth.integers(0, 3, n), np.arange(n) // 2
     random = np.random.default_rng(seed + 100)
     named = np.where(random.random(n) < accuracy, targets, (targets + 1) % 3)
-    return Predictions((np.eye(3)[named] * 2).astype(np.float32), targets, clusters, CLASSES)
+    return Predictions((np.eye(3)[named] * 2).astype(np.float32), targets, groups, CLASSES)
 
 
 def made_run(

@@ -129,7 +129,7 @@ def test_predictions_come_back_as_they_were(tmp_path):
     save_predictions(tmp_path / "p.npz", {"test": one})
     read = load_predictions(tmp_path / "p.npz")["test"]
     np.testing.assert_array_equal(read.logits, one.logits)
-    np.testing.assert_array_equal(read.clusters, one.clusters)
+    np.testing.assert_array_equal(read.groups, one.groups)
     assert read.classes == CLASSES
 
 

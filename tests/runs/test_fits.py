@@ -81,7 +81,7 @@ def test_where_both_are_judged_the_temperature_is_of_the_validation_images(tmp_p
     judged: Any = SimpleNamespace(fingerprint="abc", name="b")
     record = run(tmp_path, "anger", "happy")
     validation = made()
-    test = Predictions(validation.logits * 9, validation.targets, validation.clusters, validation.classes)
+    test = Predictions(validation.logits * 9, validation.targets, validation.groups, validation.classes)
     alone = _calibration(record, judged, {"validation": validation})
     assert _calibration(record, judged, {"validation": validation, "test": test}) == alone
     assert _calibration(record, judged, {"test": test})[0] == pytest.approx(9 * alone[0], rel=0.05)

@@ -7,7 +7,7 @@ from emolab.data.readers.folder import FolderReader
 from emolab.runs.judge import Judge
 
 
-def test_the_photographs_of_a_person_are_one_cluster_of_predictions(tmp_path: Path) -> None:
+def test_the_photographs_of_a_person_are_one_group_of_predictions(tmp_path: Path) -> None:
     folder = class_folders(tmp_path / "photographs", {"anger": 6, "sad": 6})
     people = {f"{label}/{number}.jpg": f"p{number // 3}" for label in ("anger", "sad") for number in range(6)}
     lines = ["image_path,person", *(f"{path},{person}" for path, person in people.items())]
@@ -19,6 +19,6 @@ def test_the_photographs_of_a_person_are_one_cluster_of_predictions(tmp_path: Pa
     def classify(images: np.ndarray) -> np.ndarray:
         return np.zeros((len(images), 2), np.float32)
 
-    clusters = Judge(classify, data, data.classes, data.classes, batch_size=5).predict(rows).clusters
+    groups = Judge(classify, data, data.classes, data.classes, batch_size=5).predict(rows).groups
     persons = [people[source] for source in data.index["source"]]
-    assert len(set(clusters.tolist())) == len(set(zip(clusters.tolist(), persons, strict=True))) == 2
+    assert len(set(groups.tolist())) == len(set(zip(groups.tolist(), persons, strict=True))) == 2
