@@ -4,15 +4,14 @@ import hashlib
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 
-def conflicting_clusters(labels: np.ndarray, clusters: np.ndarray) -> np.ndarray:
-    """Return for each row whether its cluster carries more than one label: bool (N,)."""
-    seen: dict[int, str] = {}
-    mixed = {c for c, label in zip(clusters.tolist(), labels, strict=True) if seen.setdefault(c, label) != label}
-    return np.isin(clusters, np.fromiter(mixed, np.int64, len(mixed)))
+def mixed_rows(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return for each row whether its group holds more than one value, such as two labels: bool (N,)."""
+    return (pd.Series(values).groupby(groups).transform("nunique") > 1).to_numpy(bool)
 
 
 def groups_of(clusters: np.ndarray, people: np.ndarray) -> np.ndarray:
@@ -58,10 +57,10 @@ def assign_splits(
         seed: Changes the draw.
     """
     splits = np.where(official == "", "train", official).astype(object)
-    contradictory = conflicting_clusters(labels, clusters) & (max(fractions.values(), default=0.0) < 1.0)
+    contradictory = mixed_rows(labels, clusters) & (max(fractions.values(), default=0.0) < 1.0)
     bound = np.isin(official, ("validation", "test")) | contradictory
     free = ~np.isin(groups, groups[bound])
-    mixed = free & conflicting_clusters(labels, groups)
+    mixed = free & mixed_rows(labels, groups)
     drawn = [split for split in ("test", "validation") if split not in official]
     undrawn = []
     for part in (mixed, *(free & ~mixed & (labels == label) for label in np.unique(labels[free].astype(str)))):

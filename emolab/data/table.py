@@ -10,7 +10,7 @@ import pandas as pd
 from emolab.data.convert import Outcome
 from emolab.data.prepared import TARGET_PREFIX
 from emolab.data.records import EXCLUDED, QUARANTINED, SPLITS, USABLE, Reading, Record
-from emolab.data.splits import conflicting_clusters
+from emolab.data.splits import mixed_rows
 
 COLUMNS = ("source", "label", "split", "width", "height", "sha256", "phash", "cluster", "status", "reason")
 
@@ -77,7 +77,7 @@ def _by_class(rows: pd.DataFrame, classes: Sequence[str]) -> dict[str, int]:
 def _duplicates(usable: pd.DataFrame) -> dict[str, int]:
     clusters = usable["cluster"].to_numpy(np.int64)
     sizes = np.bincount(clusters, minlength=1)
-    conflict = conflicting_clusters(usable["label"].to_numpy(), clusters)
+    conflict = mixed_rows(usable["label"].to_numpy(), clusters)
     splits = usable.groupby("cluster")["split"].nunique()
     return {
         "clusters": int((sizes > 1).sum()),

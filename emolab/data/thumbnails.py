@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from emolab.data.crop import crop_and_resize
-from emolab.data.splits import conflicting_clusters
+from emolab.data.splits import mixed_rows
 
 SIDE = 64  # pixels of one picture on the page
 IN_A_STRIP = 10
@@ -40,8 +40,8 @@ def cluster_strips(usable: pd.DataFrame, images: np.ndarray) -> dict[str, list[S
     clusters = usable["cluster"].to_numpy(np.int64)
     sizes = np.bincount(clusters, minlength=1)
     several = sizes[clusters] > 1
-    conflict = conflicting_clusters(usable["label"].to_numpy(object), clusters)
-    parted = conflicting_clusters(usable["split"].to_numpy(object), clusters)
+    conflict = mixed_rows(usable["label"].to_numpy(object), clusters)
+    parted = mixed_rows(usable["split"].to_numpy(object), clusters)
     kinds = {
         "Under two labels": conflict,
         "In two splits": parted,

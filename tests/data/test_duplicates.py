@@ -9,7 +9,7 @@ from made_photographs import encoded, picture
 from emolab.data import crop_and_resize, read_image
 from emolab.data.duplicates import duplicate_clusters, hamming, near_pairs
 from emolab.data.hashing import perceptual_hash, pixel_digest
-from emolab.data.splits import assign_splits, conflicting_clusters, groups_of
+from emolab.data.splits import assign_splits, groups_of, mixed_rows
 
 
 def clusters_of(images: np.ndarray, bits: int | None = 8) -> list[int]:
@@ -109,7 +109,7 @@ def test_our_splits_never_part_a_cluster_and_ignore_the_order_of_rows(made, seed
     splits = assign_splits(labels, clusters, clusters, digests, official, fractions, seed)
     kept = np.isin(official, ["validation", "test"])
     assert (splits[kept] == official[kept]).all()
-    conflict = conflicting_clusters(labels, clusters)
+    conflict = mixed_rows(labels, clusters)
     assert (splits[conflict & ~kept] == "train").all()
     for cluster in set(clusters[~kept].tolist()):
         assert len(set(splits[(clusters == cluster) & ~kept])) == 1
