@@ -24,6 +24,18 @@ def folder_name(name: str, fingerprint: str) -> str:
     return f"{name}-{fingerprint[:16]}"
 
 
+def twins_in_train(clusters: np.ndarray, splits: np.ndarray) -> np.ndarray:
+    """Return for each row whether another row of its cluster is in training: bool (N,).
+
+    Args:
+        clusters: Duplicate clusters, int64 (N,).
+        splits: Split of each row, by name (N,).
+    """
+    training = splits == "train"
+    counts = np.bincount(clusters[training], minlength=clusters.max(initial=0) + 1)
+    return counts[clusters] - training > 0
+
+
 class PreparedData:
     """What `prepare` leaves behind: `images.npy`, `index.parquet` and `data.json` in one folder.
 
@@ -126,8 +138,5 @@ class PreparedData:
 
     def twin_in_train(self, rows: np.ndarray) -> np.ndarray:
         """Return for each row whether another image of its cluster is in training: bool (n,)."""
-        clusters = self.clusters(np.arange(len(self.images)))
-        training = np.zeros(len(self.images), bool)
-        training[self.rows("train")] = True
-        counts = np.bincount(clusters[training], minlength=clusters.max(initial=0) + 1)
-        return counts[clusters[rows]] - training[rows] > 0
+        clusters = self.index["cluster"].to_numpy(np.int64)
+        return twins_in_train(clusters, self.index["split"].to_numpy(object))[rows]

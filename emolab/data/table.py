@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emolab.data.convert import Outcome
-from emolab.data.prepared import TARGET_PREFIX
+from emolab.data.prepared import TARGET_PREFIX, twins_in_train
 from emolab.data.records import EXCLUDED, QUARANTINED, SPLITS, USABLE, Reading, Record
 from emolab.data.splits import mixed_rows
 
@@ -78,17 +78,13 @@ def _duplicates(usable: pd.DataFrame) -> dict[str, int]:
     clusters = usable["cluster"].to_numpy(np.int64)
     sizes = np.bincount(clusters, minlength=1)
     conflict = mixed_rows(usable["label"].to_numpy(), clusters)
-    splits = usable.groupby("cluster")["split"].nunique()
+    splits = usable["split"].to_numpy(object)
+    twins = twins_in_train(clusters, splits)
     return {
         "clusters": int((sizes > 1).sum()),
         "images": int(sizes[sizes > 1].sum()),
         "exact": len(usable) - usable["sha256"].nunique(),
         "images_in_clusters_under_two_labels": int(conflict.sum()),
-        "clusters_in_two_splits": int((splits > 1).sum()),
-        **{f"{split}_with_twin_in_train": _twins(usable, split) for split in SPLITS[1:]},
+        "clusters_in_two_splits": int((usable.groupby("cluster")["split"].nunique() > 1).sum()),
+        **{f"{split}_with_twin_in_train": int(twins[splits == split].sum()) for split in SPLITS[1:]},
     }
-
-
-def _twins(usable: pd.DataFrame, split: str) -> int:
-    training = usable.loc[usable["split"] == "train", "cluster"]
-    return int(usable.loc[usable["split"] == split, "cluster"].isin(training).sum())

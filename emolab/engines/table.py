@@ -10,7 +10,6 @@ from typing import Any
 from emolab import files
 from emolab.engines.gates import failed, possible_drop
 
-BUDGET_COLOUR = "#D55E00"  # Okabe and Ito's, as in the reports
 COLUMNS = (
     "engine", "precision", "status", "MB", "accuracy", "points lost", "agreement", "p50 ms", "p95 ms", "p99 ms",
     "faces/s", "x predict", "x SavedModel", "start s", "memory MB",
@@ -134,7 +133,7 @@ def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    from emolab.evaluation.plots import BLUE, GREY, png
+    from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
 
     figure = Figure(figsize=(8.4, 5.2), dpi=110, layout="constrained")
     axes = figure.subplots()
@@ -147,7 +146,7 @@ def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
         turned, side = (30, "bottom") if number % 2 == 0 else (-30, "top")  # so that neighbours don't cover each other
         name = f" {row.engine} {row.precision}"
         axes.annotate(name, (p95, value), fontsize=8, rotation=turned, rotation_mode="anchor", va=side)
-    axes.axvline(budget_ms, color=BUDGET_COLOUR, linestyle="--", label=f"budget {budget_ms:g} ms")
+    axes.axvline(budget_ms, color=ORANGE, linestyle="--", label=f"budget {budget_ms:g} ms")
     axes.set(
         xscale="log", xlabel="p95 of a face in ms (grey: a gate failed)", ylabel="validation accuracy, 95 % interval"
     )

@@ -18,7 +18,8 @@ from emolab.evaluation.metrics import reliability
 from emolab.evaluation.predictions import Predictions
 from emolab.fonts import font_for
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+BLUE, ORANGE, GREY = *OKABE_ITO[:2], "#999999"
 
 
 def png(figure: Figure) -> bytes:

@@ -1,6 +1,7 @@
 """The pictures of a run's report."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class View:
         truth = classes[self.predictions.targets[at]]
         return f"{classes[predicted]} {self.confidence[at]:.0%}\ntruth: {truth}"
 
-    @property
+    @cached_property
     def confidence(self) -> np.ndarray:
         """Calibrated probability of the name given: float64 (N,)."""
         return self.predictions.probabilities(self.temperature).max(axis=1)

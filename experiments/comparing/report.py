@@ -7,16 +7,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from emolab import files
-from emolab.evaluation.plots import png
+from emolab.evaluation.plots import OKABE_ITO, png
 from emolab.evaluation.predictions import Predictions
 from experiments.comparing.intervals import Interval, share_text
 from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
 from experiments.comparing.runs import ComparedRun, differing, label_of, quality_of, value_of
 from experiments.page import Section, TableOf, comma_separated, markdown, render
 
-# Okabe and Ito's colours, which people with any colour vision can tell apart; then the same ones dashed.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_LINES = ("-", "--", ":", "-.")
+_LINES = ("-", "--", ":", "-.")  # the colours first; then the same ones dashed
 _MOST_LEGENDS = 16
 
 NOISE = (
@@ -71,8 +69,8 @@ def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
     figure = Figure(figsize=(9.0, 4.6), dpi=110, layout="constrained")
     axes = figure.subplots()
     for number, run in enumerate(runs):
-        colour = _COLOURS[number % len(_COLOURS)]
-        line = _LINES[number // len(_COLOURS) % len(_LINES)]
+        colour = OKABE_ITO[number % len(OKABE_ITO)]
+        line = _LINES[number // len(OKABE_ITO) % len(_LINES)]
         if run.curve:
             axes.plot(*zip(*run.curve, strict=True), line, marker=".", color=colour, label=label_of(run, keys, runs))
     monitored = dict.fromkeys(run.record.fields["monitor"]["name"] for run in runs if run.curve)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from emolab.data.crop import centred_square
 from realtime.boxes import FaceBox
 
 
@@ -16,5 +17,5 @@ class FullFrame:
     def __call__(self, frame: np.ndarray) -> list[FaceBox]:
         """Return one box."""
         height, width = frame.shape[:2]
-        side = min(height, width)
-        return [FaceBox((width - side) // 2, (height - side) // 2, side, side)]
+        left, top, side = centred_square(width, height)
+        return [FaceBox(left, top, side, side)]
