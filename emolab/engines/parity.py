@@ -25,13 +25,7 @@ def judged(record: RunRecord, prepared: PreparedData, classify: Classify, batch_
         classify: from uint8 (N, S, S, 3) to probabilities (N, C).
         batch_size: images at a time.
     """
-    judge = Judge(
-        lambda images: np.log(np.maximum(classify(images), _LEAST)),
-        prepared,
-        record.classes,
-        record.classes,
-        batch_size,
-    )
+    judge = Judge(lambda images: np.log(np.maximum(classify(images), _LEAST)), prepared, record.classes, batch_size)
     return judge.predict(judge.rows("validation"))
 
 

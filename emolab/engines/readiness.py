@@ -44,7 +44,7 @@ def temperature_of(
     if known is not None:
         return float(known)
     network = load_network(record, trusted_modules)
-    judge = Judge(classifier(network), prepared, record.classes, record.classes, batch_size)
+    judge = Judge(classifier(network), prepared, record.classes, batch_size)
     temperature = fit_temperature(judge.predict(judge.rows("validation")))
     if learned_from(record, prepared):
         record.update(temperature=temperature)

@@ -13,6 +13,7 @@ from emolab.evaluation.predictions import Predictions, same_images
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
+_TAILS = (0.025, 0.975)  # between them lie 95 % of the resamples
 _SWAPS = 20_000
 _AT_ONCE = 200  # resamples computed together: (200, groups) counts
 
@@ -22,28 +23,25 @@ def intervals(
     metrics: dict[str, Metric],
     resamples: int = 2000,
     seed: int = 0,
-    level: float = 0.95,
 ) -> dict[str, dict[str, float]]:
-    """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap.
+    """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap, 95 %.
 
     Args:
         predictions: of one split.
         metrics: map confusion matrices (..., C, C) to values (...).
         resamples: number of bootstrap resamples.
         seed: of the resampling.
-        level: share of the resamples between low and high.
     """
-    cells, size = _cells_by_group(predictions, predictions.predicted)
+    cells, size = _cells_by_group(predictions)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for drawn_groups in _draws(len(cells), resamples, seed):
         matrices = (drawn_groups @ cells).reshape(-1, size, size)
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
     whole = cells.sum(axis=0).reshape(size, size)
-    tails = [(1 - level) / 2, (1 + level) / 2]
     result = {}
     for name, metric in metrics.items():
-        low, high = np.nanquantile(np.concatenate(drawn[name]), tails)
+        low, high = np.nanquantile(np.concatenate(drawn[name]), _TAILS)
         result[name] = {"value": float(metric(whole)), "low": float(low), "high": float(high)}
     return result
 
@@ -54,22 +52,21 @@ def paired_difference(
     metric: Metric,
     resamples: int = 2000,
     seed: int = 0,
-    level: float = 0.95,
 ) -> dict[str, float]:
-    """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together.
+    """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together: 95 %.
 
     Raises:
         ValueError: if the two aren't about the same images.
     """
     _check_same_images(one, other)
-    first, size = _cells_by_group(one, one.predicted)
-    second, _ = _cells_by_group(other, other.predicted)
+    first, size = _cells_by_group(one)
+    second, _ = _cells_by_group(other)
     both = np.concatenate([first, second], axis=1)
     differences = []
     for drawn in _draws(len(both), resamples, seed):
         matrices = (drawn @ both).reshape(-1, 2, size, size)
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
-    low, high = np.nanquantile(np.concatenate(differences), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.nanquantile(np.concatenate(differences), _TAILS)
     totals = both.sum(axis=0).reshape(2, size, size)
     return {"value": float(metric(totals[0]) - metric(totals[1])), "low": float(low), "high": float(high)}
 
@@ -105,12 +102,12 @@ def _check_same_images(one: Predictions, other: Predictions) -> None:
         raise ValueError("a paired comparison needs predictions of the same images in the same order")
 
 
-def _cells_by_group(predictions: Predictions, predicted: np.ndarray) -> tuple[np.ndarray, int]:
+def _cells_by_group(predictions: Predictions) -> tuple[np.ndarray, int]:
     """Counts (groups, C * C) of the cells of the confusion matrix."""
     size = len(predictions.classes)
     _, group = np.unique(predictions.groups, return_inverse=True)
     cells = np.zeros((group.max() + 1, size * size), np.float32)
-    np.add.at(cells, (group, predictions.targets * size + predicted), 1.0)
+    np.add.at(cells, (group, predictions.targets * size + predictions.predicted), 1.0)
     return cells, size
 
 

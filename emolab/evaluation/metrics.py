@@ -81,15 +81,13 @@ def negative_log_likelihood(probabilities: np.ndarray, targets: np.ndarray) -> f
     return float(-np.log(np.maximum(own, 1e-30)).mean())
 
 
-def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS) -> float:
+def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray) -> float:
     """Mean distance of confidence from accuracy over equal-width bins (Guo et al. 2017), 0 to 1."""
-    counts, confidence, hit_rate = reliability(probabilities, targets, bins)
+    counts, confidence, hit_rate = reliability(probabilities, targets)
     return float((counts * np.abs(confidence - hit_rate)).sum() / counts.sum())
 
 
-def calibration_error_if_calibrated(
-    probabilities: np.ndarray, bins: int = BINS, draws: int = 200, seed: int = 0
-) -> float:
+def calibration_error_if_calibrated(probabilities: np.ndarray, draws: int = 200, seed: int = 0) -> float:
     """Mean calibration error, 0 to 1, that confidences which are exactly true show on so few images.
 
     Each image is named rightly with the probability that its confidence says, in each of `draws` draws. The error of
@@ -97,23 +95,21 @@ def calibration_error_if_calibrated(
     """
     confidence = probabilities.max(axis=1)
     generator = np.random.default_rng(seed)
-    place = bins_of(confidence, bins)
+    place = bins_of(confidence)
     errors = []
     for _ in range(draws):
         off = confidence - (generator.random(len(confidence)) < confidence)
-        errors.append(np.abs(np.bincount(place, off, minlength=bins)).sum() / len(confidence))
+        errors.append(np.abs(np.bincount(place, off, minlength=BINS)).sum() / len(confidence))
     return float(np.mean(errors))
 
 
-def reliability(
-    probabilities: np.ndarray, targets: np.ndarray, bins: int = BINS
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def reliability(probabilities: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each bin of confidence: images, their mean confidence, their accuracy; 0 for an empty bin."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
-    place = bins_of(confidence, bins)
-    counts = np.bincount(place, minlength=bins)
-    sums = (np.bincount(place, values, minlength=bins) for values in (confidence, right.astype(float)))
+    place = bins_of(confidence)
+    counts = np.bincount(place, minlength=BINS)
+    sums = (np.bincount(place, values, minlength=BINS) for values in (confidence, right.astype(float)))
     mean, hit_rate = (_divided(total, counts, 0.0) for total in sums)
     return counts, mean, hit_rate
 
@@ -136,9 +132,9 @@ def evaluators(predictions: Predictions, temperature: float) -> Iterator[tuple[s
     yield "majority_baseline", majority_baseline(targets, len(predictions.classes))
 
 
-def bins_of(confidence: np.ndarray, bins: int = BINS) -> np.ndarray:
+def bins_of(confidence: np.ndarray) -> np.ndarray:
     """Return the bin of each confidence (N,), from 0; a bin holds its upper edge."""
-    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
 
 
 def _diagonal(matrix: np.ndarray) -> np.ndarray:

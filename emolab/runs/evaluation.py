@@ -61,7 +61,7 @@ def evaluate_run(
     shared = shared_with(record, prepared) if shared_classes else record.classes
     check_fits(record, prepared, shared_classes)
     network = load_network(record, trusted_modules)
-    judge = Judge(classifier(network), prepared, record.classes, shared, batch_size)
+    judge = Judge(classifier(network), prepared, record.classes, batch_size, shared)
     rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
     plain = {split: judge.predict(found) for split, found in rows.items()}
     mirror = {split: judge.predict(found, mirrored) for split, found in rows.items()} if flip else {}

@@ -39,27 +39,32 @@ class Judge:
         classify: from uint8 RGB (N, S, S, 3) to logits (N, len(known)).
         prepared: the data.
         known: the classes of the network, in the order of its logits.
-        shared: those that are judged; images of others are left out.
         batch_size: images at a time.
+        shared: those of them that are judged, where not all are; images of others are left out.
     """
 
     classify: Classify
     prepared: PreparedData
     known: tuple[str, ...]
-    shared: tuple[str, ...]
     batch_size: int
+    shared: tuple[str, ...] | None = None
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The classes that are judged."""
+        return self.known if self.shared is None else self.shared
 
     def rows(self, split: str) -> np.ndarray:
         """Return the rows of a split whose class is judged: int64 (n,)."""
         rows = self.prepared.rows(split)
-        return rows[np.isin(self._names(rows), self.shared)]
+        return rows[np.isin(self._names(rows), self.judged)]
 
     def predict(self, rows: np.ndarray, change: Change | None = None) -> Predictions:
         """Return the predictions of these rows, in order; `change` comes between the images and the network."""
         logits = np.concatenate([self.classify(images) for images in self._batches(rows, change)])
-        judged = logits[:, [self.known.index(name) for name in self.shared]]
-        targets = np.searchsorted(np.array(self.shared), self._names(rows))
-        return Predictions(judged, targets, self.prepared.groups(rows), self.shared)
+        logits = logits[:, [self.known.index(name) for name in self.judged]]
+        targets = np.searchsorted(np.array(self.judged), self._names(rows))
+        return Predictions(logits, targets, self.prepared.groups(rows), self.judged)
 
     def _batches(self, rows: np.ndarray, change: Change | None) -> Iterator[np.ndarray]:
         for at in range(0, len(rows), self.batch_size):

@@ -31,7 +31,7 @@ def unseen_probabilities(
     probabilities = []
     for fold, run in zip(folds, runs, strict=True):
         classify = classifier(load_network(run, trusted_modules))
-        probabilities.append(_calibrated(Judge(classify, prepared, run.classes, run.classes, batch_size), fold))
+        probabilities.append(_calibrated(Judge(classify, prepared, run.classes, batch_size), fold))
     return np.concatenate(folds), np.concatenate(probabilities)
 
 
