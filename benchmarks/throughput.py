@@ -18,7 +18,7 @@ import tensorflow as tf
 from PIL import Image
 
 from emolab.cli import composed
-from emolab.data import DataModule
+from emolab.data.datamodule import DataModule
 from emolab.models.pretrained import initial_weights
 from emolab.prepare import prepare_data
 from emolab.training.assembly import build_module, build_trainer

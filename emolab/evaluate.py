@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from emolab.cli import verb
 
 if TYPE_CHECKING:
-    from emolab.data import PreparedData
+    from emolab.data.prepared import PreparedData
     from emolab.evaluation.report import Report
     from emolab.runs import RunRecord
 

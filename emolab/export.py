@@ -8,7 +8,7 @@ from emolab.cli import verb
 from emolab.errors import RunError
 
 if TYPE_CHECKING:
-    from emolab.data import PreparedData
+    from emolab.data.prepared import PreparedData
     from emolab.engines.backends.base import Backend
     from emolab.engines.table import Row
     from emolab.engines.trial import Trial

@@ -6,8 +6,10 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import verb
-from emolab.data import Limits, Options, PreparedData, prepare
-from emolab.data.prepared import REPORT
+from emolab.data.build import prepare
+from emolab.data.image import Limits
+from emolab.data.options import Options
+from emolab.data.prepared import REPORT, PreparedData
 
 
 def prepare_data(cfg: DictConfig) -> PreparedData:

@@ -11,7 +11,7 @@ from emolab.cli import verb
 from emolab.config.saved import typed_modules
 
 if TYPE_CHECKING:
-    from emolab.data import PreparedData
+    from emolab.data.prepared import PreparedData
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
 
@@ -27,7 +27,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         EmolabError: if the data, the weights or the run to resume can't be used, or the loss diverges.
         KeyboardInterrupt: when stopped, after the state was saved.
     """
-    from emolab.data import DataModule
+    from emolab.data.datamodule import DataModule
     from emolab.prepare import prepare_data
 
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from emolab.data import CROP_VERSION, DataModule, PreparedData
+from emolab.data.crop import CROP_VERSION
+from emolab.data.datamodule import DataModule
+from emolab.data.prepared import PreparedData
 from emolab.engines import account, registry
 from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph

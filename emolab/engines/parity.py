@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.evaluation.bootstrap import intervals, paired_difference
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.runs import RunRecord

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from emolab import files
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.engines import account
 from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emolab.config.saved import settings_of
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.runs.record import RunRecord
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.evaluation.predictions import Predictions
 
 Classify = Callable[[np.ndarray], np.ndarray]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.evaluation import plots
 from emolab.evaluation.coverage import coverage_curve
 from emolab.evaluation.grad_cam import grad_cam

@@ -9,7 +9,8 @@ from emolab.config.saved import settings_in, settings_of
 from emolab.runs.record import RunRecord
 
 if TYPE_CHECKING:
-    from emolab.data import DataModule, PreparedData
+    from emolab.data.datamodule import DataModule
+    from emolab.data.prepared import PreparedData
 
 # What may differ: nothing of it changes a weight.
 FREE_TO_CHANGE = (

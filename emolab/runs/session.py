@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from emolab.data import DataModule
+from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError, EmolabError, Pruned
 from emolab.models.pretrained import InitialWeights
 from emolab.runs import RunRecord, resolve

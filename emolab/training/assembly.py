@@ -9,7 +9,7 @@ import tensorflow as tf
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from emolab.data import DataModule
+from emolab.data.datamodule import DataModule
 from emolab.models.batch_statistics import unfold
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network

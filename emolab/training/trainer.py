@@ -16,7 +16,7 @@ from emolab.training.optimizers import compile_for
 from emolab.training.precision import computing_in
 
 if TYPE_CHECKING:
-    from emolab.data import DataModule
+    from emolab.data.datamodule import DataModule
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
 

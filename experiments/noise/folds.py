@@ -8,8 +8,8 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from emolab import files
-from emolab.data import PreparedData
 from emolab.data.left_out import COLUMN
+from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from emolab import files
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.evaluation.plots import gallery_figure, png
 from experiments.page import Section, TableOf, comma_separated, render
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 
-from emolab.data import PreparedData
 from emolab.data.left_out import COLUMN, read_left_out
+from emolab.data.prepared import PreparedData
 from emolab.errors import RunError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.runs import RunRecord

@@ -1,7 +1,7 @@
 import pytest
 from made_photographs import class_folders, made
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from emolab.data import Options, PreparedData, prepare
+from emolab.data.build import prepare
+from emolab.data.options import Options
+from emolab.data.prepared import PreparedData
 from emolab.data.records import Reader
 
 

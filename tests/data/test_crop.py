@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_photographs import picture
 
-from emolab.data import SquareBox, crop_and_resize, square_box
-from emolab.data.crop import centred_square
+from emolab.data.crop import SquareBox, centred_square, crop_and_resize, square_box
 
 
 def test_a_square_of_the_right_size_comes_back_byte_for_byte():

@@ -3,7 +3,7 @@ import pytest
 from made_photographs import class_folders, encoded, made, picture, write
 from test_readers_csv import face, ferplus
 
-from emolab.data import DataModule
+from emolab.data.datamodule import DataModule
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 

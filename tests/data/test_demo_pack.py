@@ -10,7 +10,7 @@ from PIL import Image
 
 from emolab.cli import check_command, composed
 from emolab.config.schema import SCHEMAS
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.data.readers.demo import FACES, PEOPLE, TEST_LABELS, demo_reader
 from emolab.data.readers.kaggle import LABELS, sample_names, unlabelled_files
 from emolab.prepare import prepare_data

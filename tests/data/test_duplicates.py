@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_photographs import encoded, picture
 
-from emolab.data import crop_and_resize, read_image
+from emolab.data.crop import crop_and_resize
 from emolab.data.duplicates import duplicate_clusters, hamming, near_pairs
 from emolab.data.hashing import perceptual_hash, pixel_digest
+from emolab.data.image import read_image
 from emolab.data.splits import assign_splits, groups_of, mixed_rows
 
 

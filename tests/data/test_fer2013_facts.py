@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emolab.cli import composed
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.prepare import prepare_data
 
 

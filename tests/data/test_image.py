@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from made_photographs import encoded, picture, png_header_bomb, write
 from PIL import Image
 
-from emolab.data import Limits, UnusableImageError, read_image
-from emolab.data.image import MATTE, read_photograph
+from emolab.data.image import MATTE, Limits, UnusableImageError, read_image, read_photograph
 
 JPEG = encoded(picture(0, 80, 60), quality=95)
 

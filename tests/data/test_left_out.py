@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolab.data import DataModule, PreparedData
+from emolab.data.datamodule import DataModule
 from emolab.data.left_out import read_left_out
+from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 
 

@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from made_photographs import class_folders, encoded, made, picture, png_header_bomb, write
 from PIL import Image
 
-from emolab.data import Limits, Options, PreparedData, crop_and_resize, prepare, read_image
+from emolab.data.build import prepare
+from emolab.data.crop import crop_and_resize
+from emolab.data.image import Limits, read_image
+from emolab.data.options import Options
+from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader
 from emolab.data.records import QUARANTINED, USABLE

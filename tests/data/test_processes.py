@@ -18,7 +18,8 @@ from emolab.data.storage import allocate
 PREPARE = """
 import sys
 from pathlib import Path
-from emolab.data import Options, prepare
+from emolab.data.build import prepare
+from emolab.data.options import Options
 from emolab.data.readers.folder import FolderReader
 if __name__ == "__main__":
     root, cache, workers = sys.argv[1:]

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emolab.data import Stream
-from emolab.data.stream import epoch_order
+from emolab.data.stream import Stream, epoch_order
 
 SIZES = st.tuples(st.integers(1, 300), st.integers(1, 70), st.integers(0, 2**32))
 

@@ -14,7 +14,7 @@ import pytest
 from commands import environment
 
 from emolab.cli import check_command
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.engines import account
 from emolab.engines.build import Builder
 from emolab.engines.registry import backend

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from commands import TINY, run
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.engines.build import Builder
 from emolab.runs import RunRecord, resolve
 

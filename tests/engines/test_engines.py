@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from commands import environment
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.engines import account, load_engine, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder

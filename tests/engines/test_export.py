@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from commands import run
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.engines import account, load_engine, selected_engine, table
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_rows

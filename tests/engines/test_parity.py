@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.engines.gates import failed, gates
 from emolab.engines.parity import judged, parity
 from emolab.engines.table import COLUMNS, Row, notes

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolab.data import PreparedData
+from emolab.data.prepared import PreparedData
 from emolab.data.records import USABLE
 from emolab.errors import RunError
 from emolab.evaluate import report_on

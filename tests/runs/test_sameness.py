@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from made_photographs import class_folders
 
-from emolab.data import Options, PreparedData, prepare
+from emolab.data.build import prepare
+from emolab.data.options import Options
+from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.runs import RunRecord
 from emolab.runs.sameness import learned_from

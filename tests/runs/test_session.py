@@ -4,7 +4,7 @@ import pytest
 from made_photographs import class_folders
 
 from emolab.cli import composed
-from emolab.data import DataModule
+from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError
 from emolab.prepare import prepare_data
 from emolab.runs import RunRecord
