@@ -26,8 +26,10 @@ def export(cfg: DictConfig) -> "list[Row]":
         the rows of the engines that `cfg` asks for.
 
     Raises:
-        EmolabError: if the run, its data or an engine can't be used.
+        EmolabError: if there is no such engine, or the run, its data or an engine can't be used.
     """
+    wanted = wanted_engines(cfg)  # before anything slow: it knows which engines and options there are
+
     from rich.console import Console
 
     from emolab.engines import table
@@ -40,7 +42,7 @@ def export(cfg: DictConfig) -> "list[Row]":
     folder = engines_folder(record)
     with exporting(record):
         trial = _trial(cfg, record, data_for(cfg, record))
-        rows = trial.run(wanted_engines(cfg))
+        rows = trial.run(wanted)
         shown = [*rows, *earlier_rows(trial.builder, rows, cfg.budget_ms)]
         table.write(folder, shown, cfg.budget_ms)
         Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
@@ -53,7 +55,11 @@ def export(cfg: DictConfig) -> "list[Row]":
 
 
 def wanted_engines(cfg: DictConfig) -> "list[tuple[Backend, str]]":
-    """Return the engines and precisions that `cfg` asks for."""
+    """Return the engines and precisions that `cfg` asks for.
+
+    Raises:
+        RunError: if there is no such engine, or it has no such option; the message lists the engines.
+    """
     from emolab.engines.registry import backend
 
     wanted: list[tuple[Backend, str]] = []

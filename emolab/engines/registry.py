@@ -1,4 +1,4 @@
-"""The engines there are. Add one: a file in `emolab/engines/backends/`, a line here, a file in `conf/engine/`."""
+"""The engines there are. Add one: see ARCHITECTURE.md, "Where to add"."""
 
 from collections.abc import Mapping
 from importlib import import_module

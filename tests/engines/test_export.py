@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from commands import run
 
+from emolab.cli import check_command, composed
 from emolab.data.prepared import PreparedData
 from emolab.engines import account, load_engine, selected_engine, table
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_rows
 from emolab.engines.latency import Plan
 from emolab.engines.readiness import check_judges, temperature_of
-from emolab.engines.registry import backend
+from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.trial import Trial
 from emolab.errors import ConfigError, DataError, RunError
+from emolab.export import export, wanted_engines
 from emolab.runs import RunRecord, resolve
 from realtime.recogniser import NetworkClassifier, recogniser
 
@@ -46,6 +48,27 @@ def exported(tiny_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Ex
     done = run("emolab.export", "ckpt=last", "engine=auto", *few, "budget_ms=5000", *QUICK, "logger=wandb", cwd=project)
     assert done.returncode == 0, done.stderr[-3000:]
     return Exported(done.stdout, project, resolve("last", project / "runs")[0])
+
+
+@pytest.mark.parametrize("choice", ["all", "auto"])
+def test_all_and_auto_ask_for_every_engine_there_is(choice: str) -> None:
+    engine = composed("export", [f"engine={choice}"]).engine
+    assert (engine.name, list(engine.backends)) == (choice, list(BACKENDS))
+
+
+MINE = "+engine.backends.mine={precisions:[fp32],options:{}}"
+
+
+def test_an_engine_more_is_a_line_of_the_registry_and_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKENDS, "mine", "litert.LiteRt")
+    check_command("export", ["engine=litert", MINE])
+    assert len(wanted_engines(composed("export", ["engine=litert", MINE]))) == 3
+
+
+def test_an_engine_that_there_isnt_is_refused_before_the_run_is_sought(tmp_path: Path) -> None:
+    settings = composed("export", ["engine=litert", MINE, f"paths.runs={tmp_path / 'absent'}"])
+    with pytest.raises(RunError, match=r"there is no engine 'mine'; choose from tensorflow, .*litert"):
+        export(settings)
 
 
 def test_auto_selects_the_fastest_that_passes_and_says_why(exported: Exported) -> None:

@@ -19,10 +19,10 @@ class EngineKind(Closed):
 
 
 class Engine(Closed):
-    """Which engines."""
+    """Which engines; `emolab.engines.registry` knows those there are."""
 
     name: Name
-    backends: dict[Literal["tensorflow", "tftrt", "onnxruntime", "openvino", "litert"], EngineKind]
+    backends: dict[Name, EngineKind]
 
 
 class Latency(Closed):
