@@ -107,9 +107,10 @@ def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: 
 
 
 def _named(record: "RunRecord", choice: str) -> Path:
+    from emolab.engines.selection import engine_names
     from emolab.runs.layout import ENGINES, inside
 
-    found = sorted(path.name for path in (record.folder / ENGINES).glob("*") if path.is_dir())
+    found = engine_names(record)
     if choice not in found:
         right = ", ".join([AUTO, SELECTED, NETWORK, *found])
         raise ConfigError(f"recogniser={choice}: the run {record.id} has no such engine. Choose from: {right}")

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from emolab.engines import account
 from emolab.engines.build import Builder
 from emolab.engines.gates import USABLE, gates
-from emolab.engines.selection import engines_folder
+from emolab.engines.selection import engines_of
 from emolab.engines.table import Row
-from emolab.errors import RunError
 
 
 def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> list[Row]:
@@ -22,11 +21,7 @@ def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> lis
         budget_ms: what the p95 of a face may be.
     """
     found: list[Row] = []
-    for path in sorted(engines_folder(builder.record).glob(f"*/{account.FACTS}")):
-        try:
-            facts = account.read(path.parent)
-        except RunError:  # damaged: it's built anew when it's asked for
-            continue
+    for facts in engines_of(builder.record):
         known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
         proved = "latency_ms" in facts and "parity" in facts and facts["hardware"] == account.this_hardware()
         if not known and proved and builder.is_current(facts):

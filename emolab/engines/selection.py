@@ -1,5 +1,6 @@
-"""Which of a run's engines is the one to use."""
+"""Which engines a run has, and which of them is the one to use."""
 
+import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from emolab.runs.layout import ENGINES, inside
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
+log = logging.getLogger(__name__)
+
 SELECTED = "selected.json"
 
 
@@ -32,6 +35,25 @@ def engine_folder(run: "RunRecord", engine: str, precision: str) -> Path:
         RunError: if a link leads it out of the run folder.
     """
     return inside(run.folder, f"{ENGINES}/{engine}-{precision}")
+
+
+def engine_names(run: "RunRecord") -> list[str]:
+    """Return the names of a run's engines, such as "openvino-int8", sorted; damaged ones are among them."""
+    return sorted(path.parent.name for path in engines_folder(run).glob(f"*/{account.FACTS}"))
+
+
+def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
+    """Return the facts (`engine.json`) of a run's engines, sorted by name; warn of those that can't be read.
+
+    They may be of weights that the run had before: see `problem_with_run`.
+    """
+    found = []
+    for name in engine_names(run):
+        try:
+            found.append(account.read(inside(run.folder, f"{ENGINES}/{name}")))
+        except RunError as error:
+            log.warning("skipping an engine that can't be used: %s", error)
+    return found
 
 
 def selected_engine(run: "RunRecord") -> Path | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from emolab.config.saved import settings_of
-from emolab.engines import account
+from emolab.engines.account import problem_with_run
 from emolab.engines.gates import fastest
+from emolab.engines.selection import engines_of
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.metrics import (
@@ -20,6 +21,7 @@ from emolab.evaluation.metrics import (
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, same_images
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.runs import RunRecord, list_runs, resolve
+from emolab.runs.layout import REPORT
 from emolab.runs.select import matches
 from experiments.comparing.intervals import Interval
 
@@ -83,15 +85,15 @@ class ComparedRun:
 
     @cached_property
     def latency(self) -> Mapping[str, Any] | None:
-        """`engine.json` of its fastest engine that passed all gates, or None."""
-        return fastest(account.read(path.parent) for path in sorted(self.record.folder.glob("engines/*/engine.json")))
+        """`engine.json` of its fastest engine that passed all gates and is of the run as it is, or None."""
+        return fastest(facts for facts in engines_of(self.record) if problem_with_run(facts, self.record) is None)
 
     @property
     def _fitted_temperature(self) -> float:
         return float(self.record.fields.get("temperature") or 1.0)
 
     def _read(self, name: str) -> Predictions | None:
-        path = self.record.folder / "report" / name
+        path = self.record.folder / REPORT / name
         return load_predictions(path).get(self.split) if path.is_file() else None
 
 

@@ -14,7 +14,7 @@ from emolab.engines import account, load_engine, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
-from emolab.engines.selection import engine_folder, exporting, select, select_fastest
+from emolab.engines.selection import engine_folder, engines_of, exporting, select, select_fastest
 from emolab.errors import ConfigError, RunError
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
@@ -201,10 +201,20 @@ def test_a_folder_that_is_no_engine_is_no_choice_of_the_viewer(tiny_run: RunReco
         recogniser(tiny_run, name, None, failed_gates=True, cache="cache")
 
 
+def test_a_run_has_the_engines_that_were_built_whole(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:
+    run = _another(tiny_run, tmp_path / "run")
+    shutil.copytree(copied, run.folder / "engines" / ".tmp-abc" / "litert-fp32")
+    shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
+    assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
+    with pytest.raises(ConfigError, match=r"Choose from: auto, selected, network, tensorflow-fp32$"):
+        recogniser(run, ".tmp-abc", None, failed_gates=True, cache="cache")
+
+
 def test_a_link_by_an_engines_name_is_refused_in_the_viewer(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:
     run = _another(tiny_run, tmp_path / "run")
     (run.folder / "engines").mkdir()
     (run.folder / "engines" / "mine").symlink_to(copied)
+    assert engines_of(run) == []
     with pytest.raises(RunError, match="outside the run folder"):
         recogniser(run, "mine", None, failed_gates=True, cache="cache")
 

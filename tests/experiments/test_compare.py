@@ -2,6 +2,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from emolab.cli import composed
 from emolab.errors import RunError
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
+from emolab.runs import RunRecord
 from experiments.compare import compare
 from experiments.comparing.pairs import MOST_RUNS, pairs_of
 from experiments.comparing.report import table_of
@@ -109,19 +111,37 @@ def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys)
     assert f"emolab.evaluate ckpt={missing.id}" in capsys.readouterr().out
 
 
+def made_engine(record: RunRecord, name: str, p50: float, p95: float, passed: bool = True, **others: Any) -> Path:
+    """An engine without files, of this run's weights and temperature; return its `engine.json`."""
+    path = record.folder / "engines" / name / "engine.json"
+    path.parent.mkdir(parents=True)
+    engine, _, precision = name.partition("-")
+    facts = {
+        "engine": engine, "precision": precision, "classes": CLASSES, "image_size": 48, "sha256": {}, "options": {},
+        "hardware": {}, "fingerprint": "f", "weights": None, "temperature": record.fields["temperature"],
+        "latency_ms": {"p50": p50, "p95": p95}, "gates": {"accuracy": passed},
+    }  # fmt: skip
+    path.write_text(json.dumps({**facts, **others}))
+    return path
+
+
 def test_the_fastest_engine_that_passed_its_gates_is_shown(tmp_path):
     record = made_run(tmp_path, 0.5)
-    engines = (("onnx-fp32", 5.0, 6.0, True), ("openvino-int8", 1.0, 2.0, False), ("litert-fp32", 4.0, 7.0, True))
-    for name, p50, p95, passed in engines:
-        folder = record.folder / "engines" / name
-        folder.mkdir(parents=True)
-        engine, _, precision = name.partition("-")
-        facts = {
-            "engine": engine, "precision": precision, "classes": ["a"], "image_size": 48, "sha256": {}, "options": {},
-            "hardware": {}, "fingerprint": "f", "latency_ms": {"p50": p50, "p95": p95}, "gates": {"accuracy": passed},
-        }  # fmt: skip
-        (folder / "engine.json").write_text(json.dumps(facts))
+    made_engine(record, "onnx-fp32", 5.0, 6.0)
+    made_engine(record, "openvino-int8", 1.0, 2.0, passed=False)
+    made_engine(record, "litert-fp32", 4.0, 7.0)
     assert "7.0 (litert fp32)" in table_of([ComparedRun(record, "test", 100), ComparedRun(record, "test", 100)]).rows[0]
+
+
+def test_an_engine_that_is_damaged_or_of_older_weights_shows_no_latency_and_stops_no_comparison(tmp_path, caplog):
+    record = made_run(tmp_path, 0.5)
+    made_engine(record, "onnx-fp32", 5.0, 6.0)
+    made_engine(record, "litert-fp32", 1.0, 2.0, weights="of an earlier epoch")
+    made_engine(record, "openvino-fp32", 1.0, 2.0).write_text("{")
+    latency = ComparedRun(record, "test", 100).latency
+    assert latency is not None
+    assert latency["engine"] == "onnx"
+    assert "openvino-fp32/engine.json can't be read" in caplog.text
 
 
 def test_predictions_come_back_as_they_were(tmp_path):
