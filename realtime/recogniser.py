@@ -92,7 +92,7 @@ def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: 
 
     engine = load_engine(folder, threads, record)
     gates = engine.facts.get("gates")
-    if not isinstance(gates, dict) and not failed_gates:
+    if gates is None and not failed_gates:
         raise ConfigError(
             f"the engine {folder} was never judged: its export was interrupted. Export again (python -m emolab.export "
             f"ckpt={record.id}), or use it all the same with failed_gates=true"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emolab import files
+from emolab.engines.schema import check_engine
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import environment
@@ -15,17 +16,13 @@ if TYPE_CHECKING:
 
 FACTS = "engine.json"
 _ROUNDING = 0.001  # of a temperature: another number of threads adds in another order, and fits it a little otherwise
-_SHAPE: dict[str, type | tuple[type, ...]] = {
-    "engine": str, "precision": str, "classes": list, "image_size": int, "sha256": dict, "options": dict,
-    "hardware": dict, "fingerprint": str,
-}  # fmt: skip
 
 
 def read(folder: Path) -> dict[str, Any]:
     """Return the facts of the engine in `folder`.
 
     Raises:
-        RunError: if there is no engine, or its `engine.json` is damaged.
+        RunError: if there is no engine, or its `engine.json` is damaged; the message names the field.
     """
     path = Path(folder) / FACTS
     try:
@@ -33,13 +30,8 @@ def read(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise RunError(f"{folder} holds no engine: it has no {FACTS}. Make one: python -m emolab.export") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path} can't be read: {error}") from error
-    if not isinstance(facts, dict):
-        raise RunError(f"{path} holds {type(facts).__name__}, expected an engine's facts")
-    for field, kind in _SHAPE.items():
-        if not isinstance(facts.get(field), kind):
-            raise RunError(f"{path} is damaged: the field {field!r} is {facts.get(field)!r}")
-    return facts
+        raise RunError(f"{path} can't be read: {error}. Export it again") from error
+    return check_engine(facts, path)
 
 
 def verified(folder: Path) -> dict[str, Any]:
@@ -95,7 +87,7 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
     fitted, temperature = run.fields.get("temperature"), facts.get("temperature")
     if fitted is None:
         return None
-    if not (isinstance(temperature, int | float) and math.isclose(fitted, temperature, rel_tol=_ROUNDING)):
+    if temperature is None or not math.isclose(fitted, temperature, rel_tol=_ROUNDING):
         return f"it was made with the temperature {temperature}, and the run's is {fitted} now"
     return None
 

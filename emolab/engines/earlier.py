@@ -23,7 +23,7 @@ def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> lis
     found: list[Row] = []
     for facts in engines_of(builder.record):
         known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
-        proved = "latency_ms" in facts and "parity" in facts and facts["hardware"] == account.this_hardware()
+        proved = {"parity", "latency_ms", "gates"} <= facts.keys() and facts["hardware"] == account.this_hardware()
         if not known and proved and builder.is_current(facts):
             unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
             passed = gates(facts, budget_ms) | unusable

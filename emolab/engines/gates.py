@@ -32,7 +32,7 @@ def fastest(engines: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 
     The gate is about the p95; between two that pass it the median decides, which other work disturbs less.
     """
-    passing = [facts for facts in engines if "gates" in facts and not failed(facts["gates"])]
+    passing = [facts for facts in engines if {"gates", "latency_ms"} <= facts.keys() and not failed(facts["gates"])]
     return min(passing, key=lambda facts: facts["latency_ms"]["p50"], default=None)
 
 

@@ -160,7 +160,9 @@ def test_an_earlier_proof_is_put_to_the_budget_of_now_but_what_became_unusable_s
     shutil.copytree(tiny_run.folder, tmp_path / "run")
     again = copy.copy(builder)
     again.record = RunRecord.open(tmp_path / "run")
-    proved = {"parity": {"drop": {"value": 0.0}, "agreement": 1.0}, "latency_ms": {"p50": 9.0, "p95": 10.0}}
+    drop = {"value": 0.0, "low": 0.0, "high": 0.0}
+    parity = {"n": 24, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": drop, "agreement": 1.0}
+    proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}}
     for engine in (tmp_path / "run" / "engines").glob("*/engine.json"):
         if engine.parent.name != built.name:
             shutil.rmtree(engine.parent)

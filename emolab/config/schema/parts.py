@@ -21,10 +21,17 @@ def folder_name(name: str) -> str:
     return name
 
 
+def _pixels(size: int) -> int:
+    if not 16 <= size <= 1024:
+        raise ValueError("expected 16 to 1024 pixels")
+    return size
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Pixels = Annotated[int, AfterValidator(_pixels)]  # of a face's side
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, Field(min_length=1)]
 FolderName = Annotated[str, AfterValidator(folder_name)]

@@ -1,0 +1,111 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emolab.engines import account
+from emolab.engines.gates import fastest
+from emolab.engines.registry import backend
+from emolab.engines.selection import engines_of, select, selected_engine
+from emolab.errors import RunError
+from emolab.runs import RunRecord
+from realtime.recogniser import recogniser
+
+INTERVAL = {"value": 0.0, "low": 0.0, "high": 0.0}
+BUILT = {
+    "engine": "litert", "precision": "fp32", "classes": ["happy", "sad"], "image_size": 48, "sha256": {}, "options": {},
+    "hardware": {"system": "Linux", "processor": "one", "cores": 2, "gpus": []}, "fingerprint": "f",
+}  # fmt: skip
+PROVED = {
+    "parity": {"n": 9, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": INTERVAL, "agreement": 1.0},
+    "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}, "throughput": {"1": 900.0}, "gates": {"latency": True},
+    "ratio": {"keras_predict": 9.0, "savedmodel": 1.0}, "start": {"seconds": 1.0, "memory_mib": None},
+}  # fmt: skip
+
+
+def _written(folder: Path, **fields: Any) -> Path:
+    folder.mkdir(parents=True)
+    (folder / account.FACTS).write_text(json.dumps({**BUILT, **PROVED, **fields}))
+    return folder
+
+
+def _run(root: Path) -> RunRecord:
+    fields = {
+        "classes": BUILT["classes"], "image_size": 48, "seed": 0, "data": {"name": "made", "fingerprint": "f"},
+        "monitor": {"name": "loss", "mode": "min"}, "model": {"name": "vgg19"},
+    }  # fmt: skip
+    return RunRecord.create(root, "vgg19", fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"parity": "x"}, "parity is 'x', expected fields"),
+        ({"parity": {**PROVED["parity"], "drop": {"value": 0.0}}}, "parity.drop.low is missing"),
+        ({"parity": {**PROVED["parity"], "accuracy_interval": [1.0]}}, "parity.accuracy_interval is"),
+        ({"gates": ["latency"]}, r"gates is \['latency'\], expected fields"),
+        ({"gates": {"latency": "yes"}}, "gates.latency is 'yes', expected true or false"),
+        ({"latency_ms": {"p50": 1.0, "p99": 3.0}}, "latency_ms.p95 is missing"),
+        ({"latency_ms": {**PROVED["latency_ms"], "p95": 10**400}}, "latency_ms.p95 is 1000.*expected a number"),
+        ({"hardware": {"gpus": "Tesla T4"}}, "hardware.gpus is 'Tesla T4', expected a list"),
+        ({"hardware": {"cores": "two"}}, "hardware.cores is 'two', expected a whole number"),
+        ({"precision": "fp64"}, "precision is 'fp64', expected 'fp32', 'fp16', 'bf16' or 'int8'"),
+        ({"classes": "happy"}, "classes is 'happy', expected a list"),
+        ({"image_size": 1 << 40}, "image_size is .*, expected 16 to 1024 pixels"),
+        ({"temperature": "1.5"}, "temperature is '1.5', expected a number"),
+        ({"throughput": {"1": "fast"}}, "throughput.1 is 'fast', expected a number"),
+        ({"start": [1]}, r"start is \[1\], expected fields"),
+        ({"bytes": "many"}, "bytes is 'many', expected a whole number"),
+    ],
+)
+def test_a_damaged_field_of_an_engine_is_named_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fields: dict[str, Any], told: str
+) -> None:
+    """In the viewer, whichever way it comes to the engine; export and comparison go on without it, and say so."""
+    run = _run(tmp_path / "runs")
+    folder = _written(run.folder / "engines" / "litert-fp32", **fields)
+    select(run, folder, "the fastest")
+    for choice in ("litert-fp32", "selected", "auto"):
+        with pytest.raises(RunError, match=rf"engine\.json is damaged: {told}.*\. Export it again"):
+            recogniser(run, choice, None, failed_gates=True, cache="cache")
+    assert engines_of(run) == []
+    assert "Export it again" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", "[" * 100_000])
+def test_what_are_no_facts_of_an_engine_at_all_is_refused(tmp_path: Path, text: str) -> None:
+    folder = _written(tmp_path / "litert-fp32")
+    (folder / account.FACTS).write_text(text)
+    with pytest.raises(RunError, match=r"engine\.json (holds|can't be read).*Export it again"):
+        account.read(folder)
+
+
+def test_an_engine_that_was_only_built_is_read_as_one_and_never_the_fastest(tmp_path: Path) -> None:
+    folder = _written(tmp_path / "litert-fp32")
+    (folder / account.FACTS).write_text(json.dumps({**BUILT, "more": 1, "gates": None}))
+    facts = account.read(folder)
+    assert facts == {**BUILT, "more": 1}
+    assert fastest([facts, {**facts, "gates": {"latency": True}}]) is None
+    assert fastest([facts, {**facts, **PROVED}]) == {**facts, **PROVED}
+
+
+def test_an_engine_of_the_run_as_it_is_is_selected_whatever_else_its_facts_hold(tmp_path: Path) -> None:
+    run = _run(tmp_path / "runs")
+    folder = _written(run.folder / "engines" / "litert-fp32", weights=None, mine=[1])
+    select(run, folder, "the fastest")
+    assert selected_engine(run) == folder
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("onnxruntime", {"providers": 5}, "providers is 5, expected a list"),
+        ("onnxruntime", {"providers": "CPUExecutionProvider"}, "providers is '.*', expected a list"),
+        ("openvino", {"device": None}, "device is None, expected text"),
+        ("tftrt", {"batches": [1, "8"]}, "batches.1 is '8', expected a whole number"),
+    ],
+)
+def test_an_option_of_another_type_is_refused(name: str, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(RunError, match=f"the engine {name} can't be made with .*: {told}"):
+        backend(name, options)
