@@ -12,7 +12,7 @@ import numpy as np
 from emolab.data.crop import CROP_VERSION
 from emolab.data.datamodule import DataModule
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, registry
+from emolab.engines import manifest, registry
 from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
@@ -67,7 +67,7 @@ class Builder:
         self._say(f"{folder.name}: building")
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
         with write_folder(folder) as made:
-            account.write(made, {**facts, **backend.build(source, precision, made)})
+            manifest.write(made, {**facts, **backend.build(source, precision, made)})
         return folder
 
     def is_current(self, facts: Mapping[str, Any]) -> bool:
@@ -101,7 +101,7 @@ class Builder:
             "precision": precision,
             "run": self.record.id,
             "model": fields["model"]["name"],
-            "weights": account.weights_of(self.record),
+            "weights": manifest.weights_of(self.record),
             "data": {"name": self._prepared.name, "content": self._prepared.content},
             "classes": list(self.record.classes),
             "image_size": int(fields["image_size"]),
@@ -111,7 +111,7 @@ class Builder:
             "calibration_images": self._calibration_images if precision == "int8" else 0,
             "versions": environment.versions(backend.packages),
         }
-        hardware = account.this_hardware()
+        hardware = manifest.this_hardware()
         bound = {**facts, "gpus": hardware["gpus"]} if backend.bound_to_hardware else facts
         return {**facts, "fingerprint": _fingerprint(bound), "hardware": hardware}
 
@@ -122,6 +122,6 @@ def _fingerprint(facts: dict[str, Any]) -> str:
 
 def _is_built(folder: Path, fingerprint: str) -> bool:
     try:
-        return bool(account.verified(folder)["fingerprint"] == fingerprint)
+        return bool(manifest.verified(folder)["fingerprint"] == fingerprint)
     except RunError:  # there's none, or it's damaged: it is built anew
         return False

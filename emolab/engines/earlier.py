@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from emolab.engines import account
+from emolab.engines import manifest
 from emolab.engines.build import Builder
 from emolab.engines.gates import USABLE, gates
 from emolab.engines.selection import engines_of
@@ -23,7 +23,7 @@ def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> lis
     found: list[Row] = []
     for facts in engines_of(builder.record):
         known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
-        proved = {"parity", "latency_ms", "gates"} <= facts.keys() and facts["hardware"] == account.this_hardware()
+        proved = {"parity", "latency_ms", "gates"} <= facts.keys() and facts["hardware"] == manifest.this_hardware()
         if not known and proved and builder.is_current(facts):
             unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
             passed = gates(facts, budget_ms) | unusable

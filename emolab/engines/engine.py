@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emolab.engines import account
+from emolab.engines import manifest
 from emolab.engines.registry import backend
 from emolab.errors import RunError
 from emolab.processor import usable_cores
@@ -72,15 +72,15 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
         RunError: if it's damaged, incomplete or not of the run as it is, or it can't run on this machine.
     """
     folder = Path(folder)
-    facts = account.verified(folder)
-    outdated = None if run is None else account.problem_with_run(facts, run)
+    facts = manifest.verified(folder)
+    outdated = None if run is None else manifest.problem_with_run(facts, run)
     if outdated is not None:
         raise RunError(f"the engine {folder} isn't of the run as it is: {outdated}. Export it again")
     chosen = backend(facts["engine"], facts["options"])
-    problem = chosen.unloadable(facts["precision"]) or account.problem_with_hardware(facts, chosen.bound_to_hardware)
+    problem = chosen.unloadable(facts["precision"]) or manifest.problem_with_hardware(facts, chosen.bound_to_hardware)
     if problem is not None:
         raise RunError(f"the engine {folder} can't run here: {problem}")
-    note = account.note_on_hardware(facts)
+    note = manifest.note_on_hardware(facts)
     if note is not None:
         log.warning("the engine %s: %s", folder, note)
     classify = chosen.load(folder, facts["precision"], threads or usable_cores())

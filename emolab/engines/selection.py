@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from emolab import files
-from emolab.engines import account
+from emolab.engines import manifest
 from emolab.engines.gates import failed, fastest
 from emolab.errors import RunError
 from emolab.runs.layout import ENGINES, inside
@@ -39,7 +39,7 @@ def engine_folder(run: "RunRecord", engine: str, precision: str) -> Path:
 
 def engine_names(run: "RunRecord") -> list[str]:
     """Return the names of a run's engines, such as "openvino-int8", sorted; damaged ones are among them."""
-    return sorted(path.parent.name for path in engines_folder(run).glob(f"*/{account.FACTS}"))
+    return sorted(path.parent.name for path in engines_folder(run).glob(f"*/{manifest.FACTS}"))
 
 
 def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
     found = []
     for name in engine_names(run):
         try:
-            found.append(account.read(inside(run.folder, f"{ENGINES}/{name}")))
+            found.append(manifest.read(inside(run.folder, f"{ENGINES}/{name}")))
         except RunError as error:
             log.warning("skipping an engine that can't be used: %s", error)
     return found
@@ -74,7 +74,7 @@ def selected_engine(run: "RunRecord") -> Path | None:
     if not isinstance(name, str):
         raise RunError(f"{path} names {name!r}, which is no engine of this run: refused")
     folder = inside(run.folder, f"{ENGINES}/{name}")
-    if not folder.is_dir() or account.problem_with_run(account.read(folder), run) is not None:
+    if not folder.is_dir() or manifest.problem_with_run(manifest.read(folder), run) is not None:
         return None
     return folder
 
@@ -95,7 +95,7 @@ def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]]) -> st
         f"accuracy {best['parity']['accuracy_engine']:.3f}"
     )
     folder = engine_folder(run, best["engine"], best["precision"])
-    account.amend(folder, gates=dict(best["gates"]))  # an earlier export may have had another budget
+    manifest.amend(folder, gates=dict(best["gates"]))  # an earlier export may have had another budget
     select(run, folder, reason)
     return f"selected: {folder.name}, {reason}"
 
@@ -104,7 +104,7 @@ def _nothing_selected(run: "RunRecord") -> str:
     """Say which engine stays selected; one that no longer passes its gates, or is damaged, doesn't."""
     try:
         before = selected_engine(run)
-        if before is not None and not failed(account.read(before).get("gates", {})):
+        if before is not None and not failed(manifest.read(before).get("gates", {})):
             return f"selected: no engine passes every gate; {before.name} stays"
     except RunError:  # damaged; to export again, as was done just now, is what its message advises
         pass

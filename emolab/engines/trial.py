@@ -10,7 +10,7 @@ import numpy as np
 
 from emolab import files
 from emolab.data.prepared import PreparedData
-from emolab.engines import account
+from emolab.engines import account, manifest
 from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder
 from emolab.engines.engine import Engine, load_engine
@@ -78,7 +78,7 @@ class Trial:
         loaded, unusable = self._loaded(folders)
         facts, unproved = self._facts(folders, loaded) if loaded else ({}, {})
         for key in {**unusable, **unproved}:
-            account.amend(folders[key], gates={USABLE: False})
+            manifest.amend(folders[key], gates={USABLE: False})
         here = [Row(*key, wanted=key in reasons, facts=found) for key, found in facts.items()]
         broken = [Row(*key, fault=fault) for key, fault in {**faults, **unusable, **unproved}.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
@@ -139,8 +139,8 @@ class Trial:
         for key in (key for key in same if key not in faults):
             proved = {"parity": same[key], **times[key], "ratio": _ratio(times, key), "start": loaded[key][1]}
             passed = gates({"precision": key[1], **proved}, self.budget_ms)
-            proved |= {"gates": passed, "budget_ms": self.budget_ms, "hardware": account.this_hardware()}
-            found[key] = account.amend(folders[key], **proved)
+            proved |= {"gates": passed, "budget_ms": self.budget_ms, "hardware": manifest.this_hardware()}
+            found[key] = manifest.amend(folders[key], **proved)
         return found, faults
 
     def _parities(self, engines: Mapping[Key, Engine], faults: dict[Key, str]) -> dict[Key, dict[str, Any]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from emolab.config.saved import settings_of
-from emolab.engines.account import problem_with_run
 from emolab.engines.gates import fastest
+from emolab.engines.manifest import problem_with_run
 from emolab.engines.selection import engines_of
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals

@@ -15,7 +15,7 @@ from commands import environment
 
 from emolab.cli import check_command
 from emolab.data.prepared import PreparedData
-from emolab.engines import account
+from emolab.engines import account, manifest
 from emolab.engines.build import Builder
 from emolab.engines.registry import backend
 from emolab.engines.selection import select
@@ -40,7 +40,7 @@ def project(competition: Path) -> Path:
         pytest.skip(reason)
     (prepared,) = (competition.parent / "cache").glob("*/data.json")
     folder = Builder(record, PreparedData.open(prepared.parent), 1.0).build(backend("onnxruntime"), "fp32")
-    account.amend(folder, gates={"accuracy": True, "latency": True})  # else it was never judged, and isn't used
+    manifest.amend(folder, gates={"accuracy": True, "latency": True})  # else it was never judged, and isn't used
     select(record, folder, "for the test")
     return competition.parent
 

@@ -10,7 +10,7 @@ import pytest
 from commands import environment
 
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, load_engine, selected_engine
+from emolab.engines import account, load_engine, manifest, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
@@ -124,24 +124,24 @@ def test_an_engine_of_older_weights_or_with_another_temperature_is_refused(
 
 
 def test_an_engine_of_another_machine_says_so(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
-    account.amend(copied, hardware={**account.this_hardware(), "processor": "Abacus"})
+    manifest.amend(copied, hardware={**manifest.this_hardware(), "processor": "Abacus"})
     load_engine(copied)
     assert "Abacus there" in caplog.text
 
 
 def test_an_engine_bound_to_a_gpu_is_refused_on_another() -> None:
     facts = {"hardware": {"gpus": ["Tesla T4"]}}
-    assert "Tesla T4" in str(account.problem_with_hardware(facts, bound=True))
-    assert account.problem_with_hardware(facts, bound=False) is None
+    assert "Tesla T4" in str(manifest.problem_with_hardware(facts, bound=True))
+    assert manifest.problem_with_hardware(facts, bound=False) is None
 
 
 def test_an_engine_is_built_again_only_when_something_changed(
     builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData
 ) -> None:
     folder = _built(builder, "tensorflow", "fp32")
-    before = (folder / account.FACTS).stat().st_mtime_ns
+    before = (folder / manifest.FACTS).stat().st_mtime_ns
     assert _built(builder, "tensorflow", "fp32") == folder
-    assert (folder / account.FACTS).stat().st_mtime_ns == before
+    assert (folder / manifest.FACTS).stat().st_mtime_ns == before
     said: list[str] = []
     Builder(tiny_run, tiny_data, builder.temperature * 2, say=said.append).build(backend("tensorflow"), "fp32")
     assert said == ["tensorflow-fp32: building"]
@@ -150,7 +150,7 @@ def test_an_engine_is_built_again_only_when_something_changed(
 
 def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = _built(builder, "tensorflow", "fp32")
-    (folder / account.FACTS).write_text("{}")  # so that it must be built again
+    (folder / manifest.FACTS).write_text("{}")  # so that it must be built again
     kind = type(backend("tensorflow"))
 
     def write_half(self: object, source: object, precision: str, place: Path) -> dict[str, object]:
@@ -178,7 +178,7 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone_or_outdated(
     assert selected_engine(run) == engine
     assert selected_engine(_another(tiny_run, folder, temperature=9.5)) is None
     assert selected_engine(_another(tiny_run, folder, temperature=None)) == engine
-    account.amend(engine, weights="of an earlier epoch")
+    manifest.amend(engine, weights="of an earlier epoch")
     assert selected_engine(run) is None
     shutil.rmtree(engine)
     assert selected_engine(run) is None
@@ -237,11 +237,11 @@ def test_an_engine_that_is_selected_after_failing_a_tighter_budget_is_taken_by_t
 ) -> None:
     run = _another(tiny_run, tmp_path / "run")
     engine = shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
-    facts = account.amend(engine, gates={"latency": False})
+    facts = manifest.amend(engine, gates={"latency": False})
     proved = {"parity": {"accuracy_engine": 0.5}, "latency_ms": {"p50": 9.0, "p95": 10.0}}
     select_fastest(run, [{**facts, **proved, "gates": {"latency": True}}])
     taken = recogniser(run, "selected", 1, failed_gates=False, cache="cache")
-    assert (taken.name, account.read(engine)["gates"]) == ("tensorflow", {"latency": True})
+    assert (taken.name, manifest.read(engine)["gates"]) == ("tensorflow", {"latency": True})
 
 
 def test_a_link_in_place_of_an_engine_is_not_followed(tiny_run: RunRecord, tmp_path: Path) -> None:

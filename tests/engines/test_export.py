@@ -12,7 +12,7 @@ from commands import run
 
 from emolab.cli import check_command, composed
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, load_engine, selected_engine, table
+from emolab.engines import account, load_engine, manifest, selected_engine, table
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_rows
 from emolab.engines.latency import Plan
@@ -75,15 +75,15 @@ def test_auto_selects_the_fastest_that_passes_and_says_why(exported: Exported) -
     folder = selected_engine(exported.run)
     assert folder is not None
     assert f"selected: {folder.name}, the fastest of" in exported.printed
-    facts = [account.read(path.parent) for path in exported.run.folder.glob("engines/*/engine.json")]
+    facts = [manifest.read(path.parent) for path in exported.run.folder.glob("engines/*/engine.json")]
     passing = [fact["latency_ms"]["p50"] for fact in facts if "gates" in fact and all(fact["gates"].values())]
-    assert account.read(folder)["latency_ms"]["p50"] == min(passing)
+    assert manifest.read(folder)["latency_ms"]["p50"] == min(passing)
     assert load_engine(folder).classes == exported.run.classes
 
 
 def test_engine_json_says_what_was_proved(exported: Exported) -> None:
     engines = exported.run.folder / "engines"
-    facts = account.read(engines / "litert-int8")
+    facts = manifest.read(engines / "litert-int8")
     assert {"n", "accuracy_run", "accuracy_engine", "agreement", "max_difference"} <= set(facts["parity"])
     assert facts["parity"]["n"] == 24
     assert facts["latency_ms"]["calls"] == 20
@@ -94,7 +94,7 @@ def test_engine_json_says_what_was_proved(exported: Exported) -> None:
     assert facts["gates"].keys() == {"accuracy", "latency"}
     assert facts["temperature"] == exported.run.fields["temperature"]
     assert facts["versions"].keys() == {"tensorflow", "ai-edge-litert"}
-    assert facts["start"]["seconds"] < account.read(engines / "tensorflow-fp32")["start"]["seconds"]
+    assert facts["start"]["seconds"] < manifest.read(engines / "tensorflow-fp32")["start"]["seconds"]
 
 
 def test_the_table_has_a_row_an_engine_with_reasons(exported: Exported) -> None:
@@ -132,14 +132,14 @@ def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_th
     project, record = exported.copied(tmp_path)
     folder = record.folder / "engines"
     quickest = folder / "litert-int8"
-    times = {**account.read(quickest)["latency_ms"], "p50": 1e-6, "p95": 2e-6}
-    account.amend(quickest, latency_ms=times, gates={"accuracy": True, "latency": True})
+    times = {**manifest.read(quickest)["latency_ms"], "p50": 1e-6, "p95": 2e-6}
+    manifest.amend(quickest, latency_ms=times, gates={"accuracy": True, "latency": True})
     again = ("engine=tensorflow", "budget_ms=5000", "logger=jsonl")
     done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "selected: litert-int8, the fastest of" in done.stdout
     assert "litert,int8,passed" in (folder / "table.csv").read_text()
-    account.amend(quickest, fingerprint="of other weights")
+    manifest.amend(quickest, fingerprint="of other weights")
     done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
     assert "selected: litert-int8" not in done.stdout
     assert "litert,int8" not in (folder / "table.csv").read_text()
@@ -166,7 +166,7 @@ def test_an_earlier_proof_is_put_to_the_budget_of_now_but_what_became_unusable_s
     for engine in (tmp_path / "run" / "engines").glob("*/engine.json"):
         if engine.parent.name != built.name:
             shutil.rmtree(engine.parent)
-    account.amend(tmp_path / "run" / "engines" / built.name, **proved, gates=gates, hardware=account.this_hardware())
+    manifest.amend(tmp_path / "run" / "engines" / built.name, **proved, gates=gates, hardware=manifest.this_hardware())
     assert [row.passed for row in earlier_rows(again, [], budget_ms=20)] == [passes]
     assert [row.passed for row in earlier_rows(again, [], budget_ms=5)] == [False]
 
@@ -193,7 +193,7 @@ def test_an_engine_of_older_weights_is_neither_taken_as_selected_nor_by_its_name
     folder = selected_engine(record)
     assert folder is not None
     assert not isinstance(recogniser(record, "selected", None, failed_gates=False, cache="cache"), NetworkClassifier)
-    account.amend(folder, weights="of an earlier epoch")
+    manifest.amend(folder, weights="of an earlier epoch")
     assert isinstance(recogniser(record, "selected", None, failed_gates=False, cache="cache"), NetworkClassifier)
     with pytest.raises(RunError, match="of other weights"):
         recogniser(record, folder.name, None, failed_gates=True, cache="cache")
@@ -246,7 +246,7 @@ def test_an_engine_that_fails_at_work_stops_no_other_and_is_not_fit_for_use(
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith(told)
     assert (tiny_run.folder / "engines" / "litert-fp32.log").is_file()
-    assert account.read(tiny_run.folder / "engines" / "litert-fp32")["gates"] == {"usable": False}
+    assert manifest.read(tiny_run.folder / "engines" / "litert-fp32")["gates"] == {"usable": False}
 
 
 def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_other_does(
@@ -261,7 +261,7 @@ def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_othe
     found = {row.engine: row for row in trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
     assert found["tensorflow"].passed
     assert not found["litert"].passed
-    gates = account.read(tiny_run.folder / "engines" / "litert-fp32")["gates"]
+    gates = manifest.read(tiny_run.folder / "engines" / "litert-fp32")["gates"]
     assert gates == {"accuracy": False, "agreement": False, "latency": True}
 
 

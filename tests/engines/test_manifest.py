@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emolab.engines import account
+from emolab.engines import manifest
 from emolab.engines.gates import fastest
 from emolab.engines.registry import backend
 from emolab.engines.selection import engines_of, select, selected_engine
@@ -26,7 +26,7 @@ PROVED = {
 
 def _written(folder: Path, **fields: Any) -> Path:
     folder.mkdir(parents=True)
-    (folder / account.FACTS).write_text(json.dumps({**BUILT, **PROVED, **fields}))
+    (folder / manifest.FACTS).write_text(json.dumps({**BUILT, **PROVED, **fields}))
     return folder
 
 
@@ -76,15 +76,15 @@ def test_a_damaged_field_of_an_engine_is_named_with_what_to_do(
 @pytest.mark.parametrize("text", ["[]", "3", "{", "[" * 100_000])
 def test_what_are_no_facts_of_an_engine_at_all_is_refused(tmp_path: Path, text: str) -> None:
     folder = _written(tmp_path / "litert-fp32")
-    (folder / account.FACTS).write_text(text)
+    (folder / manifest.FACTS).write_text(text)
     with pytest.raises(RunError, match=r"engine\.json (holds|can't be read).*Export it again"):
-        account.read(folder)
+        manifest.read(folder)
 
 
 def test_an_engine_that_was_only_built_is_read_as_one_and_never_the_fastest(tmp_path: Path) -> None:
     folder = _written(tmp_path / "litert-fp32")
-    (folder / account.FACTS).write_text(json.dumps({**BUILT, "more": 1, "gates": None}))
-    facts = account.read(folder)
+    (folder / manifest.FACTS).write_text(json.dumps({**BUILT, "more": 1, "gates": None}))
+    facts = manifest.read(folder)
     assert facts == {**BUILT, "more": 1}
     assert fastest([facts, {**facts, "gates": {"latency": True}}]) is None
     assert fastest([facts, {**facts, **PROVED}]) == {**facts, **PROVED}
