@@ -52,7 +52,13 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("loss.label_smoothing=1.5", ["loss.label_smoothing=1.5", "less than 1"]),
         ("+callbacks.mine={_target_: keras.callbacks.X, y: 1}", []),
         ("+callbacks.mine._target_=kears.callbacks.X", ["'kears' isn't installed"]),
-        ("aug.layers=[flip]", ["aug.layers[0]"]),
+        (
+            "aug.layers=[flip]",
+            ["aug.layers=[flip]: expected names with values", "'aug.layers' has: affine, brightness"],
+        ),
+        ("aug.layers.0.rate=0", ["no key 'aug.layers.0'", "'aug.layers' has: affine, brightness"]),
+        ("aug.layers.flip=3", ["aug.layers.flip=3: Input should be a valid dictionary"]),
+        ("+aug.camera=[blur]", ["aug.camera=['blur']: Input should be a valid dictionary"]),
         ("aug=null", ["there is no aug 'null'", "off, on"]),
         ("trainer=3", ["there is no trainer '3'", "default"]),
         ("trainer=[1]", ["there is no trainer '1'", "default"]),
@@ -99,7 +105,7 @@ def test_null_chooses_nothing_where_nothing_may_be_chosen(tmp_path: Path) -> Non
 
 
 def test_on_and_off_are_words_and_no_booleans() -> None:
-    assert composed("train", [*DATA, "aug=off"]).aug.layers == []
+    assert "layers" not in composed("train", [*DATA, "aug=off"]).aug
     assert len(composed("train", [*DATA, "aug=on"]).aug.layers) > 3
 
 

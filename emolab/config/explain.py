@@ -43,7 +43,8 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
         message = _wrong_key(override, verb, settings, mine) if settings is not None else None
         if message is not None and override.key_or_group not in known:
             return message + _elsewhere(override, known, [folder, *own])
-    return " ".join(str(error).split())
+    lists = (_list_for_names(override, settings) for override in parsed if override.key_or_group not in known)
+    return next(filter(None, lists), " ".join(str(error).split()))
 
 
 def _known(folders: Sequence[Path]) -> dict[str, tuple[str, ...]]:
@@ -129,6 +130,14 @@ def _wrong_key(override: Override, verb: str, settings: DictConfig, mine: dict[s
             return _no_key(override, verb, place, part, [str(key) for key in node], mine)
         node, place = node._get_node(part), f"{place}{part}."
     return None
+
+
+def _list_for_names(override: Override, settings: DictConfig | None) -> str | None:
+    node = None if settings is None else OmegaConf.select(settings, override.key_or_group)
+    if not isinstance(node, DictConfig) or not isinstance(override.value(), list):
+        return None
+    has = f"{override.key_or_group!r} has: {listed(map(str, node))}"
+    return f"{override.input_line}: expected names with values, not a list. {has}"
 
 
 def _no_key(override: Override, verb: str, place: str, part: str, keys: list[str], mine: dict[str, str | None]) -> str:

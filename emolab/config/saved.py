@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import yaml
 from omegaconf import DictConfig
 
+from emolab.config.layers import STAGES, named
 from emolab.config.targets import problem_with, targets_in
 from emolab.config.tree import conf_folder, groups
 from emolab.errors import RunError
@@ -31,7 +32,7 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def settings_of(record: _Record) -> dict[str, Any]:
-    """Return the configuration that a run kept, as plain values.
+    """Return the configuration that a run kept, as plain values; augmentation's layers have names, also in old runs.
 
     Raises:
         RunError: if it isn't YAML, holds tags or aliases, or is no mapping.
@@ -51,7 +52,7 @@ def settings_in(text: str, run: str) -> dict[str, Any]:
         raise RunError(f"the config.yaml of the run {run} can't be read: {error}") from error
     if not isinstance(values, dict):
         raise RunError(f"the config.yaml of the run {run} isn't a configuration of emolab")
-    return values
+    return {**values, **_with_named_layers(values.get("aug"))}
 
 
 def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) -> dict[str, Any]:
@@ -113,6 +114,12 @@ def _check_arguments(record: _Record, backbone: dict[str, Any], allowed: dict[st
             f"the run {record.id} gives its backbone {', '.join(sorted(more))}, which is refused: conf/model has "
             f"{', '.join(sorted(known or ()))}"
         )
+
+
+def _with_named_layers(aug: Any) -> dict[str, Any]:
+    if not isinstance(aug, dict):
+        return {}
+    return {"aug": {key: named(node) if key in STAGES else node for key, node in aug.items()}}
 
 
 def _is_trusted(target: Any, modules: Sequence[str]) -> bool:

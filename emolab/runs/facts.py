@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from emolab.config.layers import STAGES
 from emolab.config.saved import settings_of
 from emolab.data.prepared import PreparedData
 from emolab.runs.record import RunRecord
@@ -68,8 +69,7 @@ def _recipe(settings: Mapping[str, Any]) -> str:
 
 
 def _augmentation(aug: Mapping[str, Any]) -> list[str]:
-    layers = [layer for stage in ("layers", "camera", "blends") for layer in aug.get(stage) or []]
-    return [_target(layer) for layer in layers if isinstance(layer, Mapping)]
+    return [_target(layer) for stage in STAGES for layer in _node(aug, stage).values() if isinstance(layer, Mapping)]
 
 
 def _node(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from emolab.config.layers import STAGES
 from emolab.config.saved import settings_in, settings_of
 from emolab.runs.record import RunRecord
 
@@ -40,7 +41,8 @@ def config_text(cfg: DictConfig) -> str:
 def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
     """Return a line for each key whose value isn't the one that the run was begun with.
 
-    A key that is missing counts as an empty one, so that a later emolab may have more.
+    A key that is missing counts as an empty one, so that a later emolab may have more. Of keys with the same values
+    only augmentation's layers must have the same order, too.
 
     Args:
         cfg: a configuration of `emolab.train`.
@@ -54,7 +56,16 @@ def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
         f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
         for key in sorted(_keys(began) | _keys(wanted))
         if not _free(key) and _value(began, key) != _value(wanted, key)
-    ]
+    ] + _reordered(began, wanted)
+
+
+def _reordered(began: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for stage in STAGES:
+        before, now = (_value(settings, f"aug.{stage}") for settings in (began, wanted))
+        if before != _NOTHING and before == now and list(before) != list(now):
+            lines.append(f"aug.{stage}: in the order {', '.join(before)} when it began, {', '.join(now)} now")
+    return lines
 
 
 def _free(key: str) -> bool:

@@ -1,5 +1,7 @@
 """What would be found out only after hours of training is refused at once, without TensorFlow."""
 
+from pathlib import Path
+
 import pytest
 
 from emolab.cli import check_command
@@ -29,6 +31,19 @@ DATA = ("data=fer2013", "data.path=faces.csv")
 def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check_command("train", [*DATA, *wrong])
+
+
+def test_a_configuration_of_ones_own_may_have_lists_of_layers(tmp_path: Path) -> None:
+    (tmp_path / "aug").mkdir()
+    blends = "blends:\n  - {_target_: keras.layers.MixUp}\n"
+    (tmp_path / "aug" / "mine.yaml").write_text(f'defaults: ["on", _self_]\n{blends}')
+    whole = "_target_: emolab.training.augmentation.Augmentation\nlayers: "
+    (tmp_path / "aug" / "other.yaml").write_text(f"{whole}[{{_target_: keras.layers.RandomFlip}}]\n{blends}")
+    for choice in ("mine", "other"):
+        check_command("train", [*DATA, f"aug={choice}", "--config-dir", str(tmp_path)])
+    (tmp_path / "aug" / "other.yaml").write_text(f"{whole}[flip]\n")
+    with pytest.raises(ConfigError, match=r"aug.layers=\['flip'\]: Input should be a valid dictionary"):
+        check_command("train", [*DATA, "aug=other", "--config-dir", str(tmp_path)])
 
 
 def test_the_lowest_validation_loss_may_decide() -> None:

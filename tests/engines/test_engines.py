@@ -10,7 +10,7 @@ import pytest
 from commands import environment
 
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, load_engine, manifest, selected_engine
+from emolab.engines import load_engine, manifest, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend

@@ -12,7 +12,7 @@ from commands import run
 
 from emolab.cli import check_command, composed
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, load_engine, manifest, selected_engine, table
+from emolab.engines import load_engine, manifest, selected_engine, table
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_rows
 from emolab.engines.latency import Plan

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from made_photographs import class_folders
+from omegaconf import DictConfig
 
+from emolab.cli import composed
 from emolab.data.build import prepare
 from emolab.data.options import Options
 from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.runs import RunRecord
-from emolab.runs.sameness import learned_from
+from emolab.runs.sameness import config_text, differences, learned_from
 
 
 @pytest.fixture
@@ -23,9 +25,30 @@ def _prepared(root: Path, cache: Path) -> PreparedData:
     return prepare(FolderReader(root), Options("folder", 48), cache)
 
 
-def _run(root: Path, **data: Any) -> RunRecord:
+def _run(root: Path, config: str = "", **data: Any) -> RunRecord:
     fields = {"classes": ["anger", "sad"], "image_size": 48, "monitor": {"name": "val_accuracy", "mode": "max"}}
-    return RunRecord.create(root, "r", {**fields, "data": data, "model": {"name": "vgg19"}, "seed": 0})
+    return RunRecord.create(root, "r", {**fields, "data": data, "model": {"name": "vgg19"}, "seed": 0}, config)
+
+
+def _recipe(*overrides: str) -> DictConfig:
+    return composed("train", ["data=demo", "aug=camera", *overrides])
+
+
+def test_a_run_of_before_whose_layers_are_a_list_has_the_same_recipe(tmp_path: Path) -> None:
+    before = _recipe()
+    for stage in ("layers", "camera", "blends"):
+        before.aug[stage] = list(before.aug[stage].values())
+    run = _run(tmp_path, config_text(before))
+    assert differences(_recipe(), run) == []
+    assert differences(_recipe("aug.layers.affine.rate=0"), run) == ["aug.layers.affine.rate: 0.7 when it began, 0 now"]
+    assert "aug.blends.cutmix.factor: 1.0 when it began, nothing now" in differences(_recipe("~aug.blends.cutmix"), run)
+
+
+def test_the_same_layers_in_another_order_are_another_recipe(tmp_path: Path) -> None:
+    other = _recipe()
+    other.aug.blends = dict(reversed(list(other.aug.blends.items())))
+    (line,) = differences(other, _run(tmp_path, config_text(_recipe())))
+    assert line == "aug.blends: in the order mixup, cutmix when it began, cutmix, mixup now"
 
 
 def test_a_copy_of_the_photographs_is_the_same_data_and_another_photograph_is_not(

@@ -7,6 +7,7 @@ import tensorflow as tf
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.training.augmentation import Augmentation
 
@@ -40,11 +41,21 @@ def test_augmentation_is_a_pure_function_of_seed_and_step(choice: str) -> None:
     assert not np.array_equal(_run(first, 7)[0], _run(_augmentation(choice, seed=1), 7)[0])
 
 
+def test_layers_by_name_do_what_the_same_list_did() -> None:
+    config = composed("train", ["data=demo", "aug=camera", "aug.blend_probability=1.0"]).aug
+    lists = {stage: list(config[stage].values()) for stage in ("layers", "camera", "blends")}
+    assert [len(nodes) for nodes in lists.values()] == [5, 3, 2]
+    by_name, listed = (instantiate({**config, **other}, _convert_="all") for other in ({}, lists))
+    for step in range(3):
+        for one, other in zip(_run(by_name, step), _run(listed, step), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_both_choices_turn_move_and_zoom_alike_and_interpolate_once() -> None:
     on, keras_only = (OmegaConf.load(CONF / f"{choice}.yaml").layers for choice in ("on", "keras"))
     moving = ("Rotation", "Translation", "Zoom", "Shear", "Affine", "Perspective")  # each interpolates, and blurs
     (mover,), (keras_mover,) = (
-        [layer for layer in layers if layer._target_.endswith(moving)] for layers in (on, keras_only)
+        [layer for layer in layers.values() if layer._target_.endswith(moving)] for layers in (on, keras_only)
     )
     assert mover == keras_mover
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from emolab.config.layers import named
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import (
     Closed,
@@ -30,12 +31,15 @@ class Model(Closed):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
+Layers = Annotated[dict[str, Target], BeforeValidator(named)]  # configs of before have lists
+
+
 class Augmentation(Target):
     """What the training images go through."""
 
-    layers: list[Target] = Field(default_factory=list)
-    camera: list[Target] = Field(default_factory=list)
-    blends: list[Target] = Field(default_factory=list)
+    layers: Layers = Field(default_factory=dict)
+    camera: Layers = Field(default_factory=dict)
+    blends: Layers = Field(default_factory=dict)
     blend_probability: Share = 1.0
 
 
