@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from emolab.errors import RunError
 from emolab.training.admission import check_callbacks, check_monitor, check_optimizer, check_validation
-from emolab.training.callbacks import Checkpoints, EpochLog, NanGuard, Progress
+from emolab.training.callbacks import AveragedValidation, Checkpoints, EpochLog, NanGuard, Progress
 from emolab.training.module import Module
 from emolab.training.optimizers import compile_for
 from emolab.training.precision import computing_in
@@ -158,7 +158,7 @@ class Trainer:
             steps_per_epoch=min(data.steps_per_epoch, last - first),
             validation_data=data.evaluation_dataset("validation", self._evaluation_batch_size),
             validation_freq=self._validate_every,
-            callbacks=self._all_callbacks(data, checkpoints),
+            callbacks=self._all_callbacks(module, data, checkpoints),
             shuffle=False,  # the stream has its own order
             verbose=0,
         )
@@ -169,10 +169,12 @@ class Trainer:
         callbacks.on_train_begin()
         callbacks.on_train_end()
 
-    def _all_callbacks(self, data: "DataModule", checkpoints: Checkpoints | None) -> list[Any]:
+    def _all_callbacks(self, module: Module, data: "DataModule", checkpoints: Checkpoints | None) -> list[Any]:
         progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size)
         logs = [] if self.loggers is None else [EpochLog(self.loggers.log_epoch, data.batch_size)]
-        return [NanGuard(), *self.callbacks, progress, *logs, *([] if checkpoints is None else [checkpoints])]
+        averaged = [] if module.average is None else [AveragedValidation()]
+        last = [] if checkpoints is None else [checkpoints]
+        return [NanGuard(), *self.callbacks, progress, *logs, *averaged, *last]
 
     def _evaluate(self, module: Module, data: "DataModule", split: str) -> dict[str, float]:
         if not module.compiled:

@@ -64,6 +64,13 @@ def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_o
     _assert_equal(averages, _values(module))
 
 
+def test_the_averages_are_validated_without_a_record_too() -> None:
+    lines: list[dict] = []
+    trainer = Trainer(epochs=2, loggers=LoggerGroup([_Lines(lines)]))
+    module = _fit(trainer, averaging=0.9)
+    assert lines[-1]["val_loss"] == pytest.approx(trainer.validate(module, TinyData())["loss"], rel=1e-6)
+
+
 @pytest.mark.parametrize(("mode", "epoch", "value"), [("max", 1, 0.9), ("min", 2, 0.3)])
 def test_the_best_checkpoint_is_of_the_epoch_with_the_best_value_and_not_of_the_last(
     tmp_path: Path, mode: str, epoch: int, value: float

@@ -3,7 +3,8 @@
 import inspect
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import keras
@@ -23,7 +24,8 @@ class Checkpoints(keras.callbacks.Callback):
     It comes last in the list, so that it saves what the others have done, and restores their plain attributes
     (numbers, words): a resumed early stopping goes on counting where it was.
 
-    What is validated and kept as best is the moving average of the weights, where the module keeps one.
+    What is kept as best is the moving average of the weights, where the module keeps one; `AveragedValidation` sees to
+    it that this is what was validated.
 
     Args:
         record: a `emolab.runs.RunRecord`.
@@ -54,7 +56,6 @@ class Checkpoints(keras.callbacks.Callback):
         self._validated = False
         self.stopped = False
         self._stop_asked = False
-        self._average: Any = None
 
     def restore(self) -> None:
         """Load the last state into the model (already compiled); its callbacks follow when `fit` begins.
@@ -97,14 +98,8 @@ class Checkpoints(keras.callbacks.Callback):
         if self._stop_asked:
             raise KeyboardInterrupt
 
-    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Validate the moving average of the weights, if there is one."""
-        self._average = self.model.averaged()
-        self._average.__enter__()
-
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Go back to the weights that are trained."""
-        self._average.__exit__(None, None, None)
+        """Remember that this epoch was validated."""
         self._validated = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -127,9 +122,18 @@ class Checkpoints(keras.callbacks.Callback):
         self._stop_asked = True
         print("\nsaving the state after this step; press Ctrl-C again to stop without", flush=True)
 
-    def listening(self) -> "_Listening":
-        """Return a context in which Ctrl-C (SIGINT) and SIGTERM save before they stop."""
-        return _Listening(self.ask_to_stop)
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Let Ctrl-C (SIGINT) and SIGTERM save before they stop; elsewhere than in the main thread nothing changes."""
+        before: dict[signal.Signals, Any] = {}
+        with suppress(ValueError):  # not the main thread: Python lets only that one take signals
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before[number] = signal.signal(number, self.ask_to_stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _save_best(self, epoch: int, value: float) -> None:
         monitor = self._record.fields["monitor"]
@@ -151,27 +155,6 @@ class Checkpoints(keras.callbacks.Callback):
         }
         self._record.save_checkpoint("last", ".npz", lambda path: save_state(path, self.model, facts), tag=step)
         self._saved_at, self._saved_step = self._clock(), step
-
-
-class _Listening:
-    """Signals go to a handler for a while; elsewhere than in the main thread nothing changes."""
-
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self, handler: Callable[[int, object], None]) -> None:
-        self._handler = handler
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> None:
-        for number in self.SIGNALS:
-            try:
-                self._before[number] = signal.signal(number, self._handler)
-            except ValueError:  # not the main thread: Python lets only that one take signals
-                return
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def _monitored(name: str, logs: dict[str, Any]) -> float:
