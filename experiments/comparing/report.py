@@ -47,18 +47,20 @@ def compared_pairs(runs: Sequence[ComparedRun], resamples: int, ensemble: Predic
 
 
 def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair], table: TableOf) -> Path:
-    """Write `table.csv`, `table.md`, `pairs.md` and `index.html`; return the page's path."""
+    """Write `table.csv`, `table.md`, `pairs.md`, `curves.png` and `index.html`; return the page's path."""
     judged = len(table.rows) - sum(run.predictions is None for run in runs)
     with_mirrors = ", each averaged with its mirror image" if runs[0].flip else ""
     few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if judged > MOST_RUNS else ""
+    curves = png(curves_figure(runs))
     sections = [
         Section("Runs", f"On the {runs[0].split} images{with_mirrors}, with 95 % intervals; the best first.", table),
         Section("Pairs", f"{NOISE} {few}", lines=[pair.sentence() for pair in pairs] or ["no two can be compared"]),
-        Section("Learning curves", "The monitored value of each validation.", png=png(curves_figure(runs))),
+        Section("Learning curves", "The monitored value of each validation.", png=curves),
     ]
     files.write_text(folder / "table.csv", comma_separated(table))
     files.write_text(folder / "table.md", markdown(table))
     files.write_text(folder / "pairs.md", "".join(f"- {pair.sentence()}\n" for pair in pairs))
+    files.write_bytes(folder / "curves.png", curves)
     files.write_text(folder / "index.html", render(f"{len(runs)} runs compared", sections))
     return folder / "index.html"
 

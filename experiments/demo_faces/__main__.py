@@ -40,10 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     sheets.add_argument("output", type=Path, help="folder of the sheets")
     sheets.add_argument("--pack", type=Path, default=FACES)
     sheets.set_defaults(run=_sheets)
-    curves = verbs.add_parser("curves", help="draw how runs learned, in one picture")
-    curves.add_argument("runs", type=Path, nargs="+", metavar="run", help="a run's folder; six at most")
-    curves.add_argument("--output", type=Path, default=Path("curves.png"), help="a PNG (default curves.png)")
-    curves.set_defaults(run=_curves)
     judge = verbs.add_parser("judge", help="what a network trained on FER2013 makes of the expressions")
     judge.add_argument("run_folder", type=Path, metavar="run", help="a run's folder")
     judge.add_argument("--people", type=int, default=25, help="rendered; each shows each class once (default 25)")
@@ -70,13 +66,6 @@ def _sheets(arguments: argparse.Namespace) -> None:
 
     for sheet in write_class_sheets(arguments.pack, arguments.output, shots_of(arguments.pack)):
         print(sheet)
-
-
-def _curves(arguments: argparse.Namespace) -> None:
-    from experiments.demo_faces.curves import write_curves
-
-    write_curves(arguments.output, arguments.runs)
-    print(arguments.output)
 
 
 def _judge(arguments: argparse.Namespace) -> None:

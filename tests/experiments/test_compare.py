@@ -36,6 +36,7 @@ def test_the_table_shows_what_differs_the_best_first_and_the_page_all_of_it(tmp_
     text = page.read_text()
     assert "aug=on is better than aug=off: +" in text
     assert text.count("data:image/png;base64,") == 1
+    assert (page.parent / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert "aug=on is better than aug=off: +" in capsys.readouterr().out
 
 
