@@ -138,7 +138,7 @@ class _Shown:
         """Return the view of a new frame."""
         if self._at is not None:
             passed = now - self._at
-            self._between = passed if self._between is None else SMOOTHING * self._between + 0.1 * passed
+            self._between = passed if self._between is None else SMOOTHING * self._between + (1 - SMOOTHING) * passed
         self._frame, self._faces, self._seconds, self._at = frame, faces, seconds, now
         return self.view()
 

@@ -128,7 +128,7 @@ class RunRecord:
 
     @property
     def config_text(self) -> str:
-        """The resolved configuration as YAML; `emolab.config.network_settings_of` reads it safely."""
+        """The resolved configuration as YAML; `emolab.config.saved.network_settings_of` reads it safely."""
         path = self.folder / layout.CONFIG
         try:
             return path.read_text(encoding="utf-8")

@@ -4,12 +4,12 @@ New processes have a second use: Mitsuba crashes in one that has loaded TensorFl
 """
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from emolab.data.progress import track
+from emolab.processor import usable_cores
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -24,7 +24,7 @@ def in_parallel(work: Callable[[Job], Result], jobs: Sequence[Job], title: str) 
         title: what is being done.
     """
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(len(os.sched_getaffinity(0)), max(1, len(jobs))), initializer=_ignore_interrupts) as pool:
+    with context.Pool(min(usable_cores(), max(1, len(jobs))), initializer=_ignore_interrupts) as pool:
         yield from track(([result] for result in pool.imap(work, jobs)), len(jobs), title)
 
 
