@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from emolab.config.layers import STAGES
 from emolab.config.saved import settings_in, settings_of
+from emolab.flat import flat
 from emolab.runs.record import RunRecord
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def config_text(cfg: DictConfig) -> str:
 def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
     """Return a line for each key whose value isn't the one that the run was begun with.
 
-    A key that is missing counts as an empty one, so that a later emolab may have more. Of keys with the same values
-    only augmentation's layers must have the same order, too.
+    A key that is missing counts as an empty one, so that a later emolab may have more. The order of keys matters only
+    where augmentation's layers follow each other.
 
     Args:
         cfg: a configuration of `emolab.train`.
@@ -51,10 +52,10 @@ def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
     Raises:
         RunError: if the run's configuration can't be read.
     """
-    wanted, began = settings_in(config_text(cfg), "now"), settings_of(run)
+    wanted, began = flat(settings_in(config_text(cfg), "now")), flat(settings_of(run))
     return [
         f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
-        for key in sorted(_keys(began) | _keys(wanted))
+        for key in sorted(began.keys() | wanted.keys())
         if not _free(key) and _value(began, key) != _value(wanted, key)
     ] + _reordered(began, wanted)
 
@@ -62,25 +63,20 @@ def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
 def _reordered(began: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     lines = []
     for stage in STAGES:
-        before, now = (_value(settings, f"aug.{stage}") for settings in (began, wanted))
-        if before != _NOTHING and before == now and list(before) != list(now):
+        before, now = (_names(settings, f"aug.{stage}.") for settings in (began, wanted))
+        if before != now and set(before) == set(now):
             lines.append(f"aug.{stage}: in the order {', '.join(before)} when it began, {', '.join(now)} now")
     return lines
+
+
+def _names(settings: Mapping[str, Any], prefix: str) -> list[str]:
+    return list(dict.fromkeys(key.removeprefix(prefix).partition(".")[0] for key in settings if key.startswith(prefix)))
 
 
 def _free(key: str) -> bool:
     return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_CHANGE)
 
 
-def _keys(node: Any, prefix: str = "") -> set[str]:
-    if not isinstance(node, Mapping) or not node:
-        return {prefix}
-    return {key for name, value in node.items() for key in _keys(value, f"{prefix}.{name}" if prefix else str(name))}
-
-
-def _value(node: Any, key: str) -> Any:
-    for name in key.split("."):
-        if not isinstance(node, Mapping) or name not in node:
-            return _NOTHING
-        node = node[name]
-    return _NOTHING if node in (None, [], {}) else node
+def _value(settings: Mapping[str, Any], key: str) -> Any:
+    value = settings.get(key)
+    return _NOTHING if value in (None, [], {}) else value

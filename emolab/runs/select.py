@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from emolab.errors import RunError
+from emolab.flat import flat
 from emolab.runs import layout
 from emolab.runs.artifact import PREFIX, fetch
 from emolab.runs.record import RunRecord
@@ -162,18 +163,8 @@ def _equal(value: Any, wanted: Any) -> bool:
 
 
 def _narrowed(where: Mapping[str, Any]) -> str:
-    pairs = ", ".join(f"{key}={value}" for key, value in _flat(where, ""))
+    pairs = ", ".join(f"{key}={value}" for key, value in flat(where).items())
     return f" where {pairs}" if pairs else ""
-
-
-def _flat(where: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
-    pairs = []
-    for key, value in where.items():
-        if isinstance(value, Mapping):
-            pairs += _flat(value, f"{prefix}{key}.")
-        else:
-            pairs.append((f"{prefix}{key}", value))
-    return pairs
 
 
 def _overview(runs: Sequence[RunRecord], root: Path) -> str:

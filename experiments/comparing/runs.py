@@ -20,6 +20,7 @@ from emolab.evaluation.metrics import (
 )
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, same_images
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
+from emolab.flat import flat
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.layout import REPORT
 from emolab.runs.select import matches
@@ -75,7 +76,7 @@ class ComparedRun:
     def settings(self) -> dict[str, str]:
         """Dotted key -> value as text, of all that can change a result."""
         settings = {key: value for key, value in settings_of(self.record).items() if key not in _NO_SETTING}
-        return dict(_flat(settings, ""))
+        return {key: "null" if value is None else str(value) for key, value in flat(settings).items()}
 
     @cached_property
     def curve(self) -> list[tuple[int, float]]:
@@ -197,9 +198,3 @@ def _told(run: ComparedRun, keys: Sequence[str]) -> str:
 
 def _names(tables: Sequence[Mapping[str, str]]) -> list[str]:
     return list(dict.fromkeys(name for table in tables for name in table))
-
-
-def _flat(node: Any, place: str) -> list[tuple[str, str]]:
-    if isinstance(node, dict) and node:
-        return [pair for key, value in node.items() for pair in _flat(value, f"{place}.{key}" if place else str(key))]
-    return [(place, "null" if node is None else str(node))]

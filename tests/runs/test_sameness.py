@@ -44,6 +44,14 @@ def test_a_run_of_before_whose_layers_are_a_list_has_the_same_recipe(tmp_path: P
     assert "aug.blends.cutmix.factor: 1.0 when it began, nothing now" in differences(_recipe("~aug.blends.cutmix"), run)
 
 
+def test_what_was_empty_and_has_keys_now_is_one_difference_a_key(tmp_path: Path) -> None:
+    run = _run(tmp_path, config_text(_recipe()))
+    stopping = "+callbacks.stop={_target_: keras.callbacks.EarlyStopping}"
+    assert differences(_recipe(stopping), run) == [
+        "callbacks.stop._target_: nothing when it began, keras.callbacks.EarlyStopping now"
+    ]
+
+
 def test_the_same_layers_in_another_order_are_another_recipe(tmp_path: Path) -> None:
     other = _recipe()
     other.aug.blends = dict(reversed(list(other.aug.blends.items())))
