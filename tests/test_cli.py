@@ -47,6 +47,7 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("data.root=x", ["'data' has:", "data=folder and data=kaggle have it"]),
         ("optimizer.learning_rat=1", ["Did you mean 'learning_rate'", "weight_decay"]),
         ("data.image_size=-4", ["data.image_size=-4", "greater than or equal to 16"]),
+        ("optimizer.learning_rate=null", ["optimizer.learning_rate=null", "valid number"]),
         ("trainer.epochs=many", ["trainer.epochs=many", "integer"]),
         ("trainer.precision=float8", ["'auto', 'float32'"]),
         ("loss.label_smoothing=1.5", ["loss.label_smoothing=1.5", "less than 1"]),

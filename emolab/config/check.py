@@ -12,8 +12,8 @@ from emolab.config.targets import problem_with, targets_in
 from emolab.errors import ConfigError
 
 
-def check(settings: DictConfig, schema: type[BaseModel]) -> dict[str, Any]:
-    """Return `settings` resolved, as plain values, if they fit `schema`.
+def check(settings: DictConfig, schema: type[BaseModel]) -> None:
+    """Check that `settings`, resolved, fit `schema`.
 
     Raises:
         ConfigError: a line for each key that is missing, unknown, of the wrong type or out of range, and for
@@ -31,7 +31,6 @@ def check(settings: DictConfig, schema: type[BaseModel]) -> dict[str, Any]:
         problems += [_line(values, problem) for problem in error.errors()]
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
-    return values
 
 
 def _resolved(settings: DictConfig) -> dict[str, Any]:

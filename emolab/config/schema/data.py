@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emolab.config.schema.parts import Closed, Count, Name, Paths, Seed, Share, Target
+from emolab.config.schema.parts import ABSENT, Closed, Count, Name, Paths, Seed, Share, Target
 
 
 class Limits(Closed):
@@ -26,16 +26,16 @@ class Data(Closed):
     """Which photographs."""
 
     name: Name
-    root: str | None = None
-    path: str | None = None
-    votes: str | None = None
-    labels: Literal["majority", "soft"] | None = None
+    root: str | None = ABSENT
+    path: str | None = ABSENT
+    votes: str | None = ABSENT
+    labels: Literal["majority", "soft"] | None = ABSENT
     image_size: Annotated[int, Field(ge=16, le=1024)]
     reader: Target
     limits: Limits
     split: Split
     near_duplicate_bits: Annotated[int, Field(ge=0, le=16)] | None
-    notice: str | None = None
+    notice: str | None = ABSENT
 
 
 class Prepare(Closed):

@@ -27,6 +27,10 @@ def _pixels(size: int) -> int:
     return size
 
 
+# Stands behind a key that not every choice of its group has. It is no value of that key: what is used is the composed
+# configuration, never the checked one. Where the key stands, null is refused unless its type allows it.
+ABSENT: Any = None
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]

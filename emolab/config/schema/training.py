@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from emolab.config.layers import named
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import (
+    ABSENT,
     Closed,
     Count,
     FolderName,
@@ -37,10 +38,10 @@ Layers = Annotated[dict[str, Target], BeforeValidator(named)]  # configs of befo
 class Augmentation(Target):
     """What the training images go through."""
 
-    layers: Layers = Field(default_factory=dict)
-    camera: Layers = Field(default_factory=dict)
-    blends: Layers = Field(default_factory=dict)
-    blend_probability: Share = 1.0
+    layers: Layers = ABSENT
+    camera: Layers = ABSENT
+    blends: Layers = ABSENT
+    blend_probability: Share = ABSENT
 
 
 class FineTune(Closed):
@@ -52,26 +53,26 @@ class FineTune(Closed):
 class Loss(Target):
     """What is minimised."""
 
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    balance: Share = 0.0
-    gamma: NotNegative = 0.0
-    tau: NotNegative = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = ABSENT
+    balance: Share = ABSENT
+    gamma: NotNegative = ABSENT
+    tau: NotNegative = ABSENT
 
 
 class Optimizer(Target):
     """How the weights follow the gradients."""
 
-    learning_rate: Positive = 0.001
-    weight_decay: NotNegative | None = None
-    momentum: Share = 0.0
-    global_clipnorm: Positive | None = None
+    learning_rate: Positive = ABSENT
+    weight_decay: NotNegative | None = ABSENT
+    momentum: Share = ABSENT
+    global_clipnorm: Positive | None = ABSENT
 
 
 class Schedule(Target):
     """How the learning rate changes."""
 
-    warmup: Share = 0.0
-    final: Share = 0.0
+    warmup: Share = ABSENT
+    final: Share = ABSENT
 
 
 class Trainer(Closed):

@@ -4,7 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from emolab.config.schema.parts import Checkpoint, Closed, Count, Name, NotNegative, Paths, Positive, Share, Target
+from emolab.config.schema.parts import (
+    ABSENT,
+    Checkpoint,
+    Closed,
+    Count,
+    Name,
+    NotNegative,
+    Paths,
+    Positive,
+    Share,
+    Target,
+)
 
 Pixels = Annotated[int, Field(ge=16, le=16_384)]
 
@@ -12,41 +23,41 @@ Pixels = Annotated[int, Field(ge=16, le=16_384)]
 class Detector(Target):
     """How faces are found."""
 
-    path: str | None = None
-    longer_side: Annotated[int, Field(ge=64, le=4096)] = 480
-    score: Share = 0.6
-    neighbours: Count = 3
+    path: str | None = ABSENT
+    longer_side: Annotated[int, Field(ge=64, le=4096)] = ABSENT
+    score: Share = ABSENT
+    neighbours: Count = ABSENT
     crop_scale: Annotated[float, Field(ge=0.5, le=3)]
-    download_seconds: Positive = 10.0
+    download_seconds: Positive = ABSENT
 
 
 class Source(Target):
     """Where frames come from."""
 
-    path: Name | None = None
-    index: Annotated[int, Field(ge=0)] = 0
-    width: Pixels = 640
-    height: Pixels = 480
-    rate: Positive = 30.0
-    loop: bool = False
-    seconds: Positive = 1.0
-    frames: Count | None = None
+    path: Name | None = ABSENT
+    index: Annotated[int, Field(ge=0)] = ABSENT
+    width: Pixels = ABSENT
+    height: Pixels = ABSENT
+    rate: Positive = ABSENT
+    loop: bool = ABSENT
+    seconds: Positive = ABSENT
+    frames: Count | None = ABSENT
 
 
 class Display(Target):
     """Where faces are shown."""
 
-    path: Name | None = None
-    mirror: bool = True
-    bars: bool = False
-    host: Name = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65_535)] = 8770
-    token: Annotated[str, Field(min_length=16, pattern=r"^[A-Za-z0-9_~.-]+$")] | None = None
-    names: list[Name] = Field(default_factory=list)
-    connections: Count = 4
-    message_bytes: Annotated[int, Field(ge=10_000)] = 1_000_000
-    frame_pixels: Annotated[int, Field(ge=10_000)] = 2_100_000
-    rate: Count = 60
+    path: Name | None = ABSENT
+    mirror: bool = ABSENT
+    bars: bool = ABSENT
+    host: Name = ABSENT
+    port: Annotated[int, Field(ge=0, le=65_535)] = ABSENT
+    token: Annotated[str, Field(min_length=16, pattern=r"^[A-Za-z0-9_~.-]+$")] | None = ABSENT
+    names: list[Name] = ABSENT
+    connections: Count = ABSENT
+    message_bytes: Annotated[int, Field(ge=10_000)] = ABSENT
+    frame_pixels: Annotated[int, Field(ge=10_000)] = ABSENT
+    rate: Count = ABSENT
 
 
 class Smoothing(Closed):
