@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from emolab.errors import RunError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Trainer:
-    """`fit`, `validate`, `test` and `predict` for a module and a data module.
+    """Fits a module to a data module; `emolab.runs.judge.Judge` judges what came of it.
 
     Args:
         epochs: passes over the training images.
@@ -36,7 +35,7 @@ class Trainer:
         validate_every: epochs between validations.
         save_every_minutes: time between saves within an epoch.
         jit_compile: compile with XLA.
-        evaluation_batch_size: images a batch in validate, test and predict.
+        evaluation_batch_size: images a batch in validation.
 
     Example:
         trainer = Trainer(epochs=10)
@@ -107,19 +106,6 @@ class Trainer:
                 module.average.put()
         return module
 
-    def validate(self, module: Module, data: "DataModule") -> dict[str, float]:
-        """Return the metrics on the validation images."""
-        return self._evaluate(module, data, "validation")
-
-    def test(self, module: Module, data: "DataModule") -> dict[str, float]:
-        """Return the metrics on the test images."""
-        return self._evaluate(module, data, "test")
-
-    def predict(self, module: Module, data: "DataModule", split: str = "test") -> np.ndarray:
-        """Return the logits, float32 (N, C), of a split in the order of its rows."""
-        batches = data.evaluation_dataset(split, self._evaluation_batch_size)
-        return module.predict(batches.map(lambda images, targets: images), verbose=0)
-
     def _fit(self, module: Module, data: "DataModule", checkpoints: Checkpoints, resume: bool) -> None:
         with checkpoints.listening():
             if resume:
@@ -175,11 +161,6 @@ class Trainer:
         averaged = [] if module.average is None else [AveragedValidation()]
         last = [] if checkpoints is None else [checkpoints]
         return [NanGuard(), *self.callbacks, progress, *logs, *averaged, *last]
-
-    def _evaluate(self, module: Module, data: "DataModule", split: str) -> dict[str, float]:
-        if not module.compiled:
-            self.compile(module, data)
-        return module.evaluate(data.evaluation_dataset(split, self._evaluation_batch_size), return_dict=True, verbose=0)
 
 
 @contextmanager
