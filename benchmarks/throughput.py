@@ -22,7 +22,7 @@ from emolab.data.datamodule import DataModule
 from emolab.models.pretrained import initial_weights
 from emolab.prepare import prepare_data
 from emolab.training.assembly import build_module, build_trainer
-from emolab.training.trainer import set_seeds
+from emolab.training.trainer import seed_everything
 
 IMAGES = 2_000
 
@@ -68,7 +68,7 @@ def measure(root: Path, model: str, aug: str, rounds: int, steps: int) -> tuple[
     ]
     cfg = composed("train", [*overrides, f"model={model}", f"aug={aug}", "model.weights=null"])
     data = DataModule(prepare_data(cfg), cfg.trainer.batch_size, cfg.seed)
-    set_seeds(cfg.seed, cfg.trainer.deterministic)
+    seed_everything(cfg.seed, cfg.trainer.deterministic)
     trainer = build_trainer(cfg, None, None)
     module = build_module(cfg, trainer, data, initial_weights(None, model))
     trainer.compile(module, data)

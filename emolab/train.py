@@ -36,11 +36,11 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
-    from emolab.training.trainer import set_seeds
+    from emolab.training.trainer import seed_everything
 
     leave_out = None if cfg.trainer.leave_out is None else Path(cfg.trainer.leave_out)
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images, leave_out)
-    set_seeds(cfg.seed, cfg.trainer.deterministic)
+    seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
     record, weights = begin_or_resume(cfg, data, choices or {})
     print(f"run {record.folder}", flush=True)

@@ -174,7 +174,7 @@ def _clear_memory_errors(batch_size: int) -> Iterator[None]:
         ) from error
 
 
-def set_seeds(seed: int, deterministic: bool) -> None:
+def seed_everything(seed: int, deterministic: bool) -> None:
     """Seed Python, NumPy and Keras, and make TensorFlow choose operations that give the same bits each time."""
     keras.utils.set_random_seed(seed)
     if deterministic:
