@@ -38,13 +38,17 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
     A run's own configuration could name any reader and any folder; so it isn't used to prepare data again.
 
     Raises:
-        DataError: if the run's data are no longer in the cache.
+        DataError: if the run takes faces of another size, before any is prepared; if the run's data are no longer in
+            the cache.
     """
+    from emolab.config.tree import typed_choice
     from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
     from emolab.errors import DataError
     from emolab.prepare import prepare_data
+    from emolab.runs.evaluation import check_size
 
     if cfg.get("data") is not None:
+        check_size(record, cfg.data.image_size, f"data={cfg.data.name}")
         return prepare_data(cfg)
     data = record.fields["data"]
     wanted = folder_name(data["name"], data["fingerprint"])
@@ -53,7 +57,7 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
             return PreparedData.open(account.parent)
     raise DataError(
         f"the data of the run {record.id}, {wanted}, aren't in {cfg.paths.cache}. "
-        f"Name them: data={data['name']} with its data.path or data.root"
+        f"Name them: {typed_choice('data', data['name'])} data.image_size={record.fields['image_size']}"
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import MISSING
 
 import emolab
 from emolab.errors import ConfigError
@@ -34,6 +35,17 @@ def groups(folder: Path) -> dict[str, tuple[str, ...]]:
         if group != ".":
             found.setdefault(group, []).append(path.stem)
     return {group: tuple(choices) for group, choices in found.items()}
+
+
+def typed_choice(group: str, name: str) -> str:
+    """Return a choice as one types it, with the keys that only the user can give: "data=fer2013 data.path=...".
+
+    Where `conf/` has no such choice, its keys aren't known.
+    """
+    folder = conf_folder()
+    known = name in groups(folder).get(group, ())
+    content = yaml.safe_load((folder / group / f"{name}.yaml").read_text(encoding="utf-8")) if known else {}
+    return " ".join([f"{group}={name}", *(f"{group}.{key}=..." for key, value in content.items() if value == MISSING)])
 
 
 def chosen_by_default(verb: str, folder: Path) -> dict[str, str | None]:

@@ -166,11 +166,24 @@ def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool =
             f"{prepared.name} has: {', '.join(prepared.classes)}. "
             "shared_classes=true judges those that both have, where there are two or more"
         )
+    check_size(record, prepared.image_size, str(prepared.folder))
+
+
+def check_size(record: RunRecord, image_size: int, data: str) -> None:
+    """Refuse faces of another size than the run's.
+
+    Args:
+        record: the run.
+        image_size: side of the data's faces in pixels.
+        data: what the message calls the data.
+
+    Raises:
+        DataError: naming the key to set.
+    """
     size = record.fields["image_size"]
-    if size != prepared.image_size:
+    if size != image_size:
         raise DataError(
-            f"the run {record.id} takes faces of {size} pixels, {prepared.folder} has {prepared.image_size}: "
-            f"set data.image_size={size}"
+            f"the run {record.id} takes faces of {size} pixels, {data} has {image_size}: set data.image_size={size}"
         )
 
 
