@@ -29,11 +29,12 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     """
     from emolab.data.datamodule import DataModule
     from emolab.prepare import prepare_data
+    from emolab.runs.session import begin_or_resume, can_go_on, check_named, recorded
 
+    check_named(cfg)
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
 
     from emolab.models.cost import cost_of
-    from emolab.runs.session import begin_or_resume, can_go_on, recorded
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import seed_everything

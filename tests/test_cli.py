@@ -184,6 +184,23 @@ def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> 
     assert "data.path=absent.csv: no such file" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("resume=gone", "'gone' is neither a run folder nor a run id"),
+        ("teacher=gone", "'gone' is neither a run folder nor a run id"),
+        ("teacher=[last]", "no run with a checkpoint"),
+        ("model.weights=gone.h5", "model.weights=gone.h5 is not a file"),
+        ("trainer.leave_out=gone.csv", "trainer.leave_out=gone.csv: "),
+    ],
+)
+def test_what_else_is_missing_is_told_before_data_are_prepared(wrong: str, told: str, tmp_path: Path) -> None:
+    done = run_without_tensorflow(tmp_path, "data=fer2013", "data.path=absent.csv", wrong)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])
 def test_help_and_refusals_come_without_importing_tensorflow(arguments: list[str], tmp_path: Path) -> None:
     done = run_without_tensorflow(tmp_path, *arguments)

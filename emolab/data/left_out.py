@@ -29,11 +29,11 @@ class LeftOut:
     digest: str
 
 
-def read_left_out(file: Path, prepared: PreparedData) -> LeftOut:
-    """Read a CSV with the column `image`; further columns are ignored.
+def listed_names(file: Path) -> list[str]:
+    """Return the names in the column `image` of a CSV, sorted, each once; further columns are ignored.
 
     Raises:
-        DataError: if it can't be read, has no such column, or names what is no training image.
+        DataError: if it can't be read or has no such column.
     """
     try:
         with Path(file).open(encoding="utf-8-sig", newline="") as lines:
@@ -43,6 +43,16 @@ def read_left_out(file: Path, prepared: PreparedData) -> LeftOut:
     names = sorted({row.get(COLUMN) or "" for row in rows})
     if "" in names:
         raise DataError(f"trainer.leave_out={file}: no column {COLUMN}, or a row without it; give each image's name")
+    return names
+
+
+def read_left_out(file: Path, prepared: PreparedData) -> LeftOut:
+    """Read a list of images for the data that they're in.
+
+    Raises:
+        DataError: if it can't be read, has no column `image`, or names what is no training image.
+    """
+    names = listed_names(file)
     training = prepared.rows("train")
     sources = prepared.index["source"].to_numpy(str)[training]
     known = set(sources.tolist())

@@ -16,6 +16,7 @@ from emolab.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+PUBLISHED = ("auto", "imagenet")  # what `model.weights` may say besides null and a path
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
@@ -72,7 +73,7 @@ def initial_weights(requested: str | None, model: str) -> InitialWeights:
     """
     if requested is None:
         return InitialWeights(None, "random", None)
-    if requested not in ("auto", "imagenet"):
+    if requested not in PUBLISHED:
         return InitialWeights(requested, requested, _existing(requested))
     path, reason = _imagenet(model)
     if path is not None:

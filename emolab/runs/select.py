@@ -53,11 +53,16 @@ def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None
         return _best(list_runs(root), root, where or {})
     if text == "last":
         return _last(list_runs(root), root, where or {})
-    if text.startswith(PREFIX):
+    if is_artifact(text):
         return fetch(text, root), f"{text}: downloaded from W&B"
     if folders := _folders(text, root):
         return RunRecord.open(folders[0]), f"the folder {folders[0]}, as asked for"
     return _by_id(text, root)
+
+
+def is_artifact(ckpt: str | Path) -> bool:
+    """Whether `resolve` would ask W&B for it."""
+    return str(ckpt).strip().startswith(PREFIX)
 
 
 def list_runs(root: Path) -> list[RunRecord]:

@@ -8,13 +8,37 @@ from typing import Any
 from omegaconf import DictConfig
 
 from emolab.data.datamodule import DataModule
+from emolab.data.left_out import listed_names
 from emolab.errors import ConfigError, EmolabError, Pruned
-from emolab.models.pretrained import InitialWeights
+from emolab.models.pretrained import PUBLISHED, InitialWeights
 from emolab.runs import RunRecord, resolve
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.first_weights import first_weights
 from emolab.runs.sameness import config_text, differences, learned_from
+from emolab.runs.select import is_artifact
+from emolab.runs.teachers import find_teachers
 from emolab.tracking import LoggerGroup
+
+
+def check_named(cfg: DictConfig) -> None:
+    """Find the runs and files that a training names, so that no data are prepared for one that can't begin.
+
+    Imports no TensorFlow and downloads nothing: ImageNet's weights and W&B's artifacts are left for later, and so is
+    what only the data can tell, such as whether the classes are a teacher's.
+
+    Raises:
+        ConfigError: if the first weights aren't there, or a teacher of the run to resume has others than it had.
+        DataError: if the list of what to leave out can't be read.
+        RunError: if there's no such run to resume or to learn from, or a run's weights are missing or changed.
+    """
+    if cfg.trainer.leave_out is not None:
+        listed_names(Path(cfg.trainer.leave_out))
+    if cfg.resume is not None and is_artifact(cfg.resume):
+        return  # whether it needs first weights, and from whom it learns, stands in it
+    begun = None if cfg.resume is None else resolve(cfg.resume, Path(cfg.paths.runs))[0]
+    if cfg.model.weights not in PUBLISHED and (begun is None or not can_go_on(begun)):
+        first_weights(cfg.model.weights, cfg.model.name)
+    find_teachers(cfg, begun, download=False)
 
 
 def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, InitialWeights]:

@@ -11,7 +11,7 @@ from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
-from emolab.runs.select import resolve
+from emolab.runs.select import is_artifact, resolve
 
 if TYPE_CHECKING:
     import keras
@@ -31,23 +31,52 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
         ConfigError: if a teacher has other classes, another size, or no longer the weights it began with.
         RunError: if there is no such run, or its weights are missing or changed.
     """
-    if cfg.teacher is None:
+    found = find_teachers(cfg, record)
+    if not found:
         return None
-    noted = record.fields.get("teachers") or _single(record)
+    for run, reason in found:
+        _check_fits(run, record)
+        print(f"teacher {run.folder}: {reason}", flush=True)
+    runs = [run for run, _ in found]
+    if not _noted(record):
+        record.update(teachers=[_note(run) for run in runs])
+    return partial(_networks, runs, typed_modules(cfg))
+
+
+def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = True) -> list[tuple[RunRecord, str]]:
+    """Return the runs that `cfg.teacher` means, each with a sentence why it's that one; none where it's null.
+
+    Args:
+        cfg: the training's configuration.
+        student: the run that learns from them, which may name them already; None where it hasn't begun.
+        download: False leaves out those that are W&B's artifacts.
+
+    Raises:
+        ConfigError: if a teacher no longer has the weights that the student began with.
+        RunError: if there is no such run, or its weights are missing or changed.
+    """
+    if cfg.teacher is None:
+        return []
+    noted = None if student is None else _noted(student)
     wanted = [teacher["folder"] for teacher in noted] if noted else _listed(cfg.teacher)
     found = []
     for place, name in enumerate(wanted):
+        if not download and is_artifact(name):
+            continue
         run, reason = resolve(name, Path(cfg.paths.runs))
         if noted and _weights_of(run) != noted[place]["weights"]:
             raise ConfigError(
                 f"resume={cfg.resume}: the weights of its teacher {run.folder} have changed since it began"
             )
-        _check_fits(run, record)
-        print(f"teacher {run.folder}: {reason}", flush=True)
-        found.append(run)
-    if not noted:
-        record.update(teachers=[_note(run) for run in found])
-    return partial(_networks, found, typed_modules(cfg))
+        run.checkpoint_path("best")
+        found.append((run, reason))
+    return found
+
+
+def _noted(student: RunRecord) -> list[dict[str, str]] | None:
+    """Return the teachers that a student names, which began when there could be one only, or several."""
+    teachers: list[dict[str, str]] | None = student.fields.get("teachers")
+    return teachers or _single(student)
 
 
 def _single(record: RunRecord) -> list[dict[str, str]] | None:

@@ -5,10 +5,19 @@ from made_photographs import class_folders
 
 from emolab.cli import composed
 from emolab.data.datamodule import DataModule
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, RunError
 from emolab.prepare import prepare_data
 from emolab.runs import RunRecord
-from emolab.runs.session import begin_or_resume
+from emolab.runs.session import begin_or_resume, check_named
+
+FIELDS = {
+    "classes": ["anger", "happy"],
+    "image_size": 48,
+    "monitor": {"name": "val_accuracy", "mode": "max"},
+    "data": {"name": "made", "fingerprint": "0"},
+    "model": {"name": "vgg19"},
+    "seed": 0,
+}
 
 
 def _taken_up(folder: Path, *more: str) -> RunRecord:
@@ -28,3 +37,37 @@ def test_a_run_goes_on_with_the_data_that_it_began_with_and_with_no_others(tmp_p
     (root / "anger" / "7.jpg").unlink()
     with pytest.raises(ConfigError, match=f"the data have changed since the run {begun.id} began"):
         _taken_up(tmp_path, f"resume={begun.id}")
+
+
+def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_that_are_best_by_now(
+    tmp_path: Path,
+) -> None:
+    teacher = RunRecord.create(tmp_path, "teacher", FIELDS)
+    teacher.save_checkpoint("best", ".weights.h5", lambda path: path.write_bytes(b"weights"), tag=0)
+    teacher.finish("finished")
+    cfg = composed(
+        "train", ["data=folder", "data.root=gone", f"paths.runs={tmp_path}", "model.weights=gone.h5", "teacher=best"]
+    )
+    begun = RunRecord.create(tmp_path, "student", FIELDS)
+    noted = {
+        "run": teacher.id,
+        "folder": str(teacher.folder),
+        "weights": teacher.fields["sha256"]["checkpoints/best-0.weights.h5"],
+    }
+    begun.update(teachers=[noted])
+    cfg.resume = begun.id
+    with pytest.raises(ConfigError, match=r"model.weights=gone.h5 is not a file"):
+        check_named(cfg)
+    begun.save_checkpoint("last", ".npz", lambda path: path.write_bytes(b"state"), tag=3)
+    check_named(cfg)
+    cfg.resume = None
+    cfg.model.weights = None
+    with pytest.raises(RunError, match="ckpt=best: no finished run"):
+        check_named(cfg)
+
+
+def test_what_would_have_to_be_downloaded_is_left_for_later(tmp_path: Path) -> None:
+    later = ("model.weights=imagenet", "teacher='wandb:one/two/three:latest'")
+    check_named(composed("train", ["data=folder", "data.root=gone", f"paths.runs={tmp_path}", *later]))
+    resumed = ("resume='wandb:one/two/three:latest'", "teacher=gone", "model.weights=gone.h5")
+    check_named(composed("train", ["data=folder", "data.root=gone", f"paths.runs={tmp_path}", *resumed]))

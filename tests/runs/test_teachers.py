@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, RunError
 from emolab.runs import RunRecord
-from emolab.runs.teachers import teachers_of
+from emolab.runs.teachers import find_teachers, teachers_of
 
 
 def _run(root: Path, name: str, best: float, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:
@@ -103,3 +103,18 @@ def test_a_teacher_of_other_classes_or_another_size_is_refused(
     _run(tmp_path, "teacher", 0.6, **other)
     with pytest.raises(ConfigError, match=message):
         teachers_of(_cfg(tmp_path), _begun(tmp_path, "student"))
+
+
+def test_a_teacher_without_weights_is_refused_and_not_noted(tmp_path: Path) -> None:
+    teacher, student = _begun(tmp_path, "teacher"), _begun(tmp_path, "student")
+    with pytest.raises(RunError, match="has no 'best' checkpoint"):
+        teachers_of(_cfg(tmp_path, teacher.id), student)
+    assert "teachers" not in student.fields
+
+
+def test_teachers_are_found_before_the_student_has_begun_but_none_is_downloaded(tmp_path: Path) -> None:
+    teacher = _run(tmp_path, "teacher", best=0.6)
+    cfg = _cfg(tmp_path, ["wandb:one/two/three:latest", teacher.id])
+    assert [run.id for run, _ in find_teachers(cfg, None, download=False)] == [teacher.id]
+    with pytest.raises(RunError, match="'gone' is neither a run folder nor a run id"):
+        find_teachers(_cfg(tmp_path, [teacher.id, "gone"]), None, download=False)
