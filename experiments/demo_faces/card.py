@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from emolab.files import write_text
+from emolab.data.readers.demo import FACES
+from emolab.files import write_bytes, write_text
 from experiments.demo_faces.casting import Shot
 from experiments.demo_faces.expressions import CLASSES
 from experiments.demo_faces.identity import Identity, sample_identity, tone_group
 
-CARD = "DATA_CARD.md"
+CARD, LICENSE = "DATA_CARD.md", "LICENSE"
 DECADES = ((16, 29), (30, 44), (45, 59), (60, 78))
 
 TEXT = """# The demo faces
@@ -61,7 +62,7 @@ Ages run from 16 to 78; nobody has glasses, piercings, scars or a disability of 
 
 
 def write_card(folder: Path, seed: int, shots: Sequence[Shot]) -> None:
-    """Write the data card of these photographs into `folder`."""
+    """Write the data card of these photographs into `folder`, and the licence that it names."""
     trained = [sample_identity(seed, person) for person in sorted({shot.person for shot in shots if not shot.is_test})]
     tested = [sample_identity(seed, person) for person in sorted({shot.person for shot in shots if shot.is_test})]
     text = TEXT.format(
@@ -73,6 +74,7 @@ def write_card(folder: Path, seed: int, shots: Sequence[Shot]) -> None:
         people_rows=_people_rows(trained, tested),
     )
     write_text(folder / CARD, text)
+    write_bytes(folder / LICENSE, (FACES / LICENSE).read_bytes())
 
 
 def _class_rows(shots: Sequence[Shot]) -> str:

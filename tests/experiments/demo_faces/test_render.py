@@ -9,8 +9,8 @@ from PIL import Image
 
 from emolab.data.readers.demo import FACES
 from emolab.errors import ConfigError
-from experiments.demo_faces.casting import Shot
-from experiments.demo_faces.pack import PackSettings, claim, render_person, shots_of
+from experiments.demo_faces.casting import Shot, plan
+from experiments.demo_faces.pack import PackSettings, claim, render_pack, render_person, shots_of
 from experiments.demo_faces.parallel import in_parallel
 
 MISSING = [name for name in ("mitsuba", "anny") if find_spec(name) is None]
@@ -54,6 +54,17 @@ def test_a_pack_begun_with_another_seed_is_refused(tmp_path: Path) -> None:
     claim(tmp_path, PackSettings(seed=0))
     with pytest.raises(ConfigError, match="begun with"):
         claim(tmp_path, PackSettings(seed=1))
+
+
+def test_a_pack_whose_photographs_are_rendered_gets_tables_sheet_card_and_licence(tmp_path: Path) -> None:
+    settings = PackSettings(people=40, test_people=20)
+    for shot in plan(settings.seed, settings.people, settings.test_people):
+        (tmp_path / shot.path).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / shot.path)
+    render_pack(tmp_path, settings)
+    made = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert made == {path.name for path in FACES.iterdir() if path.is_file() and path.stem != "video"}
+    assert (tmp_path / "LICENSE").read_bytes() == (FACES / "LICENSE").read_bytes()
 
 
 def test_a_folder_without_a_pack_says_so(tmp_path: Path) -> None:
