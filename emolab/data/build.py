@@ -74,8 +74,11 @@ def _assemble_once(job: Job, folder: Path) -> None:
         if not (folder / ACCOUNT).is_file():
             for left in folder.parent.glob(f"{UNFINISHED}*-{glob.escape(folder.name)}"):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
-            with write_folder(folder) as part:
-                assemble(job, part)
+            try:
+                with write_folder(folder) as part:
+                    assemble(job, part)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("nothing is prepared yet; the same command begins again") from None
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -71,8 +73,9 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Outcome]
     done = 0
     while done < len(tasks):
         try:
-            with _pool(min(workers, len(tasks) - done)) as pool:
-                for outcomes in pool.map(convert_chunk, tasks[done:]):
+            with _pool(min(workers, len(tasks) - done), tasks[done:]) as results:
+                for result in results:
+                    outcomes = result.result()
                     done += 1
                     yield outcomes
         except BrokenProcessPool:  # a file brought its decoder, and with it a worker, down
@@ -82,17 +85,49 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Outcome]
 
 def _alone(record: Record, at: int, task: Task) -> Outcome:
     try:
-        with _pool(1) as pool:
-            single = Task([record], task.first + at, task.images, task.limits)
-            return pool.submit(convert_chunk, single).result()[0]
+        with _pool(1, [Task([record], task.first + at, task.images, task.limits)]) as (result,):
+            return result.result()[0]
     except BrokenProcessPool:
         return Outcome(reason="brings its decoder down")
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(workers: int, tasks: Sequence[Task]) -> Iterator[list[Future[list[Outcome]]]]:
+    """Yield what each of `tasks` will give; left by an exception, such as Ctrl-C's, the workers end at once."""
     # spawn, not fork: a fork of a process that holds TensorFlow's threads can hang.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+        others = multiprocessing.active_children()
+        try:
+            with _interrupts_held():  # a pool starts its workers as it gets tasks
+                results = [pool.submit(convert_chunk, task) for task in tasks]
+            yield results
+        except BaseException:  # and raised again
+            for worker in set(multiprocessing.active_children()) - set(others):
+                worker.terminate()
+            raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back, which reaches every process of a terminal; one that is started here never hears it.
+
+    It inherits the mask; did it ignore Ctrl-C by itself, it would hear it while it starts. The handler is for this
+    process, whose other threads hear Ctrl-C all the same: a start that is cut off in here is a traceback in there.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _convert_one(record: Record, row: np.ndarray, limits: Limits) -> Outcome:

@@ -37,6 +37,19 @@ def start(tmp_path: Path, root: Path, workers: int = 2) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=environment, start_new_session=True)
 
 
+# Its workers take a while before they come to the photographs.
+SLOWLY = """
+import os, time
+from pathlib import Path
+from emolab.prepare import main
+if __name__ == "__mp_main__":
+    Path(f"starting-{os.getpid()}").touch()
+    time.sleep(int(os.environ["STARTING_SECONDS"]))
+if __name__ == "__main__":
+    main()
+"""
+
+
 @pytest.fixture
 def photographs(tmp_path) -> Path:
     root = class_folders(tmp_path / "data", {"sad": 40, "anger": 40})
@@ -108,3 +121,23 @@ def test_a_file_that_brings_its_decoder_down_costs_only_itself(tmp_path):
     assert [at for at, outcome in enumerate(outcomes) if outcome.reason] == [5]
     assert outcomes[5].reason == "brings its decoder down"
     assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 1
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(90, 0.0), (0, 0.3)])
+def test_ctrl_c_is_one_line_and_ends_workers_that_start_or_work(tmp_path, photographs, seconds, share):
+    (tmp_path / "slowly.py").write_text(SLOWLY)
+    data = ("data=folder", "data.name=made", f"data.root={photographs}", "workers=2")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "STARTING_SECONDS": str(seconds)}
+    process = subprocess.Popen(
+        [sys.executable, "slowly.py", *data],
+        cwd=tmp_path, stdout=-1, stderr=-1, text=True, env=environment, start_new_session=True,
+    )  # fmt: skip
+    part = _wait_for_part(tmp_path / "cache", share)
+    while len(list(tmp_path.glob("starting-*"))) < 2:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=60)  # until no process has the pipes any more
+    assert process.returncode == 130
+    assert said == "interrupted: nothing is prepared yet; the same command begins again\n"
+    assert not part.exists()
+    assert _all_gone(process.pid)
