@@ -14,9 +14,11 @@ from hydra.utils import instantiate
 from emolab.cli import _shorthand, check_command, composed
 from emolab.config.tree import conf_folder, groups
 from emolab.training.augmentation import Augmentation
+from experiments.demo_faces.__main__ import _parser
 
 REPO = Path(__file__).resolve().parents[1]
 DATA = ("data=fer2013", "data.path=faces.csv")
+DEMO_FACES = "experiments.demo_faces"  # takes arguments of its own, not Hydra's
 TRAINING = ("train", "sweep", "founding", "levers", "label_noise")  # verbs that need photographs
 CHOICES = groups(conf_folder())
 
@@ -112,12 +114,15 @@ def _commands() -> list[str]:
     texts = [REPO / "README.md", *sorted((REPO / "conf").rglob("*.yaml"))]
     command = re.compile(r"python -m ((?:emolab|experiments|realtime)\.[^`;\n]+)")
     found = {line for path in texts for line in command.findall(path.read_text())}
-    return sorted(line.strip() for line in found if "=" in line and "..." not in line)
+    return sorted(line.strip() for line in found if ("=" in line or DEMO_FACES in line) and "..." not in line)
 
 
 @pytest.mark.parametrize("command", _commands())
 def test_every_command_in_the_documents_is_accepted(command: str) -> None:
     module, *arguments = shlex.split(command.partition("|")[0])
+    if module == DEMO_FACES:
+        assert callable(_parser().parse_args(arguments).run)
+        return
     arguments = [_shorthand(argument) for argument in arguments]
     verb = module.rpartition(".")[2]
     if verb in TRAINING and not any(argument.startswith(("data=", "experiment=")) for argument in arguments):
@@ -127,3 +132,4 @@ def test_every_command_in_the_documents_is_accepted(command: str) -> None:
 
 def test_there_are_commands_to_check() -> None:
     assert len(_commands()) > 10
+    assert sum(DEMO_FACES in command for command in _commands()) == 3
