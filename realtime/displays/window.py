@@ -87,9 +87,10 @@ class Window:
         return shown
 
     def press(self, key: int) -> None:
-        """Do what a key says; keys that say nothing are ignored."""
-        letter = chr(key).lower() if 0 <= key < 256 else ""
-        if letter == "q" or key == ESCAPE:
+        """Do what a key says, as `cv2.waitKeyEx` gives it; keys that say nothing are ignored."""
+        code = key & 0xFFFF  # GTK puts above it what is held and locked, such as Num Lock
+        letter = chr(code).lower() if code < 256 else ""
+        if letter == "q" or code == ESCAPE:
             self.closed = True
         elif letter == " ":
             self.paused = not self.paused
@@ -111,7 +112,7 @@ class Window:
             self._is_open = True
         if self._view is not None:
             cv2.imshow(TITLE, self.picture(self._view))
-        self.press(cv2.waitKey(milliseconds))
+        self.press(cv2.waitKeyEx(milliseconds))  # waitKey takes an arrow, 0xFF51, for Q, 0x51
         if cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1:  # closed with its own button
             self.closed = True
 

@@ -229,6 +229,18 @@ def test_the_keys_of_the_window_do_what_they_say(tmp_path: Path) -> None:
     assert window.closed
 
 
+def test_arrows_and_other_keys_without_a_letter_do_nothing(tmp_path: Path) -> None:
+    window = Window(str(tmp_path / "recording.avi"))
+    window._view = view(plain(90, 240, 320))
+    for key in (0xFF51, 0xFF52, 0xFF53, 0x1008FF1B, 0x250000):  # left, up, right, "search"; left on Windows
+        window.press(key)
+    assert not window.closed
+    assert window._recording is None
+    assert list(tmp_path.iterdir()) == []
+    window.press(0x100000 | ord("q"))  # with Num Lock, as GTK says it
+    assert window.closed
+
+
 def test_a_recording_of_the_window_is_not_mirrored_and_none_is_written_over(tmp_path: Path) -> None:
     image = plain(0, 240, 320)
     image[:, :100] = 255

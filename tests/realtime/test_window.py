@@ -1,5 +1,6 @@
 """The window on a real X server (Xvfb), and what is said where there's no screen."""
 
+import ctypes.util
 import os
 import shutil
 import struct
@@ -14,6 +15,7 @@ import pytest
 from commands import environment
 
 SCRIPT = Path(__file__).parent / "show_window.py"
+KEYS = SCRIPT.with_name("press_keys.py")
 
 
 @pytest.fixture
@@ -32,13 +34,14 @@ def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     process.wait(10)
 
 
-def _show(display: str | None, seconds: float, *recording: Path) -> subprocess.Popen[str]:
+def _show(display: str | None, seconds: float, *recording: Path, cwd: Path | None = None) -> subprocess.Popen[str]:
     variables = {key: value for key, value in environment().items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     paths = os.pathsep.join([variables["PYTHONPATH"], str(SCRIPT.parent)])
     variables |= {"PYTHONPATH": paths, "QT_LOGGING_RULES": "*=false"} | ({"DISPLAY": display} if display else {})
     return subprocess.Popen(
         [sys.executable, SCRIPT, str(seconds), *recording],
         env=variables,
+        cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,17 +57,35 @@ def pixels(file: Path) -> np.ndarray:
     return flat.reshape(height, width, 4)[:, :, :3].copy()
 
 
-def test_the_window_shows_the_frames_and_ends_by_itself(screen: tuple[str, Path]) -> None:
-    name, file = screen
-    process = _show(name, 4)
+def _seen(file: Path, process: subprocess.Popen[str]) -> np.ndarray:
+    """The screen once the window is on it."""
     end = time.monotonic() + 30
     while pixels(file).std() < 20 and time.monotonic() < end and process.poll() is None:
         time.sleep(0.1)
-    seen = pixels(file)
+    return pixels(file)
+
+
+def test_the_window_shows_the_frames_and_ends_by_itself(screen: tuple[str, Path]) -> None:
+    name, file = screen
+    process = _show(name, 4)
+    seen = _seen(file, process)
     out, error = process.communicate(timeout=30)
     assert process.returncode == 0, error
     assert "frames in" in out
     assert seen.std() > 20  # the gradient of the synthetic frames
+
+
+@pytest.mark.skipif(ctypes.util.find_library("Xtst") is None, reason="there's no libXtst: apt-get install libxtst6")
+def test_arrows_neither_record_nor_take_a_snapshot_and_q_quits(screen: tuple[str, Path], tmp_path: Path) -> None:
+    name, file = screen
+    here = tmp_path / "here"
+    here.mkdir()
+    process = _show(name, 600, cwd=here)
+    _seen(file, process)
+    subprocess.run([sys.executable, KEYS, name, "Right", "Up", "q"], check=True, timeout=60)
+    out, error = process.communicate(timeout=30)
+    assert "frames in" in out, error
+    assert list(here.iterdir()) == []
 
 
 def test_a_window_closes_and_its_viewer_says_what_was_lost_when_the_disk_is_full(
