@@ -26,7 +26,8 @@ def export(cfg: DictConfig) -> "list[Row]":
         the rows of the engines that `cfg` asks for.
 
     Raises:
-        EmolabError: if there is no such engine, or the run, its data or an engine can't be used.
+        EmolabError: if there is no such engine, the run, its data or an engine can't be used, or the run's folder can't
+            be written.
     """
     wanted = wanted_engines(cfg)  # before anything slow: it knows which engines and options there are
 
@@ -37,6 +38,7 @@ def export(cfg: DictConfig) -> "list[Row]":
     from emolab.engines.selection import engines_folder, exporting, select_fastest
     from emolab.evaluate import data_for
     from emolab.runs import chosen_run
+    from emolab.runs.layout import clear_write_errors
 
     record = chosen_run(cfg)
     folder = engines_folder(record)
@@ -44,7 +46,8 @@ def export(cfg: DictConfig) -> "list[Row]":
         trial = _trial(cfg, record, data_for(cfg, record))
         rows = trial.run(wanted)
         shown = [*rows, *earlier_rows(trial.builder, rows, cfg.budget_ms)]
-        table.write(folder, shown, cfg.budget_ms)
+        with clear_write_errors(record.folder):
+            table.write(folder, shown, cfg.budget_ms)
         Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
         for note in table.notes(shown):
             print(f"note:   {note}")

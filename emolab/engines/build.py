@@ -21,6 +21,7 @@ from emolab.engines.selection import engine_folder
 from emolab.errors import RunError
 from emolab.files import write_folder
 from emolab.runs import RunRecord, environment
+from emolab.runs.layout import clear_write_errors
 
 BUILD_VERSION = 2  # counted up when the same run gives another engine, so that those built before are built anew
 Say = Callable[[str], None]
@@ -57,7 +58,7 @@ class Builder:
         """Return the engine's folder; one that was built from the same with the same is kept.
 
         Raises:
-            RunError: if it can't be built.
+            RunError: if it can't be built, or not be written into the run's folder.
         """
         folder = engine_folder(self.record, backend.name, precision)
         facts = self._facts(backend, precision)
@@ -66,7 +67,7 @@ class Builder:
             return folder
         self._say(f"{folder.name}: building")
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
-        with write_folder(folder) as made:
+        with clear_write_errors(self.record.folder), write_folder(folder) as made:
             manifest.write(made, {**facts, **backend.build(source, precision, made)})
         return folder
 

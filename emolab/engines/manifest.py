@@ -10,6 +10,7 @@ from emolab.engines.schema import check_engine
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import environment
+from emolab.runs.layout import clear_write_errors
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
@@ -63,9 +64,14 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
 
 
 def amend(folder: Path, **fields: Any) -> dict[str, Any]:
-    """Replace these fields of `engine.json`, such as parity and latency; return all of them."""
+    """Replace these fields of `engine.json`, such as parity and latency; return all of them.
+
+    Raises:
+        RunError: if there is no engine, its `engine.json` is damaged, or can't be written.
+    """
     facts = {**read(folder), **plain(fields)}
-    files.write_json(folder / FACTS, facts)
+    with clear_write_errors(folder):
+        files.write_json(folder / FACTS, facts)
     return facts
 
 

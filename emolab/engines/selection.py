@@ -13,7 +13,7 @@ from emolab import files
 from emolab.engines import manifest
 from emolab.engines.gates import failed, fastest
 from emolab.errors import RunError
-from emolab.runs.layout import ENGINES, inside
+from emolab.runs.layout import ENGINES, clear_write_errors, inside
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
@@ -114,7 +114,8 @@ def _nothing_selected(run: "RunRecord") -> str:
 
 def select(run: "RunRecord", folder: Path, reason: str) -> None:
     """Mark the engine in `folder` as the one to use, and say why."""
-    files.write_json(engines_folder(run) / SELECTED, {"engine": folder.name, "reason": reason})
+    with clear_write_errors(run.folder):
+        files.write_json(engines_folder(run) / SELECTED, {"engine": folder.name, "reason": reason})
 
 
 @contextmanager
@@ -124,18 +125,26 @@ def exporting(run: "RunRecord") -> Iterator[None]:
     What an export that was killed had half built goes.
 
     Raises:
-        RunError: if another export is at work.
+        RunError: if another export is at work, or the run's folder can't be written.
     """
-    engines_folder(run).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(engines_folder(run) / ".lock", timeout=0)
+    with clear_write_errors(run.folder):
+        engines_folder(run).mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(
+                f"another export is at work on {engines_folder(run)}: wait for it, or stop it first"
+            ) from None
     try:
-        with FileLock(engines_folder(run) / ".lock", timeout=0):
-            for left in engines_folder(run).glob(f"{files.UNFINISHED}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            yield
-    except Timeout:
-        raise RunError(f"another export is at work on {engines_folder(run)}: wait for it, or stop it first") from None
+        for left in engines_folder(run).glob(f"{files.UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
 
 
 def deselect(run: "RunRecord") -> None:
     """Let no engine of the run be the one to use."""
-    (engines_folder(run) / SELECTED).unlink(missing_ok=True)
+    with clear_write_errors(run.folder):
+        (engines_folder(run) / SELECTED).unlink(missing_ok=True)

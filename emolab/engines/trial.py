@@ -25,6 +25,7 @@ from emolab.errors import EmolabError, first_line
 from emolab.evaluation.predictions import Predictions
 from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
+from emolab.runs.layout import clear_write_errors
 
 Key = tuple[str, str]  # engine and precision
 Loaded = tuple[Engine, dict[str, Any]]  # and how it starts in a process of its own
@@ -96,7 +97,7 @@ class Trial:
             key = (one.name, precision)
             try:
                 folders[key] = self.builder.build(one, precision)
-            except (EmolabError, OSError):  # nothing that another converter would do better
+            except EmolabError:  # such as a full disk: nothing that another converter would do better
                 raise
             except Exception as error:
                 if key == BASELINE:
@@ -123,7 +124,8 @@ class Trial:
     def _fault(self, key: Key, what: str, error: Exception) -> str:
         """Keep the traceback of the error that is being handled; return what to tell."""
         log = engine_folder(self.record, *key).with_suffix(".log")
-        files.write_text(log, traceback.format_exc())
+        with clear_write_errors(self.record.folder):
+            files.write_text(log, traceback.format_exc())
         told = f"couldn't be {what}, {type(error).__name__}: {first_line(error)} ({log})"
         self.say(f"{'-'.join(key)}: {told}")
         return told

@@ -1,4 +1,5 @@
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -159,7 +160,7 @@ def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch:
 
     with monkeypatch.context() as patched:
         patched.setattr(kind, "build", write_half)
-        with pytest.raises(OSError, match="full"):
+        with pytest.raises(RunError, match=r"can't write to the run folder .*: the disk is full"):
             builder.build(backend("tensorflow"), "fp32")
     assert not list(folder.parent.rglob("half.bin"))
     builder.build(backend("tensorflow"), "fp32")
@@ -303,3 +304,29 @@ def test_two_exports_of_a_run_at_once_are_refused(tiny_run: RunRecord) -> None:
         pass
     with exporting(tiny_run):  # free again
         pass
+
+
+@pytest.mark.parametrize("name", ["engines", "engines/.lock"])
+def test_a_run_folder_that_cant_be_written_is_named(tiny_run: RunRecord, tmp_path: Path, name: str) -> None:
+    shutil.copytree(tiny_run.folder, tmp_path / "run", ignore=shutil.ignore_patterns("engines"))
+    blocked = tmp_path / "run" / name
+    blocked.mkdir(parents=True) if name.endswith(".lock") else blocked.write_text("")
+    with (
+        pytest.raises(RunError, match=r"can't write to the run folder .*/run: "),
+        exporting(RunRecord.open(tmp_path / "run")),
+    ):
+        pass
+
+
+def test_a_full_disk_is_told_and_what_was_proved_before_stays(builder: Builder, tiny_run: RunRecord) -> None:
+    folder = _built(builder, "tensorflow", "fp32")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    facts = account.read(folder)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        for write in (lambda: account.amend(folder, gates={}), lambda: select(tiny_run, folder, "the fastest")):
+            with pytest.raises(RunError, match="can't write to the run folder"):
+                write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert account.read(folder) == facts
