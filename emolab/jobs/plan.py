@@ -58,17 +58,18 @@ class Plan:
         Two at once would give other jobs the same numbers, and train the same job twice.
 
         Raises:
-            ConfigError: if another command is working on the folder.
+            ConfigError: if another command is working on the folder, or it can't be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise ConfigError(
-                f"{self.folder}: another command is working on this folder, and only one at a time can. Wait until it "
-                "has ended, or stop it with Ctrl-C; then give this command again"
-            ) from None
+        with self._clear_errors():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise ConfigError(
+                    f"{self.folder}: another command is working on this folder, and only one at a time can. Wait until "
+                    "it has ended, or stop it with Ctrl-C; then give this command again"
+                ) from None
         try:
             yield
         finally:
@@ -179,8 +180,13 @@ class Plan:
         self._write()
 
     def _write(self) -> None:
-        try:
+        with self._clear_errors():
             files.write_json(self.folder / PLAN, {"name": self.name, "runs": str(self.runs), "jobs": self.jobs})
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise ConfigError(
                 f"can't write to {self.folder}: {error.strerror or error}. Free space, mend the rights, or set another "

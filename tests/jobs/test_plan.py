@@ -51,7 +51,10 @@ def test_another_grid_in_the_same_folder_is_refused_with_what_differs(tmp_path):
 
 def test_a_grid_that_cannot_be_written_says_which_setting_names_its_folder(tmp_path):
     (tmp_path / "grids").write_text("a file in the way")
-    with pytest.raises(ConfigError, match=r"can't write to .*grids/g: .*paths\.grids"):
+    told = r"can't write to .*grids/g: .*paths\.grids"
+    with pytest.raises(ConfigError, match=told), plan(tmp_path).owned():
+        pass
+    with pytest.raises(ConfigError, match=told):
         plan(tmp_path).begin()
 
 
