@@ -12,18 +12,23 @@ def compare(cfg: DictConfig) -> Path:
 
     Raises:
         RunError: if there are fewer than two, one can't be read, or they make no ensemble.
+        ConfigError: if the output's folder can't be written: nothing is compared then.
     """
     from experiments.comparing.report import compared_pairs, table_of, write_comparison
     from experiments.comparing.runs import ComparedRun, chosen_runs, ensemble_of
+    from experiments.output import check_output, writing
     from experiments.page import show
 
+    output = Path(cfg.output)
     where = OmegaConf.to_container(cfg.where)
     found = chosen_runs(Path(cfg.paths.runs), cfg.runs, dict(where), cfg.since, cfg.until)  # type: ignore[arg-type]
+    check_output(output)
     runs = [ComparedRun(record, cfg.split, cfg.resamples, cfg.flip) for record in found]
     ensemble = ensemble_of(runs) if cfg.ensemble else None
     pairs = compared_pairs(runs, cfg.resamples, ensemble)
     table = table_of(runs, ensemble)
-    page = write_comparison(Path(cfg.output), runs, pairs, table)
+    with writing(output):
+        page = write_comparison(output, runs, pairs, table)
     show(table)
     print("\n".join(pair.sentence() for pair in pairs))
     for run in runs:

@@ -57,10 +57,15 @@ def cells_of_settings(cfg: DictConfig) -> "list[Cell]":
 
 
 def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") -> int:
-    """Print and write table and verdicts of the trainings that finished; return the exit code, 2 where none did."""
+    """Print and write table and verdicts of the trainings that finished; return the exit code, 2 where none did.
+
+    Raises:
+        ConfigError: if they can't be written.
+    """
     from experiments.comparing.replicates import finished_trainings, predictions_of, results_of
     from experiments.founded.claims import claims, judged
     from experiments.founded.report import claims_table, table_of, write_founding
+    from experiments.output import writing
     from experiments.page import show
 
     runs = plan.records()
@@ -74,7 +79,8 @@ def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") ->
     verdicts = claims_table(judged(found, claims(cfg.models, cfg.finetunings)))
     weights = {(cell.model, str(_first_weights(finished[cell, seed]))) for cell, seed in predictions}
     told = notes(cfg, len(found.groups), len(predictions), sorted(weights))
-    page = write_founding(Path(cfg.output), table, verdicts, told)
+    with writing(Path(cfg.output)):
+        page = write_founding(Path(cfg.output), table, verdicts, told)
     show(table)
     show(verdicts)
     print(f"page:   {page}")

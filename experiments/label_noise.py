@@ -18,8 +18,8 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     """Train a network for each part of the training images, without that part; list what they don't believe.
 
     Raises:
-        ConfigError: if a training's settings are wrong, or not its own to set, the labels are soft, or cleanlab isn't
-            installed.
+        ConfigError: if a training's settings are wrong, or not its own to set, the labels are soft, cleanlab isn't
+            installed, or `output` can't be written.
         DataError: if the data can't be used, or not be parted into so many folds.
         RunError: if a run of the group was trained on other data than these.
         KeyboardInterrupt: when interrupted; the same command goes on.
@@ -32,6 +32,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.report import SUSPECTED, table_of, write_label_noise
     from experiments.noise.suspects import check_unseen, suspects_of, unseen_probabilities
+    from experiments.output import writing
     from experiments.page import show
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
@@ -48,7 +49,8 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     plan = Plan(folder / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
     with plan.owned():
         plan.begin()
-        write_folds(lists, prepared, folds)
+        with writing(folder):
+            write_folds(lists, prepared, folds)
         failed = run_plan(plan, launcher_given(), "the same command", compares=False)
     if failed:
         return failed
@@ -59,7 +61,9 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     rows, probabilities = unseen_probabilities(prepared, folds, runs, batch_size, trusted_modules=typed_modules(cfg))
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
     table = table_of(prepared, suspects)
-    page = write_label_noise(folder, prepared, suspects, table, cfg.examples, notes(cfg, len(rows), len(suspects)))
+    told = notes(cfg, len(rows), len(suspects))
+    with writing(folder):
+        page = write_label_noise(folder, prepared, suspects, table, cfg.examples, told)
     show(table)
     print(f"page:   {page}")
     print(f"next:   python -m emolab.train ... {typed_path('trainer.leave_out', folder / SUSPECTED)}")

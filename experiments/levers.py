@@ -78,9 +78,14 @@ def named(lever: str) -> Iterator[None]:
 
 
 def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
-    """Print and write the table of the trainings that finished; return the exit code, 2 where the baseline didn't."""
+    """Print and write the table of the trainings that finished; return the exit code, 2 where the baseline didn't.
+
+    Raises:
+        ConfigError: if it can't be written.
+    """
     from experiments.comparing.levers import effects_of, table_of, write_levers
     from experiments.comparing.replicates import finished_trainings, predictions_of, results_of
+    from experiments.output import writing
     from experiments.page import show
 
     finished = finished_trainings(records)
@@ -95,7 +100,8 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
     effects = effects_of(results_of(predictions, cfg.resamples), minutes, BASELINE, names)
     table = table_of(effects, cfg.levers)
     told = notes(cfg, len(next(iter(predictions.values())).targets), missing)
-    page = write_levers(Path(cfg.output), table, effects, told)
+    with writing(Path(cfg.output)):
+        page = write_levers(Path(cfg.output), table, effects, told)
     show(table)
     if missing:
         print(f"not trained: {', '.join(missing)}")

@@ -12,6 +12,7 @@ from emolab.cli import WRONG, check_command, verb
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Child
+from experiments.output import check_output, writing
 from experiments.overrides import as_text, for_training, pair_of, settings_given
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
         choices: group -> choice.
 
     Raises:
-        ConfigError: if the storage, the study or the search space can't be used.
+        ConfigError: if the storage, the study, the search space or the output's folder can't be used.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
     from experiments.search.study import is_complete, open_study, shown, storage_url
 
     fixed = fixed_overrides(cfg, given)
     check_space(cfg, fixed)
+    check_output(Path(cfg.output))
     url = storage_url(cfg)
     space = {name: OmegaConf.to_container(one, resolve=True) for name, one in cfg.search.space.items()}
     study = open_study(cfg.name, url, directions(cfg), fixed, space, cfg)
@@ -131,7 +133,11 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: 
 
 
 def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> int:
-    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where no trial came to an end."""
+    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where no trial came to an end.
+
+    Raises:
+        ConfigError: if they can't be written.
+    """
     from optuna.trial import TrialState
 
     from experiments.search.best import BEST, best_trial, write_best
@@ -139,16 +145,19 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
     from experiments.search.study import OVERRIDES
 
     best = best_trial(study)
-    page = write_page(study, Path(cfg.output), list(cfg.search.objectives))
+    folder = Path(cfg.output)
+    with writing(folder):
+        page = write_page(study, folder, list(cfg.search.objectives))
     print("\n".join(overview(study)))
     print(f"page:   {page}")
     if best is None:
         print("no trial was finished; the page says why", file=sys.stderr)
         return 0 if any(trial.state == TrialState.PRUNED for trial in study.trials) else WRONG
-    command = write_best(best, study, Path(cfg.output), fixed)
+    with writing(folder):
+        command = write_best(best, study, folder, fixed)
     values = ", ".join(f"{name} {value:.4f}" for name, value in zip(cfg.search.objectives, best.values, strict=True))
     print(f"best:   {values}: {' '.join(best.user_attrs[OVERRIDES])}")
-    print(f"        {Path(cfg.output) / BEST}\nnext:   {command}")
+    print(f"        {folder / BEST}\nnext:   {command}")
     return 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from made_runs import CLASSES, made_run, predictions
 
 from emolab.cli import composed
-from emolab.errors import RunError
+from emolab.errors import ConfigError, RunError
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
 from emolab.runs import RunRecord
@@ -38,6 +38,23 @@ def test_the_table_shows_what_differs_the_best_first_and_the_page_all_of_it(tmp_
     assert text.count("data:image/png;base64,") == 1
     assert (page.parent / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert "aug=on is better than aug=off: +" in capsys.readouterr().out
+
+
+def test_an_output_that_cant_be_written_is_refused_before_anything_is_judged(tmp_path, monkeypatch):
+    for accuracy in (0.5, 0.8):
+        made_run(tmp_path / "runs", accuracy)
+    (tmp_path / "page").write_text("a file in the way")
+    monkeypatch.setattr("experiments.comparing.runs.quality_of", lambda *_: pytest.fail("minutes of bootstraps"))
+    with pytest.raises(ConfigError, match=r"output=.*page can't be written: .* set another folder"):
+        compared(tmp_path / "runs")
+
+
+def test_a_page_that_cant_be_written_names_its_output(tmp_path):
+    for accuracy in (0.5, 0.8):
+        made_run(tmp_path / "runs", accuracy)
+    (tmp_path / "page" / "index.html").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"output=.*page can't be written"):
+        compared(tmp_path / "runs")
 
 
 def test_a_difference_inside_the_noise_is_undecided():

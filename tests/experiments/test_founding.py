@@ -144,6 +144,16 @@ def test_the_table_stands_beside_the_originals_numbers(tmp_path, capsys):
     assert "refuted" in capsys.readouterr().out
 
 
+def test_a_table_that_cant_be_written_names_its_output(tmp_path):
+    settings = ["data=folder", "data.root=faces", "models=[vgg19]", "augmentations=['on']", "finetunings=[full]"]
+    cfg = composed("founding", [*settings, f"output={tmp_path / 'founding'}", "resamples=200"])
+    plan = Plan(tmp_path / "grid", "founding", tmp_path / "runs", (("x",),))
+    made_run(tmp_path / "runs", 0.5, group={"name": "founding", "number": 0}, model="vgg19")
+    (tmp_path / "founding" / "table.csv").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"output=.*founding can't be written"):
+        conclude(cfg, plan, [(Cell("vgg19", "on", "full"), 0)])
+
+
 @pytest.mark.parametrize(("seeds", "told"), [("0", "not that of the training"), ("0,1", "added as Student's interval")])
 def test_the_page_says_what_its_intervals_hold(seeds, told):
     cfg = composed("founding", ["data=folder", "data.root=faces", f"seeds=[{seeds}]"])

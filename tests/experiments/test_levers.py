@@ -60,6 +60,13 @@ def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_pat
     assert f"not trained: {chosen[1]}, " in told
 
 
+def test_a_table_that_cant_be_written_names_its_output(tmp_path):
+    cfg = composed("levers", ["data=folder", "data.root=faces", f"output={tmp_path / 'out'}", "resamples=200"])
+    (tmp_path / "out" / "table.csv").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"output=.*out can't be written"):
+        conclude(cfg, {("baseline", 0): made_run(tmp_path / "runs", 0.5)})
+
+
 def test_without_a_baseline_there_is_no_table(tmp_path, capsys):
     cfg = composed("levers", ["data=folder", "data.root=faces", f"output={tmp_path / 'out'}"])
     assert conclude(cfg, {("baseline", 0): None}) == 2

@@ -8,11 +8,12 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from emolab.cli import composed
+from emolab.errors import ConfigError
 from emolab.runs import RunRecord
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
-from experiments.sweep import directions, fixed_overrides, sweep
+from experiments.sweep import conclude, directions, fixed_overrides, sweep
 
 
 def worker(
@@ -113,6 +114,23 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
     assert sweep(cfg, [*given, "heartbeat_seconds=0"], {}) == code
     assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)
+
+
+def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_opened(tmp_path):
+    (tmp_path / "file").write_text("")
+    given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path / 'file' / 'sweep'}", "n_trials=1"]
+    with pytest.raises(ConfigError, match=r"output=.*file/sweep can't be written"):
+        sweep(composed("sweep", given), given, {})
+
+
+@pytest.mark.parametrize("name", ["index.html", "experiment"])
+def test_a_sweep_whose_result_cant_be_written_names_its_output(tmp_path, monkeypatch, name):
+    cfg = composed("sweep", ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}"])
+    _, study = worker(tmp_path / "study", monkeypatch)
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
+    (tmp_path / name).mkdir() if name.endswith("html") else (tmp_path / name).write_text("a file in the way")
+    with pytest.raises(ConfigError, match=r"output=.* can't be written"):
+        conclude(cfg, study, [])
 
 
 def test_a_study_is_complete_when_nothing_of_it_would_be_run_again(tmp_path, monkeypatch):

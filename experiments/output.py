@@ -1,0 +1,35 @@
+"""The folder of a command's result: tested before the work, and named where it can't be written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from emolab.errors import ConfigError
+
+
+def check_output(folder: Path) -> None:
+    """Make the folder, and see that files can be written into it, before minutes of work whose result would be lost.
+
+    Raises:
+        ConfigError: if it can't be written.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn a full disk or an unwritable folder into one clear message.
+
+    Raises:
+        ConfigError: for any OSError inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"output={folder} can't be written: {error.strerror or error}. Free space, mend the rights, or set another "
+            "folder"
+        ) from error
