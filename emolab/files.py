@@ -1,4 +1,4 @@
-"""Writing files and folders whole or not at all, and knowing files again by their digest."""
+"""Writing files and folders whole or not at all, by one process at a time; knowing files again by their digest."""
 
 import hashlib
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
+
+from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +88,24 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def own(path: Path, busy: Exception) -> FileLock:
+    """Lock the file at `path` until the lock is released or this process ends, however it comes.
+
+    Args:
+        path: the lock's own file; made if missing.
+        busy: raised where somebody else has locked it.
+
+    Raises:
+        OSError: if it can't be made.
+    """
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise busy from None
+    return lock
 
 
 def write_bytes(path: Path, data: bytes) -> None:

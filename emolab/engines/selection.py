@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from emolab import files
 from emolab.engines import manifest
 from emolab.engines.gates import failed, fastest
@@ -127,15 +125,10 @@ def exporting(run: "RunRecord") -> Iterator[None]:
     Raises:
         RunError: if another export is at work, or the run's folder can't be written.
     """
-    lock = FileLock(engines_folder(run) / ".lock", timeout=0)
+    busy = RunError(f"another export is at work on {engines_folder(run)}: wait for it, or stop it first")
     with clear_write_errors(run.folder):
         engines_folder(run).mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunError(
-                f"another export is at work on {engines_folder(run)}: wait for it, or stop it first"
-            ) from None
+        lock = files.own(engines_folder(run) / ".lock", busy)
     try:
         for left in engines_folder(run).glob(f"{files.UNFINISHED}*"):
             shutil.rmtree(left, ignore_errors=True)

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from emolab import files
 from emolab.config.overrides import override
 from emolab.errors import ConfigError
@@ -60,16 +58,13 @@ class Plan:
         Raises:
             ConfigError: if another command is working on the folder, or it can't be written.
         """
-        lock = FileLock(self.folder / ".lock")
+        busy = ConfigError(
+            f"{self.folder}: another command is working on this folder, and only one at a time can. Wait until it "
+            "has ended, or stop it with Ctrl-C; then give this command again"
+        )
         with self._clear_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise ConfigError(
-                    f"{self.folder}: another command is working on this folder, and only one at a time can. Wait until "
-                    "it has ended, or stop it with Ctrl-C; then give this command again"
-                ) from None
+            lock = files.own(self.folder / ".lock", busy)
         try:
             yield
         finally:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from emolab import files
 from emolab.errors import RunError
@@ -274,15 +274,9 @@ def _first_facts(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own(folder: Path) -> FileLock:
-    lock = FileLock(folder / ".lock", timeout=0, thread_local=False)
+    busy = RunError(f"the run {folder} is being written by another process: wait for it, or stop it first")
     with layout.clear_write_errors(folder):
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunError(
-                f"the run {folder} is being written by another process: wait for it, or stop it first"
-            ) from None
-    return lock
+        return files.own(folder / ".lock", busy)
 
 
 def _now() -> str:
