@@ -10,7 +10,7 @@ import numpy as np
 
 from emolab import files
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, manifest
+from emolab.engines import manifest
 from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder
 from emolab.engines.engine import Engine, load_engine

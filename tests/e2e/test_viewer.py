@@ -15,7 +15,7 @@ from commands import environment
 
 from emolab.cli import check_command
 from emolab.data.prepared import PreparedData
-from emolab.engines import account, manifest
+from emolab.engines import manifest
 from emolab.engines.build import Builder
 from emolab.engines.registry import backend
 from emolab.engines.selection import select

@@ -321,12 +321,12 @@ def test_a_run_folder_that_cant_be_written_is_named(tiny_run: RunRecord, tmp_pat
 def test_a_full_disk_is_told_and_what_was_proved_before_stays(builder: Builder, tiny_run: RunRecord) -> None:
     folder = _built(builder, "tensorflow", "fp32")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    facts = account.read(folder)
+    facts = manifest.read(folder)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
     try:
-        for write in (lambda: account.amend(folder, gates={}), lambda: select(tiny_run, folder, "the fastest")):
+        for write in (lambda: manifest.amend(folder, gates={}), lambda: select(tiny_run, folder, "the fastest")):
             with pytest.raises(RunError, match="can't write to the run folder"):
                 write()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert account.read(folder) == facts
+    assert manifest.read(folder) == facts
