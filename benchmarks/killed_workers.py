@@ -61,7 +61,7 @@ def account(folder: Path, trials: int) -> None:
     states = [trial.state.name.lower() for trial in counted(study)]
     runs = [record for record in list_runs(folder / "runs") if record.fields["group"]["name"] == "sweep"]
     finished = [record.fields["group"]["number"] for record in runs if record.status == "finished"]
-    resumed = sum("resumed" in record.fields for record in runs)
+    resumed = sum(bool(record.fields["resumed"]) for record in runs)
     waiting = sum(trial.state in (TrialState.WAITING, TrialState.RUNNING) for trial in begun(study))
     print(f"{len(states)} of {trials} trials: { {state: states.count(state) for state in sorted(set(states))} }")
     print(f"{len(study.trials) - len(states)} further entries are interrupted attempts, each taken up by another")

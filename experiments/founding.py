@@ -105,7 +105,8 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
 
 
 def _first_weights(record: "RunRecord") -> str | None:
-    return record.fields["model"].get("weights", {}).get("used")
+    used: str | None = record.fields["model"]["weights"]["used"]
+    return used
 
 
 def _main(cfg: DictConfig) -> int:

@@ -34,7 +34,7 @@ class NetworkClassifier:
 
         from emolab.engines.deployable import deployable_network
 
-        network = deployable_network(record, float(record.fields.get("temperature") or 1.0), trusted_modules)
+        network = deployable_network(record, record.temperature, trusted_modules)
         self.classes = record.classes
         self.image_size = int(record.fields["image_size"])
         # Batches of any size with one trace; Keras's own predict costs 70 ms a call.

@@ -47,7 +47,7 @@ def _view(cfg: DictConfig, display: Any) -> Summary | None:
     classify = recogniser(  # may take minutes
         record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules, cfg.budget_ms
     )
-    make_step = step_maker(cfg, detector, classify, record.fields.get("uncertain_below"))
+    make_step = step_maker(cfg, detector, classify, record.fields["uncertain_below"])
     if isinstance(display, Web):
         from realtime.displays.web.server import serve
 

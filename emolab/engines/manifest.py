@@ -90,7 +90,7 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
         return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
     if facts.get("weights") != weights_of(run):
         return "it was made of other weights than the run's best ones of now"
-    fitted, temperature = run.fields.get("temperature"), facts.get("temperature")
+    fitted, temperature = run.fields["temperature"], facts.get("temperature")
     if fitted is None:
         return None
     if temperature is None or not math.isclose(fitted, temperature, rel_tol=_ROUNDING):

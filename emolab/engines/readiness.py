@@ -40,7 +40,7 @@ def temperature_of(
         trusted_modules: modules of the user's own that the run may name.
         batch_size: images at a time.
     """
-    known = record.fields.get("temperature")
+    known = record.fields["temperature"]
     if known is not None:
         return float(known)
     network = load_network(record, trusted_modules)

@@ -27,6 +27,6 @@ def _results(plan: Plan, number: int, record: RunRecord | None) -> tuple[str, ..
     if record is None:
         return ("failed" if plan.outcome(number) else "missing", "", "", "", "")
     fields = record.fields
-    best, test = fields["monitor"]["best"], fields.get("summary", {}).get("test_accuracy")
+    best, test = fields["monitor"]["best"], fields["summary"]["test_accuracy"]
     numbers = ["" if value is None else f"{value:.4f}" for value in (best, test)]
     return (record.status, *numbers, f"{record.training_seconds() / 60:.1f}", record.id)

@@ -191,9 +191,10 @@ def _calibration(
     record: RunRecord, prepared: PreparedData, plain: Mapping[str, Predictions]
 ) -> tuple[float, float, str, list[str]]:
     """The temperature, the confidence below which a face is better left unnamed, on what, and what to doubt of them."""
-    known = [record.fields[name] for name in ("temperature", "uncertain_below") if name in record.fields]
-    if not learned_from(record, prepared) and len(known) == 2:
-        return float(known[0]), float(known[1]), f"the run's own data, {record.fields['data']['name']}", []
+    fields = record.fields
+    known, threshold = fields["temperature"], fields["uncertain_below"]
+    if not (learned_from(record, prepared) or known is None or threshold is None):
+        return float(known), float(threshold), f"the run's own data, {fields['data']['name']}", []
     split, predictions = next(iter(plain.items()))  # validation, where there is one
     temperature = fit_temperature(predictions)
     fitted_on = f"the {split} images of {prepared.name}"

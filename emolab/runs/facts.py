@@ -1,6 +1,6 @@
 """What a run was, in words: the head of its report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emolab.config.layers import STAGES
@@ -22,17 +22,17 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
         "model": _network(model),
         "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]}){_without(fields['data'])}",
         "recipe": _recipe(settings_of(record)),
-        **_taught(fields.get("teachers"), settings_of(record)),
+        **_taught(fields["teachers"], settings_of(record)),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
         "best epoch": _best(monitor),
-        **({"computed in": str(fields["precision"])} if "precision" in fields else {}),
+        **({"computed in": fields["precision"]} if fields["precision"] else {}),
         "seed": str(fields["seed"]),
         "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
     }
 
 
 def _network(model: Mapping[str, Any]) -> str:
-    count, began = model["parameters"], model["weights"].get("used")
+    count, began = model["parameters"], model["weights"]["used"]
     weights = "an unknown number of weights" if count is None else f"{count:,} weights"
     return f"{model['name']}, {weights}, begun from {began or 'unknown ones'}"
 
@@ -44,14 +44,14 @@ def _best(monitor: Mapping[str, Any]) -> str:
 
 
 def _without(data: Mapping[str, Any]) -> str:
-    left_out = data.get("left_out")
+    left_out = data["left_out"]
     return f", without {left_out['images']} images that {left_out['file']} lists" if left_out else ""
 
 
-def _taught(teachers: Any, settings: Mapping[str, Any]) -> dict[str, str]:
+def _taught(teachers: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> dict[str, str]:
     if not teachers:
         return {}
-    names = ", ".join(str(teacher.get("run")) for teacher in teachers if isinstance(teacher, Mapping))
+    names = ", ".join(teacher["run"] for teacher in teachers)
     shares = _node(settings, "distillation")
     return {"learned from": f"{names}; weight {shares.get('weight')}, temperature {shares.get('temperature')}"}
 

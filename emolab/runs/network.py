@@ -35,7 +35,7 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
             len(record.classes),
             record.fields["image_size"],
             dropout=settings["dropout"],
-            grey=bool(record.fields["data"].get("grey", False)),
+            grey=record.fields["data"]["grey"],
         )
         with whole_weights():
             network.load_weights(weights)

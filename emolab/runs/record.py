@@ -75,7 +75,8 @@ class RunRecord:
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
         layout.check_links(Path(folder))
-        return cls(Path(folder), schema.check_facts(facts, path))
+        schema.check_facts(facts, path)
+        return cls(Path(folder), facts)
 
     @classmethod
     def resume(cls, folder: Path) -> "RunRecord":
@@ -89,14 +90,14 @@ class RunRecord:
         record = cls(Path(folder), cls.open(folder)._facts, lock)
         with layout.clear_write_errors(record.folder):
             checkpoints.remove_leftovers(record.folder, record._facts)
-        resumed = [*record._facts.get("resumed", []), _now()]
+        resumed = [*record.fields["resumed"], _now()]
         record.update(status="running", finished=None, process=this_process(), resumed=resumed)
         return record
 
     @property
     def fields(self) -> dict[str, Any]:
-        """A copy of what `run.json` holds."""
-        return dict(plain(self._facts))
+        """A copy of what `run.json` holds, with the default of each field that it lacks (`emolab.runs.schema`)."""
+        return schema.check_facts(self._facts, self.folder / layout.FACTS)
 
     @property
     def id(self) -> str:
@@ -106,7 +107,7 @@ class RunRecord:
     @property
     def name(self) -> str:
         """The name it was given; many runs may share it."""
-        return str(self._facts.get("name", self.folder.parent.name))
+        return str(self.fields["name"])
 
     @property
     def status(self) -> str:
@@ -123,8 +124,20 @@ class RunRecord:
     @property
     def notice(self) -> str | None:
         """What its data say of whatever learned from them, such as that it isn't fit for real faces."""
-        notice: str | None = self._facts["data"].get("notice")
+        notice: str | None = self._facts["data"]["notice"]
         return notice
+
+    @property
+    def temperature(self) -> float:
+        """What its logits are divided by before the softmax; 1 where none has been fitted yet."""
+        fitted = self.fields["temperature"]
+        return 1.0 if fitted is None else float(fitted)
+
+    @property
+    def left_out_sha256(self) -> str | None:
+        """The digest of the list of training images that it left out, or None where it learned from all."""
+        left_out = self.fields["data"]["left_out"]
+        return None if left_out is None else str(left_out["sha256"])
 
     @property
     def config_text(self) -> str:

@@ -29,7 +29,7 @@ def learned_from(run: RunRecord, data: "PreparedData | DataModule") -> bool:
     The fingerprint holds the files' times, too, which a copy changes; it only counts for runs that know no more.
     """
     known = run.fields["data"]
-    if "content" in known:
+    if known["content"]:
         return bool(known["content"] == data.content)
     return bool(known["fingerprint"] == data.fingerprint)
 

@@ -74,11 +74,11 @@ class _Summary(Facts):
 
 class _Run(Facts):
     id: str
-    name: str = ""
+    name: str
     status: Status
     hardware: dict[str, Any]
     group: _Group = _Group(number=None)
-    choices: dict[str, str] | None = None
+    choices: dict[str, str] = Field(default_factory=dict)
     classes: Annotated[list[str], AfterValidator(_once_and_sorted)]
     image_size: Pixels
     monitor: _Monitor
@@ -90,22 +90,32 @@ class _Run(Facts):
     sha256: dict[str, str]
     checkpoints: Annotated[dict[str, str], AfterValidator(_last_has_its_step)]
     precision: str = ""
-    teachers: list[_Teacher] | None = None
-    teacher: _Teacher | None = None
-    temperature: Positive = 1.0
-    uncertain_below: Share = 0.0
+    teachers: list[_Teacher] = Field(default_factory=list)
+    temperature: Positive | None = None  # none has been fitted yet, which isn't the same as 1
+    uncertain_below: Share | None = None
     summary: _Summary = _Summary()
 
 
 def check_facts(facts: Any, path: Path) -> dict[str, Any]:
-    """Return `facts` if they are a run's; `model` and `monitor` with all their fields, which an older run may lack.
+    """Return `facts` if they are a run's, with the defaults of all that it lacks; they are decided here alone.
 
     Args:
-        facts: what was read.
+        facts: what was read, in JSON's types.
         path: where from, for the message.
 
     Raises:
         RunError: naming the first field that is missing, of the wrong type or out of range.
     """
-    run = checked(facts, _Run, path, "a run's", "Copy the run again from where it came, or train again")
-    return {**facts, "model": run.model.model_dump(), "monitor": run.monitor.model_dump()}
+    known = _as_of_today(facts, path) if isinstance(facts, dict) else facts
+    run = checked(known, _Run, path, "a run's", "Copy the run again from where it came, or train again")
+    return {**known, **run.model_dump()}
+
+
+def _as_of_today(facts: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What an older emolab wrote otherwise: its folder alone had the name, and there was one teacher at most."""
+    known = {"name": path.parent.parent.name, **facts}
+    teacher = known.pop("teacher", None)
+    for field, value in (("teachers", [] if teacher is None else [teacher]), ("choices", {})):
+        if known.get(field) is None:
+            known[field] = value
+    return known

@@ -115,7 +115,7 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
     fitting = [run for run in runs if _has_best(run) and matches(run.fields, where)]
     if not fitting:
         raise RunError(f"ckpt=best: no finished run{_narrowed(where)}.\n{_overview(runs, root)}")
-    monitors = sorted({(str(_monitor(run).get("name")), str(_monitor(run).get("mode"))) for run in fitting})
+    monitors = sorted({(_monitor(run)["name"], _monitor(run)["mode"]) for run in fitting})
     if len(monitors) > 1:
         raise RunError(
             f"ckpt=best: the runs{_narrowed(where)} watch different values, which can't be compared: "
@@ -134,7 +134,7 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
 def _unlike(runs: Sequence[RunRecord]) -> str:
     """A warning where runs of different data were compared."""
     data = [run.fields["data"] for run in runs]
-    if len({(found["name"], str(found.get("content", found["fingerprint"]))) for found in data}) == 1:
+    if len({(found["name"], found["content"] or found["fingerprint"]) for found in data}) == 1:
         return ""
     names = sorted({str(found["name"]) for found in data})
     narrowed = f"narrow them, such as ckpt.where.data={names[-1]}" if len(names) > 1 else "give the id of a run"
@@ -146,9 +146,8 @@ def _monitor(run: RunRecord) -> dict[str, Any]:
 
 
 def _has_best(run: RunRecord) -> bool:
-    value = _monitor(run).get("best")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and run.status == "finished" and "best" in run.fields["checkpoints"]
+    known = _monitor(run)["best"] is not None
+    return known and run.status == "finished" and "best" in run.fields["checkpoints"]
 
 
 def matches(fields: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
@@ -182,6 +181,6 @@ def _overview(runs: Sequence[RunRecord], root: Path) -> str:
 
 def _line(run: RunRecord) -> str:
     fields, monitor = run.fields, _monitor(run)
-    best = f"{monitor.get('name')}={monitor.get('best')}"
-    names = f"model={fields['model'].get('name')} data={fields['data'].get('name')}"
+    best = f"{monitor['name']}={monitor['best']}"
+    names = f"model={fields['model']['name']} data={fields['data']['name']}"
     return f"  {run.id}  {run.name}  {run.status}  {names}  {best}"

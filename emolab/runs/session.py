@@ -128,7 +128,7 @@ def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
         )
     if not learned_from(found, data):
         raise ConfigError(f"resume={cfg.resume}: the data have changed since the run {found.id} began")
-    if (found.fields["data"].get("left_out") or {}).get("sha256") != (_left_out(data) or {}).get("sha256"):
+    if found.left_out_sha256 != (None if data.left_out is None else data.left_out.digest):
         raise ConfigError(f"resume={cfg.resume}: trainer.leave_out lists other images than when {found.id} began")
 
 

@@ -38,7 +38,7 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
         _check_fits(run, record)
         print(f"teacher {run.folder}: {reason}", flush=True)
     runs = [run for run, _ in found]
-    if not _noted(record):
+    if not record.fields["teachers"]:
         record.update(teachers=[_note(run) for run in runs])
     return partial(_networks, runs, typed_modules(cfg))
 
@@ -57,7 +57,7 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
     """
     if cfg.teacher is None:
         return []
-    noted = None if student is None else _noted(student)
+    noted = None if student is None else student.fields["teachers"]
     wanted = [teacher["folder"] for teacher in noted] if noted else _listed(cfg.teacher)
     found = []
     for place, name in enumerate(wanted):
@@ -71,18 +71,6 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
         run.checkpoint_path("best")
         found.append((run, reason))
     return found
-
-
-def _noted(student: RunRecord) -> list[dict[str, str]] | None:
-    """Return the teachers that a student names, which began when there could be one only, or several."""
-    teachers: list[dict[str, str]] | None = student.fields.get("teachers")
-    return teachers or _single(student)
-
-
-def _single(record: RunRecord) -> list[dict[str, str]] | None:
-    """Return the teacher of a run that began when there could be one only."""
-    teacher = record.fields.get("teacher")
-    return [teacher] if teacher else None
 
 
 def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:

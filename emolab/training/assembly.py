@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
     """Return the trainer that `cfg` describes."""
     settings = cfg.trainer
-    begun = None if record is None else record.fields.get("precision")  # a resumed run goes on as it began
+    begun = None if record is None else record.fields["precision"]  # a resumed run goes on as it began
     return Trainer(
         epochs=settings.epochs,
         record=record,

@@ -92,8 +92,8 @@ def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
         *(value_of(run, key) for key in keys),
         *_quality(run.quality),
         "" if best is None else f"{best:.4f}",
-        f"{model['parameters']:,}" if model.get("parameters") else "",
-        f"{model['flops'] / 1e6:,.0f}" if model.get("flops") else "",
+        f"{model['parameters']:,}" if model["parameters"] else "",
+        f"{model['flops'] / 1e6:,.0f}" if model["flops"] else "",
         f"{run.latency['latency_ms']['p95']:.1f} ({run.latency['engine']} {run.latency['precision']})"
         if run.latency
         else "",

@@ -52,7 +52,7 @@ class ComparedRun:
         if plain is None or not self.flip:
             return plain
         mirrored = self._read(MIRRORED)
-        return None if mirrored is None else averaged([plain, mirrored], [self._fitted_temperature] * 2)
+        return None if mirrored is None else averaged([plain, mirrored], [self.record.temperature] * 2)
 
     @cached_property
     def quality(self) -> dict[str, Interval]:
@@ -64,12 +64,12 @@ class ComparedRun:
     @property
     def temperature(self) -> float:
         """What the logits of its predictions are divided by: an average of two is one of calibrated probabilities."""
-        return 1.0 if self.flip else self._fitted_temperature
+        return 1.0 if self.flip else self.record.temperature
 
     @cached_property
     def choices(self) -> dict[str, str]:
         """Group -> choice, such as "aug" -> "on"."""
-        chosen = self.record.fields.get("choices") or {"model": self.record.fields["model"]["name"]}
+        chosen = self.record.fields["choices"] or {"model": self.record.fields["model"]["name"]}
         return {group: choice for group, choice in chosen.items() if group not in _NO_SETTING}
 
     @cached_property
@@ -88,10 +88,6 @@ class ComparedRun:
     def latency(self) -> Mapping[str, Any] | None:
         """`engine.json` of its fastest engine that passed all gates and is of the run as it is, or None."""
         return fastest(facts for facts in engines_of(self.record) if problem_with_run(facts, self.record) is None)
-
-    @property
-    def _fitted_temperature(self) -> float:
-        return float(self.record.fields.get("temperature") or 1.0)
 
     def _read(self, name: str) -> Predictions | None:
         path = self.record.folder / REPORT / name

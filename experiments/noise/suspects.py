@@ -42,8 +42,7 @@ def check_unseen(prepared: PreparedData, lists: Sequence[Path], runs: Sequence[R
         RunError: naming the first that didn't.
     """
     for path, run in zip(lists, runs, strict=True):
-        left_out = (run.fields["data"].get("left_out") or {}).get("sha256")
-        if not learned_from(run, prepared) or left_out != read_left_out(path, prepared).digest:
+        if not learned_from(run, prepared) or run.left_out_sha256 != read_left_out(path, prepared).digest:
             raise RunError(
                 f"{run.id} was trained on other data, or left out others than {path} lists: begin anew, with another "
                 "name and output"

@@ -77,7 +77,7 @@ class Training:
             raise TrialFailedError(f"its best {record.fields['monitor']['name']} is {value}\n{last_lines(self._log)}")
         model = record.fields["model"]
         latency = {key: value for key, value in self._trial.user_attrs.items() if key == "latency_ms"}
-        return {"validation": value, "parameters": model["parameters"], "flops": model.get("flops"), **latency}
+        return {"validation": value, "parameters": model["parameters"], "flops": model["flops"], **latency}
 
     def _train(self, record: RunRecord | None) -> Outcome:
         here, there = socket.socketpair()

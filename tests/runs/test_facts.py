@@ -40,7 +40,11 @@ def test_a_run_that_knows_little_of_itself_says_so(tmp_path: Path) -> None:
     assert facts(tmp_path)["best epoch"] == "2, by val_accuracy 0.5000"
 
 
+def teacher(run: str) -> dict[str, str]:
+    return {"run": run, "folder": run, "weights": "w"}
+
+
 def test_a_student_names_its_teachers_and_what_they_count(tmp_path: Path) -> None:
-    taught = facts(tmp_path, "distillation.weight=0.4", teachers=[{"run": "one"}, {"run": "other"}])
+    taught = facts(tmp_path, "distillation.weight=0.4", teachers=[teacher("one"), teacher("other")])
     assert taught["learned from"] == "one, other; weight 0.4, temperature 3.0"
     assert "learned from" not in facts(tmp_path)

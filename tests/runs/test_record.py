@@ -294,7 +294,6 @@ ODD_FIELDS = [
     ("checkpoints", {"other": 1}, "checkpoints.other is 1, expected text"),
     ("checkpoints", {"best": 1}, "checkpoints.best is 1, expected text"),
     ("temperature", "1.5", "temperature is '1.5', expected a number"),
-    ("temperature", None, "temperature is None, expected a number"),
     ("temperature", 0, "temperature is 0, expected greater than 0"),
     ("temperature", -1, "temperature is -1, expected greater than 0"),
     ("uncertain_below", 1.5, "uncertain_below is 1.5, expected less than or equal to 1"),
@@ -325,12 +324,40 @@ def test_an_older_run_has_the_fields_it_lacks_and_keeps_those_that_are_not_known
     path = create(tmp_path).folder / "run.json"
     facts = {**read_json(path), "model": {"name": "vgg19", "mine": 1}, "more": [1]}
     write_json(path, {**facts, "monitor": {"name": "loss", "mode": "min"}})
-    fields = RunRecord.open(path.parent).fields
+    record = RunRecord.open(path.parent)
+    fields = record.fields
     unknown = {"requested": None, "used": None}
     assert fields["model"] == {"name": "vgg19", "mine": 1, "parameters": None, "flops": None, "weights": unknown}
     assert fields["monitor"] == {"name": "loss", "mode": "min", "best": None, "epoch": None}
     assert fields["more"] == [1]
-    assert "temperature" not in fields  # it was never evaluated
+    assert (fields["temperature"], fields["uncertain_below"], record.temperature) == (None, None, 1.0)  # none fitted
+    assert {key: fields["data"][key] for key in ("content", "grey", "notice", "left_out")} == {
+        "content": "", "grey": False, "notice": None, "left_out": None,
+    }  # fmt: skip
+    assert (fields["choices"], fields["teachers"], fields["resumed"], fields["precision"]) == ({}, [], [], "")
+    assert (fields["group"], fields["summary"]) == ({"number": None, "name": None}, {"test_accuracy": None})
+    assert record.left_out_sha256 is None
+
+
+def test_a_run_that_is_begun_and_never_read_again_has_the_same_defaults(tmp_path):
+    record = create(tmp_path)
+    assert record.fields == RunRecord.open(record.folder).fields
+    record.update(temperature=2.5)
+    record.update(drop=("temperature",))
+    assert record.fields["temperature"] is None
+    assert "temperature" not in read_json(record.folder / "run.json")
+
+
+def test_a_run_from_before_names_were_kept_has_that_of_its_folder_and_one_teacher_is_a_list(tmp_path):
+    path = create(tmp_path).folder / "run.json"
+    teacher = {"run": "a", "folder": "b", "weights": "c"}
+    facts = {**read_json(path), "teacher": teacher, "choices": None}
+    write_json(path, {key: value for key, value in facts.items() if key != "name"})
+    record = RunRecord.open(path.parent)
+    assert (record.name, record.fields["name"]) == ("try", "try")
+    assert record.fields["teachers"] == [teacher]
+    assert "teacher" not in record.fields
+    assert record.fields["choices"] == {}
 
 
 def test_an_unwritable_root_gives_a_clear_error(tmp_path):
