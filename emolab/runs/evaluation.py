@@ -13,6 +13,7 @@ from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Report
 from emolab.evaluation.split import evaluate_split
+from emolab.models.pretrained import IMAGENET
 from emolab.runs import layout
 from emolab.runs.facts import facts_of, title_of
 from emolab.runs.judge import Judge, classifier, mirrored
@@ -22,6 +23,7 @@ from emolab.runs.record import RunRecord
 from emolab.runs.robustness import robustness_curves, robustness_picture
 from emolab.runs.sameness import learned_from
 
+WITHOUT_IMAGENET = "RANDOM WEIGHTS: ImageNet's couldn't be had, and without them {} learns slower and ends lower"
 EVALUATED = ("validation", "test")  # training images would only flatter
 
 
@@ -209,7 +211,11 @@ def _calibration(
 
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:
     left_out = sorted({*record.classes, *prepared.classes} - set(shared))
+    model = record.fields["model"]
+    weights = model.get("weights") or {}
+    chance = (weights.get("requested"), weights.get("used")) == ("auto", "random") and model["name"] in IMAGENET
     return [
         *([record.notice] if record.notice else []),
+        *([WITHOUT_IMAGENET.format(model["name"])] if chance else []),
         *([f"judged on the shared classes only; left out: {', '.join(left_out)}"] if left_out else []),
     ]

@@ -8,7 +8,7 @@ import pytest
 from emolab.errors import DataError, RunError
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
-from emolab.runs.evaluation import _calibration, check_fits, report_folder
+from emolab.runs.evaluation import _calibration, _warnings, check_fits, report_folder
 
 
 def run(root: Path, *classes: str) -> RunRecord:
@@ -85,3 +85,21 @@ def test_where_both_are_judged_the_temperature_is_of_the_validation_images(tmp_p
     alone = _calibration(record, judged, {"validation": validation})
     assert _calibration(record, judged, {"validation": validation, "test": test}) == alone
     assert _calibration(record, judged, {"test": test})[0] == pytest.approx(9 * alone[0], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "requested", "used", "told"),
+    [
+        ("vgg19", "auto", "random", True),
+        ("vgg19", "auto", "imagenet", False),
+        ("vgg19", None, "random", False),
+        ("mine", "auto", "random", False),  # of which there are none
+    ],
+)
+def test_random_weights_that_nobody_asked_for_are_told(
+    tmp_path: Path, model: str, requested: str | None, used: str, told: bool
+) -> None:
+    record = run(tmp_path, "anger", "happy")
+    record.update(model={"name": model, "weights": {"requested": requested, "used": used}})
+    notes = _warnings(record, data("anger", "happy"), record.classes)
+    assert [f"without them {model} learns slower" in note for note in notes] == [True] * told
