@@ -27,8 +27,14 @@ def configured(
         weights: the trainable weights.
 
     Raises:
-        ConfigError: if the optimizer or the schedule refuses its settings.
+        ConfigError: if the optimizer or the schedule refuses its settings, or one of them is built already.
     """
+    for key, part in (("optimizer", optimizer), ("schedule", schedule)):
+        if isinstance(part, keras.Optimizer | keras.optimizers.schedules.LearningRateSchedule) or not callable(part):
+            raise ConfigError(
+                f"{key}: {type(part).__name__} is built already, without what only the training knows (how long it "
+                f"is, and so the learning rate). Add `_partial_: true` beside the `_target_` of {key}"
+            )
     try:
         result = optimizer(learning_rate=schedule(total_steps=total_steps))
     except (TypeError, ValueError) as error:
