@@ -1,8 +1,8 @@
 """Where a backbone's first weights come from: ImageNet's if they can be had, a file, or chance.
 
 `auto` never keeps anybody waiting: a whole file in Keras's cache is taken; else a download is tried, and given up
-when it's slow (`emolab.download`; `keras.utils.get_file` would wait for ever); else the weights are random and a
-warning says so.
+when it's slow or takes three minutes (`emolab.download`; `keras.utils.get_file` would wait for ever); else the weights
+are random and a warning says so. `imagenet` is more patient.
 """
 
 import logging
@@ -16,7 +16,9 @@ from emolab.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-PUBLISHED = ("auto", "imagenet")  # what `model.weights` may say besides null and a path
+# What `model.weights` may say besides null and a path, and how many seconds a download may take then. At 450 kB/s
+# VGG19's 80 MB come in 180 s; the training that waits for them may be one of 300 s.
+PUBLISHED = {"auto": 180.0, "imagenet": 900.0}
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
@@ -75,7 +77,7 @@ def initial_weights(requested: str | None, model: str) -> InitialWeights:
         return InitialWeights(None, "random", None)
     if requested not in PUBLISHED:
         return InitialWeights(requested, requested, _existing(requested))
-    path, reason = _imagenet(model)
+    path, reason = _imagenet(model, PUBLISHED[requested])
     if path is not None:
         return InitialWeights(requested, "imagenet", path)
     if requested == "imagenet":
@@ -103,7 +105,7 @@ def _existing(path: str) -> Path:
     return Path(path)
 
 
-def _imagenet(model: str) -> tuple[Path | None, str]:
+def _imagenet(model: str, seconds: float) -> tuple[Path | None, str]:
     published = IMAGENET.get(model)
     if published is None:
         return None, "none are published"
@@ -112,7 +114,7 @@ def _imagenet(model: str) -> tuple[Path | None, str]:
         return cached, ""
     state = f"{cached} is damaged" if cached.is_file() else f"not in {cache_folder()}"
     try:
-        return fetch(published.url, cached, published.digest, show=partial(_show, model)), ""
+        return fetch(published.url, cached, published.digest, seconds, show=partial(_show, model)), ""
     except (DownloadError, OSError) as error:
         return None, f"{state}, and the download failed: {error}"
 

@@ -1,5 +1,9 @@
 import hashlib
+import http.server
 import logging
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,43 @@ def test_auto_without_a_network_falls_back_to_random_and_says_so(caplog: pytest.
 def test_imagenet_without_a_network_is_an_error_that_says_how_to_mend_it() -> None:
     with pytest.raises(ConfigError, match=r"Put vgg19_weights.*into .*models"):
         initial_weights("imagenet", "vgg19")
+
+
+@pytest.fixture
+def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server that takes eight seconds for VGG19's weights."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            try:
+                for _ in range(80):
+                    self.wfile.write(b"x" * 50_000)
+                    time.sleep(0.1)
+            except OSError:  # the client has gone
+                return
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/vgg19.h5"
+    monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": pretrained.Published(address, None)})
+    yield
+    server.shutdown()
+
+
+@pytest.mark.usefixtures("slow_network")
+def test_auto_waits_less_long_than_imagenet(
+    keras_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert pretrained.PUBLISHED["auto"] < pretrained.PUBLISHED["imagenet"]
+    monkeypatch.setitem(pretrained.PUBLISHED, "auto", 4.0)
+    assert initial_weights("auto", "vgg19").used == "random"
+    assert "it took longer than 4 s" in caplog.text
+    assert initial_weights("imagenet", "vgg19").path == keras_home / "models" / "vgg19.h5"
 
 
 def test_a_path_must_be_a_file(tmp_path: Path) -> None:
