@@ -89,6 +89,7 @@ def recogniser(
 
 def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: bool) -> "Engine":
     from emolab.engines import load_engine
+    from emolab.engines.gates import failed
 
     engine = load_engine(folder, threads, record)
     gates = engine.facts.get("gates")
@@ -97,10 +98,10 @@ def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: 
             f"the engine {folder} was never judged: its export was interrupted. Export again (python -m emolab.export "
             f"ckpt={record.id}), or use it all the same with failed_gates=true"
         )
-    failed = [name for name, passed in (gates or {}).items() if passed is False]
-    if failed and not failed_gates:
+    bad = failed(gates or {})
+    if bad and not failed_gates:
         raise ConfigError(
-            f"the engine {folder} failed a gate ({', '.join(failed)}). Take another, or use it all the same with "
+            f"the engine {folder} failed a gate ({', '.join(bad)}). Take another, or use it all the same with "
             "failed_gates=true"
         )
     return engine

@@ -102,7 +102,7 @@ class Builder:
             "precision": precision,
             "run": self.record.id,
             "model": fields["model"]["name"],
-            "weights": manifest.weights_of(self.record),
+            "weights": self.record.best_weights_sha256,
             "data": {"name": self._prepared.name, "content": self._prepared.content},
             "classes": list(self.record.classes),
             "image_size": int(fields["image_size"]),

@@ -75,12 +75,6 @@ def amend(folder: Path, **fields: Any) -> dict[str, Any]:
     return facts
 
 
-def weights_of(run: "RunRecord") -> str | None:
-    """Return the SHA-256 of the run's best weights, of which its engines are made, or None where it has none."""
-    digest: str | None = run.fields["sha256"].get(run.fields["checkpoints"].get("best"))
-    return digest
-
-
 def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
     """Return why an engine with these facts doesn't say what the run's network says now, or None.
 
@@ -88,7 +82,7 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
     """
     if list(run.classes) != facts["classes"]:
         return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
-    if facts.get("weights") != weights_of(run):
+    if facts.get("weights") != run.best_weights_sha256:
         return "it was made of other weights than the run's best ones of now"
     fitted, temperature = run.fields["temperature"], facts.get("temperature")
     if fitted is None:

@@ -134,6 +134,12 @@ class RunRecord:
         return 1.0 if fitted is None else float(fitted)
 
     @property
+    def best_weights_sha256(self) -> str | None:
+        """The digest of its best weights, of which its engines are made, or None where it has none yet."""
+        digest: str | None = self._facts["sha256"].get(self._facts["checkpoints"].get("best"))
+        return digest
+
+    @property
     def left_out_sha256(self) -> str | None:
         """The digest of the list of training images that it left out, or None where it learned from all."""
         left_out = self.fields["data"]["left_out"]

@@ -64,7 +64,7 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
         if not download and is_artifact(name):
             continue
         run, reason = resolve(name, Path(cfg.paths.runs))
-        if noted and _weights_of(run) != noted[place]["weights"]:
+        if noted and run.best_weights_sha256 != noted[place]["weights"]:
             raise ConfigError(
                 f"resume={cfg.resume}: the weights of its teacher {run.folder} have changed since it began"
             )
@@ -78,12 +78,7 @@ def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:
 
 
 def _note(run: RunRecord) -> dict[str, str | None]:
-    return {"run": run.id, "folder": str(run.folder.resolve()), "weights": _weights_of(run)}
-
-
-def _weights_of(run: RunRecord) -> str | None:
-    digest: str | None = run.fields["sha256"].get(run.fields["checkpoints"].get("best"))
-    return digest
+    return {"run": run.id, "folder": str(run.folder.resolve()), "weights": run.best_weights_sha256}
 
 
 def _networks(runs: Sequence[RunRecord], trusted_modules: Sequence[str]) -> "list[keras.Model]":
