@@ -40,8 +40,7 @@ class Recording:
     """
 
     def __init__(self, path: Path) -> None:
-        if path.suffix.lower() not in CODECS:
-            raise DisplayError(f"display.path={path}: expected a name that ends in {', '.join(CODECS)}")
+        check_ending(path)
         self.path = path
         self._rate = LIVE_RATE
         self._video_part, self._table_part = _part(path), _part(path.with_suffix(".csv"))
@@ -132,6 +131,16 @@ class Recording:
                 raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
         self._writer.write(fitted(picture, self._size))
         self._pictures += 1
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a video's name whose ending says no format.
+
+    Raises:
+        DisplayError: naming the right endings.
+    """
+    if path.suffix.lower() not in CODECS:
+        raise DisplayError(f"display.path={path}: expected a name that ends in {', '.join(CODECS)}")
 
 
 def frame_count(path: Path) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from emolab.files import write_bytes
 from realtime.displays.display import DisplayError, View
-from realtime.displays.recording import Recording, free_path
+from realtime.displays.recording import Recording, check_ending, free_path
 from realtime.displays.screen import why_no_window
 from realtime.overlay import Look, blank, draw_faces, draw_lines
 
@@ -50,7 +50,11 @@ class Window:
         self._view: View | None = None
 
     def open(self) -> None:
-        """Check that there is a screen; the window itself comes with the first picture. See `Display`."""
+        """Check the name of recordings, and that there is a screen. See `Display`.
+
+        The window itself comes with the first picture.
+        """
+        check_ending(self._path)
         reason = why_no_window()
         if reason is not None:
             raise DisplayError(f"display=window: {reason}")

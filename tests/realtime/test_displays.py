@@ -189,8 +189,9 @@ def test_after_an_error_there_is_no_file_and_before_the_end_no_half_one(tmp_path
 
 
 def test_a_path_that_cant_be_written_is_refused_before_any_frame(tmp_path: Path) -> None:
-    with pytest.raises(DisplayError, match=r"ends in \.mp4, \.avi, \.mkv"):
-        FileDisplay(str(tmp_path / "named.txt")).open()
+    for display in (FileDisplay, Window):
+        with pytest.raises(DisplayError, match=r"ends in \.mp4, \.avi, \.mkv"):
+            display(str(tmp_path / "named.txt")).open()
     (tmp_path / "file").write_text("")
     with pytest.raises(DisplayError, match="can't be written"):
         FileDisplay(str(tmp_path / "file" / "named.mp4")).open()

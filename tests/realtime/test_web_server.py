@@ -23,6 +23,7 @@ from stand_ins import CLASSES, Brightness, Unsure, plain
 from emolab.limits import EXPRESSION, LAW, NOTICE
 from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame
+from realtime.displays.display import DisplayError
 from realtime.displays.web import server_source
 from realtime.displays.web.options import Web
 from realtime.displays.web.security import (
@@ -345,6 +346,18 @@ def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) 
             assert len(facts["faces"]) == 1
             assert Image.open(io.BytesIO(message[4 + length :])).size == (640, 480)
     assert facts["frame"] is not None
+
+
+def test_a_port_in_use_and_a_host_of_another_machine_are_refused_as_the_display_is_opened() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(DisplayError, match=rf"display\.port={port}: .*in use; .* a port that is free"):
+            Web(port=port).open()
+    Web(port=port).open()  # and leaves it free
+    socket.create_server(("127.0.0.1", port)).close()
+    for host in ("192.0.2.1", "a..b"):  # of the documentation's network; no name at all
+        with pytest.raises(DisplayError, match=rf"display\.host={host} .*: \w.*; take a host of this machine's"):
+            Web(host=host, port=0).open()
 
 
 @pytest.mark.parametrize(

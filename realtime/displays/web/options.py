@@ -1,5 +1,6 @@
 """How the page is served; imports no server, so that a wrong choice is refused at once."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -37,16 +38,33 @@ class Web:
         self.rate = rate
 
     def open(self) -> None:
-        """Check that the server is installed.
+        """Check that the server is installed, and that its address is this machine's and free.
 
         Raises:
             DisplayError: if it isn't.
         """
         if find_spec("aiohttp") is None:
             raise DisplayError("display=web needs aiohttp: pip install -e '.[web]' -c constraints/main.txt")
+        try:
+            asyncio.run(_try_binding(self.host, self.port))
+        except (OSError, UnicodeError) as error:  # the latter of a name that can't be one, such as a..b
+            raise self.refusal(error) from error
+
+    def refusal(self, error: Exception) -> DisplayError:
+        """Return what to say where the address can't be listened on."""
+        return DisplayError(
+            f"display.host={self.host} display.port={self.port}: {getattr(error, 'strerror', None) or error}; "
+            "take a host of this machine's, and a port that is free (0: any)"
+        )
 
     def close(self, complete: bool) -> None:
         """Nothing to end: the server ends itself."""
+
+
+async def _try_binding(host: str, port: int) -> None:
+    """Take the address as the server will, and leave it at once."""
+    loop = asyncio.get_running_loop()
+    (await loop.create_server(asyncio.Protocol, host, port, start_serving=False)).close()
 
 
 def is_local(host: str) -> bool:

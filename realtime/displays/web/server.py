@@ -66,10 +66,7 @@ async def start(runner: web.AppRunner, options: Web) -> int:
     try:
         await site.start()
     except OSError as error:
-        raise DisplayError(
-            f"display.host={options.host} display.port={options.port}: {error.strerror}; "
-            "take another port, or 0 for any free one"
-        ) from error
+        raise options.refusal(error) from error
     return int(runner.addresses[0][1])
 
 
