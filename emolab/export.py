@@ -10,8 +10,8 @@ from emolab.errors import RunError
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
     from emolab.engines.backends.base import Backend
+    from emolab.engines.benchmark import Benchmark
     from emolab.engines.table import Row
-    from emolab.engines.trial import Trial
     from emolab.runs import RunRecord
 
 FAILED = 1
@@ -43,9 +43,9 @@ def export(cfg: DictConfig) -> "list[Row]":
     record = chosen_run(cfg)
     folder = engines_folder(record)
     with exporting(record):
-        trial = _trial(cfg, record, data_for(cfg, record))
-        rows = trial.run(wanted)
-        shown = [*rows, *earlier_rows(trial.builder, rows, cfg.budget_ms)]
+        benchmark = _benchmark(cfg, record, data_for(cfg, record))
+        rows = benchmark.run(wanted)
+        shown = [*rows, *earlier_rows(benchmark.builder, rows, cfg.budget_ms)]
         with clear_write_errors(record.folder):
             table.write(folder, shown, cfg.budget_ms)
         Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
@@ -72,12 +72,12 @@ def wanted_engines(cfg: DictConfig) -> "list[tuple[Backend, str]]":
     return wanted
 
 
-def _trial(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "Trial":
+def _benchmark(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "Benchmark":
     from emolab.engines.backends.tensorflow import limit_threads
+    from emolab.engines.benchmark import Benchmark
     from emolab.engines.build import Builder
-    from emolab.engines.latency import Plan
+    from emolab.engines.latency import TimingPlan
     from emolab.engines.readiness import check_judges, temperature_of
-    from emolab.engines.trial import Trial
     from emolab.processor import usable_cores
 
     check_judges(record, prepared)
@@ -85,8 +85,8 @@ def _trial(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -> "T
     trusted = list(cfg.trusted_modules)
     temperature = temperature_of(record, prepared, trusted, cfg.batch_size)
     builder = Builder(record, prepared, temperature, cfg.calibration_images, trusted)
-    plan = Plan(**_plain(cfg.latency))
-    return Trial(record, prepared, builder, cfg.threads, plan, cfg.budget_ms, cfg.batch_size, cfg.resamples)
+    plan = TimingPlan(**_plain(cfg.latency))
+    return Benchmark(record, prepared, builder, cfg.threads, plan, cfg.budget_ms, cfg.batch_size, cfg.resamples)
 
 
 def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]") -> None:

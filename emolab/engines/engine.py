@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Classify = Callable[[np.ndarray], np.ndarray]
+ToProbabilities = Callable[[np.ndarray], np.ndarray]  # a judge's `Classify` returns logits
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Engine:
     classes: tuple[str, ...]
     image_size: int
     facts: dict[str, Any]
-    classify: Classify
+    classify: ToProbabilities
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return the probabilities, after temperature scaling, of some faces: float32 (N, C), rows sum to 1.

@@ -16,7 +16,7 @@ EDGES = np.round(10 ** np.arange(-1.5, 4.01, 0.1), 4)
 
 
 @dataclass(frozen=True)
-class Plan:
+class TimingPlan:
     """How much is measured.
 
     Attributes:
@@ -37,7 +37,7 @@ class Plan:
 
 
 def measure(
-    engines: Mapping[Name, Call], images: np.ndarray, plan: Plan, clock: Clock = time.perf_counter
+    engines: Mapping[Name, Call], images: np.ndarray, plan: TimingPlan, clock: Clock = time.perf_counter
 ) -> dict[Name, dict[str, Any]]:
     """Return for each engine "latency_ms" and "throughput".
 
@@ -97,7 +97,9 @@ def _summary(single: list[float], warm_up: list[float]) -> dict[str, Any]:
     }
 
 
-def _throughput(engines: Mapping[Name, Call], faces: _Faces, plan: Plan, clock: Clock) -> dict[Name, dict[str, float]]:
+def _throughput(
+    engines: Mapping[Name, Call], faces: _Faces, plan: TimingPlan, clock: Clock
+) -> dict[Name, dict[str, float]]:
     """Faces a second by batch size: the median over the rounds, of which one more comes first, uncounted."""
     found: dict[Name, dict[str, float]] = {name: {} for name in engines}
     for size in plan.batches:

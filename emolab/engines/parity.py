@@ -1,22 +1,21 @@
 """Whether an engine says what its run says, on real faces."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from emolab.data.prepared import PreparedData
+from emolab.engines.engine import ToProbabilities
 from emolab.evaluation.bootstrap import intervals, paired_difference
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
 from emolab.runs.judge import Judge
 
-Classify = Callable[[np.ndarray], np.ndarray]
 _LEAST = 1e-30  # stands for a probability of 0, whose logarithm is no number
 
 
-def judged(record: RunRecord, prepared: PreparedData, classify: Classify, batch_size: int) -> Predictions:
+def judged(record: RunRecord, prepared: PreparedData, classify: ToProbabilities, batch_size: int) -> Predictions:
     """Return what an engine, or a run's network, says of the validation images.
 
     Args:

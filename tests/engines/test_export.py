@@ -13,12 +13,12 @@ from commands import run
 from emolab.cli import check_command, composed
 from emolab.data.prepared import PreparedData
 from emolab.engines import load_engine, manifest, selected_engine, table
+from emolab.engines.benchmark import Benchmark
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_rows
-from emolab.engines.latency import Plan
+from emolab.engines.latency import TimingPlan
 from emolab.engines.readiness import check_judges, temperature_of
 from emolab.engines.registry import BACKENDS, backend
-from emolab.engines.trial import Trial
 from emolab.errors import ConfigError, DataError, RunError
 from emolab.export import export, wanted_engines
 from emolab.runs import RunRecord, resolve
@@ -206,9 +206,9 @@ def test_a_runtime_that_cant_load_stops_no_other_engine(
         raise ValueError("a model of another world")
 
     monkeypatch.setattr(type(backend("litert")), "load", broken)
-    plan = Plan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
-    rows = trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
+    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    rows = benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
     found = {row.engine: row for row in rows}
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith("failed: couldn't be loaded, ValueError: a model of another world")
@@ -240,9 +240,9 @@ def test_an_engine_that_fails_at_work_stops_no_other_and_is_not_fit_for_use(
         return classify
 
     monkeypatch.setattr(type(backend("litert")), "load", failing)
-    plan = Plan(calls=2, warm_up=1, block=1, batches=(1, 30), rounds=1)
-    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
-    found = {row.engine: row for row in trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
+    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1, 30), rounds=1)
+    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    found = {row.engine: row for row in benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith(told)
     assert (tiny_run.folder / "engines" / "litert-fp32.log").is_file()
@@ -256,9 +256,9 @@ def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_othe
         return lambda images: np.tile(np.float32([1.0, 0.0, 0.0]), (len(images), 1))
 
     monkeypatch.setattr(type(backend("litert")), "load", stubborn)
-    plan = Plan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
-    found = {row.engine: row for row in trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
+    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    found = {row.engine: row for row in benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
     assert found["tensorflow"].passed
     assert not found["litert"].passed
     gates = manifest.read(tiny_run.folder / "engines" / "litert-fp32")["gates"]
@@ -312,9 +312,9 @@ def test_a_converter_that_gives_up_stops_no_other_engine(
     monkeypatch.setattr(type(backend("litert")), "build", give_up)
     (tiny_run.folder / "engines" / "litert-fp32" / "engine.json").unlink(missing_ok=True)  # so that it's built anew
     said: list[str] = []
-    plan = Plan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    trial = Trial(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50, say=said.append)
-    rows = trial.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
+    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50, say=said.append)
+    rows = benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
     found = {f"{row.engine}-{row.precision}": row for row in rows}
     assert found["tensorflow-fp32"].passed
     broken = found["litert-fp32"]

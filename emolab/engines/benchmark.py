@@ -15,7 +15,7 @@ from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder
 from emolab.engines.engine import Engine, load_engine
 from emolab.engines.gates import USABLE, gates
-from emolab.engines.latency import Plan, measure
+from emolab.engines.latency import TimingPlan, measure
 from emolab.engines.parity import judged, parity
 from emolab.engines.registry import backend
 from emolab.engines.selection import engine_folder
@@ -37,7 +37,7 @@ _SHOWN = 256  # validation images that the timing goes through
 
 
 @dataclass(frozen=True)
-class Trial:
+class Benchmark:
     """What engines are put to.
 
     Attributes:
@@ -56,7 +56,7 @@ class Trial:
     prepared: PreparedData
     builder: Builder
     threads: int | None
-    plan: Plan
+    plan: TimingPlan
     budget_ms: float
     batch_size: int = 128
     resamples: int = 2000
