@@ -32,13 +32,16 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
         choices: group -> choice.
 
     Raises:
-        ConfigError: if the storage, the study, the search space or the output's folder can't be used.
+        ConfigError: if the storage, the study, the search space or the output's folder can't be used, or the trials'
+            teachers aren't named.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
+    from emolab.runs.teachers import check_named
     from experiments.search.study import is_complete, open_study, shown, storage_url
 
     fixed = fixed_overrides(cfg, given)
     check_space(cfg, fixed)
+    check_named(cfg)
     check_output(Path(cfg.output))
     url = storage_url(cfg)
     space = {name: OmegaConf.to_container(one, resolve=True) for name, one in cfg.search.space.items()}

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emolab import files
+from emolab.cli import composed
 from emolab.config.overrides import override
 from emolab.errors import ConfigError
 from emolab.jobs.process import Child, Outcome, last_lines
 from emolab.runs import RunRecord, list_runs
 from emolab.runs.select import matches
+from emolab.runs.teachers import check_named
 
 PLAN = "plan.json"
 
@@ -56,8 +58,10 @@ class Plan:
         Two at once would give other jobs the same numbers, and train the same job twice.
 
         Raises:
-            ConfigError: if another command is working on the folder, or it can't be written.
+            ConfigError: if another command is working on the folder, or it can't be written, or a training that the
+                plan there hasn't yet would choose its teachers when it begins.
         """
+        self._check_teachers()
         busy = ConfigError(
             f"{self.folder}: another command is working on this folder, and only one at a time can. Wait until it "
             "has ended, or stop it with Ctrl-C; then give this command again"
@@ -163,6 +167,12 @@ class Plan:
     def own(self, number: int) -> list[str]:
         """Return the overrides of job `number` that not every job has."""
         return [line for line in self.jobs[number] if not all(line in job for job in self.jobs)]
+
+    def _check_teachers(self) -> None:
+        known = Plan.open(self.folder).jobs if (self.folder / PLAN).exists() else ()
+        for job in self.jobs:
+            if job not in known:
+                check_named(composed("train", job))
 
     def _write_first(self) -> None:
         """Write the plan, unless runs would be taken for its own that aren't."""

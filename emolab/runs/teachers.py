@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from emolab.training.distillation import Teachers
 
+MOVING = ("best", "last")  # names that mean another run later
+
 
 def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
     """Return what builds the teachers' networks, or None where `cfg.teacher` names none; note them in the record.
@@ -71,6 +73,28 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
         run.checkpoint_path("best")
         found.append((run, reason))
     return found
+
+
+def check_named(cfg: DictConfig) -> None:
+    """Refuse `best` and `last` as teachers of many trainings: each would take what they mean when it begins.
+
+    The first student that beats its teacher would teach the next ones, and a table would compare unlike things.
+
+    Args:
+        cfg: the configuration of one of the trainings.
+
+    Raises:
+        ConfigError: with the id to give.
+        RunError: if there is no such run.
+    """
+    given = [] if cfg.teacher is None else _listed(cfg.teacher)
+    if moving := [name for name in given if name in MOVING]:
+        now = [resolve(name, Path(cfg.paths.runs))[0].id if name in MOVING else name for name in given]
+        names = now[0] if isinstance(cfg.teacher, str) else f"[{','.join(now)}]"
+        raise ConfigError(
+            f"teacher={moving[0]}: a student of these trainings may become that, and would teach the next ones. Name "
+            f"the run, so that all have the same teacher: teacher={names} is it now"
+        )
 
 
 def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:

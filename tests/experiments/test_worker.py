@@ -123,6 +123,16 @@ def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_ope
         sweep(composed("sweep", given), given, {})
 
 
+def test_a_sweep_whose_teacher_may_change_is_refused(tmp_path):
+    teacher = made_run(tmp_path / "runs", 0.7)
+    monitor = teacher.fields["monitor"]
+    teacher.save_checkpoint("best", ".h5", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    given = ["experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"output={tmp_path / 'sweep'}", "n_trials=1"]
+    with pytest.raises(ConfigError, match=f"teacher={teacher.id} is it now"):
+        sweep(composed("sweep", given), given, {})
+    assert not (tmp_path / "sweep").exists()
+
+
 @pytest.mark.parametrize("name", ["index.html", "experiment"])
 def test_a_sweep_whose_result_cant_be_written_names_its_output(tmp_path, monkeypatch, name):
     cfg = composed("sweep", ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}"])

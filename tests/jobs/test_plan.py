@@ -81,6 +81,23 @@ def test_one_command_at_a_time_works_on_a_plan(tmp_path):
         assert plan(tmp_path).grown() == plan(tmp_path)
 
 
+def test_a_plan_whose_teacher_may_change_is_refused_unless_it_was_begun_so(tmp_path):
+    teacher = add(tmp_path, 0, group="another")
+    monitor = {"name": "val_accuracy", "mode": "max", "best": 0.7, "epoch": 0}
+    teacher.save_checkpoint("best", ".h5", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    jobs = tuple(("experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"seed={seed}") for seed in (0, 1))
+    with pytest.raises(ConfigError, match=f"teacher={teacher.id} is it now"), plan(tmp_path, jobs).owned():
+        pass
+    assert not (tmp_path / "grids").exists()
+    with plan(tmp_path, tuple((*job, f"teacher={teacher.id}") for job in jobs)).owned():
+        pass
+    plan(tmp_path, jobs[:1]).begin()  # as an emolab that didn't ask did
+    with plan(tmp_path, jobs[:1]).owned():
+        pass
+    with pytest.raises(ConfigError, match="so that all have the same"), plan(tmp_path, jobs).owned():
+        pass
+
+
 def test_a_finished_run_counts_more_than_a_newer_one_that_is_not(tmp_path):
     done = add(tmp_path, 0)
     done.update(started="2020-01-01T00:00:00.000+00:00")
