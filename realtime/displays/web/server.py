@@ -13,7 +13,6 @@ from aiohttp.typedefs import Handler, Middleware
 
 from emolab.data.image import Limits
 from emolab.limits import EXPRESSION, LAW, NOTICE
-from realtime.displays.display import DisplayError
 from realtime.displays.web.browser_camera import BrowserCamera
 from realtime.displays.web.options import Web
 from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right
