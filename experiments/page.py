@@ -1,11 +1,9 @@
 """One self-contained page of tables and pictures, for sweeps, comparisons and the founding experiment."""
 
 import base64
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 from jinja2 import Environment, PackageLoader
 from rich.box import SIMPLE
@@ -59,18 +57,3 @@ def show(table: TableOf) -> None:
     for row in table.rows:
         shown.add_row(*row)
     Console(markup=False, width=None if sys.stdout.isatty() else _IN_FILES).print(shown)
-
-
-def markdown(table: TableOf) -> str:
-    """Return the table in Markdown."""
-    lines = [table.headings, ["---"] * len(table.headings), *table.rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
-
-
-def comma_separated(table: TableOf) -> str:
-    """Return the table as CSV."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.headings)
-    writer.writerows(table.rows)
-    return text.getvalue()

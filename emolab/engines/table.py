@@ -1,13 +1,11 @@
 """The table of engines: terminal, Markdown, CSV, and a picture of accuracy against latency."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from emolab import files
+from emolab import files, tables
 from emolab.engines.gates import failed, possible_drop
 
 COLUMNS = (
@@ -82,21 +80,6 @@ class Row:
         ]
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """Return the rows as a table in Markdown."""
-    cells = [[cell.replace("|", "\\|") for cell in row.cells()] for row in rows]
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *cells]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as CSV."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([COLUMNS, *(row.cells() for row in rows)])
-    return text.getvalue()
-
-
 def terminal(rows: Sequence[Row]) -> Any:
     """Return what fits a terminal as a renderable of rich: a table, and below it who can't run here or be built."""
     from rich import box
@@ -160,8 +143,9 @@ def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
 
 def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
     """Write `table.md`, `table.csv` and `table.png` into `folder`."""
-    files.write_text(folder / "table.md", markdown(rows))
-    files.write_text(folder / "table.csv", as_csv(rows))
+    cells = [row.cells() for row in rows]
+    files.write_text(folder / "table.md", tables.markdown(COLUMNS, cells))
+    files.write_text(folder / "table.csv", tables.csv_text(COLUMNS, cells))
     files.write_bytes(folder / "table.png", picture(rows, budget_ms))
 
 

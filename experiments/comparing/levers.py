@@ -6,11 +6,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from emolab import files
+from emolab import files, tables
 from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
 from experiments.comparing.intervals import Interval, points_text, share_text
 from experiments.comparing.replicates import Results
-from experiments.page import Section, TableOf, comma_separated, markdown, render
+from experiments.page import Section, TableOf, render
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def write_levers(folder: Path, table: TableOf, effects: Sequence[Effect], notes:
         Section("Levers", "One change at a time against the same baseline.", table, picture),
         Section("How", lines=notes),
     ]
-    files.write_text(folder / "table.csv", comma_separated(table))
-    files.write_text(folder / "table.md", markdown(table))
+    files.write_text(folder / "table.csv", tables.csv_text(table.headings, table.rows))
+    files.write_text(folder / "table.md", tables.markdown(table.headings, table.rows))
     files.write_bytes(folder / "levers.png", picture)
     files.write_text(folder / "index.html", render("Levers of a recipe", sections))
     return folder / "index.html"

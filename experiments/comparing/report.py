@@ -6,13 +6,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from emolab import files
+from emolab import files, tables
 from emolab.evaluation.plots import OKABE_ITO, png
 from emolab.evaluation.predictions import Predictions
 from experiments.comparing.intervals import Interval, share_text
 from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
 from experiments.comparing.runs import ComparedRun, differing, label_of, quality_of, value_of
-from experiments.page import Section, TableOf, comma_separated, markdown, render
+from experiments.page import Section, TableOf, render
 
 _LINES = ("-", "--", ":", "-.")  # the colours first; then the same ones dashed
 _MOST_LEGENDS = 16
@@ -57,8 +57,8 @@ def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[
         Section("Pairs", f"{NOISE} {few}", lines=[pair.sentence() for pair in pairs] or ["no two can be compared"]),
         Section("Learning curves", "The monitored value of each validation.", png=curves),
     ]
-    files.write_text(folder / "table.csv", comma_separated(table))
-    files.write_text(folder / "table.md", markdown(table))
+    files.write_text(folder / "table.csv", tables.csv_text(table.headings, table.rows))
+    files.write_text(folder / "table.md", tables.markdown(table.headings, table.rows))
     files.write_text(folder / "pairs.md", "".join(f"- {pair.sentence()}\n" for pair in pairs))
     files.write_bytes(folder / "curves.png", curves)
     files.write_text(folder / "index.html", render(f"{len(runs)} runs compared", sections))

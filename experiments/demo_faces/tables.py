@@ -1,7 +1,5 @@
 """The tables of the pack, as a Kaggle competition has them, and those that it keeps to itself."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from emolab.data.readers.demo import PEOPLE, TEST_LABELS
 from emolab.data.readers.kaggle import LABEL_COLUMN, LABELS, SAMPLE
 from emolab.data.readers.listing import PATH_COLUMN, PERSON_COLUMN
 from emolab.files import write_text
+from emolab.tables import csv_text
 from experiments.demo_faces.casting import Shot
 from experiments.demo_faces.identity import sample_identity
 
@@ -37,8 +36,4 @@ def _who(seed: int, shot: Shot) -> tuple[str, str, str, int, int]:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_text(path, csv_text(columns, rows))

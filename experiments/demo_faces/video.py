@@ -3,8 +3,6 @@
 Its pictures are MPEG-4 (part 2), which OpenCV's wheel writes and reads everywhere; it has no encoder for H.264.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 
 from emolab.errors import ConfigError
 from emolab.files import write_atomically, write_text
+from emolab.tables import csv_text
 from experiments.demo_faces.actions import move
 from experiments.demo_faces.film import FRAMES_PER_SECOND, Appearance, frames, room_view
 from experiments.demo_faces.parallel import in_parallel
@@ -41,10 +40,7 @@ def render_video(folder: Path, seed: int) -> None:
     rendered = list(in_parallel(_render_frame, jobs, "rendering frames"))
     _write_video(folder / VIDEO, [picture for picture, _ in rendered])
     rows = [row for number, seen in enumerate(script) for row in _rows(number, seen, rendered[number][1])]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([COLUMNS, *rows])
-    write_text(folder / TABLE, text.getvalue())
+    write_text(folder / TABLE, csv_text(COLUMNS, rows))
 
 
 def _rows(number: int, seen: Sequence[Appearance], boxes: Sequence[Box]) -> list[tuple[object, ...]]:

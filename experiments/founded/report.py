@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from emolab import files
+from emolab import files, tables
 from experiments.comparing.intervals import Interval, points_text, share_text
 from experiments.comparing.replicates import Results
 from experiments.founded.cells import Cell
 from experiments.founded.claims import ORIGINAL, Claim
-from experiments.page import Section, TableOf, comma_separated, markdown, render
+from experiments.page import Section, TableOf, render
 
 Judged = Sequence[tuple[Claim, Interval | None, str]]
 
@@ -33,9 +33,9 @@ def write_founding(folder: Path, table: TableOf, verdicts: TableOf, notes: Seque
         Section("Table", "Accuracy with 95 % intervals, averaged over seeds.", table),
         Section("How", lines=notes),
     ]
-    files.write_text(folder / "table.csv", comma_separated(table))
-    files.write_text(folder / "table.md", markdown(table))
-    files.write_text(folder / "claims.md", markdown(verdicts))
+    files.write_text(folder / "table.csv", tables.csv_text(table.headings, table.rows))
+    files.write_text(folder / "table.md", tables.markdown(table.headings, table.rows))
+    files.write_text(folder / "claims.md", tables.markdown(verdicts.headings, verdicts.rows))
     files.write_text(folder / "index.html", render("The founding experiment", sections))
     return folder / "index.html"
 

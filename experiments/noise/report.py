@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from emolab import files
+from emolab import files, tables
 from emolab.data.prepared import PreparedData
 from emolab.evaluation.plots import gallery_figure, png
-from experiments.page import Section, TableOf, comma_separated, render
+from experiments.page import Section, TableOf, render
 
 SUSPECTED = "suspected.csv"
 
@@ -40,7 +40,7 @@ def write_label_noise(
         Section("How", lines=notes),
     ]
     files.write_text(folder / SUSPECTED, suspects.drop(columns="row").to_csv(index=False, lineterminator="\n"))
-    files.write_text(folder / "table.csv", comma_separated(table))
+    files.write_text(folder / "table.csv", tables.csv_text(table.headings, table.rows))
     if gallery is not None:
         files.write_bytes(folder / "gallery.png", gallery)
     files.write_text(folder / "index.html", render(f"Suspected labels of {prepared.name}", sections))

@@ -8,9 +8,9 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from emolab import files
+from emolab import files, tables
 from emolab.evaluation.plots import png
-from experiments.page import Section, TableOf, comma_separated, render
+from experiments.page import Section, TableOf, render
 from experiments.search import pictures
 from experiments.search.study import ERROR, SURPLUS, counted
 
@@ -26,7 +26,7 @@ def write_page(study: optuna.Study, folder: Path, objectives: Sequence[str]) -> 
         Section("Trials", "Every trial of the study, in the order in which they began.", table),
         *_failures(study),
     ]
-    files.write_text(folder / TABLE, comma_separated(table))
+    files.write_text(folder / TABLE, tables.csv_text(table.headings, table.rows))
     files.write_text(folder / PAGE, render(f"Sweep {study.study_name}", sections))
     return folder / PAGE
 

@@ -1,7 +1,5 @@
 """The rows of a submission, and its files: each whole or not there, the same bytes each time."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN
 from emolab.data.readers.listing import read_columns
 from emolab.evaluation.plots import BLUE, GREY, png
 from emolab.files import write_bytes, write_text
+from emolab.tables import csv_text
 
 FAR = 0.15  # total variation distance: chance stays below 0.05 for 1,000 photographs in nine classes
 
@@ -50,13 +49,13 @@ def make_rows(
 
 def write_submission(path: Path, rows: Iterable[Row]) -> None:
     """Write `image_path,emotion` and a line a row."""
-    write_text(path, _table((PATH_COLUMN, LABEL_COLUMN), ((row.name, row.label) for row in rows)))
+    write_text(path, csv_text((PATH_COLUMN, LABEL_COLUMN), ((row.name, row.label) for row in rows)))
 
 
 def write_confidence(path: Path, rows: Iterable[Row]) -> None:
     """Write each row with its confidence (0 to 1) and note."""
     lines = ((row.name, row.label, f"{row.confidence:.4f}", row.note) for row in rows)
-    write_text(path, _table((PATH_COLUMN, LABEL_COLUMN, "confidence", "note"), lines))
+    write_text(path, csv_text((PATH_COLUMN, LABEL_COLUMN, "confidence", "note"), lines))
 
 
 def write_picture(path: Path, predicted: np.ndarray, training: np.ndarray, classes: Sequence[str]) -> None:
@@ -101,11 +100,3 @@ def changes(rows: Sequence[Row], before: Mapping[str, str]) -> tuple[int, list[t
     """
     pairs = [f"{before.get(row.name, 'nothing')} -> {row.label}" for row in rows if before.get(row.name) != row.label]
     return len(pairs), Counter(pairs).most_common(5)
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(lines)
-    return text.getvalue()

@@ -1,0 +1,19 @@
+"""Tables of texts as files have them: CSV and Markdown."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+
+def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV with LF line ends: the columns' names, then a line a row; quoted only where it must be."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
+    return text.getvalue()
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown, as GitHub reads it."""
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in [head, *rows]]
+    lines = [cells[0], ["---"] * len(head), *cells[1:]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
