@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+
 from emolab.cache import YUNET
 from emolab.engines.registry import BACKENDS, backend
 from emolab.errors import ConfigError
@@ -79,16 +81,11 @@ def _packages() -> Iterator[Finding]:
     found = environment.packages()
     for name, version in found.items():
         yield Finding("versions", name, version)
-    needed = [line.split(";")[0] for line in requires("emolab") or () if "extra ==" not in line]
-    names = {_name(line) for line in needed}
+    needed = map(Requirement, requires("emolab") or ())
+    names = {one.name for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})}
     for name in sorted(names - set(environment.versions(names))):
         advice = "missing: pip install -e . -c constraints/main.txt"
         yield Finding("versions", name, advice, good=False, broken=True)
-
-
-def _name(requirement: str) -> str:
-    end = next((at for at, letter in enumerate(requirement) if letter in " <>=!~[("), len(requirement))
-    return requirement[:end]
 
 
 def _hardware(ask_tensorflow: bool) -> Iterator[Finding]:
