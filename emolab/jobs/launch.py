@@ -15,8 +15,10 @@ from emolab.jobs.plan import Plan
 from emolab.jobs.process import Child, Outcome
 from emolab.processor import usable_cores
 
-STARTS_ALL = "hydra/launcher=submitit_local"  # the launcher that has no limit of its own
+STARTS_ALL = "hydra/launcher=submitit_local"  # it has no limit of its own to how many run at once
 _N_JOBS = "hydra.launcher.n_jobs"
+_TIMEOUT = "hydra.launcher.timeout_min"
+_YEAR = 365 * 24 * 60  # minutes
 _POLL_SECONDS = 0.1
 
 
@@ -36,7 +38,7 @@ def launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
     for some in batches(numbers, launcher):
         sweep = f"group.number={','.join(map(str, some))}"
         try:
-            hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *launcher])
+            hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *with_time(launcher)])
         except SystemExit:  # Hydra has shown why
             print(f"the launcher failed: {' '.join(launcher)}", flush=True)
 
@@ -89,6 +91,15 @@ def batches(numbers: Sequence[int], launcher: Sequence[str]) -> list[Sequence[in
     """Return what is launched together: all, and as many as there are cores where the launcher starts all at once."""
     size = usable_cores() if STARTS_ALL in launcher else len(numbers)
     return [numbers[at : at + size] for at in range(0, len(numbers), size)]
+
+
+def with_time(launcher: Sequence[str]) -> list[str]:
+    """Return the launcher's overrides, with all the time that trainings on this machine need, unless they say how much.
+
+    By itself submitit_local lets a training save and go on again after an hour, and gives up after four.
+    """
+    given = any(line.startswith(f"{_TIMEOUT}=") for line in launcher)
+    return [*launcher, f"{_TIMEOUT}={_YEAR}"] if STARTS_ALL in launcher and not given else list(launcher)
 
 
 def run_number(cfg: DictConfig) -> float:

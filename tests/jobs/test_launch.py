@@ -15,7 +15,7 @@ from emolab.cli import composed
 from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.launch import at_once, batches
+from emolab.jobs.launch import at_once, batches, with_time
 from emolab.processor import usable_cores
 from experiments.overrides import launcher_given
 
@@ -138,3 +138,15 @@ def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores(
     assert [number for batch in groups for number in batch] == numbers
     assert max(map(len, groups)) == usable_cores()
     assert batches(numbers, ["hydra/launcher=submitit_slurm"]) == [numbers]
+
+
+@pytest.mark.parametrize(
+    ("launcher", "minutes"),
+    [
+        (["hydra/launcher=submitit_local"], 365 * 24 * 60),
+        (["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"], 5),
+        (["hydra/launcher=submitit_slurm"], 60),
+    ],
+)
+def test_trainings_on_this_machine_have_all_the_time_they_need_unless_told(launcher: list[str], minutes: int) -> None:
+    assert composed("train", with_time(launcher), hydra_too=True).hydra.launcher.timeout_min == minutes
