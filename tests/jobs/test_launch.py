@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from commands import environment
 from hydra.core.hydra_config import HydraConfig
+from made_plans import add
 
 from emolab.cli import composed
 from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.launch import at_once, batches, with_time
+from emolab.jobs.launch import at_once, batches, train_together, with_time
 from emolab.processor import usable_cores
 from experiments.overrides import launcher_given
 
@@ -150,3 +151,11 @@ def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores(
 )
 def test_trainings_on_this_machine_have_all_the_time_they_need_unless_told(launcher: list[str], minutes: int) -> None:
     assert composed("train", with_time(launcher), hydra_too=True).hydra.launcher.timeout_min == minutes
+
+
+def test_a_training_that_ended_well_before_it_was_validated_is_told(tmp_path, monkeypatch, capsys):
+    grid = begun(tmp_path, 1)
+    add(tmp_path, 0)
+    monkeypatch.setattr(Plan, "command", lambda self, number: [sys.executable, "-c", ""])
+    train_together(grid, [0], 1)
+    assert "0  finished: val_accuracy unknown in" in capsys.readouterr().out
