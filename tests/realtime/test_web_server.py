@@ -34,6 +34,7 @@ from realtime.displays.web.security import (
     origin_is_ours,
     token_is_right,
 )
+from realtime.displays.web.server import invitation
 from realtime.sources.synthetic import Synthetic
 
 
@@ -346,6 +347,23 @@ def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) 
             assert len(facts["faces"]) == 1
             assert Image.open(io.BytesIO(message[4 + length :])).size == (640, 480)
     assert facts["frame"] is not None
+
+
+@pytest.mark.parametrize(
+    ("host", "opened", "elsewhere"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8770/?token=", ""),
+        ("0.0.0.0", "http://0.0.0.0:8770/?token=", "in the place of 0.0.0.0"),
+        ("::", "http://[::]:8770/?token=", "in the place of [::]"),
+        ("lab.example", "http://lab.example:8770/?token=", ""),
+    ],
+)
+def test_an_address_that_leads_nowhere_from_elsewhere_is_printed_with_what_does(
+    host: str, opened: str, elsewhere: str
+) -> None:
+    told = invitation(Web(host=host, token="0123456789abcdef"), 8770)
+    assert told.startswith(f"open {opened}0123456789abcdef ")
+    assert told.endswith(elsewhere or "(Ctrl-C ends it)")
 
 
 def test_a_port_in_use_and_a_host_of_another_machine_are_refused_as_the_display_is_opened() -> None:

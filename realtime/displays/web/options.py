@@ -73,3 +73,11 @@ def is_local(host: str) -> bool:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_every_address(host: str) -> bool:
+    """Return whether `host` stands for all addresses of this machine, and so is none to open in a browser."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from emolab.data.image import Limits
 from emolab.limits import EXPRESSION, LAW, NOTICE
 from realtime.displays.web.browser_camera import BrowserCamera
-from realtime.displays.web.options import Web
+from realtime.displays.web.options import Web, is_every_address
 from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right
 from realtime.displays.web.server_source import ServerSource
 from realtime.frame import FrameStep
@@ -48,7 +48,7 @@ async def _serve(options: Web, app: web.Application) -> None:
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     try:
         port = await start(runner, options)
-        print(f"open {address(options, port)}   (Ctrl-C ends it)", flush=True)
+        print(invitation(options, port), flush=True)
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
@@ -69,10 +69,21 @@ async def start(runner: web.AppRunner, options: Web) -> int:
     return int(runner.addresses[0][1])
 
 
+def invitation(options: Web, port: int) -> str:
+    """Return what to tell whoever started the server; `0.0.0.0` and `::`, every address, lead nowhere elsewhere."""
+    told = f"open {address(options, port)}   (Ctrl-C ends it)"
+    if not is_every_address(options.host):
+        return told
+    return f"{told}\non another device put this machine's own IP address in the place of {_in_url(options.host)}"
+
+
 def address(options: Web, port: int) -> str:
     """Return the address to open in a browser, with the token where there is one."""
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    return f"http://{host}:{port}/" + (f"?token={options.token}" if options.token else "")
+    return f"http://{_in_url(options.host)}:{port}/" + (f"?token={options.token}" if options.token else "")
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def application(
