@@ -37,6 +37,7 @@ def export(cfg: DictConfig) -> "list[Row]":
     from emolab.engines.earlier import earlier_rows
     from emolab.engines.selection import engines_folder, exporting, select_fastest
     from emolab.evaluate import data_for
+    from emolab.processor import usable_cores
     from emolab.runs import chosen_run
     from emolab.runs.layout import clear_write_errors
 
@@ -45,7 +46,7 @@ def export(cfg: DictConfig) -> "list[Row]":
     with exporting(record):
         benchmark = _benchmark(cfg, record, data_for(cfg, record))
         rows = benchmark.run(wanted)
-        shown = [*rows, *earlier_rows(benchmark.builder, rows, cfg.budget_ms)]
+        shown = [*rows, *earlier_rows(benchmark.builder, rows, cfg.budget_ms, cfg.threads or usable_cores())]
         with clear_write_errors(record.folder):
             table.write(folder, shown, cfg.budget_ms)
         Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost

@@ -9,23 +9,25 @@ from emolab.engines.selection import engines_of
 from emolab.engines.table import Row
 
 
-def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float) -> list[Row]:
+def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float, threads: int) -> list[Row]:
     """Return a row for each engine of the run that isn't in `rows`, and whose proof still holds.
 
-    That is: of the weights, data, settings and packages of now, and judged and timed on this machine. Its gates are
-    put to the budget of now; one that couldn't be loaded, judged or timed since stays unusable.
+    That is: of the weights, data, settings and packages of now, and judged and timed on this machine, with as many
+    threads. Its gates are put to the budget of now; one that couldn't be loaded, judged or timed since stays unusable.
 
     Args:
         builder: of the run's engines.
         rows: of the engines that were put to the gates just now.
         budget_ms: what the p95 of a face may be.
+        threads: processor threads that `rows` were timed with.
     """
     found: list[Row] = []
     for facts in engines_of(builder.record):
         known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
         proved = {"parity", "latency_ms", "gates"} <= facts.keys() and facts["hardware"] == manifest.this_hardware()
-        if not known and proved and builder.is_current(facts):
+        comparable = proved and facts["latency_ms"].get("threads") == threads
+        if not known and comparable and builder.is_current(facts):
             unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
             passed = gates(facts, budget_ms) | unusable
-            found.append(Row(facts["engine"], facts["precision"], facts={**facts, "gates": passed}))
+            found.append(Row(facts["engine"], facts["precision"], facts={**facts, "gates": passed}, earlier=True))
     return found

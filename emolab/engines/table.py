@@ -25,6 +25,7 @@ class Row:
         fault: why it couldn't be built, loaded, judged or timed, though this machine has all it needs; else empty.
         wanted: whether it was asked for, or is only what others are compared with.
         facts: of `engine.json`, as far as they were measured.
+        earlier: whether an earlier export measured them.
     """
 
     engine: str
@@ -33,6 +34,7 @@ class Row:
     fault: str = ""
     wanted: bool = True
     facts: dict[str, Any] = field(default_factory=dict)
+    earlier: bool = False
 
     @property
     def status(self) -> str:
@@ -44,7 +46,8 @@ class Row:
         if not self.tried:
             return "baseline"
         bad = failed(self.facts["gates"])
-        return f"failed: {', '.join(bad)}" if bad else "passed"
+        found = f"failed: {', '.join(bad)}" if bad else "passed"
+        return f"{found} (earlier)" if self.earlier else found
 
     @property
     def tried(self) -> bool:

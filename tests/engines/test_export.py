@@ -138,7 +138,7 @@ def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_th
     done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "selected: litert-int8, the fastest of" in done.stdout
-    assert "litert,int8,passed" in (folder / "table.csv").read_text()
+    assert "litert,int8,passed (earlier)," in (folder / "table.csv").read_text()
     manifest.amend(quickest, fingerprint="of other weights")
     done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
     assert "selected: litert-int8" not in done.stdout
@@ -162,13 +162,17 @@ def test_an_earlier_proof_is_put_to_the_budget_of_now_but_what_became_unusable_s
     again.record = RunRecord.open(tmp_path / "run")
     drop = {"value": 0.0, "low": 0.0, "high": 0.0}
     parity = {"n": 24, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": drop, "agreement": 1.0}
-    proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}}
+    proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0, "threads": 2}}
     for engine in (tmp_path / "run" / "engines").glob("*/engine.json"):
         if engine.parent.name != built.name:
             shutil.rmtree(engine.parent)
     manifest.amend(tmp_path / "run" / "engines" / built.name, **proved, gates=gates, hardware=manifest.this_hardware())
-    assert [row.passed for row in earlier_rows(again, [], budget_ms=20)] == [passes]
-    assert [row.passed for row in earlier_rows(again, [], budget_ms=5)] == [False]
+    assert [row.passed for row in earlier_rows(again, [], 20, threads=2)] == [passes]
+    (row,) = earlier_rows(again, [], 5, threads=2)
+    assert not row.passed
+    assert row.status.startswith("failed: ")
+    assert row.status.endswith("(earlier)")
+    assert earlier_rows(again, [], 20, threads=1) == []  # its times would be compared with slower ones
 
 
 def test_what_cant_run_here_is_exit_code_two_with_its_reason(tiny_project: Path) -> None:
