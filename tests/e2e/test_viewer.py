@@ -137,6 +137,8 @@ def test_what_the_data_say_of_a_run_is_told_in_the_terminal_and_on_the_page(proj
         (["smoothing.threshold=2"], "smoothing.threshold=2"),
         (["smoothing.hysteresis=0.9", "smoothing.threshold=0.4"], "must not be above threshold"),
         (["display=web", "display.token=short"], "display.token=short"),
+        (["display=web", "frames=5"], "frames=5: doesn't stop display=web"),
+        (["display=web", "seconds=1.5"], "seconds=1.5: doesn't stop display=web"),
         (["detector=yunet", "detector.score=3"], "detector.score=3"),
         (["source=webcam", "source.indx=1"], "Did you mean 'index'"),
     ],
@@ -164,10 +166,10 @@ def test_an_engine_that_isnt_there_and_a_missing_screen_are_said_without_a_trace
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["source.index=99", "display=none"], "camera 99 can't be opened"),
+        (["source.index=99", "display=none", "frames=5"], "camera 99 can't be opened"),
         (["source=video", "source.path=absent.mp4", "display=web", "display.port=0"], "absent.mp4: no such file"),
         (
-            ["source=synthetic", "detector=auto", "detector.path=absent.onnx", "display=none"],
+            ["source=synthetic", "detector=auto", "detector.path=absent.onnx", "display=none", "frames=5"],
             "absent.onnx: no such file",
         ),
     ],
@@ -175,7 +177,7 @@ def test_an_engine_that_isnt_there_and_a_missing_screen_are_said_without_a_trace
 def test_a_source_or_detector_that_cant_work_is_refused_before_an_engine_is_sought(
     project: Path, settings: list[str], message: str
 ) -> None:
-    done = _view(project, *settings, "frames=5")
+    done = _view(project, *settings)
     assert done.returncode == 2
     assert message in done.stderr
     assert "recogniser" not in done.stdout
