@@ -124,7 +124,7 @@ class RunRecord:
     @property
     def notice(self) -> str | None:
         """What its data say of whatever learned from them, such as that it isn't fit for real faces."""
-        notice: str | None = self._facts["data"]["notice"]
+        notice: str | None = self.fields["data"]["notice"]
         return notice
 
     @property
