@@ -1,6 +1,7 @@
 import json
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from made_runs import CLASSES, made_run, predictions
 
-from emolab.cli import composed
+from emolab.cli import check_command, composed
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
@@ -47,6 +48,20 @@ def test_an_output_that_cant_be_written_is_refused_before_anything_is_judged(tmp
     monkeypatch.setattr("experiments.comparing.runs.quality_of", lambda *_: pytest.fail("minutes of bootstraps"))
     with pytest.raises(ConfigError, match=r"output=.*page can't be written: .* set another folder"):
         compared(tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("2026-13-99x", "expected a day such as 2026-11-24"),
+        ("2026-02-30", "day is out of range for month"),
+        ("20261124", "write the day as 2026-11-24"),
+        ("2026-11-24", None),
+    ],
+)
+def test_a_day_that_is_none_is_refused(day, told):
+    with nullcontext() if told is None else pytest.raises(ConfigError, match=f"since={day}: .*{told}"):
+        check_command("compare", [f"since='{day}'"])
 
 
 def test_a_page_that_cant_be_written_names_its_output(tmp_path):

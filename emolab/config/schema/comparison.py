@@ -1,12 +1,24 @@
 """What the configuration of `python -m experiments.compare` may hold."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from emolab.config.schema.parts import Closed, Name, Paths
 
-Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}")]
+
+def _day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValueError(f"expected a day such as 2026-11-24 ({error})") from error
+    if day != text:  # it is compared as text
+        raise ValueError(f"write the day as {day}")
+    return text
+
+
+Date = Annotated[str, AfterValidator(_day)]
 
 
 class Compare(Closed):
