@@ -52,6 +52,7 @@ def verb(
     module: str,
     run: Callable[[DictConfig], int | None],
     run_many: Callable[[list[str]], int] | None = None,
+    check_more: Callable[[list[str]], None] = lambda arguments: None,
 ) -> Callable[[], None]:
     """Return the `main` of `python -m <module>`.
 
@@ -59,6 +60,7 @@ def verb(
         module: of the verb, such as "emolab.train"; its configuration is then `conf/train.yaml`.
         run: does the work; returns an exit code, or None for 0.
         run_many: does the work of `-m`, given the arguments; None leaves it to Hydra.
+        check_more: refuses arguments, by a ConfigError, whose configuration is right.
     """
     name = module.rpartition(".")[2]
 
@@ -74,6 +76,7 @@ def verb(
             print(help_text(module, conf_folder()))
             return
         code = _exit_code(lambda: check_command(name, arguments))
+        code = code or _exit_code(lambda: check_more(arguments))
         if code:
             sys.exit(code)
         if run_many is not None and is_multirun(arguments):

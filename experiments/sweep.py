@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.cli import WRONG, check_command, verb
+from emolab.cli import WRONG, check_command, is_multirun, options_and_overrides, verb
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError
 from emolab.jobs import Child
@@ -168,7 +168,24 @@ def _main(cfg: DictConfig) -> int:
     return sweep(cfg, settings_given(), dict(HydraConfig.get().runtime.choices))
 
 
-main = verb("experiments.sweep", _main)
+def check_launcher(arguments: Sequence[str]) -> None:
+    """Refuse joblib as the launcher of workers: at Ctrl-C it kills their trainings before they have saved.
+
+    Raises:
+        ConfigError: with what to give in its place.
+    """
+    from emolab.jobs.launch import is_joblib, launcher_settings
+
+    _, given = options_and_overrides(arguments)
+    launcher = [line for line in given if line.startswith(("hydra/", "hydra."))]
+    if is_multirun(arguments) and is_joblib(launcher_settings(launcher)):
+        raise ConfigError(
+            "hydra/launcher=joblib kills the trainings at Ctrl-C before they have saved. Several workers on this "
+            "machine: take workers=2 in place of -m, worker and the launcher"
+        )
+
+
+main = verb("experiments.sweep", _main, check_more=check_launcher)
 
 if __name__ == "__main__":
     main()

@@ -49,8 +49,8 @@ def at_once(launcher: Sequence[str]) -> int | None:
     Raises:
         ConfigError: if it asks for none, or for what only joblib could do.
     """
-    settings = composed("train", launcher, hydra_too=True).hydra.launcher
-    if not settings._target_.endswith(".JoblibLauncher"):
+    settings = launcher_settings(launcher)
+    if not is_joblib(settings):
         return None
     others = [line for line in launcher if line.startswith("hydra.launcher.") and not line.startswith(f"{_N_JOBS}=")]
     if others:
@@ -58,6 +58,21 @@ def at_once(launcher: Sequence[str]) -> int | None:
     if settings.n_jobs == 0:
         raise ConfigError(f"{_N_JOBS}=0: give how many trainings run at once, or -1 for one a core")
     return int(settings.n_jobs if settings.n_jobs > 0 else max(1, usable_cores() + 1 + settings.n_jobs))
+
+
+def launcher_settings(launcher: Sequence[str]) -> DictConfig:
+    """Return what these overrides, Hydra's own, make of its launcher.
+
+    Raises:
+        ConfigError: if there is no such launcher, or it has no such settings.
+    """
+    settings: DictConfig = composed("train", launcher, hydra_too=True).hydra.launcher
+    return settings
+
+
+def is_joblib(settings: DictConfig) -> bool:
+    """Whether a launcher is joblib's, which kills all that its processes started when it's interrupted."""
+    return bool(settings._target_.endswith(".JoblibLauncher"))
 
 
 def train_together(plan: Plan, numbers: Iterable[int], most: int) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from commands import run
 from made_runs import made_run
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
@@ -13,7 +14,7 @@ from emolab.runs import RunRecord
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
-from experiments.sweep import conclude, directions, fixed_overrides, sweep
+from experiments.sweep import check_launcher, conclude, directions, fixed_overrides, sweep
 
 
 def worker(
@@ -141,6 +142,16 @@ def test_a_sweep_whose_result_cant_be_written_names_its_output(tmp_path, monkeyp
     (tmp_path / name).mkdir() if name.endswith("html") else (tmp_path / name).write_text("a file in the way")
     with pytest.raises(ConfigError, match=r"output=.* can't be written"):
         conclude(cfg, study, [])
+
+
+def test_joblib_is_refused_as_the_launcher_of_workers_and_others_are_not(tmp_path):
+    many = ["-m", "worker=0,1", f"output={tmp_path / 'sweep'}", "data=fer2013", "data.path=faces.csv"]
+    done = run("experiments.sweep", *many, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "take workers=2" in done.stderr
+    assert not (tmp_path / "sweep").exists()
+    for launcher in ("basic", "submitit_local"):
+        check_launcher([*many, f"hydra/launcher={launcher}"])
 
 
 def test_a_study_is_complete_when_nothing_of_it_would_be_run_again(tmp_path, monkeypatch):
