@@ -27,8 +27,13 @@ def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
         "best epoch": _best(monitor),
         **({"computed in": fields["precision"]} if fields["precision"] else {}),
         "seed": str(fields["seed"]),
-        "hardware": ", ".join(str(value) for value in fields["hardware"].values() if value),
+        "hardware": _hardware(fields["hardware"]),
     }
+
+
+def _hardware(found: Mapping[str, Any]) -> str:
+    units = {"cores": " cores", "memory_gib": " GiB"}
+    return ", ".join(f"{value}{units.get(key, '')}" for key, value in found.items() if value)
 
 
 def _network(model: Mapping[str, Any]) -> str:

@@ -48,3 +48,8 @@ def test_a_student_names_its_teachers_and_what_they_count(tmp_path: Path) -> Non
     taught = facts(tmp_path, "distillation.weight=0.4", teachers=[teacher("one"), teacher("other")])
     assert taught["learned from"] == "one, other; weight 0.4, temperature 3.0"
     assert "learned from" not in facts(tmp_path)
+
+
+def test_cores_and_memory_have_their_units(tmp_path: Path) -> None:
+    hardware = {"host": "vm", "processor": "AMD EPYC", "cores": 2, "memory_gib": 23.5, "gpus": []}
+    assert facts(tmp_path, hardware=hardware)["hardware"] == "vm, AMD EPYC, 2 cores, 23.5 GiB"
