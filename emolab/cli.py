@@ -117,7 +117,7 @@ def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str
 
     Raises:
         ConfigError: if `--config-dir` names no folder, or comes with `hydra.searchpath`; if another configuration is
-            asked for than the verb's own.
+            asked for than the verb's own; if `hydra.mode` is given, of which nothing but Hydra would know.
     """
     options: list[str] = []
     overrides: list[str] = []
@@ -132,6 +132,8 @@ def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str
                 f"{argument}: a verb has one configuration, conf/<verb>.yaml. Put files of your own into a folder, as "
                 "mine/model/small.yaml, and choose from it: --config-dir mine model=small"
             )
+        elif option == "hydra.mode":
+            raise ConfigError(f"{argument}: many values are asked for by -m, as in -m model=vgg19,custom_cnn")
         elif argument in TOPICS and options and options[-1] in INFO:
             options.append(argument)
         elif option.startswith("-"):

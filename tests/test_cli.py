@@ -158,6 +158,11 @@ def test_a_configuration_that_is_not_the_verbs_own_is_refused(arguments: list[st
         check_command("train", [*DATA, *arguments])
 
 
+def test_a_sweep_is_asked_for_in_one_way() -> None:
+    with pytest.raises(ConfigError, match=r"^hydra\.mode=MULTIRUN: .*-m model=vgg19,custom_cnn"):
+        check_command("train", [*DATA, "hydra.mode=MULTIRUN"])
+
+
 def test_hydra_tells_of_itself_with_a_space_or_an_equals_sign(tmp_path: Path) -> None:
     check_command("train", [*DATA, "--info=defaults"])
     done = run("emolab.train", "--info", "defaults", *DATA, cwd=tmp_path)
