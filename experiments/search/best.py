@@ -31,7 +31,9 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
     searched = best.user_attrs[OVERRIDES]
     own = searched_folders(OverridesParser.create().parse_overrides(list(fixed)))
     places = [part for place in (folder, *own) for part in ("--config-dir", str(place.resolve()))]
-    command = shlex.join(["python", "-m", "emolab.train", "experiment=best", *places])
+    kept = [override for override in fixed if not override.startswith(_NOT_KEPT)]
+    removed = [override for override in kept if override.startswith("~")]  # which no file of Hydra's can say
+    command = shlex.join(["python", "-m", "emolab.train", "experiment=best", *removed, *places])
     values = ", ".join(f"{value:.4f}" for value in best.values)
     head = (
         "# @package _global_\n"
@@ -40,8 +42,8 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
         f"# Time:    {best.duration or 'unknown'} on the sweep's machine, for {best.user_attrs.get('epochs')} epochs.\n"
         f"# Expect:  {values}, as run {best.user_attrs.get('run')} had it.\n"
     )
-    kept = [override for override in fixed if not override.startswith(_NOT_KEPT)]
-    files.write_text(folder / BEST, head + as_experiment([*kept, *searched, f"name={study.study_name}_best"]))
+    settings = [*(override for override in kept if override not in removed), *searched]
+    files.write_text(folder / BEST, head + as_experiment([*settings, f"name={study.study_name}_best"]))
     return command
 
 
@@ -55,7 +57,7 @@ def best_trial(study: optuna.Study) -> FrozenTrial | None:
 def as_experiment(overrides: Sequence[str]) -> str:
     """Return overrides of `emolab.train` as an experiment's YAML: chosen groups first, then values.
 
-    An experiment among them is included first, so that what the command changed in it stays changed.
+    Experiments among them are included first, so that what the command changed in them stays changed.
     """
     known = groups(conf_folder())
     values = OmegaConf.create()
@@ -63,8 +65,8 @@ def as_experiment(overrides: Sequence[str]) -> str:
     chosen: dict[str, str | None] = {}
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key, value = override.key_or_group, override.value()
-        if key == "experiment" and value is not None:
-            included.append(str(value))
+        if key == "experiment":
+            included += [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]
         elif key in known:
             chosen[f"override /{key}"] = None if value is None else str(value)
         else:
