@@ -1,27 +1,29 @@
 """`python -m experiments.sweep`: many trainings in search of the best settings, on any number of machines."""
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.cli import WRONG, check_command, is_multirun, options_and_overrides, verb
-from emolab.config.tree import chosen_by_default, conf_folder
-from emolab.errors import ConfigError
-from emolab.jobs import Child
+from emolab.cli import WRONG, check_command, composed, is_multirun, options_and_overrides, verb
+from emolab.errors import ConfigError, EmolabError
+from emolab.jobs import Child, stop_all
 from experiments.output import check_output, writing
-from experiments.overrides import as_text, for_training, pair_of, settings_given
+from experiments.overrides import as_text, for_training, settings_given
 
 if TYPE_CHECKING:
     import optuna
 
+    from experiments.search.space import Lookup, Space
     from experiments.search.study import Direction
 
+_POLL_SECONDS = 0.2  # between looks at the workers
 
-def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int:
+
+def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     """Work on the sweep that `cfg` describes until its study is complete; return the exit code.
 
     A worker that died and whose trials the others took over changes nothing; else its code is returned.
@@ -29,29 +31,27 @@ def sweep(cfg: DictConfig, given: Sequence[str], choices: dict[str, Any]) -> int
     Args:
         cfg: `conf/sweep.yaml`, composed.
         given: overrides of the command.
-        choices: group -> choice.
 
     Raises:
         ConfigError: if the storage, the study, the search space or the output's folder can't be used, or the trials'
             teachers aren't named.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.runs.teachers import check_named
+    from experiments.search.space import space_of
     from experiments.search.study import is_complete, open_study, shown, storage_url
 
-    fixed = fixed_overrides(cfg, given)
-    check_space(cfg, fixed)
-    check_named(cfg)
+    fixed, space = fixed_overrides(cfg, given), space_of(cfg)
+    otherwise = defaults_of(fixed)
+    check_space(space, fixed, otherwise)
     check_output(Path(cfg.output))
     url = storage_url(cfg)
-    space = {name: OmegaConf.to_container(one, resolve=True) for name, one in cfg.search.space.items()}
     study = open_study(cfg.name, url, directions(cfg), fixed, space, cfg)
     print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
     code = 0
     if cfg.workers > 1:
         code = start_workers(given, cfg.workers)
     else:
-        work(cfg, study, fixed, choices)
+        work(cfg, study, fixed, otherwise)
     concluded = conclude(cfg, study, fixed)
     if code and not is_complete(study, cfg.n_trials, cfg.retries):
         print("the study isn't complete: give the same command to go on", file=sys.stderr)
@@ -70,26 +70,34 @@ def directions(cfg: DictConfig) -> "list[Direction]":
     return [best if objective == "validation" else "minimize" for objective in cfg.search.objectives]
 
 
-def check_space(cfg: DictConfig, fixed: Sequence[str]) -> None:
+def defaults_of(fixed: Sequence[str]) -> "Lookup":
+    """Return what gives the value, or of a group the choice, that a training has where its trial sets none."""
+    cfg = composed("train", fixed, hydra_too=True)
+    choices = cfg.hydra.runtime.choices
+    return lambda key: choices[key] if key in choices else OmegaConf.select(cfg, key)
+
+
+def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> None:
     """Check each end of each parameter before the first training, as if a user had typed it.
 
     Raises:
         ConfigError: naming the parameter, and what would be right.
     """
-    taken = {pair_of(override)[0] for override in fixed}
-    searched = {name: one for name, one in cfg.search.space.items() if one.key not in taken}
+    from emolab.runs.teachers import check_named
+    from experiments.search.space import conditions, searchable
+
+    searched = searchable(space, fixed, otherwise)
     if not searched:
-        raise ConfigError("nothing is left to search: the command fixes every key of search.space")
+        raise ConfigError("nothing is left to search: the command fixes every key of search.space, or forbids it")
+    keys = {one["key"] for one in searched.values()}
     for name, one in searched.items():
-        when = [
-            f"{key}={as_text(value[0] if OmegaConf.is_list(value) else value)}"
-            for key, value in one.get("when", {}).items()
-        ]
-        conditions = [override for override in when if pair_of(override)[0] not in taken]
-        for value in one.choices if one.get("choices") else (one.low, one.high):
+        when = [f"{key}={as_text(values[0])}" for key, values in conditions(one).items() if key in keys]
+        for value in one.get("choices") or (one["low"], one["high"]):
             try:
-                check_command("train", [*fixed, *conditions, f"{one.key}={as_text(value)}"])
-            except ConfigError as error:
+                command = [*fixed, *when, f"{one['key']}={as_text(value)}"]
+                check_command("train", command)
+                check_named(composed("train", command))
+            except EmolabError as error:
                 raise ConfigError(f"search.space.{name}: {error}") from error
 
 
@@ -104,30 +112,29 @@ def start_workers(given: Sequence[str], count: int) -> int:
     others = [override for override in given if not override.startswith(("workers=", "worker="))]
     command = [sys.executable, "-m", "experiments.sweep", *others, "workers=1"]
     worst = 0
-    workers = [Child([*command, f"worker={number}"], log=None) for number in range(count)]
+    running = {number: Child([*command, f"worker={number}"], log=None) for number in range(count)}
     try:
-        for number, worker in enumerate(workers):
-            outcome = worker.wait()
-            if outcome.code != 0:
-                print(f"worker {number} ended early: {outcome.explained()}", file=sys.stderr, flush=True)
-                worst = max(worst, outcome.code if outcome.code > 0 else WRONG)
+        while running:
+            time.sleep(_POLL_SECONDS)
+            for number, outcome in [(number, worker.poll()) for number, worker in running.items()]:
+                if outcome:
+                    del running[number]
+                if outcome and outcome.code != 0:
+                    print(f"worker {number} ended early: {outcome.explained()}", file=sys.stderr, flush=True)
+                    worst = max(worst, outcome.code if outcome.code > 0 else WRONG)
     except KeyboardInterrupt:
-        for worker in workers:
-            worker.stop()
+        stop_all(running.values())
         raise KeyboardInterrupt("give the same command to go on") from None
     return worst
 
 
-def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], choices: dict[str, Any]) -> None:
+def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], otherwise: "Lookup") -> None:
     """Be one worker.
 
     Raises:
         KeyboardInterrupt: when interrupted, after the training has saved.
     """
     from experiments.search.worker import Worker
-
-    def otherwise(key: str) -> Any:
-        return choices[key] if key in chosen_by_default("train", conf_folder()) else OmegaConf.select(cfg, key)
 
     try:
         Worker(study, cfg, fixed, otherwise).work()
@@ -165,7 +172,7 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
 
 
 def _main(cfg: DictConfig) -> int:
-    return sweep(cfg, settings_given(), dict(HydraConfig.get().runtime.choices))
+    return sweep(cfg, settings_given())
 
 
 def check_launcher(arguments: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from emolab.cli import composed, hydra_main
 from emolab.config.overrides import override
 from emolab.errors import ConfigError, EmolabError
 from emolab.jobs.plan import Plan
-from emolab.jobs.process import Child, Outcome
+from emolab.jobs.process import Child, Outcome, stop_all
 from emolab.processor import usable_cores
 
 STARTS_ALL = "hydra/launcher=submitit_local"  # it has no limit of its own to how many run at once
@@ -95,10 +95,7 @@ def train_together(plan: Plan, numbers: Iterable[int], most: int) -> None:
                 with _failure_told(number):
                     _ended(plan, number, running.pop(number).wait())
     except BaseException:
-        for child in running.values():
-            child.ask_to_stop()
-        for child in running.values():
-            child.wait()
+        stop_all(running.values())
         raise
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +120,14 @@ class Child:
             unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, KiB elsewhere
             seconds = time.monotonic() - self._began
             self._ended = Outcome(self._process.returncode, seconds, usage.ru_maxrss / unit)
+
+
+def stop_all(children: Collection[Child]) -> None:
+    """Ask all of them to stop, then wait until they have: each may have a training to save."""
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.wait()
 
 
 def last_lines(log: Path) -> str:

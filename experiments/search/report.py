@@ -83,8 +83,15 @@ def _pictures(study: optuna.Study, objectives: Sequence[str]) -> list[Section]:
         Section("History", "Each trial, and the best so far.", png=png(pictures.history_figure(study, name))),
         *_importance(study, complete),
         Section("Slices", "Finished trials against each parameter.", png=png(pictures.slices_figure(study, name))),
-        Section("Learning curves", "Pruned trials end early.", png=png(pictures.curves_figure(study, name))),
+        *_curves(study, name),
     ]
+
+
+def _curves(study: optuna.Study, name: str) -> list[Section]:
+    """Only of validations is there more than one number a training."""
+    if name != "validation":
+        return []
+    return [Section("Learning curves", "Pruned trials end early.", png=png(pictures.curves_figure(study, name)))]
 
 
 def _importance(study: optuna.Study, complete: Sequence[FrozenTrial]) -> list[Section]:

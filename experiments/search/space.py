@@ -1,23 +1,46 @@
 """From a trial's parameters to the overrides of `python -m emolab.train`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+from omegaconf import DictConfig, OmegaConf
 from optuna import Trial
 
 from experiments.overrides import as_text, pair_of
 
+Space = Mapping[str, Mapping[str, Any]]  # name -> key, choices or range, condition, as plain values; see `conf/search`
 Lookup = Callable[[str], Any]
 
 
-def suggested(
-    trial: Trial, space: Mapping[str, Mapping[str, Any]], fixed: Sequence[str], otherwise: Lookup
-) -> list[str]:
+def space_of(cfg: DictConfig) -> Space:
+    """Return the search space of `conf/sweep.yaml`, composed."""
+    return cast(Space, OmegaConf.to_container(cfg.search.space, resolve=True))
+
+
+def searchable(space: Space, fixed: Sequence[str], otherwise: Lookup) -> Space:
+    """Return the parameters that a trial may have: neither their key is fixed, nor what their condition forbids.
+
+    Args:
+        space: of the sweep.
+        fixed: overrides of the command.
+        otherwise: value of a key that is neither searched nor fixed.
+    """
+    known = dict(pair_of(override) for override in fixed)
+    free = {one["key"] for one in space.values()} - known.keys()
+
+    def may_apply(dimension: Mapping[str, Any]) -> bool:
+        settled = {key: values for key, values in conditions(dimension).items() if key not in free}
+        return dimension["key"] in free and _applies(settled, known, otherwise)
+
+    return {name: dimension for name, dimension in space.items() if may_apply(dimension)}
+
+
+def suggested(trial: Trial, space: Space, fixed: Sequence[str], otherwise: Lookup) -> list[str]:
     """Ask the trial for every parameter that applies; return them as overrides.
 
     Args:
         trial: of the study.
-        space: name -> key, choices or range, condition; see `conf/search`.
+        space: of the sweep.
         fixed: overrides of the command; a key among them isn't searched.
         otherwise: value of a key that is neither searched nor fixed.
     """
@@ -25,17 +48,21 @@ def suggested(
     chosen: dict[str, Any] = {}
     for name, dimension in space.items():
         key = dimension["key"]
-        if key not in known and _applies(dimension.get("when") or {}, {**known, **chosen}, otherwise):
+        if key not in known and _applies(conditions(dimension), {**known, **chosen}, otherwise):
             chosen[key] = _value(trial, name, dimension)
     return [f"{key}={as_text(value)}" for key, value in chosen.items()]
 
 
-def _applies(when: Mapping[str, Any], known: Mapping[str, Any], otherwise: Lookup) -> bool:
-    for key, wanted in when.items():
-        values = wanted if isinstance(wanted, list) else [wanted]
-        if as_text(known[key] if key in known else otherwise(key)) not in map(as_text, values):
-            return False
-    return True
+def conditions(dimension: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return for each key that a parameter depends on the values under which it applies."""
+    when = dimension.get("when") or {}
+    return {key: wanted if isinstance(wanted, list) else [wanted] for key, wanted in when.items()}
+
+
+def _applies(when: Mapping[str, list[Any]], known: Mapping[str, Any], otherwise: Lookup) -> bool:
+    return all(
+        as_text(known[key] if key in known else otherwise(key)) in map(as_text, values) for key, values in when.items()
+    )
 
 
 def _value(trial: Trial, name: str, dimension: Mapping[str, Any]) -> Any:

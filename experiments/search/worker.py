@@ -15,7 +15,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from experiments.search import study as shared
-from experiments.search.space import Lookup, suggested
+from experiments.search.space import Lookup, space_of, suggested
 from experiments.search.trial import Training, TrialFailedError, TrialInterruptedError, values_of
 
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
@@ -39,7 +39,7 @@ class Worker:
         otherwise: Lookup,
     ) -> None:
         self._study, self._settings, self._fixed = study, settings, tuple(fixed)
-        self._otherwise = otherwise
+        self._space, self._otherwise = space_of(settings), otherwise
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
         self._interrupted = False
@@ -97,13 +97,14 @@ class Worker:
         number = shared.original_number(self._study, trial.number)
         with shared.without_notices():
             self._study.sampler = self._sampler(trial.number)
-        searched = suggested(trial, self._settings.search.space, self._fixed, self._otherwise)
+        searched = suggested(trial, self._space, self._fixed, self._otherwise)
         trial.set_user_attr(shared.OVERRIDES, searched)
         shared.note_begun(trial)
         print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
         objectives, overrides = self._settings.search.objectives, [*self._fixed, *searched, self._supervised()]
         runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
-        training = Training(trial, overrides, self._settings.name, number, runs, log, prunes=len(objectives) == 1)
+        prunes = objectives == ["validation"]  # the number that a training reports while it runs
+        training = Training(trial, overrides, self._settings.name, number, runs, log, prunes)
         try:
             return values_of(training.result(), objectives)
         except TrialInterruptedError as error:

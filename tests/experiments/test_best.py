@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from emolab.cli import composed, options_and_overrides
+from emolab.cli import check_command, composed, options_and_overrides
 from emolab.config.overrides import search_path
 from experiments.search.best import BEST, as_experiment, best_trial, write_best
 from experiments.search.report import overview, write_page
@@ -50,6 +50,24 @@ def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path, name
     assert "trial 1 of 2" in text
     assert "0.6000, as run 20261124-100000-aaaa" in text
     assert f"# Command: {command}" in text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("data=demo", "aug=on", "~aug.layers.flip"),
+        ("data=demo", "callbacks=early_stopping", "~callbacks.early_stopping"),
+        ("experiment=[distill,fer2013_custom_cnn]", "data.path=faces.csv", "teacher=one"),
+        ("experiment=null", "data=demo"),
+    ],
+)
+def test_the_winner_keeps_what_the_command_took_out_and_all_its_experiments(tmp_path, given):
+    study = study_of(trial(0.4, **{OVERRIDES: ["model=custom_cnn"]}))
+    command = write_best(best_trial(study), study, tmp_path, [*given, "name=s"])
+    _, typed = options_and_overrides(shlex.split(command)[3:])
+    check_command("train", typed)
+    written, asked = composed("train", typed), composed("train", [*given, "model=custom_cnn", "name=s_best"])
+    assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
 
 
 def test_values_keep_their_types():
@@ -106,6 +124,12 @@ def test_several_objectives_are_shown_as_a_pareto_front(tmp_path):
     page = write_page(study, tmp_path, ["validation", "latency_ms"]).read_text()
     assert "Pareto front" in page
     assert page.count("data:image/png;base64,") == 1
+
+
+def test_trainings_that_were_judged_once_have_no_learning_curves(tmp_path):
+    page = write_page(study_of(trial(3.0), trial(4.0), directions=("minimize",)), tmp_path, ["latency_ms"]).read_text()
+    assert "Slices" in page
+    assert "Learning curves" not in page
 
 
 def test_a_study_of_nothing_has_a_page_too(tmp_path: Path):

@@ -1,12 +1,13 @@
 import optuna
 import pytest
+from made_runs import made_run
 from omegaconf import OmegaConf
 
 from emolab.cli import check_command, composed
 from emolab.config.tree import conf_folder, groups
 from emolab.errors import ConfigError
-from experiments.search.space import suggested
-from experiments.sweep import check_space, fixed_overrides
+from experiments.search.space import searchable, space_of, suggested
+from experiments.sweep import check_space, defaults_of, fixed_overrides
 
 RATE = {"key": "optimizer.learning_rate", "log": True}
 SPACE = {
@@ -17,6 +18,10 @@ SPACE = {
     "balance": {"key": "loss.balance", "choices": [0.0, None, True]},
 }
 DATA = ("data=fer2013", "data.path=faces.csv")
+
+
+def check(*arguments: str, fixed=DATA) -> None:
+    check_space(space_of(composed("sweep", [*DATA, *arguments])), fixed, defaults_of(DATA))
 
 
 def drawn(*fixed: str, space=SPACE, seed: int = 0, trials: int = 30) -> list[list[str]]:
@@ -45,28 +50,55 @@ def test_a_condition_that_nothing_in_the_command_names_asks_for_the_default():
     assert all(len(overrides) == 2 for overrides in drawn("finetune=partial", space=space))
 
 
+@pytest.mark.parametrize("finetune", ["full", "partial"])
 @pytest.mark.parametrize("search", groups(conf_folder())["search"])
-def test_every_end_of_every_search_space_is_a_right_command(search):
-    check_space(composed("sweep", [*DATA, f"search={search}"]), DATA)
+def test_every_end_of_every_search_space_is_a_right_command(search, finetune):
+    check(f"search={search}", fixed=[*DATA, f"finetune={finetune}"])
+
+
+@pytest.mark.parametrize("model", groups(conf_folder())["model"])
+def test_search_tradeoff_gives_every_network_a_learning_rate_and_its_own_width(model):
+    space = space_of(composed("sweep", [*DATA, "search=tradeoff"]))
+    own = ["model.backbone.stem", "model.backbone.widths"] if model == "custom_cnn" else []
+    for overrides in drawn(f"model={model}", space=space, trials=5):
+        assert [override.partition("=")[0] for override in overrides] == [*own, "optimizer.learning_rate"]
+
+
+def test_what_the_command_rules_out_is_neither_searched_nor_checked():
+    arguments = ["search=tradeoff", "model=vgg19"]  # which has no stem
+    cfg = composed("sweep", [*DATA, *arguments])
+    assert list(searchable(space_of(cfg), arguments, defaults_of(DATA))) == ["vgg19_learning_rate"]
+    check(*arguments, fixed=[*DATA, "model=vgg19"])
 
 
 def test_a_choice_may_be_nothing_or_yes_or_no():
     some = "{key: trainer.train_images, choices: [null, 500]}"
     flags = "{key: trainer.jit_compile, choices: [true, false], when: {trainer.train_images: null}}"
-    check_space(composed("sweep", [*DATA, f"+search.space.some={some}", f"+search.space.flags={flags}"]), DATA)
+    check(f"+search.space.some={some}", f"+search.space.flags={flags}")
 
 
 def test_a_wrong_parameter_is_refused_before_the_first_training():
-    cfg = composed("sweep", [*DATA, "+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}"])
     with pytest.raises(ConfigError, match=r"search\.space\.wrong.*no key 'optimizer.lr'"):
-        check_space(cfg, DATA)
+        check("+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}")
 
 
-def test_a_search_of_nothing_is_refused():
-    cfg = composed("sweep", DATA)
-    fixed = [f"{one.key}=x" for one in cfg.search.space.values()]
+def test_a_teacher_that_may_change_is_refused_where_a_trial_would_bring_it_in(tmp_path):
+    teacher = made_run(tmp_path, 0.7)
+    monitor = teacher.fields["monitor"]
+    teacher.save_checkpoint("best", ".h5", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    with pytest.raises(ConfigError, match=rf"search\.space\.way.*teacher={teacher.id} is it now"):
+        check(
+            "+search.space.way={key: experiment, choices: [null, distill]}",
+            fixed=[*DATA, "model=custom_cnn", f"paths.runs={tmp_path}"],
+        )
+
+
+@pytest.mark.parametrize("given", ["seed=3", "finetune=full"])
+def test_a_search_of_nothing_is_refused(given):
+    space = {"only": {"key": "seed", "low": 0, "high": 9, "when": {"finetune": "partial"}}}
+    fixed = [*DATA, given]
     with pytest.raises(ConfigError, match="nothing is left to search"):
-        check_space(cfg, fixed)
+        check_space(space, fixed, defaults_of(fixed))
 
 
 def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
@@ -79,6 +111,7 @@ def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
     ("wrong", "right"),
     [
         ("search.objectives=[validation,flops]", "pruner=none"),
+        ("search.objectives=[parameters]", "pruner=none"),
         ("resume=last", "without resume"),
         ("search.space.dropout.low=0.9", "low has to be below high"),
         ("search.space.adamw_learning_rate.low=0.0", "above 0 where log"),

@@ -113,7 +113,7 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
     fixed = fixed_overrides(cfg, given)
     study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), fixed, space, cfg)
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
-    assert sweep(cfg, [*given, "heartbeat_seconds=0"], {}) == code
+    assert sweep(cfg, [*given, "heartbeat_seconds=0"]) == code
     assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)
 
 
@@ -121,7 +121,7 @@ def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_ope
     (tmp_path / "file").write_text("")
     given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path / 'file' / 'sweep'}", "n_trials=1"]
     with pytest.raises(ConfigError, match=r"output=.*file/sweep can't be written"):
-        sweep(composed("sweep", given), given, {})
+        sweep(composed("sweep", given), given)
 
 
 def test_a_sweep_whose_teacher_may_change_is_refused(tmp_path):
@@ -130,7 +130,7 @@ def test_a_sweep_whose_teacher_may_change_is_refused(tmp_path):
     teacher.save_checkpoint("best", ".h5", lambda path: path.write_text("w"), tag=0, monitor=monitor)
     given = ["experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"output={tmp_path / 'sweep'}", "n_trials=1"]
     with pytest.raises(ConfigError, match=f"teacher={teacher.id} is it now"):
-        sweep(composed("sweep", given), given, {})
+        sweep(composed("sweep", given), given)
     assert not (tmp_path / "sweep").exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commands import environment
 
-from emolab.jobs import Child, last_lines
+from emolab.jobs import Child, last_lines, stop_all
 from emolab.jobs.process import Outcome
 
 
@@ -72,6 +72,33 @@ def test_it_is_asked_to_stop_once(tmp_path, monkeypatch):
     child.stop()
     assert sent == [signal.SIGTERM]
     assert (tmp_path / "log").read_text() == "up\nasked\n"
+
+
+MEETING = """
+import pathlib, signal, sys, time
+def stop(*_):
+    pathlib.Path({own!r}).touch()
+    for _ in range(600):
+        if pathlib.Path({other!r}).exists():
+            sys.exit(0)
+        time.sleep(0.05)
+signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+time.sleep(60)
+sys.exit("the other was never asked to stop")
+"""
+
+
+def test_all_are_asked_to_stop_before_any_is_waited_for(tmp_path):
+    """Each of the two stops only once the other has been asked, too."""
+    places = [str(tmp_path / "one"), str(tmp_path / "other")]
+    children = [
+        python(MEETING.format(own=own, other=other), Path(f"{own}.log")) for own, other in (places, places[::-1])
+    ]
+    for place in places:
+        wait_for(Path(f"{place}.log"), "ready")
+    stop_all(children)
+    assert [child.wait().code for child in children] == [0, 0]
 
 
 def test_one_that_has_ended_can_be_stopped(tmp_path):

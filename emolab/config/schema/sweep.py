@@ -56,8 +56,9 @@ class Sweep(ManyTrainings):
 
     @field_validator("pruner")
     @classmethod
-    def _one_objective(cls, pruner: Target, info: ValidationInfo) -> Target:
+    def _prunes_by_its_objective(cls, pruner: Target, info: ValidationInfo) -> Target:
         search: Any = info.data.get("search")
-        if search is not None and len(search.objectives) > 1 and not pruner.target.endswith(".NopPruner"):
-            raise ValueError("trials with several objectives can't be pruned: pruner=none")
+        prunes = not pruner.target.endswith(".NopPruner")
+        if search is not None and search.objectives != ["validation"] and prunes:
+            raise ValueError("trials are pruned by their validations, and only for that one objective: pruner=none")
         return pruner
