@@ -64,12 +64,18 @@ def write_folder(folder: Path, replace: bool = True) -> Iterator[Path]:
         made = Path(place) / folder.name
         made.mkdir()
         yield made
-        made.chmod(0o755)
         for path in [*made.rglob("*"), made]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
             _flush_to_disk(path)
-        if replace and folder.exists():
-            folder.rename(Path(place) / f"{folder.name}-old")  # goes with the temporary folder
-        _put(made, folder)
+        old = Path(place) / f"{folder.name}-old"  # goes with the temporary folder
+        try:
+            if replace and folder.exists():
+                folder.rename(old)
+            _put(made, folder)
+        except BaseException:
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise
         _flush_to_disk(folder.parent)
 
 

@@ -14,6 +14,11 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown, as GitHub reads it."""
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in [head, *rows]]
+    cells = [[markdown_cell(cell) for cell in row] for row in [head, *rows]]
     lines = [cells[0], ["---"] * len(head), *cells[1:]]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def markdown_cell(text: object) -> str:
+    """Return a text as a cell of a Markdown table holds it: a bar would begin the next cell, a line's end the text."""
+    return " ".join(str(text).replace("|", "\\|").splitlines())

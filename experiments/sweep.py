@@ -83,7 +83,7 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
     Raises:
         ConfigError: naming the parameter, and what would be right.
     """
-    from emolab.runs.teachers import check_named
+    from emolab.runs.teachers import check_teachers_stay
     from experiments.search.space import conditions, searchable
 
     searched = searchable(space, fixed, otherwise)
@@ -96,7 +96,7 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
             try:
                 command = [*fixed, *when, f"{one['key']}={as_text(value)}"]
                 check_command("train", command)
-                check_named(composed("train", command))
+                check_teachers_stay(composed("train", command))
             except EmolabError as error:
                 raise ConfigError(f"search.space.{name}: {error}") from error
 

@@ -163,6 +163,20 @@ def test_a_sweep_is_asked_for_in_one_way() -> None:
         check_command("train", [*DATA, "hydra.mode=MULTIRUN"])
 
 
+def test_a_list_for_layers_is_explained_beside_a_key_whose_value_is_still_missing() -> None:
+    with pytest.raises(ConfigError, match=r"aug.layers=\[\]: expected names with values"):
+        check_command("train", ["data=folder", "data.reader.root=photos", "aug.layers=[]"])
+
+
+def test_a_file_that_gives_a_list_of_layers_to_one_with_names_is_told_of_names(tmp_path: Path) -> None:
+    (tmp_path / "aug").mkdir()
+    (tmp_path / "aug" / "mine.yaml").write_text(
+        "defaults: [blend, _self_]\nlayers: [{_target_: keras.layers.RandomFlip}]\n"
+    )
+    with pytest.raises(ConfigError, match=r"In 'aug/mine'.*give names, too, such as layers: \{noise"):
+        check_command("train", [*DATA, "aug=mine", "--config-dir", str(tmp_path)])
+
+
 def test_hydra_tells_of_itself_with_a_space_or_an_equals_sign(tmp_path: Path) -> None:
     check_command("train", [*DATA, "--info=defaults"])
     done = run("emolab.train", "--info", "defaults", *DATA, cwd=tmp_path)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from emolab import files
 from emolab.files import own, write_folder
 
 
@@ -20,7 +21,8 @@ def test_a_folder_is_there_when_whole_and_readable_for_all_under_any_umask(tmp_p
     finally:
         os.umask(before)
     assert (tmp_path / "new" / "folder" / "within" / "file.txt").read_text() == "whole"
-    assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o755
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").rglob("*")}
+    assert modes == {"folder": 0o755, "within": 0o755, "file.txt": 0o644}
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["folder"]
 
 
@@ -36,6 +38,19 @@ def test_a_folder_that_is_cut_leaves_the_one_before_and_nothing_else(tmp_path: P
         fill_half(tmp_path / "folder")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["within"]
+
+
+def test_a_folder_that_is_cut_while_it_makes_room_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path / "folder", "before")
+
+    def interrupted(*_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "_put", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "folder", "after")
+    assert (tmp_path / "folder" / "within" / "file.txt").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.mark.parametrize(("replace", "stays"), [(True, "after"), (False, "before")])

@@ -14,3 +14,7 @@ def test_csv_reads_back_and_quotes_only_what_it_must() -> None:
 
 def test_markdown_keeps_a_bar_within_its_cell() -> None:
     assert markdown(["a|b", "c"], (row for row in [["1", "2|3"]])) == "| a\\|b | c |\n| --- | --- |\n| 1 | 2\\|3 |\n"
+
+
+def test_markdown_keeps_a_line_within_its_row() -> None:
+    assert markdown(["name"], [["two\nlines"]]).endswith("| two lines |\n")

@@ -44,7 +44,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
         if message is not None and override.key_or_group not in known:
             return message + _elsewhere(override, known, [folder, *own])
     lists = (_list_for_names(override, settings) for override in parsed if override.key_or_group not in known)
-    return next(filter(None, lists), " ".join(str(error).split()))
+    return next(filter(None, lists), " ".join(str(error).split()) + _names_for_list(error))
 
 
 def _known(folders: Sequence[Path]) -> dict[str, tuple[str, ...]]:
@@ -133,11 +133,20 @@ def _wrong_key(override: Override, verb: str, settings: DictConfig, mine: dict[s
 
 
 def _list_for_names(override: Override, settings: DictConfig | None) -> str | None:
-    node = None if settings is None else OmegaConf.select(settings, override.key_or_group)
-    if not isinstance(node, DictConfig) or not isinstance(override.value(), list):
+    if settings is None or not isinstance(override.value(), list):
+        return None
+    node = OmegaConf.select(settings, override.key_or_group)
+    if not isinstance(node, DictConfig):
         return None
     has = f"{override.key_or_group!r} has: {listed(map(str, node))}"
     return f"{override.input_line}: expected names with values, not a list. {has}"
+
+
+def _names_for_list(error: Exception) -> str:
+    """A file of the user's own that extends one of ours as it was once: a list, where there are names now."""
+    if "Cannot merge DictConfig with ListConfig" not in str(error):
+        return ""
+    return ". What it extends gives each a name; give names, too, such as layers: {noise: {_target_: ...}}"
 
 
 def _no_key(override: Override, verb: str, place: str, part: str, keys: list[str], mine: dict[str, str | None]) -> str:

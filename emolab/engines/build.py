@@ -1,8 +1,10 @@
 """Building an engine from a run: its folder is whole or not there; built again only when it must be."""
 
+import errno
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from emolab.files import write_folder
 from emolab.runs import RunRecord, environment
 from emolab.runs.layout import clear_write_errors
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # what no other converter would do better
 BUILD_VERSION = 2  # counted up when the same run gives another engine, so that those built before are built anew
 Say = Callable[[str], None]
 
@@ -68,7 +71,9 @@ class Builder:
         self._say(f"{folder.name}: building")
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
         with clear_write_errors(self.record.folder), write_folder(folder) as made:
-            manifest.write(made, {**facts, **backend.build(source, precision, made)})
+            with _no_write_error():
+                found = backend.build(source, precision, made)
+            manifest.write(made, {**facts, **found})
         return folder
 
     def is_current(self, facts: Mapping[str, Any]) -> bool:
@@ -115,6 +120,17 @@ class Builder:
         hardware = manifest.this_hardware()
         bound = {**facts, "gpus": hardware["gpus"]} if backend.bound_to_hardware else facts
         return {**facts, "fingerprint": _fingerprint(bound), "hardware": hardware}
+
+
+@contextmanager
+def _no_write_error() -> Iterator[None]:
+    """Let a converter that misses a library or a program of its own not pass for a folder that can't be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK:
+            raise
+        raise RuntimeError(f"the converter failed: {error}") from error
 
 
 def _fingerprint(facts: dict[str, Any]) -> str:

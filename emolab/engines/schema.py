@@ -7,7 +7,7 @@ from pydantic import Field, FiniteFloat
 
 from emolab.checked import Facts, checked
 from emolab.config.schema.export import Precision
-from emolab.config.schema.parts import Pixels, Positive
+from emolab.config.schema.parts import FaceSide, Positive
 
 
 class _Hardware(Facts):
@@ -50,7 +50,7 @@ class _Engine(Facts):
     engine: str
     precision: Precision
     classes: list[str]
-    image_size: Pixels
+    image_size: FaceSide
     sha256: dict[str, str]
     options: dict[str, Any]
     hardware: _Hardware

@@ -32,7 +32,11 @@ def engine_folder(run: "RunRecord", engine: str, precision: str) -> Path:
     Raises:
         RunError: if a link leads it out of the run folder.
     """
-    return inside(run.folder, f"{ENGINES}/{engine}-{precision}")
+    return inside(run.folder, f"{ENGINES}/{_name(engine, precision)}")
+
+
+def _name(engine: str, precision: str) -> str:
+    return f"{engine}-{precision}"
 
 
 def engine_names(run: "RunRecord") -> list[str]:
@@ -48,9 +52,14 @@ def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
     found = []
     for name in engine_names(run):
         try:
-            found.append(manifest.read(inside(run.folder, f"{ENGINES}/{name}")))
+            facts = manifest.read(inside(run.folder, f"{ENGINES}/{name}"))
         except RunError as error:
             log.warning("skipping an engine that can't be used: %s", error)
+            continue
+        if name == _name(facts["engine"], facts["precision"]):
+            found.append(facts)
+        else:
+            log.warning("skipping %s/%s: somebody has renamed it, or it's a copy", engines_folder(run), name)
     return found
 
 

@@ -13,6 +13,7 @@ from emolab import files, limits
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.rows import interval, number, number_rows
 from emolab.evaluation.split import Metrics
+from emolab.tables import markdown_cell
 
 PREDICTIONS = "predictions.npz"
 MIRRORED = "mirrored.npz"  # predictions of the mirror images of the same faces
@@ -102,6 +103,6 @@ def _rendered(template: str, report: Report, **more: Any) -> str:
     """The template filled in; every text of the report is escaped, for Markdown may hold HTML, too."""
     loader = PackageLoader("emolab.evaluation", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"interval": interval, "number": number}
+    environment.filters |= {"cell": markdown_cell, "interval": interval, "number": number}
     numbers = number_rows(report.splits)
     return environment.get_template(template).render(report=report, numbers=numbers, limits=limits, **more)

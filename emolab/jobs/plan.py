@@ -14,7 +14,7 @@ from emolab.errors import ConfigError
 from emolab.jobs.process import Child, Outcome, last_lines
 from emolab.runs import RunRecord, list_runs
 from emolab.runs.select import matches
-from emolab.runs.teachers import check_named
+from emolab.runs.teachers import check_teachers_stay
 
 PLAN = "plan.json"
 
@@ -172,7 +172,7 @@ class Plan:
         known = Plan.open(self.folder).jobs if (self.folder / PLAN).exists() else ()
         for job in self.jobs:
             if job not in known:
-                check_named(composed("train", job))
+                check_teachers_stay(composed("train", job))
 
     def _write_first(self) -> None:
         """Write the plan, unless runs would be taken for its own that aren't."""

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 # What `model.weights` may say besides null and a path, and how many seconds a download may take then. At 450 kB/s
 # VGG19's 80 MB come in 180 s; the training that waits for them may be one of 300 s.
 PUBLISHED = {"auto": 180.0, "imagenet": 900.0}
+WITHOUT_IMAGENET = "RANDOM WEIGHTS: ImageNet's couldn't be had, and without them {} learns slower and ends lower"
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
@@ -83,12 +84,7 @@ def initial_weights(requested: str | None, model: str) -> InitialWeights:
     if requested == "imagenet":
         raise ConfigError(f"model.weights=imagenet can't be had for {model}: {reason}. {_remedy(model)}")
     if model in IMAGENET:
-        log.warning(
-            "RANDOM WEIGHTS: no ImageNet weights for %s (%s); it learns slower and ends lower. %s",
-            model,
-            reason,
-            _remedy(model),
-        )
+        log.warning("%s (%s). %s", WITHOUT_IMAGENET.format(model), reason, _remedy(model))
     return InitialWeights(requested, "random", None)
 
 

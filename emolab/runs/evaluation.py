@@ -13,7 +13,7 @@ from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Report
 from emolab.evaluation.split import evaluate_split
-from emolab.models.pretrained import IMAGENET
+from emolab.models.pretrained import IMAGENET, WITHOUT_IMAGENET
 from emolab.runs import layout
 from emolab.runs.facts import facts_of, title_of
 from emolab.runs.judge import Judge, classifier, mirrored
@@ -23,7 +23,6 @@ from emolab.runs.record import RunRecord
 from emolab.runs.robustness import robustness_curves, robustness_picture
 from emolab.runs.sameness import learned_from
 
-WITHOUT_IMAGENET = "RANDOM WEIGHTS: ImageNet's couldn't be had, and without them {} learns slower and ends lower"
 EVALUATED = ("validation", "test")  # training images would only flatter
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, FiniteFloat
 
 from emolab.checked import Facts, checked
-from emolab.config.schema.parts import Pixels, Positive, Share
+from emolab.config.schema.parts import FaceSide, Positive, Share
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.layout import Status
 
@@ -80,7 +80,7 @@ class _Run(Facts):
     group: _Group = _Group(number=None)
     choices: dict[str, str] = Field(default_factory=dict)
     classes: Annotated[list[str], AfterValidator(_once_and_sorted)]
-    image_size: Pixels
+    image_size: FaceSide
     monitor: _Monitor
     data: _Data
     model: _Model
@@ -108,7 +108,7 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
     """
     known = _as_of_today(facts, path) if isinstance(facts, dict) else facts
     run = checked(known, _Run, path, "a run's", "Copy the run again from where it came, or train again")
-    return {**known, **run.model_dump()}
+    return run.model_dump()
 
 
 def _as_of_today(facts: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
     return found
 
 
-def check_named(cfg: DictConfig) -> None:
+def check_teachers_stay(cfg: DictConfig) -> None:
     """Refuse `best` and `last` as teachers of many trainings: each would take what they mean when it begins.
 
     The first student that beats its teacher would teach the next ones, and a table would compare unlike things.
@@ -87,7 +87,7 @@ def check_named(cfg: DictConfig) -> None:
         ConfigError: with the id to give.
         RunError: if there is no such run.
     """
-    given = [] if cfg.teacher is None else _listed(cfg.teacher)
+    given = [] if cfg.teacher is None else [name.strip() for name in _listed(cfg.teacher)]
     if moving := [name for name in given if name in MOVING]:
         now = [resolve(name, Path(cfg.paths.runs))[0].id if name in MOVING else name for name in given]
         names = now[0] if isinstance(cfg.teacher, str) else f"[{','.join(now)}]"

@@ -26,7 +26,7 @@ def find_account(environment: Mapping[str, str] | None = None) -> Account:
     """Return the account of WANDB_API_KEY, of W&B's settings files, or of the netrc file, in that order.
 
     Raises:
-        ConfigError: if W&B refuses its own settings. Their values aren't shown: one may be the key.
+        ConfigError: if W&B refuses its own settings. Values of the wrong type aren't shown: one may be the key.
     """
     import wandb  # late, because it takes a second
 

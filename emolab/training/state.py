@@ -53,7 +53,8 @@ def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
 def _check_fit(path: Path, variables: list[Any], paths: list[str], values: list[np.ndarray]) -> None:
     if len(variables) != len(values):
         raise RunError(
-            f"{path} holds {len(values)} variables, this training has {len(variables)}: resume with the same config"
+            f"{path} holds {len(values)} variables, this training has {len(variables)}: resume with the same config. "
+            "If that is the same, it was begun with an emolab that trained other layers: begin anew"
         )
     for variable, name, value in zip(variables, paths, values, strict=True):
         if tuple(variable.shape) != value.shape:

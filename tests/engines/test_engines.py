@@ -1,3 +1,4 @@
+import errno
 import json
 import resource
 import shutil
@@ -156,7 +157,7 @@ def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch:
 
     def write_half(self: object, source: object, precision: str, place: Path) -> dict[str, object]:
         (place / "half.bin").write_bytes(b"x")
-        raise OSError("the disk is full")
+        raise OSError(errno.ENOSPC, "the disk is full")
 
     with monkeypatch.context() as patched:
         patched.setattr(kind, "build", write_half)
@@ -202,13 +203,18 @@ def test_a_folder_that_is_no_engine_is_no_choice_of_the_viewer(tiny_run: RunReco
         recogniser(tiny_run, name, None, failed_gates=True, cache="cache")
 
 
-def test_a_run_has_the_engines_that_were_built_whole(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:
+def test_a_run_has_the_engines_that_were_built_whole_under_their_names(
+    copied: Path, tiny_run: RunRecord, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     run = _another(tiny_run, tmp_path / "run")
     shutil.copytree(copied, run.folder / "engines" / ".tmp-abc" / "litert-fp32")
     shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
     assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
     with pytest.raises(ConfigError, match=r"Choose from: auto, selected, network, tensorflow-fp32$"):
         recogniser(run, ".tmp-abc", None, failed_gates=True, cache="cache")
+    shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32.kept")
+    assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
+    assert "tensorflow-fp32.kept: somebody has renamed it, or it's a copy" in caplog.text
 
 
 def test_a_link_by_an_engines_name_is_refused_in_the_viewer(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import copy
 import csv
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -330,3 +331,15 @@ def test_a_converter_that_gives_up_stops_no_other_engine(
     table.write(tmp_path, rows, 33)
     assert r"FancyPool \| unknown" in (tmp_path / "table.md").read_text()
     assert (tmp_path / "table.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_converter_that_misses_a_program_passes_for_no_folder_that_cant_be_written(
+    builder: Builder, tiny_run: RunRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(self: object, source: object, precision: str, folder: Path) -> None:
+        subprocess.run(["/no/such/compiler"], check=True)
+
+    monkeypatch.setattr(type(backend("litert")), "build", start)
+    (tiny_run.folder / "engines" / "litert-fp32" / "engine.json").unlink(missing_ok=True)
+    with pytest.raises(RuntimeError, match=r"the converter failed: .*/no/such/compiler"):
+        builder.build(backend("litert"), "fp32")

@@ -16,7 +16,7 @@ from emolab.evaluation.rows import summary_table
 from emolab.evaluation.split import evaluate_split
 from emolab.limits import EXPRESSION, LAW
 
-CLASSES = ("<script>alert(1)</script>", "fear", "happy")
+CLASSES = ("<script>alert(1)</script>", "fe|ar", "happy")
 
 
 def _predictions(count: int = 60) -> Predictions:
@@ -33,7 +33,7 @@ def _report() -> Report:
     picture = Picture(
         "confusion", "Confusion", "what was named what", plots.png(plots.confusion_figure(matrix, CLASSES))
     )
-    return Report("a <b>run</b>", {"model": "vgg19"}, 1.3, 0.4, {"test": metrics}, [picture], ["take care"])
+    return Report("a <b>run</b>", {"model": "vgg|19"}, 1.3, 0.4, {"test": metrics}, [picture], ["take care"])
 
 
 def test_the_metrics_file_holds_what_the_design_promises(tmp_path: Path) -> None:
@@ -96,6 +96,8 @@ def test_the_model_card_says_for_whom_it_works_and_what_it_must_not_be_used_for(
     assert max(map(len, card.splitlines())) <= 120
     tables = [line for line in card.splitlines() if line.startswith("|")]
     assert all(line.endswith("|") for line in tables)
+    assert "| model | vgg\\|19 |" in card
+    assert "| fe\\|ar | " in card
 
 
 def test_page_and_card_show_every_metric_under_its_name(tmp_path: Path) -> None:

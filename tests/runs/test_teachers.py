@@ -6,7 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from emolab.errors import ConfigError, RunError
 from emolab.runs import RunRecord
-from emolab.runs.teachers import check_named, find_teachers, teachers_of
+from emolab.runs.teachers import check_teachers_stay, find_teachers, teachers_of
 
 
 def _run(root: Path, name: str, best: float, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:
@@ -56,16 +56,17 @@ def test_the_record_names_its_teacher_and_holds_to_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("teacher", "told"), [("best", "teacher={0} is"), (["last", "other"], r"teacher=\[{0},other\]")]
+    ("teacher", "told"),
+    [("best", "teacher={0} is"), (" last", "teacher={0} is"), (["last", "other"], r"teacher=\[{0},other\]")],
 )
 def test_many_trainings_must_name_their_teachers_and_are_told_the_name(
     tmp_path: Path, teacher: str | list[str], told: str
 ) -> None:
     run = _run(tmp_path, "teacher", best=0.6)
     with pytest.raises(ConfigError, match=told.format(run.id)):
-        check_named(_cfg(tmp_path, teacher))
+        check_teachers_stay(_cfg(tmp_path, teacher))
     for named in (None, run.id, [run.id, str(run.folder)]):
-        check_named(_cfg(tmp_path, named))
+        check_teachers_stay(_cfg(tmp_path, named))
 
 
 def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path: Path) -> None:

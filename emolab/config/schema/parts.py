@@ -35,7 +35,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Pixels = Annotated[int, AfterValidator(_pixels)]  # of a face's side
+FaceSide = Annotated[int, AfterValidator(_pixels)]  # of a face's side
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, Field(min_length=1)]
 FolderName = Annotated[str, AfterValidator(folder_name)]

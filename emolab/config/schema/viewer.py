@@ -18,7 +18,7 @@ from emolab.config.schema.parts import (
 )
 
 WEB = "realtime.displays.web.options.Web"
-Pixels = Annotated[int, Field(ge=16, le=16_384)]
+FrameSide = Annotated[int, Field(ge=16, le=16_384)]
 
 
 class Detector(Target):
@@ -37,8 +37,8 @@ class Source(Target):
 
     path: Name | None = ABSENT
     index: Annotated[int, Field(ge=0)] = ABSENT
-    width: Pixels = ABSENT
-    height: Pixels = ABSENT
+    width: FrameSide = ABSENT
+    height: FrameSide = ABSENT
     rate: Positive = ABSENT
     loop: bool = ABSENT
     seconds: Positive = ABSENT

@@ -9,7 +9,8 @@ import keras
 class AveragedValidation(keras.callbacks.Callback):
     """Put the moving average of the weights in their place for each validation; the training goes on without it.
 
-    It comes behind the callbacks that look at a validation, so that they find the same weights before and after it.
+    It comes behind the other callbacks: they find the trained weights when a validation begins, the average when it
+    ends, and the trained ones again when the epoch does.
     """
 
     def __init__(self) -> None:
