@@ -1,7 +1,10 @@
-"""Nested settings under dotted keys."""
+"""Nested settings under dotted keys, and short names for these."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+_TARGET = "._target_"
 
 
 def flat(mapping: Mapping[Any, Any]) -> dict[str, Any]:
@@ -11,3 +14,30 @@ def flat(mapping: Mapping[Any, Any]) -> dict[str, Any]:
         within = flat(value) if isinstance(value, Mapping) else {}
         found |= {f"{key}.{name}": item for name, item in within.items()} or {str(key): value}
     return found
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return dotted key -> its shortest ending that none of the other keys has, in the same order.
+
+    Beside aug.layers.affine.factor, aug.layers.brightness.factor is "brightness.factor"; alone, it is "factor". A
+    `_target_` is named by what is made of it: aug.layers.flip._target_ is "flip". No name of several words begins with
+    "_", which would keep it out of matplotlib's legends.
+    """
+    given = list(dict.fromkeys(keys))
+    wholes = {key: _named_whole(key, given) for key in given}
+    times = Counter(ending for whole in wholes.values() for ending in _endings(whole))
+    return {
+        key: next((name for name in _endings(whole) if times[name] == 1 and not name.startswith("_")), whole)
+        for key, whole in wholes.items()
+    }
+
+
+def _named_whole(key: str, others: Iterable[str]) -> str:
+    made = key.removesuffix(_TARGET)
+    return key if made in others else made
+
+
+def _endings(key: str) -> list[str]:
+    """The endings of a dotted key, the shortest first."""
+    words = key.split(".")
+    return [".".join(words[at:]) for at in reversed(range(len(words)))]

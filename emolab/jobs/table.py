@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE
 from rich.table import Table
 
+from emolab.flat import short_names
 from emolab.jobs.plan import Plan
 from emolab.runs import RunRecord
 
@@ -13,7 +14,7 @@ def table_of(plan: Plan, numbers: Sequence[int]) -> Table:
     """Return a row for each of these trainings: what is its own, how it ended, how good it is."""
     keys, runs = plan.differing(), plan.records()
     has_columns = all(len(plan.own(number)) == len(keys) for number in numbers)  # as in a grid
-    headings = [key.rpartition(".")[2] for key in keys] if has_columns else ["sets"]
+    headings = list(short_names(keys).values()) if has_columns else ["sets"]
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
     for heading in ("", *headings, "status", "validation", "test", "minutes", "run"):
         table.add_column(f"{heading} ", no_wrap=heading == "run")

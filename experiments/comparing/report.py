@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from emolab import files, tables
 from emolab.evaluation.plots import OKABE_ITO, png
 from emolab.evaluation.predictions import Predictions
+from emolab.flat import short_names
 from experiments.comparing.intervals import Interval, share_text
 from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
 from experiments.comparing.runs import ComparedRun, differing, label_of, quality_of, value_of
@@ -29,7 +30,7 @@ def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -
     quality = ["accuracy", "macro F1", "ECE (if exact)"]
     costs = ["validation", "parameters", "MFLOP", "p95 ms", "train min"]
     ordered = sorted(runs, key=lambda run: -run.quality["accuracy"]["value"] if run.quality else 0.0)
-    headings = ["run", *(key.rpartition(".")[2] for key in keys), *quality, *costs]
+    headings = ["run", *short_names(keys).values(), *quality, *costs]
     rows = [_row(run, keys) for run in ordered]
     if ensemble is not None:
         found = quality_of(ensemble, 1.0, runs[0].resamples)

@@ -20,7 +20,7 @@ from emolab.evaluation.metrics import (
 )
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, same_images
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
-from emolab.flat import flat
+from emolab.flat import flat, short_names
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.layout import REPORT
 from emolab.runs.select import matches
@@ -153,19 +153,26 @@ def differing(runs: Sequence[ComparedRun]) -> list[str]:
     """Return the choices that aren't the same in all runs, then the settings that differ besides.
 
     What differs because a choice does (AdamW's learning rate and SGD's) isn't named again, nor what only repeats
-    another setting (the schedule's peak, which is the learning rate).
+    another setting (the schedule's peak, which is the learning rate). A layer that a run lacks is one difference, named
+    by its `_target_`: its arguments count where runs that have it differ in them.
     """
     groups = [
         name for name in _names([run.choices for run in runs]) if len({run.choices.get(name) for run in runs}) > 1
     ]
-    columns = {key: tuple(run.settings.get(key) for run in runs) for key in _names([run.settings for run in runs])}
-    first = {values: key for key, values in reversed(columns.items()) if len(set(values)) > 1}
+    names = _names([run.settings for run in runs])
+    columns = {
+        key: tuple(run.settings.get(key) for run in runs)
+        for key in names
+        if len({run.settings.get(key) for run in _having_place(runs, key, names)}) > 1
+    }
+    first = {values: key for key, values in reversed(columns.items())}
     return groups + [key for key in columns if key in first.values() and key.partition(".")[0] not in groups]
 
 
 def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun]) -> str:
     """Return a run's name in sentences: as much as tells the runs apart, and its id where others have the same."""
-    needed = _telling(keys, runs)
+    names = short_names(keys)
+    needed = {key: names[key] for key in _telling(keys, runs)}
     texts = [_told(one, needed) for one in runs]
     own = _told(run, needed)
     return own if own and texts.count(own) == 1 else f"{own} {run.record.id}".strip()
@@ -187,9 +194,22 @@ def _telling(keys: Sequence[str], runs: Sequence[ComparedRun]) -> list[str]:
     return taken
 
 
-def _told(run: ComparedRun, keys: Sequence[str]) -> str:
-    words = (f"{key.rpartition('.')[2]}={value_of(run, key)}" for key in keys if key != "model")
-    return " ".join([*([value_of(run, "model")] if "model" in keys else []), *words])
+def _having_place(runs: Sequence[ComparedRun], key: str, names: Sequence[str]) -> list[ComparedRun]:
+    """Return the runs that have whatever `key` is an argument of; where some have more below `key`, the others."""
+    if any(name.startswith(f"{key}.") for name in names):  # such as null where others have a layer
+        return [run for run in runs if key in run.settings]
+    words = key.removesuffix("._target_").split(".")
+    outer = {f"{'.'.join(words[:count])}._target_" for count in range(1, len(words))}.intersection(names)
+    return [run for run in runs if outer <= run.settings.keys()]
+
+
+def _told(run: ComparedRun, names: Mapping[str, str]) -> str:
+    words = (_word(name, key, value_of(run, key)) for key, name in names.items() if key != "model")
+    return " ".join([*([value_of(run, "model")] if "model" in names else []), *words])
+
+
+def _word(name: str, key: str, value: str) -> str:
+    return f"without {name}" if key.endswith("._target_") and not value else f"{name}={value}"
 
 
 def _names(tables: Sequence[Mapping[str, str]]) -> list[str]:

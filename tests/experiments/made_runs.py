@@ -30,9 +30,13 @@ def made_run(
     images: int = 0,
     mirrored: float | None = None,
     temperature: float = 1.0,
+    layers: dict[str, Any] | None = None,
     **settings: str,
 ) -> RunRecord:
-    """A finished run with these settings ("model", "aug", ...), this accurate, and so on mirror images, if judged."""
+    """A finished run with these settings ("model", "aug", ...), this accurate, and so on mirror images, if judged.
+
+    `layers` are those of its augmentation, by name.
+    """
     model = settings.get("model", "vgg19")
     best = {"name": "val_accuracy", "mode": "max", "best": accuracy, "epoch": 1}
     fields = {
@@ -49,6 +53,7 @@ def made_run(
         "optimizer": {"learning_rate": rate, "nesterov": None},
         "schedule": {"peak": rate},
         "seed_again": seed,
+        **({} if layers is None else {"aug": {"_target_": "Augmentation", "layers": layers}}),
     }
     record = RunRecord.create(root, model, fields, yaml.safe_dump(config))
     for epoch in range(2):

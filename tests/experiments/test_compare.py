@@ -16,7 +16,7 @@ from emolab.evaluation.predictions import Predictions, averaged, load_prediction
 from emolab.runs import RunRecord
 from experiments.compare import compare
 from experiments.comparing.pairs import MOST_RUNS, pairs_of
-from experiments.comparing.report import table_of
+from experiments.comparing.report import curves_figure, table_of
 from experiments.comparing.runs import ComparedRun, chosen_runs, differing, label_of, quality_of
 
 
@@ -135,6 +135,44 @@ def test_a_run_is_called_by_as_much_as_tells_it_apart(tmp_path):
     keys = differing(runs)
     assert keys == ["model", "aug", "finetune"]
     assert [label_of(run, keys, runs) for run in runs[:2]] == ["vgg19 aug=on", "vgg19 aug=off"]
+
+
+FLIP = {"_target_": "keras_cv.layers.RandomFlip", "mode": "horizontal"}
+
+
+def with_layers(root: Path, *layers: dict[str, Any]) -> list[ComparedRun]:
+    return [ComparedRun(made_run(root, 0.5, layers=one), "test", 100) for one in layers]
+
+
+def legend_of(runs: list[ComparedRun]) -> list[str]:
+    legend = curves_figure(runs).axes[0].get_legend()
+    return [] if legend is None else [text.get_text() for text in legend.get_texts()]
+
+
+def test_settings_of_two_layers_are_told_apart_by_the_layers_names(tmp_path):
+    factors = [(0.1, 0.2), (0.1, 0.3), (0.2, 0.2)]
+    made = [
+        {"brightness": {"_target_": "B", "factor": one}, "contrast": {"_target_": "C", "factor": other, "rate": one}}
+        for one, other in factors
+    ]
+    runs = with_layers(tmp_path, *made)
+    assert list(table_of(runs).headings[:4]) == ["run", "brightness.factor", "contrast.factor", "accuracy"]
+    assert legend_of(runs) == [f"brightness.factor={one} contrast.factor={other}" for one, other in factors]
+
+
+def test_a_layer_that_a_run_lacks_is_one_difference_called_by_its_name(tmp_path):
+    runs = with_layers(tmp_path, {"flip": FLIP}, {})
+    table = table_of(runs)
+    assert list(table.headings[:3]) == ["run", "flip", "accuracy"]
+    assert [row[1] for row in table.rows] == ["keras_cv.layers.RandomFlip", ""]
+    assert legend_of(runs) == ["flip=keras_cv.layers.RandomFlip", "without flip"]
+
+
+def test_arguments_of_a_layer_that_a_run_lacks_count_where_the_others_differ_in_them(tmp_path):
+    runs = with_layers(tmp_path, {"flip": {**FLIP, "rate": 1}}, {"flip": {**FLIP, "rate": 0.5}}, {"cutout": FLIP})
+    assert differing(runs) == ["aug.layers.flip._target_", "aug.layers.flip.rate", "aug.layers.cutout._target_"]
+    assert differing(runs[:2]) == ["aug.layers.flip.rate"]
+    assert differing(with_layers(tmp_path, {"flip": FLIP}, {"flip": None})) == ["aug.layers.flip._target_"]
 
 
 def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys):

@@ -12,6 +12,14 @@ def test_what_differs_heads_the_table(tmp_path):
     assert list(columns[2].cells) == ["vgg19", "vgg19", "resnet50"]
 
 
+def test_settings_with_the_same_last_word_head_columns_of_their_own(tmp_path):
+    keys = ("aug.layers.brightness.factor", "aug.layers.contrast.factor", "aug.layers.flip._target_", "seed")
+    jobs = (tuple(f"{key}={value}" for key in keys) for value in (0, 1))
+    columns = table_of(plan(tmp_path, tuple(jobs)), range(2)).columns
+    headings = [str(column.header).strip() for column in columns]
+    assert headings[1:5] == ["brightness.factor", "contrast.factor", "flip", "seed"]
+
+
 def test_trainings_that_each_set_something_else_have_it_in_one_column(tmp_path):
     levers = plan(tmp_path, (("data=x",), ("data=x", "optimizer=sgd", "seed=1"), ("data=x", "model=vgg19")))
     columns = table_of(levers, range(3)).columns
