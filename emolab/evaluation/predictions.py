@@ -24,7 +24,8 @@ class Predictions:
         classes: C names, in the order of the logits.
 
     Raises:
-        DataError: if a logit isn't a number, types or shapes don't belong together, or there are no images.
+        DataError: if a logit isn't a number, a target no class, types or shapes don't belong together, or there are no
+            images.
     """
 
     logits: np.ndarray
@@ -44,6 +45,9 @@ class Predictions:
             )
         if not len(self.targets):
             raise DataError("there are no images to evaluate")
+        first, last = int(self.targets.min()), int(self.targets.max())
+        if first < 0 or last >= shape[1]:
+            raise DataError(f"targets go from {first} to {last}: expected numbers of {shape[1]} classes, from 0")
         bad = int((~np.isfinite(self.logits)).any(axis=1).sum())
         if bad:
             raise DataError(f"the network gave NaN or infinity for {bad} of {len(self.targets)} images")

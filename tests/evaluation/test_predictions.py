@@ -50,6 +50,8 @@ def _flipped(data: bytes, at: int) -> bytes:
         {"test_targets": np.array([0.0, 1.0, 2.0, 2.0])},
         {"test_groups": np.array(["a", "b", "c", "d"])},
         {"test_targets": np.array(0)},
+        {"test_targets": np.array([0, 1, 2, 3])},
+        {"test_targets": np.array([0, 1, 2, -1])},
         {"classes": np.array("abc")},
     ],
 )

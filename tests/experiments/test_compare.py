@@ -175,6 +175,16 @@ def test_arguments_of_a_layer_that_a_run_lacks_count_where_the_others_differ_in_
     assert differing(with_layers(tmp_path, {"flip": FLIP}, {"flip": None})) == ["aug.layers.flip._target_"]
 
 
+def test_targets_that_no_class_has_name_the_damaged_file(tmp_path):
+    made_run(tmp_path / "runs", 0.5)
+    path = made_run(tmp_path / "runs", 0.6, seed=1).folder / "report" / "predictions.npz"
+    with np.load(path) as saved:
+        arrays = dict(saved)
+    np.savez(path, **{**arrays, "test_targets": arrays["test_targets"] + 1})
+    with pytest.raises(RunError, match=r"predictions\.npz doesn't hold .*targets go from 1 to 3: .* 3 classes, from 0"):
+        compared(tmp_path / "runs")
+
+
 def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys):
     made_run(tmp_path / "runs", 0.5)
     missing = made_run(tmp_path / "runs", None, aug="off")
