@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from emolab.evaluation.curve import curve
 from emolab.evaluation.metrics import reliability
 from emolab.evaluation.predictions import Predictions
 from emolab.fonts import font_for
@@ -114,8 +115,7 @@ def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _curve(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, colour: str, label: str) -> None:
-    points = [(row["epoch"] + 1, row[name]) for row in rows if row.get(name) is not None]
-    if points:
+    if points := curve(rows, name):
         axes.plot(*zip(*points, strict=True), "o-", markersize=3, color=colour, label=label)
 
 

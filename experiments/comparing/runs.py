@@ -12,6 +12,7 @@ from emolab.engines.manifest import problem_with_run
 from emolab.engines.selection import engines_of
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.curve import curve
 from emolab.evaluation.metrics import (
     accuracy,
     calibration_error_if_calibrated,
@@ -81,8 +82,7 @@ class ComparedRun:
     @cached_property
     def curve(self) -> list[tuple[int, float]]:
         """Epoch (from 1) and monitored value."""
-        name = self.record.fields["monitor"]["name"]
-        return [(row["epoch"] + 1, row[name]) for row in self.record.read_metrics() if row.get(name) is not None]
+        return curve(self.record.read_metrics(), self.record.fields["monitor"]["name"])
 
     @cached_property
     def latency(self) -> Mapping[str, Any] | None:

@@ -139,6 +139,7 @@ def test_every_picture_can_be_opened() -> None:
         plots.gallery_figure(images, list("abcde"), heat),
         plots.gallery_figure(images[:1], ["a"]),
         plots.curves_figure(rows),
+        plots.curves_figure([*rows, {"epoch": 3, "loss": {}, "accuracy": [0.5], "learning_rate": "0.1"}]),
         plots.coverage_figure(_report().splits["test"]["coverage"], 0.4),
     ]
     for figure in figures:

@@ -185,6 +185,16 @@ def test_targets_that_no_class_has_name_the_damaged_file(tmp_path):
         compared(tmp_path / "runs")
 
 
+def test_only_finite_numbers_are_points_of_a_curve(tmp_path):
+    record = made_run(tmp_path / "runs", 0.5)
+    values = ("0.5", '{"a": 1}', '"0.5"', "true", "NaN", "-Infinity", "1" + "0" * 400, "null", "1")
+    lines = [f'{{"epoch": {epoch}, "val_accuracy": {value}}}\n' for epoch, value in enumerate(values)]
+    (record.folder / "metrics.jsonl").write_text("".join([*lines, f'{{"epoch": {10**400}, "val_accuracy": 0.5}}\n']))
+    assert ComparedRun(record, "test", 100).curve == [(1, 0.5), (9, 1)]
+    made_run(tmp_path / "runs", 0.6, aug="off")
+    assert compared(tmp_path / "runs").is_file()
+
+
 def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys):
     made_run(tmp_path / "runs", 0.5)
     missing = made_run(tmp_path / "runs", None, aug="off")
