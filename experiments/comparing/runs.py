@@ -137,10 +137,11 @@ def chosen_runs(
         until: first day that no longer counts.
 
     Raises:
-        RunError: if there are fewer than two.
+        RunError: if there are fewer than two, or two of `runs` mean the same one.
     """
     if runs:
         found = [resolve(run, root)[0] for run in runs]
+        _check_distinct(runs, found)
     else:
         finished = [run for run in list_runs(root) if run.status == "finished" and matches(run.fields, where)]
         found = [run for run in finished if (since or "") <= run.fields["started"] < (until or "~")]
@@ -181,6 +182,17 @@ def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun])
 def value_of(run: ComparedRun, key: str) -> str:
     """Return a run's choice or setting as text."""
     return run.choices.get(key, run.settings.get(key, ""))
+
+
+def _check_distinct(names: Sequence[str], found: Sequence[RunRecord]) -> None:
+    meant: dict[Path, str] = {}  # folder -> the name that it was given by
+    for name, run in zip(names, found, strict=True):
+        folder = run.folder.resolve()
+        if folder in meant:
+            raise RunError(
+                f"runs: {meant[folder]} and {name} are the same run, {run.id}, expected each run once: leave out one"
+            )
+        meant[folder] = name
 
 
 def _telling(keys: Sequence[str], runs: Sequence[ComparedRun]) -> list[str]:

@@ -119,6 +119,17 @@ def test_runs_are_chosen_by_fields_dates_and_ids(tmp_path):
         chosen_runs(root, [], {}, None, "2020-01-01")
 
 
+def test_a_run_is_compared_once_however_it_is_named(tmp_path):
+    root = tmp_path / "runs"
+    first, second = made_run(root, 0.5), made_run(root, 0.6)
+    with pytest.raises(ConfigError, match=r"runs=\['a', 'b', 'a'\]: a stands there 2 times, expected each once"):
+        check_command("compare", ["runs=[a,b,a]"])
+    for name in (str(first.folder), f"{root}/../runs/{first.name}/{first.id}", f" {first.id}"):
+        with pytest.raises(RunError, match=f"runs: {first.id} and {name} are the same run, {first.id}"):
+            compared(root, f"runs=[{first.id},{second.id},'{name}']")
+    assert compared(root, f"runs=[{first.folder},{second.id}]").is_file()
+
+
 def test_what_follows_from_a_choice_is_not_named_again(tmp_path):
     records = [made_run(tmp_path, 0.5), made_run(tmp_path, 0.5, optimizer="sgd"), made_run(tmp_path, 0.5, seed=1)]
     runs = [ComparedRun(record, "test", 100) for record in records]

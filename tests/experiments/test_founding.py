@@ -174,6 +174,22 @@ def test_wrong_settings_are_refused():
         check_command("founding", ["data=folder", "data.root=faces", "resume=last"])
 
 
+@pytest.mark.parametrize(
+    ("verb", "override", "told"),
+    [
+        ("founding", "seeds=[0,1,0]", r"seeds=\[0, 1, 0\]: 0 stands there 2 times, expected each once: leave out"),
+        ("founding", "models=[vgg19,vgg19]", r"models=\['vgg19', 'vgg19'\]: vgg19 stands there 2 times"),
+        ("founding", "augmentations=['on',on]", r"augmentations=\['on', 'on'\]: on stands there 2 times"),
+        ("founding", "finetunings=[full,full]", "full stands there 2 times"),
+        ("founding", "seeds=[]", "at least 1 item"),
+        ("levers", "seeds=[0,0,0]", r"seeds=\[0, 0, 0\]: 0 stands there 3 times"),
+    ],
+)
+def test_what_is_varied_has_each_value_once(verb, override, told):
+    with pytest.raises(ConfigError, match=told):
+        check_command(verb, ["data=folder", "data.root=faces", override])
+
+
 def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path) -> None:
     """Two real trainings on the demo faces: the only check that the experiment's parts fit together."""
     network = ",".join(f'"{one}"' for one in TINY if one.startswith("model."))

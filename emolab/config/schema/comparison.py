@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from emolab.config.schema.parts import Closed, Name, Paths
+from emolab.config.schema.parts import EACH_ONCE, Closed, Name, Paths
 
 
 def _day(text: str) -> str:
@@ -25,7 +25,7 @@ class Compare(Closed):
     """`conf/compare.yaml`."""
 
     paths: Paths
-    runs: list[Name]
+    runs: Annotated[list[Name], EACH_ONCE]
     where: dict[str, Any]
     since: Date | None
     until: Date | None

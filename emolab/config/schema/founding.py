@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from emolab.config.schema.parts import Name, Seed
+from emolab.config.schema.parts import EACH_ONCE, Name, Seed
 from emolab.config.schema.training import ManyTrainings
 
-Choices = Annotated[list[Name], Field(min_length=1)]
+Choices = Annotated[list[Name], Field(min_length=1), EACH_ONCE]
 
 
 class Founding(ManyTrainings):
@@ -17,7 +17,7 @@ class Founding(ManyTrainings):
     models: Choices
     augmentations: Choices
     finetunings: Choices
-    seeds: Annotated[list[Seed], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1), EACH_ONCE]
     recipes: dict[str, list[str]]
     split: Literal["validation", "test"]
     resamples: Annotated[int, Field(ge=100)]

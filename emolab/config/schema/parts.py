@@ -27,6 +27,13 @@ def _pixels(size: int) -> int:
     return size
 
 
+def _each_once(items: list[Any]) -> list[Any]:
+    for item in items:
+        if (times := items.count(item)) > 1:
+            raise ValueError(f"{item} stands there {times} times, expected each once: leave out what is repeated")
+    return items
+
+
 # Stands behind a key that not every choice of its group has. It is no value of that key: what is used is the composed
 # configuration, never the checked one. Where the key stands, null is refused unless its type allows it.
 ABSENT: Any = None
@@ -39,6 +46,7 @@ FaceSide = Annotated[int, AfterValidator(_pixels)]  # of a face's side
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, Field(min_length=1)]
 FolderName = Annotated[str, AfterValidator(folder_name)]
+EACH_ONCE = AfterValidator(_each_once)  # of a list: twice the same would be trained or judged twice, as if it were two
 
 
 class Closed(BaseModel):
