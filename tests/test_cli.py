@@ -64,6 +64,7 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("trainer=3", ["there is no trainer '3'", "default"]),
         ("trainer=[1]", ["there is no trainer '1'", "default"]),
         ("model=glob(*)", ["model=glob(*)", "requires --multirun"]),
+        ("teacher=[one,other,one]", ["one stands there 2 times, expected each once"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_right(wrong: str, right: list[str]) -> None:

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Closed, Count, Name, Paths
+from emolab.config.schema.parts import EACH_ONCE, Closed, Count, Name, Paths
 
 
 class Checkpoints(Closed):
     """Which run, or which runs."""
 
-    run: Name | Annotated[list[Name], Field(min_length=1)]
+    run: Name | Annotated[list[Name], Field(min_length=1), EACH_ONCE]
     where: dict[str, Any]
 
 

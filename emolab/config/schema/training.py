@@ -8,6 +8,7 @@ from emolab.config.layers import named
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import (
     ABSENT,
+    EACH_ONCE,
     Closed,
     Count,
     FolderName,
@@ -155,7 +156,7 @@ class Train(Closed):
     seed: Seed
     workers: Count | None
     resume: str | None
-    teacher: str | Annotated[list[str], Field(min_length=1)] | None
+    teacher: str | Annotated[list[str], Field(min_length=1), EACH_ONCE] | None
     distillation: Distillation
     evaluate: bool | Literal["validation"]
 
