@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from emolab.cli import check_command, verb
+from emolab.cli import check_command, composed, verb
 from emolab.config.overrides import override, typed_path
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
@@ -18,10 +18,10 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     """Train a network for each part of the training images, without that part; list what they don't believe.
 
     Raises:
-        ConfigError: if a training's settings are wrong, or not its own to set, the labels are soft, cleanlab isn't
-            installed, or `output` can't be written.
+        ConfigError: if a training's settings are wrong, or not its own to set, or name first weights that aren't there,
+            the labels are soft, cleanlab isn't installed, or `output` can't be written.
         DataError: if the data can't be used, or not be parted into so many folds.
-        RunError: if a run of the group was trained on other data than these.
+        RunError: if a run that the trainings name isn't there, or one of the group was trained on other data.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
     refuse(given, {"evaluate": ""})
@@ -29,6 +29,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
         raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
     from emolab.jobs.run import run_plan
     from emolab.prepare import prepare_data
+    from emolab.runs.session import check_named
     from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.report import SUSPECTED, table_of, write_label_noise
     from experiments.noise.suspects import check_unseen, suspects_of, unseen_probabilities
@@ -37,6 +38,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
     check_command("train", fixed)
+    check_named(composed("train", fixed))
     prepared = prepare_data(cfg)
     if prepared.soft:
         raise ConfigError(

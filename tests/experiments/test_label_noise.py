@@ -8,9 +8,10 @@ from commands import TINY, run
 
 pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 
-from emolab.cli import check_command
+from emolab.cli import check_command, composed
 from emolab.errors import ConfigError, DataError
 from emolab.jobs import Plan
+from experiments.label_noise import label_noise
 from experiments.noise.folds import folds_of
 from experiments.noise.report import table_of
 from experiments.noise.suspects import suspects_of
@@ -108,6 +109,12 @@ def test_soft_labels_have_no_wrong_one(tmp_path: Path) -> None:
     assert refused.returncode == 2, refused.stdout
     assert "distributions, which have no wrong one: data.labels=majority" in refused.stderr
     assert not (tmp_path / "label_noise").exists()
+
+
+def test_weights_that_are_not_there_are_told_before_any_data_are_prepared(tmp_path: Path) -> None:
+    given = ["data=folder", f"data.root={tmp_path / 'gone'}", "model.weights=nowhere.h5", f"output={tmp_path / 'out'}"]
+    with pytest.raises(ConfigError, match=r"nowhere\.h5"):
+        label_noise(composed("label_noise", given), given)
 
 
 def test_a_list_of_its_own_is_refused():
