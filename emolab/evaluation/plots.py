@@ -4,7 +4,7 @@ Colours are matplotlib's "viridis", "Blues" and the Okabe-Ito set, which people 
 tell apart. The same numbers give the same bytes: no dates or versions go into the files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +21,7 @@ from emolab.fonts import font_for
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 BLUE, ORANGE, GREY = *OKABE_ITO[:2], "#999999"
+_SPREAD = 20  # times the median loss, from where the axis is logarithmic
 
 
 def png(figure: Figure) -> bytes:
@@ -101,7 +102,11 @@ def coverage_figure(points: Sequence[Mapping[str, float]], uncertain_below: floa
 
 
 def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw loss, accuracy and learning rate against the epoch; rows as in `metrics.jsonl`."""
+    """Draw loss, accuracy and learning rate against the epoch; rows as in `metrics.jsonl`.
+
+    The loss is drawn on a logarithmic axis where one epoch's would press the others into a line, as the validation's
+    may in the first epochs of a network with batch normalisation.
+    """
     figure = Figure(figsize=(10.5, 3.4), dpi=110, layout="constrained")
     panels = (("loss", "val_loss"), ("accuracy", "val_accuracy"), ("learning_rate", None))
     for axes, (name, validation) in zip(figure.subplots(1, 3), panels, strict=True):
@@ -111,7 +116,14 @@ def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
             axes.legend(fontsize=8)
         axes.set(xlabel="epoch", title=name.replace("_", " "))
         axes.grid(alpha=0.3)
+        if name == "loss" and _is_spread(value for key in ("loss", "val_loss") for _, value in curve(rows, key)):
+            axes.set_yscale("log")
     return figure
+
+
+def _is_spread(values: Iterable[float]) -> bool:
+    found = sorted(values)
+    return bool(found) and found[0] > 0 and found[-1] > _SPREAD * found[len(found) // 2]
 
 
 def _curve(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, colour: str, label: str) -> None:

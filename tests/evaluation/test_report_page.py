@@ -147,6 +147,15 @@ def test_every_picture_can_be_opened() -> None:
             assert min(picture.size) > 100
 
 
+def test_one_enormous_loss_leaves_the_others_to_be_seen() -> None:
+    def scale(*first: float) -> str:
+        losses = [*first, 1.9, 1.8, 1.7, 1.6]
+        rows = [{"epoch": at, "loss": 2.0, "val_loss": loss, "val_accuracy": 0.5} for at, loss in enumerate(losses)]
+        return plots.curves_figure(rows).axes[0].get_yscale()
+
+    assert [scale(2.0), scale(2e6), scale(2e6, -1.0)] == ["linear", "log", "linear"]
+
+
 def test_a_dollar_in_a_name_is_a_dollar_and_the_powers_of_an_axis_stay_formulas() -> None:
     odd = ("cost$x_{$", "$a$", "happy")
     figure = plots.confusion_figure(np.eye(3), odd)
