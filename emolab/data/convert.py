@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,6 +18,7 @@ from emolab.data.crop import crop_and_resize
 from emolab.data.hashing import perceptual_hash, pixel_digest
 from emolab.data.image import Limits, Photograph, UnusableImageError, read_photograph
 from emolab.data.records import Record
+from emolab.interrupts import interrupts_held
 
 CHUNK = 32  # photographs a worker takes at once: small enough to share the large ones out evenly
 
@@ -99,35 +99,13 @@ def _pool(workers: int, tasks: Sequence[Task]) -> Iterator[list[Future[list[Outc
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         others = multiprocessing.active_children()
         try:
-            with _interrupts_held():  # a pool starts its workers as it gets tasks
+            with interrupts_held():  # a pool starts its workers as it gets tasks
                 results = [pool.submit(convert_chunk, task) for task in tasks]
             yield results
         except BaseException:  # and raised again
             for worker in set(multiprocessing.active_children()) - set(others):
                 worker.terminate()
             raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back, which reaches every process of a terminal; one that is started here never hears it.
-
-    It inherits the mask; did it ignore Ctrl-C by itself, it would hear it while it starts. The handler is for this
-    process, whose other threads hear Ctrl-C all the same: a start that is cut off in here is a traceback in there.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    held: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-        if held:
-            signal.raise_signal(signal.SIGINT)
 
 
 def _convert_one(record: Record, row: np.ndarray, limits: Limits) -> Outcome:

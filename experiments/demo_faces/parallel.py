@@ -4,11 +4,11 @@ New processes have a second use: Mitsuba crashes in one that has loaded TensorFl
 """
 
 import multiprocessing
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from emolab.data.progress import track
+from emolab.interrupts import interrupts_held
 from emolab.processor import usable_cores
 
 Job = TypeVar("Job")
@@ -24,10 +24,7 @@ def in_parallel(work: Callable[[Job], Result], jobs: Sequence[Job], title: str) 
         title: what is being done.
     """
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(usable_cores(), max(1, len(jobs))), initializer=_ignore_interrupts) as pool:
+    with interrupts_held():
+        pool = context.Pool(min(usable_cores(), max(1, len(jobs))))
+    with pool:
         yield from track(([result] for result in pool.imap(work, jobs)), len(jobs), title)
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which then ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
