@@ -132,7 +132,7 @@ def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str
                 f"{argument}: a verb has one configuration, conf/<verb>.yaml. Put files of your own into a folder, as "
                 "mine/model/small.yaml, and choose from it: --config-dir mine model=small"
             )
-        elif option == "hydra.mode":
+        elif option.lstrip("+") == "hydra.mode":
             raise ConfigError(f"{argument}: many values are asked for by -m, as in -m model=vgg19,custom_cnn")
         elif argument in TOPICS and options and options[-1] in INFO:
             options.append(argument)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.cli import WRONG, check_command, composed, is_multirun, options_and_overrides, verb
+from emolab.cli import WRONG, composed, is_multirun, options_and_overrides, verb
+from emolab.config.check import check
+from emolab.config.schema import SCHEMAS
 from emolab.errors import ConfigError, EmolabError
 from emolab.jobs import Child, stop_all
 from experiments.output import check_output, writing
@@ -95,8 +97,9 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
         for value in one.get("choices") or (one["low"], one["high"]):
             try:
                 command = [*fixed, *when, f"{one['key']}={as_text(value)}"]
-                check_command("train", command)
-                check_teachers_stay(composed("train", command))
+                settings = composed("train", command)
+                check(settings, SCHEMAS["train"])
+                check_teachers_stay(settings)
             except EmolabError as error:
                 raise ConfigError(f"search.space.{name}: {error}") from error
 
@@ -116,10 +119,10 @@ def start_workers(given: Sequence[str], count: int) -> int:
     try:
         while running:
             time.sleep(_POLL_SECONDS)
-            for number, outcome in [(number, worker.poll()) for number, worker in running.items()]:
-                if outcome:
-                    del running[number]
-                if outcome and outcome.code != 0:
+            ended = {number: outcome for number, worker in running.items() if (outcome := worker.poll())}
+            for number, outcome in ended.items():
+                del running[number]
+                if outcome.code != 0:
                     print(f"worker {number} ended early: {outcome.explained()}", file=sys.stderr, flush=True)
                     worst = max(worst, outcome.code if outcome.code > 0 else WRONG)
     except KeyboardInterrupt:

@@ -159,9 +159,10 @@ def test_a_configuration_that_is_not_the_verbs_own_is_refused(arguments: list[st
         check_command("train", [*DATA, *arguments])
 
 
-def test_a_sweep_is_asked_for_in_one_way() -> None:
-    with pytest.raises(ConfigError, match=r"^hydra\.mode=MULTIRUN: .*-m model=vgg19,custom_cnn"):
-        check_command("train", [*DATA, "hydra.mode=MULTIRUN"])
+@pytest.mark.parametrize("sign", ["", "++"])
+def test_a_sweep_is_asked_for_in_one_way(sign: str) -> None:
+    with pytest.raises(ConfigError, match=r"hydra\.mode=MULTIRUN: .*-m model=vgg19,custom_cnn"):
+        check_command("train", [*DATA, f"{sign}hydra.mode=MULTIRUN"])
 
 
 def test_a_list_for_layers_is_explained_beside_a_key_whose_value_is_still_missing() -> None:

@@ -71,7 +71,7 @@ class Builder:
         self._say(f"{folder.name}: building")
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
         with clear_write_errors(self.record.folder), write_folder(folder) as made:
-            with _no_write_error():
+            with _converting():
                 found = backend.build(source, precision, made)
             manifest.write(made, {**facts, **found})
         return folder
@@ -123,7 +123,7 @@ class Builder:
 
 
 @contextmanager
-def _no_write_error() -> Iterator[None]:
+def _converting() -> Iterator[None]:
     """Let a converter that misses a library or a program of its own not pass for a folder that can't be written."""
     try:
         yield
