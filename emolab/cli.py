@@ -105,7 +105,10 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: with all that is wrong, and what would be right.
     """
-    _, overrides = options_and_overrides(arguments)
+    options, overrides = options_and_overrides(arguments)
+    others = [option for option in options if option not in MULTIRUN]
+    if others and is_multirun(arguments):
+        raise ConfigError(f"{others[0]} can't be given with -m: leave out one of the two")
     for single in _each_value(name, overrides) if is_multirun(arguments) else [overrides]:
         check(composed(name, single), SCHEMAS[name])
 

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from commands import TINY, environment, run
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from emolab.cli import check_command, composed
+from emolab.config.help import help_text
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder, groups
 from emolab.errors import ConfigError
@@ -115,6 +117,19 @@ def test_hydra_shows_the_whole_configuration(tmp_path: Path) -> None:
     done = run("emolab.train", *DATA, "--cfg", "job", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "weight_decay: 0.01" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["train", "doctor"])
+def test_many_runs_have_no_single_configuration_to_show(verb: str) -> None:
+    with pytest.raises(ConfigError, match="--cfg can't be given with -m"):
+        check_command(verb, ["-m", "--cfg", "job"])
+
+
+@pytest.mark.parametrize("verb", SCHEMAS)
+def test_help_tells_defaults_that_may_be_given(verb: str) -> None:
+    text = help_text(f"emolab.{verb}", conf_folder())
+    told = re.findall(r"^  (\S+) [^(]*\(default: (\S+)\)", text, flags=re.MULTILINE)
+    assert dict(told) == {group: choice or "null" for group, choice in chosen_by_default(verb, conf_folder()).items()}
 
 
 def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What `--help` prints: the purpose, the groups with their choices, the verb's own file, examples."""
 
 from pathlib import Path
+from textwrap import fill
 
 from emolab.config.tree import chosen_by_default, groups
 
@@ -64,7 +65,7 @@ def help_text(module: str, folder: Path) -> str:
     file = (folder / f"{verb}.yaml").read_text(encoding="utf-8")
     known = groups(folder)
     rows = [
-        f"  {group:<12}{' | '.join(known.get(group, ()))}   (default: {choice})"
+        _wrapped(group, f"{' | '.join(known[group])}   (default: {choice or 'null'})")
         for group, choice in chosen_by_default(verb, folder).items()
         if group in known
     ]
@@ -74,5 +75,12 @@ def help_text(module: str, folder: Path) -> str:
         "Groups (each choice is a file conf/<group>/<choice>.yaml with its keys explained):\n"
         + "\n".join(rows)
         + f"\n\nconf/{verb}.yaml:\n{file}\n"
-        "Add --cfg job to see the whole configuration that a command means, -m to run several.\n"
+        "--cfg job shows the whole configuration that a command means. -m runs every combination of listed values\n"
+        "(model=vgg19,resnet50). --config-dir FOLDER adds configs of your own. '+key=value' adds a key that the files\n"
+        "don't have, '~key' takes one out. Exit codes: 0 done, 1 a gate failed, 2 wrong configuration, data or\n"
+        "environment, 70 a fault of emolab's own, 130 interrupted, with the state saved.\n"
     )
+
+
+def _wrapped(name: str, text: str) -> str:
+    return fill(text, 100, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)

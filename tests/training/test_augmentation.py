@@ -60,6 +60,21 @@ def test_both_choices_turn_move_and_zoom_alike_and_interpolate_once() -> None:
     assert mover == keras_mover
 
 
+@pytest.mark.parametrize(("choice", "covering"), [("on", "cutout"), ("keras", "erasing")])
+def test_contrast_falls_as_it_rises_and_every_image_may_be_covered(choice: str, covering: str) -> None:
+    layers = OmegaConf.load(CONF / f"{choice}.yaml").layers
+    faces, targets = _faces(count=256)
+
+    def changed(name: str) -> np.ndarray:
+        augmentation = Augmentation(layers={name: instantiate(layers[name], _convert_="all")})
+        return augmentation(faces, targets, tf.constant(0, tf.int64))[0].numpy().astype(float)
+
+    spread = changed("contrast").std(axis=(1, 2, 3)) / faces[0].numpy().std()
+    assert spread.min() < 0.85 and spread.max() > 1.1  # what gets brighter than white is cut off
+    covered = (changed(covering) != faces.numpy()).any(axis=(1, 2, 3))
+    assert covered.mean() > 0.9  # a cover may be smaller than a pixel
+
+
 def _nested() -> keras.layers.Layer:
     import keras_cv
 
