@@ -9,7 +9,7 @@ from realtime.boxes import FaceBox
 from realtime.detectors.model_file import yunet_file
 from realtime.detectors.shrink import shrunk
 
-MOST = 50  # faces kept before overlapping ones are removed
+CANDIDATES = 5000  # boxes kept before overlapping ones are removed, of which a face has several; OpenCV's default
 OVERLAP = 0.3  # boxes that overlap more are one face
 
 
@@ -60,6 +60,6 @@ def _load(path: Path, score: float) -> cv2.FaceDetectorYN:
     from emolab.errors import ConfigError
 
     try:
-        return cv2.FaceDetectorYN.create(str(path), "", (320, 320), score, OVERLAP, MOST)
+        return cv2.FaceDetectorYN.create(str(path), "", (320, 320), score, OVERLAP, CANDIDATES)
     except cv2.error as error:
         raise ConfigError(f"detector.path={path}: OpenCV can't read it as YuNet's ONNX file: {error.err}") from error

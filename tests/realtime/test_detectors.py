@@ -52,6 +52,17 @@ def test_yunet_finds_a_face_where_it_is_in_frames_of_any_size(scene: np.ndarray,
     assert detector(np.full((720, 1280, 3), 110, np.uint8)) == []
 
 
+def test_yunet_finds_every_face_of_a_crowd(scene: np.ndarray, shared: Path) -> None:
+    face = cv2.resize(scene[TOP : TOP + SIDE, LEFT : LEFT + SIDE], (130, 130))
+    crowd = np.full((720, 1280, 3), 110, np.uint8)
+    places = [(left, top) for top in range(5, 720, 144) for left in range(20, 1280, 160)]
+    for left, top in places:
+        crowd[top : top + 130, left : left + 130] = face
+    boxes = _yunet(shared)(crowd)
+    for left, top in places:
+        assert any(overlap(box, FaceBox(left, top, 130, 130)) > 0.3 for box in boxes)
+
+
 def test_haar_finds_a_face_without_any_file(scene: np.ndarray) -> None:
     boxes = Haar()(scene)
     assert any(overlap(box, box._replace(left=LEFT, top=TOP, width=SIDE, height=SIDE)) > 0.3 for box in boxes)
