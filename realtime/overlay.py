@@ -68,8 +68,9 @@ def _draw_face(picture: np.ndarray, face: Face, classes: Sequence[str], bars: bo
     )
     cv2.rectangle(picture, (left, top), (right, bottom), DARK, 4)
     cv2.rectangle(picture, (left, top), (right, bottom), colour, 2)
-    above = top - 8 if top > 34 * scale else bottom + round(30 * scale)
-    _write(picture, f"{face.name} {face.confidence:.0%}", (left, above), scale, colour)
+    below = min(bottom + round(30 * scale), picture.shape[0] - round(34 * scale))  # within, but above the notice
+    baseline = top - 8 if top > 34 * scale else below
+    _write(picture, f"{face.name} {face.confidence:.0%}", (left, baseline), scale, colour)
     if bars:
         _draw_bars(picture, face, classes, (left, right, top), scale)
 

@@ -34,6 +34,15 @@ URL.createObjectURL = (blob) => { window.held += 1; return make(blob); };
 URL.revokeObjectURL = (address) => { window.held -= 1; free(address); };
 """
 
+# Keeps where the last text was drawn, and how high its canvas is.
+WRITTEN = """
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  if (this.canvas.id === "overlay") window.written = [y, this.canvas.clientHeight];
+  fill.call(this, text, x, y);
+};
+"""
+
 
 def _half_dark_half_light() -> Iterator[np.ndarray]:
     """Two seconds dark, two light; a moving bar tells one frame from the next."""
@@ -87,6 +96,12 @@ def test_the_label_on_the_page_follows_what_the_camera_shows(page: WebDriver) ->
     assert _eventually(lambda: _text(page, "rate").isdigit())
     errors = [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
     assert errors == []
+
+
+def test_a_face_as_high_as_the_picture_has_its_label_within_it(page: WebDriver) -> None:
+    page.execute_script(WRITTEN)
+    baseline, height = _eventually(lambda: page.execute_script("return window.written"))
+    assert 17 <= baseline < height
 
 
 def test_a_picture_of_the_camera_is_sent_once_however_often_the_page_draws(page: WebDriver) -> None:

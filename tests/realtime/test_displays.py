@@ -206,6 +206,14 @@ def test_the_mirror_turns_the_picture_and_the_boxes_but_no_text() -> None:
     assert (mirrored[:, ::-1] != plainly).any()
 
 
+def test_a_face_as_high_as_the_picture_has_its_label_within_it() -> None:
+    for height, width in ((240, 320), (720, 1280), (48, 48)):
+        box = FaceBox((width - height) / 2, 0, height, height)
+        faces = [FACE._replace(box=box, confidence=confidence) for confidence in (0.7, 0.8)]
+        one, other = (draw_faces(plain(128, height, width), [face], CLASSES, Look()) for face in faces)
+        assert (one != other).any()
+
+
 def test_bars_are_drawn_for_every_class_and_within_any_picture() -> None:
     for height, width in ((240, 320), (24, 32), (720, 1280)):
         image = plain(128, height, width)

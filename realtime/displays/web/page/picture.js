@@ -35,7 +35,8 @@ function drawFace(context, face, place, mirrored) {
   const text = `${nameOf(face)} ${Math.round(face.confidence * 100)} %`;
   context.font = "600 16px system-ui, sans-serif";
   const wide = context.measureText(text).width + 12;
-  const textY = y > 28 ? y - 26 : y + height * place.height + 2;
+  const below = Math.min(y + height * place.height + 2, context.canvas.clientHeight - 26);
+  const textY = y > 28 ? y - 26 : below;
   const textX = Math.max(0, Math.min(x, context.canvas.clientWidth - wide));
   context.fillStyle = "#202020";
   context.fillRect(textX, textY, wide, 24);
