@@ -10,6 +10,9 @@ import numpy as np
 
 from realtime.sources.source import SourceEnded, SourceError
 
+USUAL_RATE = 30.0  # frames a second, where a video names none that can be
+HIGHEST_RATE = 240.0  # what is named above it is the clock of a file's times, such as the 1000 of browsers' WebM
+
 
 class Camera:
     """A camera of this machine.
@@ -90,7 +93,8 @@ class Video:
         if not self._capture.isOpened():
             self.close()
             raise SourceError(f"source.path={self._path}: OpenCV can't read it as a video")
-        self.rate = self._capture.get(cv2.CAP_PROP_FPS) or 30.0
+        named = self._capture.get(cv2.CAP_PROP_FPS)
+        self.rate = named if 0 < named <= HIGHEST_RATE else USUAL_RATE
         self._read = 0
 
     def read(self) -> tuple[np.ndarray, float]:
@@ -113,7 +117,7 @@ class Video:
         named = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture is not None else 0.0
         if self._read == 0:
             return max(0.0, named)
-        return named if named > self._at else self._at + 1.0 / (self.rate or 30.0)
+        return named if named > self._at else self._at + 1.0 / (self.rate or USUAL_RATE)
 
     def close(self) -> None:
         """Give it free."""

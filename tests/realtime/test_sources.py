@@ -28,14 +28,17 @@ def _all(source: Source) -> list[tuple[np.ndarray, float | None]]:
         source.close()
 
 
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "video.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (64, 48))
+def _written(path: Path, rate: float) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (64, 48))
     for number in range(5):
         writer.write(plain(40 * number))
     writer.release()
     return path
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return _written(tmp_path / "video.avi", 20.0)
 
 
 def test_a_video_gives_every_frame_with_its_time(video: Path) -> None:
@@ -54,6 +57,16 @@ def test_the_frames_of_a_video_of_varying_rate_come_at_their_own_times(tmp_path:
     writer.release()
     found = _all(Video(path))
     assert [at for _, at in found] == pytest.approx([0.0, 0.1, 0.2, 1.0, 1.1])
+
+
+@pytest.mark.parametrize(("named", "rate"), [(20.0, 20.0), (240.0, 240.0), (1000.0, 30.0)])
+def test_a_rate_that_no_camera_has_is_the_clock_of_the_times_and_no_rate(
+    tmp_path: Path, named: float, rate: float
+) -> None:
+    source = Video(str(_written(tmp_path / "video.avi", named)))
+    source.open()
+    source.close()
+    assert source.rate == rate
 
 
 def test_a_looping_video_begins_again(video: Path) -> None:
