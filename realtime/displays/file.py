@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from realtime.displays.display import View
+from realtime.displays.display import DisplayError, View
 from realtime.displays.problems import Problems
 from realtime.displays.recording import Recording
 
@@ -28,10 +28,24 @@ class FileDisplay:
         self._recording = Recording(self._path)
 
     def show(self, view: View) -> None:
-        """Write it, and say what is wrong, once."""
+        """Write it, and say what is wrong, once.
+
+        Raises:
+            DisplayError: if it can't be written (the disk is full); what was written before is kept.
+        """
         self._problems.say(view.problem)
-        if self._recording is not None:
-            self._recording.add(view)
+        recording = self._recording
+        if recording is None:
+            return
+        try:
+            recording.add(view)
+        except DisplayError as error:
+            self._recording = None
+            try:
+                recording.close()
+            except DisplayError as kept:
+                raise DisplayError(f"{error}. {kept}") from error
+            raise
 
     def wait(self, view: View) -> None:
         """Say what is wrong, once."""

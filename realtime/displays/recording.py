@@ -52,6 +52,7 @@ class Recording:
         self._last: np.ndarray | None = None
         self._table: TextIO = self._table_part.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._table, lineterminator="\n")
+        self._cut: str | None = None  # why the table breaks off
 
     def add(self, view: View) -> None:
         """Write the view's frame, never mirrored, and its faces.
@@ -79,17 +80,19 @@ class Recording:
         self._written, self._last = due, picture
         try:
             self._rows.writerows(_row(view, face, number) for face in view.faces)
-        except OSError as error:
+        except OSError as error:  # what was to be written is forgotten: closing the file wouldn't fail again
+            self._cut = error.strerror
             raise DisplayError(f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}") from error
 
     def close(self, complete: bool = True) -> Path | None:
         """Finish the files; return the video's path, or None if none is left: nothing was written, or not all.
 
         Raises:
-            DisplayError: if a file can't be finished (the disk is full); the message says which one is kept.
+            DisplayError: if a file can't be finished (the disk is full); the message says which one is kept. Of a table
+                those are the rows that are whole.
         """
         try:
-            lost = self._end()
+            lost, problems = self._end()
             if not complete or not self._pictures:
                 return None
             video = free_path(self.path, ".csv")
@@ -102,25 +105,30 @@ class Recording:
         finally:
             for part in (self._video_part, self._table_part):
                 part.unlink(missing_ok=True)
-        if lost:
-            whole = ", ".join(str(path) for part, path in kept if part not in lost)
-            raise DisplayError(f"{' and '.join(lost.values())}. Kept: {whole or 'nothing'}")
+        if problems:
+            left = ", ".join(str(path) for part, path in kept if part not in lost)
+            raise DisplayError(f"{' and '.join(problems)}. Kept: {left or 'nothing'}")
         return video
 
-    def _end(self) -> dict[Path, str]:
-        """Close both files; return the parts that aren't whole, and why."""
-        lost = {}
+    def _end(self) -> tuple[list[Path], list[str]]:
+        """Close both files; return the parts of which nothing is of use, and what is wrong with any."""
+        lost, problems = [], []
         if self._writer is not None:
             self._writer.release()
             found = frame_count(self._video_part)  # neither writing nor releasing says that the disk is full
             if found < max(1, self._pictures - 1):  # where a format holds no number, it's reckoned from the time
                 counted = f"{found} of its {self._pictures} pictures came into the file"
-                lost[self._video_part] = f"the video {self.path} is lost: {counted}. Is the disk full?"
+                lost.append(self._video_part)
+                problems.append(f"the video {self.path} is lost: {counted}. Is the disk full?")
         try:
             self._table.close()
         except OSError as error:
-            lost[self._table_part] = f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}"
-        return lost
+            self._cut = error.strerror
+        if self._cut is not None:
+            rows = _leave_whole_rows(self._table_part)
+            lost += [] if rows else [self._table_part]
+            problems.append(f"{self.path.with_suffix('.csv')} breaks off after {rows} rows: {self._cut}")
+        return lost, problems
 
     def _write(self, picture: np.ndarray) -> None:
         if self._writer is None:
@@ -197,6 +205,13 @@ def _row(view: View, face: Face, video_frame: int | None) -> list[str]:
     numbers = (f"{value:.4f}" for value in face.probabilities)
     when = [f"{at:.3f}", str(number), "" if video_frame is None else str(video_frame), file]
     return [*when, str(face.id), *box, face.label or "", f"{face.confidence:.4f}", *numbers]
+
+
+def _leave_whole_rows(table: Path) -> int:
+    """Cut off a last row that isn't whole; return how many are left below the names of the columns."""
+    content = table.read_bytes()
+    os.truncate(table, content.rfind(b"\n") + 1)
+    return max(0, content.count(b"\n") - 1)
 
 
 def _part(path: Path) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from stand_ins import CLASSES, plain
 
 from realtime.boxes import FaceBox
-from realtime.displays.display import DisplayError, View
+from realtime.displays.display import DisplayError, View, opened
 from realtime.displays.file import FileDisplay
 from realtime.displays.none import NoDisplay
 from realtime.displays.recording import Recording, fitted
@@ -119,6 +119,35 @@ def test_a_video_that_a_full_disk_cut_is_said_to_be_lost_and_its_table_is_kept(t
             display.close(complete=True)
     assert [path.name for path in tmp_path.iterdir()] == ["named.csv"]
     assert len((tmp_path / "named.csv").read_text().splitlines()) == 31
+
+
+def test_of_a_table_that_a_full_disk_cut_the_whole_rows_are_kept_and_the_video(tmp_path: Path) -> None:
+    display = FileDisplay(str(tmp_path / "named.avi"))
+    message = r"named\.csv can't be written: .* breaks off after \d+ rows: .*Kept: .*named\.avi, .*named\.csv"
+    with full_disk(after=30_000), pytest.raises(DisplayError, match=message) as caught:
+        _record_crowd(display)
+    with (tmp_path / "named.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert f"after {len(rows)} rows" in str(caught.value)
+    assert len(rows) > 200
+    assert all(row["light"] == "0.2000" for row in rows)
+    assert len(_frames(tmp_path / "named.avi")) > int(rows[-1]["video_frame"])
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def _record_crowd(display: FileDisplay) -> None:
+    """A table that grows faster than its video."""
+    with opened(display):
+        for number in range(30):
+            display.show(view(plain(90), number / 10, (FACE,) * 200))
+
+
+def test_a_table_that_cant_be_finished_is_kept_as_far_as_its_rows_are_whole(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "named.avi")
+    recording.add(view(plain(90), faces=(FACE,) * 30))
+    with full_disk(after=1000), pytest.raises(DisplayError, match=r"named\.csv breaks off"):
+        recording.close()
+    assert (tmp_path / "named.csv").read_text().endswith("0.2000\n")
 
 
 def test_a_recording_that_is_lost_as_its_window_closes_is_an_error_and_one_that_is_kept_is_named(
