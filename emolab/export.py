@@ -53,7 +53,7 @@ def export(cfg: DictConfig) -> "list[Row]":
         for note in table.notes(shown):
             print(f"note:   {note}")
         print(f"table:  {folder / 'table.md'} (also .csv, .png)")
-        print(select_fastest(record, [row.facts for row in shown if row.passed]))
+        print(select_fastest(record, [row.facts for row in shown if row.passed], cfg.budget_ms))
     _show(cfg, record, shown)
     return rows
 

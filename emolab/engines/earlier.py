@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from emolab.engines import manifest
 from emolab.engines.build import Builder
-from emolab.engines.gates import USABLE, gates
+from emolab.engines.gates import gates_now
 from emolab.engines.selection import engines_of
 from emolab.engines.table import Row
 
@@ -24,10 +24,9 @@ def earlier_rows(builder: Builder, rows: Sequence[Row], budget_ms: float, thread
     found: list[Row] = []
     for facts in engines_of(builder.record):
         known = any((row.engine, row.precision) == (facts["engine"], facts["precision"]) for row in rows)
-        proved = {"parity", "latency_ms", "gates"} <= facts.keys() and facts["hardware"] == manifest.this_hardware()
-        comparable = proved and facts["latency_ms"].get("threads") == threads
-        if not known and comparable and builder.is_current(facts):
-            unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
-            passed = gates(facts, budget_ms) | unusable
+        passed = gates_now(facts, budget_ms)
+        if passed is None or known or facts["hardware"] != manifest.this_hardware():
+            continue
+        if facts["latency_ms"].get("threads") == threads and builder.is_current(facts):
             found.append(Row(facts["engine"], facts["precision"], facts={**facts, "gates": passed}, earlier=True))
     return found

@@ -22,6 +22,17 @@ def gates(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool]:
     return {**found, "latency": facts["latency_ms"]["p95"] <= budget_ms}
 
 
+def gates_now(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool] | None:
+    """Return the gates of an engine that was judged before, put to the budget of now; None where it never was.
+
+    One that couldn't be loaded, judged or timed since stays unusable.
+    """
+    if not {"parity", "latency_ms", "gates"} <= facts.keys():
+        return None
+    unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
+    return gates(facts, budget_ms) | unusable
+
+
 def failed(found: Mapping[str, bool]) -> list[str]:
     """Return the names of the gates that it doesn't pass."""
     return [name for name, passed in found.items() if not passed]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emolab import files
 from emolab.engines import manifest
-from emolab.engines.gates import failed, fastest
+from emolab.engines.gates import failed, fastest, gates_now
 from emolab.errors import RunError
 from emolab.runs.layout import ENGINES, clear_write_errors, inside
 
@@ -66,7 +66,8 @@ def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
 def selected_engine(run: "RunRecord") -> Path | None:
     """Return the folder of the engine that an export selected, or None where none is, or it's gone.
 
-    One that was made before the run had the weights or the temperature of now is none.
+    One that was made before the run had the weights or the temperature of now is none, nor is one that was never
+    judged, because the export that built it anew was interrupted.
 
     Raises:
         RunError: if the selection or the engine can't be read, or it leads out of the run's engines.
@@ -81,37 +82,45 @@ def selected_engine(run: "RunRecord") -> Path | None:
     if not isinstance(name, str):
         raise RunError(f"{path} names {name!r}, which is no engine of this run: refused")
     folder = inside(run.folder, f"{ENGINES}/{name}")
-    if not folder.is_dir() or manifest.problem_with_run(manifest.read(folder), run) is not None:
+    if not folder.is_dir():
         return None
-    return folder
+    facts = manifest.read(folder)
+    return folder if "gates" in facts and manifest.problem_with_run(facts, run) is None else None
 
 
-def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]]) -> str:
+def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]], budget_ms: float) -> str:
     """Select the fastest engine of those that pass every gate; return what to tell the user.
 
     Args:
         run: whose engines they are.
-        passing: their facts (`engine.json`); where there are none, the one that was selected stays if it passes.
+        passing: their facts (`engine.json`); where there are none, the one that was selected stays if what was
+            proved of it passes the budget, too.
+        budget_ms: what the p95 of a face may be.
     """
     best = fastest(passing)
     if best is None:
-        return _nothing_selected(run)
+        return _nothing_selected(run, budget_ms)
     times = best["latency_ms"]
     reason = (
         f"the fastest of {len(passing)} that pass every gate: p95 {times['p95']:.2f} ms, "
         f"accuracy {best['parity']['accuracy_engine']:.3f}"
     )
     folder = engine_folder(run, best["engine"], best["precision"])
-    manifest.amend(folder, gates=dict(best["gates"]))  # an earlier export may have had another budget
+    # An earlier export may have had another budget.
+    manifest.amend(folder, gates=dict(best["gates"]), budget_ms=budget_ms)
     select(run, folder, reason)
     return f"selected: {folder.name}, {reason}"
 
 
-def _nothing_selected(run: "RunRecord") -> str:
-    """Say which engine stays selected; one that no longer passes its gates, or is damaged, doesn't."""
+def _nothing_selected(run: "RunRecord", budget_ms: float) -> str:
+    """Say which engine stays selected: one that this export couldn't compare, such as of other threads, and passes.
+
+    One that fails a gate at the budget of now, was never judged, or is damaged doesn't.
+    """
     try:
         before = selected_engine(run)
-        if before is not None and not failed(manifest.read(before).get("gates", {})):
+        passed = None if before is None else gates_now(manifest.read(before), budget_ms)
+        if before is not None and passed is not None and not failed(passed):
             return f"selected: no engine passes every gate; {before.name} stays"
     except RunError:  # damaged; to export again, as was done just now, is what its message advises
         pass

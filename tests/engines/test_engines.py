@@ -26,6 +26,13 @@ from realtime.recogniser import recogniser
 
 # How far a probability may be off: rounding alone in fp32; a few steps of the number format else.
 LIMITS = {"fp32": 1e-5, "fp16": 5e-3, "bf16": 2e-2, "int8": 0.15}
+PROVED = {
+    "parity": {
+        "n": 24, "accuracy_engine": 0.5, "accuracy_interval": [0.4, 0.6], "agreement": 1.0,
+        "drop": {"value": 0.0, "low": 0.0, "high": 0.0},
+    },
+    "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"latency": True}, "budget_ms": 33,
+}  # fmt: skip
 ALL = [(name, precision) for name in BACKENDS for precision in backend(name).known]
 
 
@@ -168,7 +175,7 @@ def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch:
     load_engine(folder)
 
 
-def test_the_selected_engine_is_found_and_none_where_it_is_gone_or_outdated(
+def test_the_selected_engine_is_found_and_none_where_it_is_gone_outdated_or_was_never_judged(
     builder: Builder, tiny_run: RunRecord, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -177,6 +184,8 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone_or_outdated(
     run = _another(tiny_run, folder)
     assert selected_engine(run) is None
     select(run, engine, "the fastest")
+    assert selected_engine(run) is None  # an export that is interrupted before it judges leaves it so
+    manifest.amend(engine, **PROVED)
     assert selected_engine(run) == engine
     assert selected_engine(_another(tiny_run, folder, temperature=9.5)) is None
     assert selected_engine(_another(tiny_run, folder, temperature=None)) == engine
@@ -226,16 +235,40 @@ def test_a_link_by_an_engines_name_is_refused_in_the_viewer(copied: Path, tiny_r
         recogniser(run, "mine", None, failed_gates=True, cache="cache")
 
 
+@pytest.mark.parametrize(
+    ("facts", "budget_ms", "stays"),
+    [
+        (PROVED, 10.0, True),
+        (PROVED, 9.9, False),  # an earlier export had a wider budget
+        ({**PROVED, "gates": {"usable": False}}, 10.0, False),
+        ({"gates": {"latency": True}}, 10.0, False),
+        ({}, 10.0, False),
+    ],
+)
+def test_where_no_engine_passes_the_one_before_stays_if_its_own_proof_passes_the_budget_of_now(
+    copied: Path, tiny_run: RunRecord, tmp_path: Path, facts: dict[str, object], budget_ms: float, stays: bool
+) -> None:
+    run = _another(tiny_run, tmp_path / "run")
+    engine = shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
+    manifest.amend(engine, **facts)
+    select(run, engine, "the fastest")
+    told = select_fastest(run, [], budget_ms)
+    assert told == f"selected: no engine passes every gate; {'tensorflow-fp32 stays' if stays else 'none is selected'}"
+    assert selected_engine(run) == (engine if stays else None)
+    assert (run.folder / "engines" / "selected.json").exists() is stays
+
+
 def test_a_selection_that_cant_be_read_is_dropped_where_no_engine_passes(
     copied: Path, tiny_run: RunRecord, tmp_path: Path
 ) -> None:
     run = _another(tiny_run, tmp_path / "run")
     engine = shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
+    manifest.amend(engine, **PROVED)
     for damage in ("selected.json", "tensorflow-fp32/engine.json"):
         select(run, engine, "the fastest")
-        assert select_fastest(run, []) == "selected: no engine passes every gate; tensorflow-fp32 stays"
+        assert select_fastest(run, [], 33) == "selected: no engine passes every gate; tensorflow-fp32 stays"
         (run.folder / "engines" / damage).write_text("{")
-        assert select_fastest(run, []) == "selected: no engine passes every gate; none is selected"
+        assert select_fastest(run, [], 33) == "selected: no engine passes every gate; none is selected"
         assert not (run.folder / "engines" / "selected.json").exists()
 
 
@@ -244,11 +277,11 @@ def test_an_engine_that_is_selected_after_failing_a_tighter_budget_is_taken_by_t
 ) -> None:
     run = _another(tiny_run, tmp_path / "run")
     engine = shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
-    facts = manifest.amend(engine, gates={"latency": False})
-    proved = {"parity": {"accuracy_engine": 0.5}, "latency_ms": {"p50": 9.0, "p95": 10.0}}
-    select_fastest(run, [{**facts, **proved, "gates": {"latency": True}}])
+    facts = manifest.amend(engine, **{**PROVED, "gates": {"latency": False}, "budget_ms": 1})
+    select_fastest(run, [{**facts, "gates": {"latency": True}}], 33)
     taken = recogniser(run, "selected", 1, failed_gates=False, cache="cache")
-    assert (taken.name, manifest.read(engine)["gates"]) == ("tensorflow", {"latency": True})
+    kept = manifest.read(engine)
+    assert (taken.name, kept["gates"], kept["budget_ms"]) == ("tensorflow", {"latency": True}, 33)
 
 
 def test_a_link_in_place_of_an_engine_is_not_followed(tiny_run: RunRecord, tmp_path: Path) -> None:
