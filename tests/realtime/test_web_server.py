@@ -171,6 +171,12 @@ def test_connections_are_counted(page: str) -> None:
     assert talk(page, third) == 503
 
 
+def test_what_asks_for_no_websocket_where_there_is_one_is_told_so(page: str) -> None:
+    status, _, text = get(f"{page}live/source", Origin=page.rstrip("/"))
+    assert status == 400
+    assert "WebSocket" in text
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
 def test_a_foreign_page_gets_no_connection(page: str, origin: str) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as caught:

@@ -190,7 +190,10 @@ class _Live:
         except ConnectionError:  # it's gone
             pass
         except Exception:  # logged by aiohttp; the page must not wait for an answer that never comes
-            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"a fault of the viewer's; see its terminal")
+            if socket.prepared:  # else it was no request for a WebSocket, and the answer says so
+                await socket.close(
+                    code=WSCloseCode.INTERNAL_ERROR, message=b"a fault of the viewer's; see its terminal"
+                )
             raise
         finally:
             self._open.discard(socket)
