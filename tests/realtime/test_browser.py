@@ -44,6 +44,19 @@ CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
 """
 
 
+# Keeps each camera back until the test allows it, as a user does who thinks about it.
+KEPT_BACK = """
+window.asked = []; window.streams = [];
+const cameras = navigator.mediaDevices, open = cameras.getUserMedia.bind(cameras);
+cameras.getUserMedia = async (wanted) => {
+  const stream = await open(wanted);
+  window.streams.push(stream);
+  await new Promise((allow) => window.asked.push(allow));
+  return stream;
+};
+"""
+
+
 def _half_dark_half_light() -> Iterator[np.ndarray]:
     """Two seconds dark, two light; a moving bar tells one frame from the next."""
     for number in range(120):
@@ -131,6 +144,23 @@ def test_the_keyboard_stops_it_and_the_camera_is_given_free(page: WebDriver) -> 
     _press(page, " ")
     _eventually(lambda: _text(page, "status") == "Stopped.")
     assert page.execute_script("return document.getElementById('video').srcObject") is None
+
+
+def test_a_camera_that_is_allowed_after_stop_and_start_is_on_once_and_off_with_the_next_stop(page: WebDriver) -> None:
+    def tracks() -> list[str]:
+        return page.execute_script("return window.streams.map((stream) => stream.getTracks()[0].readyState).sort()")
+
+    page.execute_script(KEPT_BACK)
+    run = page.find_element(By.ID, "run")
+    for _ in ("Start", "Stop", "Start"):
+        run.click()
+    _eventually(lambda: page.execute_script("return window.asked.length") == 2)
+    page.execute_script("for (const allow of window.asked) allow()")
+    _eventually(lambda: _text(page, "who") in ("dark", "light"))
+    assert tracks() == ["ended", "live"]
+    run.click()
+    assert tracks() == ["ended", "ended"]
+    page.execute_script("delete navigator.mediaDevices.getUserMedia")
 
 
 def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:

@@ -16,13 +16,20 @@ export class Camera {
     this.watch();
   }
 
-  async open() {
+  // Open the camera, which may take as long as the user thinks about it; one that `isWanted` doesn't want any more by then
+  // is given free at once. From then on `close` ends it.
+  async open(isWanted) {
     if (!navigator.mediaDevices) {
       throw new Error("browsers give the camera only to pages of this machine or with https: open an SSH tunnel");
     }
     const video = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
-    this.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
-    this.video.srcObject = this.stream;
+    const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    if (!isWanted()) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
+    this.stream = stream;
+    this.video.srcObject = stream;
     await this.video.play();
   }
 

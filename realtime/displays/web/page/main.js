@@ -27,16 +27,14 @@ async function start() {
   say("Connecting.");
   if (mode === "browser") {
     try {
-      await camera.open();
+      await camera.open(() => turn === turns);
     } catch (error) {
+      if (turn !== turns) return; // the camera may be another start's by now
       stop();
       say(`The camera can't be used: ${error.message}`, true);
       return;
     }
-    if (turn !== turns) {
-      camera.close();
-      return;
-    }
+    if (turn !== turns) return;
   }
   video.hidden = mode !== "browser";
   picture.hidden = mode === "browser";
