@@ -1,3 +1,4 @@
+import codecs
 import os
 
 import pytest
@@ -77,6 +78,21 @@ def test_a_quote_that_isnt_closed_is_told_with_the_file(tmp_path):
     (tmp_path / "train.csv").write_text('image_path,emotion\n"' + "x" * 200_000)
     with pytest.raises(DataError, match=r"train.csv can't be read as CSV .*quote"):
         list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1251"])
+def test_a_table_in_another_encoding_is_refused_rather_than_its_classes_merged(tmp_path, encoding):
+    rows = "image_path,emotion\n1.jpg,печаль\n2.jpg,грусть\n"
+    (tmp_path / "train.csv").write_bytes(rows.encode(encoding))
+    with pytest.raises(DataError, match=r"train\.csv isn't UTF-8 .*save it as 'CSV UTF-8'"):
+        list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_table_that_says_its_encoding_is_read(tmp_path, encoding):
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    (tmp_path / "train.csv").write_bytes(mark + "image_path,emotion\n1.jpg,печаль\n".encode(encoding))
+    assert list(read_columns(tmp_path / "train.csv", ("image_path", "emotion"))) == [["1.jpg", "печаль"]]
 
 
 def test_blank_lines_of_a_table_are_no_rows(tmp_path):

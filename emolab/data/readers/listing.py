@@ -1,5 +1,6 @@
 """Files of a data set that lies in a folder: what is there, and where a name leads."""
 
+import codecs
 import csv
 import hashlib
 import os
@@ -78,14 +79,14 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
 def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the fields under `names` of each row of a CSV file, stripped; an absent field is empty.
 
-    Blank lines are no rows.
+    Blank lines are no rows. The file is UTF-8, or UTF-16 that says so in its first bytes.
 
     Raises:
-        DataError: if there is no such file, it lacks one of the columns, or is no CSV.
+        DataError: if there is no such file, it lacks one of the columns, is no CSV or in another encoding.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected a CSV with the columns {', '.join(names)}")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle, clear_csv_errors(path):
+    with path.open(encoding=_encoding(path), newline="") as handle, clear_csv_errors(path):
         rows = csv.reader(handle)
         header = [name.strip().lower() for name in next(rows, [])]
         if not set(names) <= set(header):
@@ -96,15 +97,22 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
                 yield [row[column].strip() if column < len(row) else "" for column in columns]
 
 
+def _encoding(path: Path) -> str:
+    with path.open("rb") as handle:
+        return "utf-16" if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
 @contextmanager
 def clear_csv_errors(path: Path) -> Iterator[None]:
     """Say what is wrong with a CSV that can't be parsed.
 
     Raises:
-        DataError: for the parser's error.
+        DataError: for the parser's error, or the decoder's.
     """
     try:
         yield
+    except UnicodeError as error:
+        raise DataError(f"{path} isn't UTF-8 ({error}); save it as 'CSV UTF-8'") from error
     except csv.Error as error:
         raise DataError(f"{path} can't be read as CSV ({error}): is there a quote that isn't closed?") from error
 
