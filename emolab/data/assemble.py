@@ -129,6 +129,7 @@ def _account(job: Job, reading: Reading, table: pd.DataFrame) -> dict[str, Any]:
         "classes": list(reading.classes),
         "image_size": job.options.image_size,
         "options": asdict(job.options),
+        "warnings": list(reading.warnings),
         **summarise(table, reading.classes),
     }
     return {**account, "content": content_digest(table, account)}

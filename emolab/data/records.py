@@ -59,10 +59,12 @@ class Reading:
     Attributes:
         classes: Names of the classes, sorted by code point.
         records: The photographs, in any order.
+        warnings: What is odd about the data set as a whole, a line each.
     """
 
     classes: tuple[str, ...]
     records: Sequence[Record]
+    warnings: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

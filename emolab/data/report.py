@@ -42,6 +42,7 @@ def summary_text(account: Mapping[str, Any]) -> str:
         "  " + ", ".join(f"{split} {sum(account['splits'][split].values())}" for split in SPLITS),
         f"  duplicates: {twins['images']} images in {twins['clusters']} clusters, "
         f"{twins['images_in_clusters_under_two_labels']} images under two labels",
+        *(f"  WARNING: {warning}" for warning in account["warnings"]),
         *_missing_lines(account),
         *_reason_lines("excluded", account["excluded"]),
         *_reason_lines("quarantined", account["quarantined"]),

@@ -68,6 +68,8 @@ def test_every_kind_of_damage_is_quarantined_with_its_reason_and_the_rest_is_use
     assert (turned_row["width"], turned_row["height"]) == (30, 60)
     assert (records.loc[["train/sad/cmyk.jpg", "train/sad/deep.png"], "status"] == USABLE).all()
     assert "WARNING: 9 photographs" in said.getvalue()
+    assert "WARNING: 4 of the 20 files in train/ aren't listed in train.csv" in said.getvalue()
+    assert "4 of the 20 files in train/" in (data.folder / "report/index.html").read_text()
     assert all(reason in (data.folder / "report/index.html").read_text() for reason in ("empty file", "no such file"))
 
 

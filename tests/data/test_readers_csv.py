@@ -168,6 +168,13 @@ def test_votes_that_belong_to_other_faces_are_noticed(tmp_path):
         reader.read()
 
 
+def test_a_quote_in_the_votes_that_isnt_closed_is_told(tmp_path):
+    reader = ferplus(tmp_path, ["6,0,1,1,0,0,0,0,2,0"])
+    (tmp_path / "votes.csv").write_text(f'{HEADER}\nTraining,"fer0000000.png,6,0,1,1,0,0,0,0,2,0\n')
+    with pytest.raises(DataError, match=r"votes.csv can't be read as CSV .*quote"):
+        reader.read()
+
+
 def test_the_kind_of_labels_is_part_of_the_identity(tmp_path):
     votes = ["6,0,1,1,0,0,0,0,2,0"]
     assert ferplus(tmp_path, votes, "soft").identity() != ferplus(tmp_path, votes).identity()

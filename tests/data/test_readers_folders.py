@@ -80,6 +80,12 @@ def test_a_quote_that_isnt_closed_is_told_with_the_file(tmp_path):
         list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
 
 
+def test_a_quote_that_isnt_closed_swallows_no_rows(tmp_path):
+    (tmp_path / "train.csv").write_text('image_path,emotion\n1.jpg,sad\n"2.jpg,anger\n3.jpg,anger\n')
+    with pytest.raises(DataError, match=r"train.csv can't be read as CSV .*quote"):
+        list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
+
+
 @pytest.mark.parametrize("encoding", ["gbk", "cp1251"])
 def test_a_table_in_another_encoding_is_refused_rather_than_its_classes_merged(tmp_path, encoding):
     rows = "image_path,emotion\n1.jpg,печаль\n2.jpg,грусть\n"
@@ -157,6 +163,16 @@ def test_train_csv_is_the_truth(tmp_path):
     assert found["train/sad/1.jpg"].label == "anger"
     assert (found["train/sad/2.jpg"].status, found["train/sad/2.jpg"].reason) == (EXCLUDED, "not listed in train.csv")
     assert not any(name.startswith("test_kaggle") for name in found)
+
+
+def test_more_than_a_few_files_that_train_csv_doesnt_list_are_warned_of(tmp_path):
+    names = [f"train/sad/{number}.jpg" for number in range(100)]
+    touch(tmp_path, *names)
+    labels(tmp_path, *((name, "sad") for name in names[1:]))
+    few = KaggleReader(tmp_path).read()
+    labels(tmp_path, *((name, "sad") for name in names[2:]))
+    many = KaggleReader(tmp_path).read()
+    assert (few.warnings, many.warnings) == ((), ("2 of the 100 files in train/ aren't listed in train.csv",))
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def soft_target(votes: np.ndarray) -> np.ndarray | None:
 
 def _read_votes(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle, clear_csv_errors(path):
-        reader = csv.DictReader(handle)
+        reader = csv.DictReader(handle, strict=True)
         missing = {"Usage", *EMOTIONS, *NO_EMOTION} - set(reader.fieldnames or ())
         if missing:
             raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}; give FER+'s fer2013new.csv")

@@ -21,6 +21,7 @@ from emolab.errors import DataError
 TRAIN, TEST = "train", "test_kaggle"
 LABELS, SAMPLE = "train.csv", "sample_submission.csv"
 LABEL_COLUMN = "emotion"
+MANY = 0.01  # share of unlisted files above which the table is likely to lack some
 
 
 class KaggleReader:
@@ -66,7 +67,8 @@ class KaggleReader:
         else:
             raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
         tested = _labelled_test(self.root, self.test_labels) if self.test_labels else []
-        return Reading(reading.classes, with_people([*reading.records, *tested], self.root, self.people))
+        records = with_people([*reading.records, *tested], self.root, self.people)
+        return Reading(reading.classes, records, reading.warnings)
 
 
 def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
@@ -106,9 +108,10 @@ def _from_csv(root: Path, folders: Sequence[str]) -> Reading:
     labels = {record.label for record in listed if record.label}
     classes = labels & set(folders) or labels
     names = {record.source for record in listed}
-    unlisted = [name for name in _train_files(root) if name not in names]
-    extra = [Record(name, status=EXCLUDED, reason=f"not listed in {LABELS}") for name in unlisted]
-    return Reading(tuple(sorted(classes)), [*listed, *extra])
+    files = _train_files(root)
+    extra = [Record(name, status=EXCLUDED, reason=f"not listed in {LABELS}") for name in files if name not in names]
+    warning = f"{len(extra)} of the {len(files)} files in {TRAIN}/ aren't listed in {LABELS}"
+    return Reading(tuple(sorted(classes)), [*listed, *extra], (warning,) * (len(extra) > MANY * len(files)))
 
 
 def _labelled_test(root: Path, table: str) -> list[Record]:

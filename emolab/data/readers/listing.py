@@ -87,7 +87,7 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected a CSV with the columns {', '.join(names)}")
     with path.open(encoding=_encoding(path), newline="") as handle, clear_csv_errors(path):
-        rows = csv.reader(handle)
+        rows = csv.reader(handle, strict=True)
         header = [name.strip().lower() for name in next(rows, [])]
         if not set(names) <= set(header):
             raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
@@ -136,11 +136,12 @@ def with_people(records: Sequence[Record], root: Path, table: str | None) -> lis
 
 
 def identity_of(kind: str, reading: Reading) -> str:
-    """Return a digest of the classes and of every record with the size and time of its file."""
+    """Return a digest of the classes, every record with the size and time of its file, and the warnings."""
     digest = hashlib.sha256(repr((kind, reading.classes)).encode())
     for record in sorted(reading.records, key=lambda record: (record.source, record.label)):
         said = (record.source, record.label, record.split, record.person, record.status, record.reason)
         digest.update(repr((*said, _stamp(record.path))).encode())
+    digest.update("".join(reading.warnings).encode("utf-8", "surrogateescape"))
     return f"{kind} {digest.hexdigest()}"
 
 
