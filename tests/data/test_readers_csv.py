@@ -168,6 +168,19 @@ def test_votes_that_belong_to_other_faces_are_noticed(tmp_path):
         reader.read()
 
 
+def test_votes_in_another_order_are_refused_and_rows_without_a_name_are_not(tmp_path):
+    votes = ["6,0,1,1,0,0,0,0,2,0"] * 4
+    reader = ferplus(tmp_path, votes)
+    first, *rows = (tmp_path / "votes.csv").read_text().splitlines()
+    rows[1] = rows[1].replace("fer0000001.png", "")
+    (tmp_path / "votes.csv").write_text("\n".join([first, *rows]))
+    assert len(reader.read().records) == 4
+    for order in ([0, 1, 3, 2], [0, 1, 2, 2]):
+        (tmp_path / "votes.csv").write_text("\n".join([first, *(rows[row] for row in order)]))
+        with pytest.raises(DataError, match=r"fer0000002\.png after fer000000\d\.png: its rows aren't in the order"):
+            reader.read()
+
+
 def test_a_quote_in_the_votes_that_isnt_closed_is_told(tmp_path):
     reader = ferplus(tmp_path, ["6,0,1,1,0,0,0,0,2,0"])
     (tmp_path / "votes.csv").write_text(f'{HEADER}\nTraining,"fer0000000.png,6,0,1,1,0,0,0,0,2,0\n')

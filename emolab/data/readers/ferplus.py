@@ -1,8 +1,9 @@
 """FER+: the faces of FER2013 with the votes of ten raters each (Barsoum et al. 2016, arXiv:1608.01041)."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ EMOTIONS = {
     "fear": "fear",
     "contempt": "contempt",
 }
+NAME = "Image name"  # fer0000000.png and on, ascending; not the number of the row
 NO_EMOTION = ("unknown", "NF")  # raters saw none of the eight, or no face
 CLASSES = tuple(sorted(EMOTIONS.values()))
 LABELS = ("majority", "soft")
@@ -68,7 +70,7 @@ class FerPlusReader:
         """Return the eight classes and one record a row.
 
         Raises:
-            DataError: if a file is missing or damaged, or the two don't have the same rows.
+            DataError: if a file is missing or damaged, or the two don't have the same rows in the same order.
         """
         records = self.faces.read().records
         rows = _read_votes(self.votes)
@@ -77,6 +79,7 @@ class FerPlusReader:
                 f"{self.votes} has {len(rows)} rows and {self.faces.path} {len(records)}: they must hold the "
                 "same faces in the same order; fetch both in their published form"
             )
+        _require_order(rows, self.votes)
         pairs = zip(records, rows, strict=True)
         return Reading(CLASSES, [_labelled(record, row, self.labels) for record, row in pairs])
 
@@ -113,6 +116,17 @@ def _read_votes(path: Path) -> list[dict[str, str]]:
         if missing:
             raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}; give FER+'s fer2013new.csv")
         return list(reader)
+
+
+def _require_order(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Check that the names ascend, as FER2013's rows do; rows that show no face have none."""
+    named = [row[NAME] for row in rows if row.get(NAME)]
+    for before, after in pairwise(named):
+        if before >= after:
+            raise DataError(
+                f"{path} has {after} after {before}: its rows aren't in the order of FER2013's CSV, so that votes "
+                "would go to other faces; fetch it in its published form"
+            )
 
 
 def _labelled(record: Record, row: Mapping[str, str], labels: str) -> Record:
