@@ -283,3 +283,29 @@ def test_a_table_says_who_is_in_which_photograph(tmp_path, reader, path):
     (tmp_path / "people.csv").write_text("image_path,person\nelsewhere.jpg,ann\n")
     with pytest.raises(DataError, match="names none of the photographs"):
         reader(tmp_path, people="people.csv").read()
+
+
+def test_photographs_without_a_person_and_rows_without_a_photograph_are_warned_of(tmp_path):
+    touch(tmp_path, "sad/1.jpg", "sad/2.jpg", "sad/3.jpg")
+    (tmp_path / "people.csv").write_text(
+        "image_path,person\nsad/1.jpg,ann\nsad\\2.jpg,bob\nsad/3.JPG,cem\nsad/3.jpg,\n"
+    )
+    reading = FolderReader(tmp_path, people="people.csv").read()
+    assert [record.person for record in reading.records if record.label] == ["ann", "bob", ""]
+    unknown, nameless = reading.warnings
+    assert unknown == "1 names in people.csv are no photographs of this data set, such as sad/3.JPG"
+    assert nameless.startswith("people.csv doesn't say who is in 1 photographs, such as sad/3.jpg")
+    before = FolderReader(tmp_path, people="people.csv").identity()
+    (tmp_path / "people.csv").write_text(
+        "image_path,person\nsad/1.jpg,ann\nsad/2.jpg,bob\nsad/3.jpg,cem\n./sad/3.jpg,cem\n"
+    )
+    reader = FolderReader(tmp_path, people="people.csv")
+    assert reader.read().warnings == ()
+    assert reader.identity() != before
+
+
+def test_a_photograph_of_two_people_is_refused(tmp_path):
+    touch(tmp_path, "sad/1.jpg")
+    (tmp_path / "people.csv").write_text("image_path,person\nsad/1.jpg,ann\nsad/1.jpg,bob\n")
+    with pytest.raises(DataError, match=r"people\.csv says that sad/1\.jpg shows ann and bob; name one"):
+        FolderReader(tmp_path, people="people.csv").read()

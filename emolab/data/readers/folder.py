@@ -63,7 +63,7 @@ class FolderReader:
         classes = tuple(sorted({record.label for record in records if record.label}))
         if not classes:
             raise DataError(f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file")
-        return Reading(classes, with_people(records, self.root, self.people))
+        return with_people(Reading(classes, records), self.root, self.people)
 
 
 def _splits(root: Path) -> dict[str, str]:

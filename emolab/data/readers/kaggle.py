@@ -1,6 +1,7 @@
 """The folder of a Kaggle competition: labelled photographs in `train/`, unlabelled ones beside it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -67,8 +68,7 @@ class KaggleReader:
         else:
             raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
         tested = _labelled_test(self.root, self.test_labels) if self.test_labels else []
-        records = with_people([*reading.records, *tested], self.root, self.people)
-        return Reading(reading.classes, records, reading.warnings)
+        return with_people(replace(reading, records=[*reading.records, *tested]), self.root, self.people)
 
 
 def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:

@@ -4,13 +4,13 @@ import codecs
 import csv
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from emolab.data.records import EXCLUDED, QUARANTINED, Reading, Record, as_text
+from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record, as_text
 from emolab.errors import DataError
 
 OUTSIDE = "leaves the folder of the data set"
@@ -117,22 +117,47 @@ def clear_csv_errors(path: Path) -> Iterator[None]:
         raise DataError(f"{path} can't be read as CSV ({error}): is there a quote that isn't closed?") from error
 
 
-def with_people(records: Sequence[Record], root: Path, table: str | None) -> list[Record]:
-    """Return the records with who is in each, as the CSV `table` (`image_path,person`) in `root` says.
+def with_people(reading: Reading, root: Path, table: str | None) -> Reading:
+    """Return the reading with who is in each photograph, as the CSV `table` (`image_path,person`) in `root` says.
 
-    A photograph that the table doesn't name keeps an empty person.
+    A photograph that the table doesn't name keeps an empty person, which is warned of, as are rows that name none.
 
     Raises:
-        DataError: if the table can't be read, or names none of the photographs.
+        DataError: if the table can't be read, names none of the photographs, or two people for one.
     """
     if table is None:
-        return list(records)
-    rows = read_columns(root / table, (PATH_COLUMN, PERSON_COLUMN))
-    people = {os.path.normpath(name).replace(os.sep, "/"): person for name, person in rows if name}
-    if people.keys().isdisjoint(record.source for record in records):
+        return reading
+    sources = {record.source for record in reading.records}
+    people: dict[str, str] = {}
+    for name, person in read_columns(root / table, (PATH_COLUMN, PERSON_COLUMN)):
+        if name and person:
+            source = _known_name(name, sources)
+            if people.setdefault(source, person) != person:
+                raise DataError(f"{root / table} says that {source} shows {people[source]} and {person}; name one")
+    if people.keys().isdisjoint(sources):
         examples = ", ".join(list(people)[:2])
         raise DataError(f"{root / table} names none of the photographs; it has {examples or 'no rows'}")
-    return [replace(record, person=people.get(record.source, "")) for record in records]
+    records = [replace(record, person=people.get(record.source, "")) for record in reading.records]
+    return replace(reading, records=records, warnings=(*reading.warnings, *_people_warnings(people, records, table)))
+
+
+def _known_name(name: str, sources: Collection[str]) -> str:
+    """Return the name as prepare has it, with "/" for what Windows writes where only that is known."""
+    source, translated = (os.path.normpath(text).replace(os.sep, "/") for text in (name, name.replace("\\", "/")))
+    return translated if source not in sources and translated in sources else source
+
+
+def _people_warnings(people: Mapping[str, str], records: Sequence[Record], table: str) -> Iterator[str]:
+    sources = {record.source: record.status for record in records}
+    unknown = [name for name in people if name not in sources]
+    nameless = [name for name, status in sources.items() if status == USABLE and name not in people]
+    if unknown:
+        yield f"{len(unknown)} names in {table} are no photographs of this data set, such as {unknown[0]}"
+    if nameless:
+        yield (
+            f"{table} doesn't say who is in {len(nameless)} photographs, such as {nameless[0]}: "
+            "the same person may be in several splits"
+        )
 
 
 def identity_of(kind: str, reading: Reading) -> str:
