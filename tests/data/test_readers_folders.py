@@ -265,10 +265,25 @@ def test_labels_of_the_test_folder_make_it_the_test_split(tmp_path):
     (tmp_path / "answers.csv").write_text("image_path,emotion\n0.jpg,sad\n../train/sad/1.jpg,sad\n../../0.jpg,sad\n")
     found = by_source(KaggleReader(tmp_path, test_labels="answers.csv").read())
     assert (found["test_kaggle/0.jpg"].label, found["test_kaggle/0.jpg"].split) == ("sad", "test")
-    assert "test_kaggle/1.jpg" not in found
+    unlisted = found["test_kaggle/1.jpg"]
+    assert (unlisted.status, unlisted.reason) == (EXCLUDED, "not listed in answers.csv")
     assert {found[name].status for name in ("../train/sad/1.jpg", "../../0.jpg")} == {QUARANTINED}
     with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
         KaggleReader(tmp_path, test_labels="nowhere.csv").read()
+
+
+def test_a_test_photograph_counts_once_and_one_of_two_labels_judges_nothing(tmp_path):
+    touch(tmp_path, "train/anger/0.jpg", "train/sad/1.jpg", "test_kaggle/0.jpg", "test_kaggle/1.jpg")
+    (tmp_path / "answers.csv").write_text("image_path,emotion\n0.jpg,sad\n./0.jpg,sad\n1.jpg,sad\n1.jpg,anger\n,sad\n")
+    records = KaggleReader(tmp_path, test_labels="answers.csv").read().records[2:]
+    assert [(record.source, record.label, record.status) for record in records] == [
+        ("test_kaggle/0.jpg", "sad", USABLE),
+        ("test_kaggle/0.jpg", "sad", EXCLUDED),
+        ("test_kaggle/1.jpg", "sad", QUARANTINED),
+        ("test_kaggle/1.jpg", "anger", QUARANTINED),
+        ("answers.csv row 6", "sad", QUARANTINED),
+    ]
+    assert records[2].reason == "listed under several labels in answers.csv"
 
 
 @pytest.mark.parametrize(("reader", "path"), [(FolderReader, "sad/1.jpg"), (KaggleReader, "./train/sad/1.jpg")])

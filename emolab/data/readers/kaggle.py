@@ -1,8 +1,9 @@
 """The folder of a Kaggle competition: labelled photographs in `train/`, unlabelled ones beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from emolab.data.readers.listing import (
@@ -16,7 +17,7 @@ from emolab.data.readers.listing import (
     require_folder,
     with_people,
 )
-from emolab.data.records import EXCLUDED, QUARANTINED, Reading, Record
+from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
 
 TRAIN, TEST = "train", "test_kaggle"
@@ -35,7 +36,8 @@ class KaggleReader:
     Args:
         root: The folder of the competition.
         test_labels: CSV in `root` with the labels of `test_kaggle/` (`image_path,emotion`, bare names), for those
-            who have them: these photographs are then the test split. `None`: they stay unused.
+            who have them: these photographs are then the test split, but for those under two labels. `None`: they
+            stay unused.
         people: CSV in `root` that says who is in which photograph (`image_path,person`, paths from `root`).
     """
 
@@ -104,35 +106,51 @@ def _by_folder(root: Path, name: str) -> Record:
 
 
 def _from_csv(root: Path, folders: Sequence[str]) -> Reading:
-    listed = list(_listed(root))
+    listed = _listed(root, LABELS, partial(photograph, root))
     labels = {record.label for record in listed if record.label}
-    classes = labels & set(folders) or labels
-    names = {record.source for record in listed}
     files = _train_files(root)
-    extra = [Record(name, status=EXCLUDED, reason=f"not listed in {LABELS}") for name in files if name not in names]
+    extra = _unlisted(files, listed, LABELS)
     warning = f"{len(extra)} of the {len(files)} files in {TRAIN}/ aren't listed in {LABELS}"
-    return Reading(tuple(sorted(classes)), [*listed, *extra], (warning,) * (len(extra) > MANY * len(files)))
+    classes = tuple(sorted(labels & set(folders) or labels))
+    return Reading(classes, [*listed, *extra], (warning,) * (len(extra) > MANY * len(files)))
 
 
 def _labelled_test(root: Path, table: str) -> list[Record]:
-    rows = read_columns(root / table, (PATH_COLUMN, LABEL_COLUMN))
-    return [_tested(root, name.removeprefix("./"), label) for name, label in rows]
+    """Return the test photographs; what is there under two labels can't judge."""
+    listed = _listed(root, table, partial(_tested, root))
+    counts = Counter(record.source for record in listed if record.status == USABLE)
+    several = f"listed under several labels in {table}"
+    judging = [
+        replace(record, status=QUARANTINED, reason=several)
+        if record.status == USABLE and counts[record.source] > 1
+        else record
+        for record in listed
+    ]
+    return [*judging, *_unlisted([f"{TEST}/{name}" for name in unlabelled_files(root)], listed, table)]
 
 
 def _tested(root: Path, name: str, label: str) -> Record:
-    if "/" in name:
+    bare = name.removeprefix("./")
+    if "/" in bare:
         return Record(name, label, "test", status=QUARANTINED, reason=f"expected a bare name of a file in {TEST}/")
-    return photograph(root, f"{TEST}/{name}", label, "test")
+    return photograph(root, f"{TEST}/{bare}", label, "test")
 
 
-def _listed(root: Path) -> Iterator[Record]:
-    seen = set()
-    for number, (name, label) in enumerate(read_columns(root / LABELS, (PATH_COLUMN, LABEL_COLUMN)), start=2):
-        record = photograph(root, name, label)
+def _listed(root: Path, table: str, record_of: Callable[[str, str], Record]) -> list[Record]:
+    """Return a record a row of the table; a row that repeats an earlier one is excluded."""
+    seen: set[tuple[str, str]] = set()
+    records = []
+    for number, (name, label) in enumerate(read_columns(root / table, (PATH_COLUMN, LABEL_COLUMN)), start=2):
+        record = record_of(name, label)
         if not name:
-            yield Record(f"{LABELS} row {number}", label, status=QUARANTINED, reason="malformed row: no file name")
+            record = Record(f"{table} row {number}", label, status=QUARANTINED, reason="malformed row: no file name")
         elif (record.source, label) in seen:
-            yield Record(record.source, label, status=EXCLUDED, reason=f"listed more than once in {LABELS}")
-        else:
-            yield record
+            record = Record(record.source, label, status=EXCLUDED, reason=f"listed more than once in {table}")
         seen.add((record.source, label))
+        records.append(record)
+    return records
+
+
+def _unlisted(files: Sequence[str], listed: Sequence[Record], table: str) -> list[Record]:
+    names = {record.source for record in listed}
+    return [Record(name, status=EXCLUDED, reason=f"not listed in {table}") for name in files if name not in names]
