@@ -1,5 +1,6 @@
 """The steps of prepare, in one folder: read, convert, look for duplicates, split, write down."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -97,9 +98,12 @@ def _convert_all(records: Sequence[Record], images: Path, job: Job) -> tuple[lis
 
 
 def _refuse_if_none(usable: Sequence[Record], rest: Sequence[Record]) -> None:
+    """Tell what is wrong with the photographs, before what the labels rule out: an example of each reason."""
     if not usable:
-        examples = "; ".join(f"{record.source}: {record.reason}" for record in rest[:3])
-        raise DataError(f"none of {len(rest)} photographs can be used ({examples or 'there are none'})")
+        first = {record.reason: record.source for record in sorted(rest, key=_place, reverse=True)}
+        reasons = Counter(record.reason for record in sorted(rest, key=lambda record: record.status != QUARANTINED))
+        examples = [f"{count} x {reason}, such as {first[reason]}" for reason, count in reasons.items()]
+        raise DataError(f"no photograph can be used: {'; '.join(examples[:3]) or 'there are none'}")
 
 
 def _with_clusters_and_splits(

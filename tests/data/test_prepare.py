@@ -180,9 +180,17 @@ def test_what_was_prepared_is_opened_and_every_change_prepares_anew(tmp_path):
 def test_nothing_usable_is_an_error_that_shows_why(tmp_path):
     for number in range(5):
         write(tmp_path / f"data/sad/{number}.jpg", b"nothing")
-    with pytest.raises(DataError, match=r"none of 5 photographs can be used \(sad/0.jpg: not an image"):
+    with pytest.raises(DataError, match=r"no photograph can be used: 5 x not an image .*, such as sad/0\.jpg"):
         made(FolderReader(tmp_path / "data"), tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*made*/"))
+
+
+def test_names_that_lead_nowhere_are_told_before_the_files_that_are_not_listed(tmp_path):
+    root = class_folders(tmp_path / "data/train", {"sad": 5}).parent
+    (root / "train.csv").write_text("image_path,emotion\n" + "".join(f"train/sad/{n},sad\n" for n in range(4)))
+    wrong = r"used: 4 x no such file, such as train/sad/0; 5 x not listed in train\.csv, such as train/sad/0\.jpg"
+    with pytest.raises(DataError, match=wrong):
+        made(KaggleReader(root), tmp_path / "cache")
 
 
 def test_a_cache_that_cant_be_written_is_named(tmp_path):

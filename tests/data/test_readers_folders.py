@@ -165,6 +165,22 @@ def test_train_csv_is_the_truth(tmp_path):
     assert not any(name.startswith("test_kaggle") for name in found)
 
 
+def test_paths_as_windows_writes_them_lead_to_their_files(tmp_path):
+    root = tmp_path / "data"
+    touch(tmp_path, "secret.jpg")
+    touch(root, "train/sad/1.jpg", "test_kaggle/0.jpg", r"train/sad\2.jpg")
+    labels(root, (r".\train\sad\1.jpg", "sad"), (r"train/sad\2.jpg", "sad"), (r"..\secret.jpg", "sad"))
+    (root / "answers.csv").write_text("image_path,emotion\n.\\0.jpg,sad\n..\\train\\sad\\1.jpg,sad\n")
+    found = [(record.source, record.status) for record in KaggleReader(root, test_labels="answers.csv").read().records]
+    assert found == [
+        ("train/sad/1.jpg", USABLE),
+        (r"train/sad\2.jpg", USABLE),
+        (r"..\secret.jpg", QUARANTINED),
+        ("test_kaggle/0.jpg", USABLE),
+        (r"..\train\sad\1.jpg", QUARANTINED),
+    ]
+
+
 def test_more_than_a_few_files_that_train_csv_doesnt_list_are_warned_of(tmp_path):
     names = [f"train/sad/{number}.jpg" for number in range(100)]
     touch(tmp_path, *names)

@@ -130,7 +130,7 @@ def _labelled_test(root: Path, table: str) -> list[Record]:
 
 
 def _tested(root: Path, name: str, label: str) -> Record:
-    bare = name.removeprefix("./")
+    bare = name.replace("\\", "/").removeprefix("./")
     if "/" in bare:
         return Record(name, label, "test", status=QUARANTINED, reason=f"expected a bare name of a file in {TEST}/")
     return photograph(root, f"{TEST}/{bare}", label, "test")

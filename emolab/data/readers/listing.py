@@ -62,10 +62,15 @@ def misplaced(root: Path, name: str) -> Record:
 
 
 def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
-    """Return the record of the file `name` (relative to `root`), quarantined if it leads out of `root`."""
+    r"""Return the record of the file `name` (relative to `root`), quarantined if it leads out of `root`.
+
+    Where there is no such file, a "\" stands for "/", as in tables from Windows.
+    """
     if not name or "\0" in name:
         return Record(name.replace("\0", "?"), label, split, status=QUARANTINED, reason="no usable file name")
-    source = os.path.normpath(name).replace(os.sep, "/")
+    source, translated = _written(name)
+    if translated != source and not os.path.lexists(root / source) and os.path.lexists(root / translated):
+        source = translated
     path = root / source
     try:
         inside = _is_inside(root, path, source)
@@ -74,6 +79,11 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
     if not inside:
         return Record(name, label, split, status=QUARANTINED, reason=OUTSIDE)
     return Record(source, label, split, path=path)
+
+
+def _written(name: str) -> tuple[str, str]:
+    r"""Return the name with "/", as records have it, and the same with "/" for each "\"."""
+    return os.path.normpath(name).replace(os.sep, "/"), os.path.normpath(name.replace("\\", "/"))
 
 
 def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
@@ -143,7 +153,7 @@ def with_people(reading: Reading, root: Path, table: str | None) -> Reading:
 
 def _known_name(name: str, sources: Collection[str]) -> str:
     """Return the name as prepare has it, with "/" for what Windows writes where only that is known."""
-    source, translated = (os.path.normpath(text).replace(os.sep, "/") for text in (name, name.replace("\\", "/")))
+    source, translated = _written(name)
     return translated if source not in sources and translated in sources else source
 
 
