@@ -48,7 +48,8 @@ def assemble(job: Job, folder: Path) -> None:
     Rows follow the names of the photographs, so that the order of a listing changes nothing.
 
     Raises:
-        DataError: if the data set as a whole, or every photograph of it, can't be used.
+        DataError: if the data set as a whole, or every photograph of it, can't be used, or files that were there
+            can't be read.
         OSError: if the folder can't be written.
     """
     reading = _read(job)
@@ -89,12 +90,23 @@ def _convert_all(records: Sequence[Record], images: Path, job: Job) -> tuple[lis
     in_memory = all(record.pixels is not None for record in wanted)
     chunks = convert(wanted, images, job.options.limits, 1 if in_memory else job.workers)
     outcomes = list(track(chunks, len(wanted), f"preparing {job.options.name}", job.stream))
+    _refuse_passing(wanted, outcomes)
     keep_rows(images, np.flatnonzero([not outcome.reason for outcome in outcomes]))
     pairs = list(zip(wanted, outcomes, strict=True))
     broken = [replace(record, status=QUARANTINED, reason=o.reason, pixels=None) for record, o in pairs if o.reason]
     rest = [record for record in records if record.status != USABLE] + broken
     good = [(record, outcome) for record, outcome in pairs if not outcome.reason]
     return [record for record, _ in good], [outcome for _, outcome in good], sorted(rest, key=_place)
+
+
+def _refuse_passing(records: Sequence[Record], outcomes: Sequence[Outcome]) -> None:
+    """What a drive, rights or memory brought about must not be kept as if the photographs were damaged."""
+    failed = [f"{record.source}: {o.reason}" for record, o in zip(records, outcomes, strict=True) if o.passing]
+    if failed:
+        raise DataError(
+            f"{len(failed)} of {len(records)} photographs are there and couldn't be read ({'; '.join(failed[:3])}). "
+            "Is the drive still there, may you read them, is there enough memory? Then give the same command again"
+        )
 
 
 def _refuse_if_none(usable: Sequence[Record], rest: Sequence[Record]) -> None:

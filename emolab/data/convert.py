@@ -16,7 +16,7 @@ import numpy as np
 
 from emolab.data.crop import crop_and_resize
 from emolab.data.hashing import perceptual_hash, pixel_digest
-from emolab.data.image import Limits, Photograph, UnusableImageError, read_photograph
+from emolab.data.image import Limits, Photograph, UnreadableImageError, UnusableImageError, read_photograph
 from emolab.data.records import Record
 from emolab.interrupts import interrupts_held
 
@@ -24,13 +24,17 @@ CHUNK = 32  # photographs a worker takes at once: small enough to share the larg
 
 
 class Outcome(NamedTuple):
-    """What became of one record: its size in the file, digests, and the reason if it can't be used."""
+    """What became of one record: its size in the file, digests, and the reason if it can't be used.
+
+    `passing` is a reason that may not be there another time.
+    """
 
     width: int = 0
     height: int = 0
     sha256: str = ""
     phash: int = 0
     reason: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _convert_one(record: Record, row: np.ndarray, limits: Limits) -> Outcome:
     try:
         photograph = _photograph(record, limits, len(row))
     except UnusableImageError as error:
-        return Outcome(reason=str(error))
+        return Outcome(reason=str(error), passing=isinstance(error, UnreadableImageError))
     row[:] = crop_and_resize(photograph.pixels, None, len(row))
     return Outcome(photograph.width, photograph.height, pixel_digest(row))
 

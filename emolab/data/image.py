@@ -42,6 +42,10 @@ class UnusableImageError(Exception):
     """A photograph that can't be used; the message is one line for the quarantine table."""
 
 
+class UnreadableImageError(UnusableImageError):
+    """A photograph that can't be read now and may be another time: a drive, rights or memory are in the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a single file may cost.
@@ -79,7 +83,7 @@ def read_image(source: Path | bytes, limits: Limits | None = None, at_least: int
             leaves at least twice as many, which is many times faster for large photographs.
 
     Raises:
-        UnusableImageError: with a one-line reason.
+        UnusableImageError: with a one-line reason; an `UnreadableImageError` where it isn't the photograph's fault.
     """
     return read_photograph(source, limits, at_least).pixels
 
@@ -96,7 +100,7 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
     except Image.DecompressionBombError as error:
         raise UnusableImageError(f"too many pixels: above the limit of {limits.pixels}") from error
     except MemoryError as error:
-        raise UnusableImageError("too large for this machine's memory") from error
+        raise UnreadableImageError("too large for this machine's memory") from error
     except DAMAGE as error:
         raise UnusableImageError(f"damaged: {first_line(error)}") from error
 
@@ -108,10 +112,13 @@ def _read_bytes(path: Path, limits: Limits) -> bytes:
             raise UnusableImageError("not a regular file")
         _check_bytes(found.st_size, limits)
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise UnusableImageError("no such file") from error
     except OSError as error:
-        raise UnusableImageError(f"can't be read: {error.strerror}") from error
+        raise UnreadableImageError(why_unreadable(error)) from error
+
+
+def why_unreadable(error: OSError) -> str:
+    """Return in a few words why a file can't be read."""
+    return "no such file" if isinstance(error, FileNotFoundError) else f"can't be read: {error.strerror}"
 
 
 def _check_bytes(count: int, limits: Limits) -> None:

@@ -24,6 +24,7 @@ class Record:
         label: Name of its class; empty when it has none.
         split: Official split, or empty when prepare may choose.
         path: File that holds the photograph.
+        stamp: Size of the file in bytes and its time in nanoseconds, when it was listed.
         pixels: uint8 (H, W) or (H, W, 3), instead of a file.
         target: Soft label: probability of each class, in the order of the reading's classes.
         person: Who is in the photograph, where the data set says so; empty: unknown.
@@ -35,6 +36,7 @@ class Record:
     label: str = ""
     split: str = ""
     path: Path | None = None
+    stamp: tuple[int, int] | None = None
     pixels: np.ndarray | None = None
     target: tuple[float, ...] | None = None
     person: str = ""

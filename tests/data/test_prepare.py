@@ -193,6 +193,32 @@ def test_names_that_lead_nowhere_are_told_before_the_files_that_are_not_listed(t
         made(KaggleReader(root), tmp_path / "cache")
 
 
+@pytest.mark.parametrize("passing", ["gone", "denied", "memory"])
+def test_photographs_that_cant_be_read_for_a_while_are_an_error_and_nothing_is_kept(tmp_path, monkeypatch, passing):
+    root = class_folders(tmp_path / "data", {"sad": 5, "anger": 5})
+    (root / "sad/nowhere.jpg").symlink_to("absent.jpg")  # was never there: a fault of the data set
+    reader = FolderReader(root)
+    reader.identity()
+
+    def fail(*_):
+        raise MemoryError if passing == "memory" else PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        if passing == "gone":
+            (root / "sad").rename(tmp_path / "drive")
+        elif passing == "denied":
+            patch.setattr(Path, "read_bytes", fail)
+        else:
+            patch.setattr("emolab.data.image._decode", fail)
+        with pytest.raises(DataError, match=r"of 10 photographs are there and couldn't be read \("):
+            made(reader, tmp_path / "cache")
+    assert not list((tmp_path / "cache").glob("*made*/"))
+    if passing == "gone":
+        (tmp_path / "drive").rename(root / "sad")
+    account = made(FolderReader(root), tmp_path / "cache").account
+    assert (account["usable"], account["quarantined"]) == (10, {"no such file": 1})
+
+
 def test_a_cache_that_cant_be_written_is_named(tmp_path):
     write(tmp_path / "cache", b"a file in the way")
     root = class_folders(tmp_path / "data", {"sad": 2})

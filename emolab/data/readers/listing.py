@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from emolab.data.image import why_unreadable
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record, as_text
 from emolab.errors import DataError
 
@@ -62,7 +63,7 @@ def misplaced(root: Path, name: str) -> Record:
 
 
 def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
-    r"""Return the record of the file `name` (relative to `root`), quarantined if it leads out of `root`.
+    r"""Return the record of the file `name` (relative to `root`), quarantined if it leads out of `root` or nowhere.
 
     Where there is no such file, a "\" stands for "/", as in tables from Windows.
     """
@@ -78,7 +79,11 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
         return Record(name[:200], label, split, status=QUARANTINED, reason=f"no usable file name: {error.strerror}")
     if not inside:
         return Record(name, label, split, status=QUARANTINED, reason=OUTSIDE)
-    return Record(source, label, split, path=path)
+    try:
+        found = path.stat()
+    except OSError as error:
+        return Record(source, label, split, status=QUARANTINED, reason=why_unreadable(error))
+    return Record(source, label, split, path=path, stamp=(found.st_size, found.st_mtime_ns))
 
 
 def _written(name: str) -> tuple[str, str]:
@@ -175,7 +180,7 @@ def identity_of(kind: str, reading: Reading) -> str:
     digest = hashlib.sha256(repr((kind, reading.classes)).encode())
     for record in sorted(reading.records, key=lambda record: (record.source, record.label)):
         said = (record.source, record.label, record.split, record.person, record.status, record.reason)
-        digest.update(repr((*said, _stamp(record.path))).encode())
+        digest.update(repr((*said, record.stamp)).encode())
     digest.update("".join(reading.warnings).encode("utf-8", "surrogateescape"))
     return f"{kind} {digest.hexdigest()}"
 
@@ -191,11 +196,3 @@ def _is_inside(root: Path, path: Path, source: str) -> bool:
 @lru_cache(maxsize=4096)  # resolving every path of a million photographs anew would take minutes
 def _real_folder(folder: Path) -> Path:
     return Path(os.path.realpath(folder))
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_size, found.st_mtime_ns) if found else None
