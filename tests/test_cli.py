@@ -48,6 +48,8 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("learning_rate=1", ["Did you mean 'optimizer.learning_rate'?"]),
         ("data.root=x", ["'data' has:", "data=folder and data=kaggle have it"]),
         ("optimizer.learning_rat=1", ["Did you mean 'learning_rate'", "weight_decay"]),
+        ("data.path=", ["data.path=: it's empty; is the shell variable set?"]),
+        ("data.path=null", ["data.path=null: it's empty"]),
         ("data.image_size=-4", ["data.image_size=-4", "greater than or equal to 16"]),
         ("optimizer.learning_rate=null", ["optimizer.learning_rate=null", "valid number"]),
         ("trainer.epochs=many", ["trainer.epochs=many", "integer"]),
@@ -183,6 +185,12 @@ def test_a_sweep_is_asked_for_in_one_way(sign: str) -> None:
 def test_a_list_for_layers_is_explained_beside_a_key_whose_value_is_still_missing() -> None:
     with pytest.raises(ConfigError, match=r"aug.layers=\[\]: expected names with values"):
         check_command("train", ["data=folder", "data.reader.root=photos", "aug.layers=[]"])
+
+
+@pytest.mark.parametrize(("root", "shown"), [("", ""), ("null", "null")])
+def test_an_empty_place_isnt_the_folder_that_the_command_is_given_in(root: str, shown: str) -> None:
+    with pytest.raises(ConfigError, match=rf"data\.root={shown}: it's empty; is the shell variable set\?"):
+        check_command("prepare", ["data=folder", f"data.root={root}"])
 
 
 def test_a_file_that_gives_a_list_of_layers_to_one_with_names_is_told_of_names(tmp_path: Path) -> None:

@@ -1,10 +1,19 @@
 """What the configuration of the data, and of `python -m emolab.prepare`, may hold."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from emolab.config.schema.parts import ABSENT, Closed, Count, Name, Paths, Seed, Share, Target
+
+
+def _not_empty(path: Any) -> Any:
+    if path is None or path == "":  # which would be the folder that the command is given in
+        raise ValueError("it's empty; is the shell variable set?")
+    return path
+
+
+Place = Annotated[str, BeforeValidator(_not_empty)]
 
 
 class Limits(Closed):
@@ -26,9 +35,9 @@ class Data(Closed):
     """Which photographs."""
 
     name: Name
-    root: str | None = ABSENT
-    path: str | None = ABSENT
-    votes: str | None = ABSENT
+    root: Place = ABSENT
+    path: Place = ABSENT
+    votes: Place = ABSENT
     labels: Literal["majority", "soft"] | None = ABSENT
     image_size: Annotated[int, Field(ge=16, le=1024)]
     reader: Target
