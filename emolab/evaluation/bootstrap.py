@@ -92,8 +92,9 @@ def mcnemar(one: Predictions, other: Predictions) -> float:
         return 1.0
     if (np.abs(ahead) == 1).all():
         return float(binomtest(int((ahead > 0).sum()), len(ahead), 0.5).pvalue)
-    signs = np.random.default_rng(0).integers(0, 2, (_SWAPS, len(ahead)), np.int8) * 2 - 1
-    as_far = np.abs(signs @ ahead) >= abs(ahead.sum())
+    sizes, many = np.unique(np.abs(ahead), return_counts=True)
+    for_one = np.random.default_rng(0).binomial(many, 0.5, (_SWAPS, len(many)))  # of each size, groups not swapped
+    as_far = np.abs((2 * for_one - many) @ sizes) >= abs(ahead.sum())
     return float((as_far.sum() + 1) / (_SWAPS + 1))  # what was found is one of the possible draws
 
 

@@ -20,6 +20,7 @@ from emolab.evaluation.predictions import Predictions
 from emolab.fonts import font_for
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_WITH_NUMBERS = 24  # classes: for more the confusion matrix would be a huge picture
 BLUE, ORANGE, GREY = *OKABE_ITO[:2], "#999999"
 _SPREAD = 20  # times the median loss, from where the axis is logarithmic
 
@@ -39,13 +40,13 @@ def png(figure: Figure) -> bytes:
 
 
 def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Draw counts (C, C), coloured by the share of the row's class."""
+    """Draw counts (C, C), coloured by the share of the row's class; written out, too, where the classes are few."""
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    side = 2.0 + 0.75 * len(classes)
+    side = 2.0 + 0.75 * min(len(classes), _WITH_NUMBERS)
     figure = Figure(figsize=(side + 0.6, side), dpi=110, layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), share in np.ndenumerate(shares):
+    for (row, column), share in np.ndenumerate(shares) if len(classes) <= _WITH_NUMBERS else ():
         colour = "white" if share > 0.55 else "black"
         text = f"{share:.0%}\n{int(matrix[row, column])}"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)

@@ -47,9 +47,13 @@ def focal(
 def logit_adjusted(
     logits: tf.Tensor, targets: tf.Tensor, prior: tf.Tensor, tau: float = 1.0, label_smoothing: float = 0.0
 ) -> tf.Tensor:
-    """Cross-entropy of logits + tau log(prior) (Menon et al. 2021): the network learns balanced logits."""
+    """Cross-entropy of logits + tau log(prior) (Menon et al. 2021): the network learns balanced logits.
+
+    `label_smoothing` is given to the classes by their share: an even one, which the adjustment divides by the share,
+    would make the network name a rare class for everything.
+    """
     adjusted = logits + tau * tf.math.log(tf.maximum(prior, 1e-12))
-    return cross_entropy(adjusted, targets, prior, label_smoothing)
+    return cross_entropy(adjusted, targets * (1.0 - label_smoothing) + label_smoothing * prior, prior)
 
 
 def distillation(logits: tf.Tensor, teacher_logits: tf.Tensor, temperature: float) -> tf.Tensor:

@@ -156,6 +156,13 @@ def test_one_enormous_loss_leaves_the_others_to_be_seen() -> None:
     assert [scale(2.0), scale(2e6), scale(2e6, -1.0)] == ["linear", "log", "linear"]
 
 
+def test_a_confusion_matrix_of_many_classes_stays_a_picture_to_look_at() -> None:
+    few, many = (plots.confusion_figure(np.eye(size), [f"class {n}" for n in range(size)]) for size in (20, 100))
+    assert len(few.axes[0].texts) == 400
+    assert not many.axes[0].texts
+    assert many.get_size_inches()[0] < 22
+
+
 def test_a_dollar_in_a_name_is_a_dollar_and_the_powers_of_an_axis_stay_formulas() -> None:
     odd = ("cost$x_{$", "$a$", "happy")
     figure = plots.confusion_figure(np.eye(3), odd)

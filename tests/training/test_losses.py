@@ -56,6 +56,16 @@ def test_logit_adjustment_asks_more_of_rare_classes() -> None:
     np.testing.assert_allclose([common, rare], -np.log([0.9, 0.1]), rtol=1e-5)
 
 
+def test_label_smoothing_names_no_rare_class_for_everything() -> None:
+    prior = np.array([0.5, 0.3, 0.2, 0.0], np.float32)
+    logits = tf.Variable(tf.zeros((3, 4)))
+    for _ in range(300):  # downhill to what a network that can say anything would say
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(logit_adjusted(logits, tf.eye(4)[:3], prior, label_smoothing=0.1))
+        logits.assign_sub(tape.gradient(loss, logits))
+    np.testing.assert_array_equal(logits.numpy().argmax(axis=1), [0, 1, 2])
+
+
 @pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
 def test_class_weights_average_to_one_over_the_training_set(balance: float) -> None:
     prior = np.array([0.7, 0.2, 0.1, 0.0], np.float32)

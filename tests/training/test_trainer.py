@@ -1,8 +1,10 @@
 import signal
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +15,7 @@ from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_recor
 
 from emolab.errors import ConfigError, RunError
 from emolab.tracking import LoggerGroup
+from emolab.training.callbacks.profile import Profile
 from emolab.training.losses import cross_entropy
 from emolab.training.muon import Muon
 from emolab.training.precision import POLICIES
@@ -244,9 +247,15 @@ def test_callbacks_that_set_a_constant_rate_resume_to_the_same_weights_and_rate(
     assert float(resumed.optimizer.learning_rate) == float(whole.optimizer.learning_rate)
 
 
-def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(tmp_path: Path) -> None:
+class _OwnStopping(keras.callbacks.EarlyStopping):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("val_loss", **settings)
+
+
+@pytest.mark.parametrize("kind", [partial(keras.callbacks.EarlyStopping, "val_loss"), _OwnStopping])
+def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(kind: Any, tmp_path: Path) -> None:
     def stopping() -> keras.callbacks.Callback:
-        return keras.callbacks.EarlyStopping("val_loss", patience=2, min_delta=100.0)
+        return kind(patience=2, min_delta=100.0)
 
     whole = tiny_record(tmp_path)
     module = _fit(Trainer(epochs=9, record=whole, callbacks=[stopping()]), averaging=0.9)
@@ -312,6 +321,17 @@ def test_a_training_cut_after_its_last_step_ends_for_its_callbacks_when_resumed(
     trainer = Trainer(epochs=2, record=record, callbacks=[ended])
     trainer.fit(tiny_module(trainer), TinyData(), resume=True)
     assert ended.times == 1
+
+
+def test_a_training_stopped_while_it_was_profiled_goes_on(tmp_path: Path) -> None:
+    record, folder = tiny_record(tmp_path), str(tmp_path / "profile")
+    cut = Profile(folder, first=2, last=9)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(Trainer(epochs=2, record=record, callbacks=[cut, _StopAt(4)], save_every_minutes=0.0))
+    cut.on_train_end()  # the process would have ended here
+    trainer = Trainer(epochs=2, record=record, callbacks=[Profile(folder, first=2, last=9), _StopAt(10**9)])
+    module = trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert int(module.step.numpy()) == 10
 
 
 def test_a_window_of_values_that_a_callback_keeps_goes_on_after_a_resume(tmp_path: Path) -> None:

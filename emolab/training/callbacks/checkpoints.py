@@ -179,12 +179,14 @@ def _mean_variables(module: keras.Model) -> list[Any]:
 def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """The plain attributes (numbers, words, lists and tables of them) that a callback keeps for itself.
 
-    Those named like an argument of its constructor are settings: they come from the config again. Keras's
+    Those named like an argument of its constructors are settings: they come from the config again. Keras's
     `EarlyStopping` turns the sign of its `min_delta` in its first epoch; restored, it would be turned twice.
 
     NumPy's single values count as plain. Tensors and variables don't: they aren't saved.
     """
-    others = {*inspect.signature(type(callback).__init__).parameters, *vars(keras.callbacks.Callback())}
+    constructors = [vars(kind)["__init__"] for kind in type(callback).__mro__ if "__init__" in vars(kind)]
+    settings = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
+    others = settings | vars(keras.callbacks.Callback()).keys()
     own = {name: _without_numpy(value) for name, value in vars(callback).items() if name not in others}
     return {name: value for name, value in own.items() if _is_plain(value)}
 

@@ -1,5 +1,6 @@
 """A TensorFlow profile of some steps."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import keras
@@ -21,25 +22,19 @@ class Profile(keras.callbacks.Callback):
         super().__init__()
         self._folder, self._first, self._last = folder, first, last
         self._steps = 0
-        self._running = False
+        self._running = ExitStack()  # no plain attribute: those come back with a resumed training, a profiler doesn't
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Start before the first step."""
         self._steps += 1
         if self._steps == self._first:
-            tf.profiler.experimental.start(self._folder)
-            self._running = True
+            self._running.enter_context(tf.profiler.experimental.Profile(self._folder))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Stop after the last step."""
         if self._steps == self._last:
-            self._stop()
+            self._running.close()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Stop where the training was shorter."""
-        self._stop()
-
-    def _stop(self) -> None:
-        if self._running:
-            tf.profiler.experimental.stop()
-            self._running = False
+        self._running.close()
