@@ -5,6 +5,7 @@ from typing import Any
 
 AGREEMENT = 0.999  # share of validation images for which an fp32 engine names the run's class; rounding alone differs
 DROP = {"fp32": 0.001, "fp16": 0.005, "bf16": 0.005, "int8": 0.005}  # of the accuracy, 0 to 1
+ROUNDING = 1e-6  # of a difference of two accuracies in float32: who loses exactly as much as is allowed passes
 USABLE = "usable"  # the gate that an engine fails which can't be loaded, judged or timed
 
 
@@ -16,7 +17,7 @@ def gates(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool]:
         budget_ms: what the p95 of single faces may be.
     """
     parity, precision = facts["parity"], facts["precision"]
-    found = {"accuracy": parity["drop"]["value"] <= DROP[precision]}
+    found = {"accuracy": parity["drop"]["value"] <= DROP[precision] + ROUNDING}
     if precision == "fp32":
         found["agreement"] = parity["agreement"] >= AGREEMENT
     return {**found, "latency": facts["latency_ms"]["p95"] <= budget_ms}
@@ -49,5 +50,5 @@ def fastest(engines: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 
 def possible_drop(facts: Mapping[str, Any]) -> float | None:
     """Return the upper end of the drop's interval where an engine passes, but too few images show that; else None."""
-    drop, limit = facts["parity"]["drop"], DROP[facts["precision"]]
+    drop, limit = facts["parity"]["drop"], DROP[facts["precision"]] + ROUNDING
     return drop["high"] if drop["value"] <= limit < drop["high"] else None
