@@ -46,10 +46,11 @@ def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     figure = Figure(figsize=(side + 0.6, side), dpi=110, layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), share in np.ndenumerate(shares) if len(classes) <= _WITH_NUMBERS else ():
-        colour = "white" if share > 0.55 else "black"
-        text = f"{share:.0%}\n{int(matrix[row, column])}"
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+    if len(classes) <= _WITH_NUMBERS:
+        for (row, column), share in np.ndenumerate(shares):
+            colour = "white" if share > 0.55 else "black"
+            text = f"{share:.0%}\n{int(matrix[row, column])}"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="predicted", ylabel="true", title="share of each true class, and images")
