@@ -18,6 +18,14 @@ from realtime.frame import FrameStep
 ABUSE = 10  # times the rate: no screen draws so often, so that no page of ours sends it
 
 
+class _RefusedError(Exception):
+    """The page sent what it mustn't; its connection is closed with `code`."""
+
+    def __init__(self, code: WSCloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 class BrowserCamera:
     """Names the faces of one browser's frames.
 
@@ -55,20 +63,25 @@ class BrowserCamera:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+        except _RefusedError as refused:
+            refusal = refused
+        else:
+            return
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        # No answer may be on its way by now: one that can't be sent any more would cut off the page's goodbye.
+        await self._socket.close(code=refusal.code, message=str(refusal).encode()[:120])
 
     async def _receive_all(self) -> None:
         async for message in self._socket:
             now = self._clock()
             if message.type is not WSMsgType.BINARY:
-                await self._refuse(WSCloseCode.UNSUPPORTED_DATA, "expected frames as binary messages")
-            elif not self._abuse.allows(now):
-                await self._refuse(WSCloseCode.POLICY_VIOLATION, "too many frames a second")
-            else:
-                self._newest.put((message.data, now))
+                raise _RefusedError(WSCloseCode.UNSUPPORTED_DATA, "expected frames as binary messages")
+            if not self._abuse.allows(now):
+                raise _RefusedError(WSCloseCode.POLICY_VIOLATION, "too many frames a second")
+            self._newest.put((message.data, now))
 
     async def _answer_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -78,8 +91,7 @@ class BrowserCamera:
             try:
                 answer = await loop.run_in_executor(self._executor, self._answer, message, at)
             except BadFrameError as error:
-                await self._refuse(WSCloseCode.UNSUPPORTED_DATA, str(error))
-                return
+                raise _RefusedError(WSCloseCode.UNSUPPORTED_DATA, str(error)) from error
             await self._socket.send_str(json.dumps(answer))
             await asyncio.sleep(began + self._seconds - self._clock())  # meanwhile a newer frame replaces an older one
 
@@ -95,6 +107,3 @@ class BrowserCamera:
             "milliseconds": round((decoded + sum(result.seconds.values())) * 1e3, 2),
             "dropped": self._newest.replaced,
         }
-
-    async def _refuse(self, code: WSCloseCode, reason: str) -> None:
-        await self._socket.close(code=code, message=reason.encode()[:120])
