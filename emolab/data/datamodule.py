@@ -95,17 +95,27 @@ class DataModule:
         steps = tf.data.Dataset.range(first_step, last_step)
         return self._gathered(steps, self.train_batch, self.batch_size)
 
-    def evaluation_dataset(self, split: str, batch_size: int) -> "tf.data.Dataset":
-        """Return images and targets of a split in the order of its rows; the last batch may be smaller.
+    def evaluation_dataset(self, split: str, batch_size: int, devices: int = 1) -> "tf.data.Dataset":
+        """Return images and targets of a split in the order of its rows.
+
+        Args:
+            split: its name.
+            batch_size: images a batch at most; the last batch may be smaller.
+            devices: that share each batch. None may go without images, which TensorFlow's kernels can't bear: where
+                the last batch would have too few, all have fewer than `batch_size`.
 
         Raises:
-            DataError: if the split is empty or unknown.
+            DataError: if the split is empty or unknown, or has fewer images than there are devices.
         """
         import tensorflow as tf
 
         rows = self.prepared.rows(split)
         if not len(rows):
             raise DataError(f"{self.prepared.folder} has no {split} images; set data.split or choose another split")
+        if len(rows) < devices:
+            raise DataError(f"{devices} devices can't share {len(rows)} {split} images: leave trainer.strategy out")
+        while 0 < len(rows) % batch_size < devices:
+            batch_size -= 1
         targets = self.prepared.targets(rows)
 
         def batch(first: int) -> tuple[np.ndarray, np.ndarray]:

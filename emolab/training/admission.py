@@ -43,13 +43,23 @@ def check_callbacks(callbacks: Sequence[keras.callbacks.Callback], optimizer: ke
             )
 
 
-def check_optimizer(optimizer: keras.Optimizer) -> None:
-    """Check that the optimizer leaves the averaging of weights to the module.
+def check_optimizer(optimizer: keras.Optimizer, steps: int) -> None:
+    """Check that the optimizer leaves the averaging of weights to the module, and will update them.
+
+    Args:
+        optimizer: built.
+        steps: of the whole training.
 
     Raises:
-        ConfigError: if it keeps averages of its own, which know nothing of batch normalisation's statistics.
+        ConfigError: if it keeps averages of its own, which know nothing of batch normalisation's statistics, or
+            gathers the gradients of more steps than there are.
     """
     own = bare_optimizer(optimizer)
+    if (own.gradient_accumulation_steps or 1) > steps:
+        raise ConfigError(
+            f"trainer.accumulate={own.gradient_accumulation_steps}: the whole training has {steps} steps, and nothing "
+            "would be learned: set it lower, or trainer.epochs higher"
+        )
     if own.use_ema:
         raise ConfigError(
             "optimizer.use_ema=true averages the weights without the statistics of batch normalisation, which then "
@@ -71,14 +81,16 @@ def check_monitor(monitor: str, module: Module, callbacks: Sequence[keras.callba
         raise ConfigError(f"trainer.monitor={monitor}: validation gives no such value. Choose from: {', '.join(names)}")
 
 
-def check_validation(every: int, epochs: int) -> None:
-    """Check that there will be a validation.
+def check_batches(batch_size: int, devices: int) -> None:
+    """Check that every device gets as many images of each batch: else the gradient isn't that of the batch.
 
     Raises:
-        ConfigError: if the training ends before the first one.
+        ConfigError: naming the nearest sizes that work.
     """
-    if every > epochs:
+    over = batch_size % devices
+    if over:
+        nearest = [size for size in (batch_size - over, batch_size - over + devices) if size]
         raise ConfigError(
-            f"trainer.validate_every={every} is more than trainer.epochs={epochs}: the network would never be "
-            f"validated, and no weights kept as best. Set it to {epochs} or less"
+            f"batches of {batch_size} can't be shared evenly by {devices} devices (trainer.strategy): set "
+            f"trainer.batch_size={' or '.join(map(str, nearest))}"
         )

@@ -80,6 +80,12 @@ class Module(keras.Model):
         """Keras's hook: one batch of validation."""
         return self._track(self.validation_step(*data))
 
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Keras's hook, which builds what isn't built yet: nothing here.
+
+        With a strategy Keras would sum the devices' shares of a first batch for it, and fail where they differ in size.
+        """
+
     def _track(self, values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, mean in self._means.items():
             mean.update_state(values[name])

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from emolab.errors import RunError
-from emolab.training.admission import check_callbacks, check_monitor, check_optimizer, check_validation
+from emolab.training.admission import check_batches, check_callbacks, check_monitor, check_optimizer
 from emolab.training.callbacks import AveragedValidation, Checkpoints, EpochLog, NanGuard, Progress
 from emolab.training.module import Module
 from emolab.training.optimizers import compile_for
@@ -32,7 +32,7 @@ class Trainer:
         strategy: a `tf.distribute.Strategy`, or None for one device.
         monitor: metric that decides which weights are best.
         mode: "max" or "min".
-        validate_every: epochs between validations.
+        validate_every: epochs between validations; the last epoch is validated in any case.
         save_every_minutes: time between saves within an epoch.
         jit_compile: compile with XLA.
         evaluation_batch_size: images a batch in validation.
@@ -87,19 +87,20 @@ class Trainer:
         Afterwards the module holds the moving averages of its weights, if it keeps them (`trainer.averaging`).
 
         Raises:
-            ConfigError: before the training, if a callback can't work here or the monitored metric would be missing.
+            ConfigError: before the training, if a callback can't work here, the monitored metric would be missing, or
+                the batches don't fit the devices or the length of the training.
             KeyboardInterrupt: after the state was saved.
             RunError: if the loss is no longer a number, a state doesn't fit or can't be saved, or memory is too small.
         """
         self.compile(module, data)
-        check_optimizer(module.optimizer)
+        check_batches(data.batch_size, self.strategy.num_replicas_in_sync)
+        check_optimizer(module.optimizer, self.epochs * data.steps_per_epoch)
         check_callbacks(self.callbacks, module.optimizer)
         with _clear_memory_errors(data.batch_size):
             if self.record is None:
                 self._run(module, data, None, self.epochs)
             else:
                 check_monitor(self._monitor, module, self.callbacks)
-                check_validation(self._validate_every, self.epochs)
                 self._fit(module, data, self._checkpoints(self.record, module, data), resume)
         if module.average is not None:
             with self.strategy.scope():
@@ -142,8 +143,10 @@ class Trainer:
             initial_epoch=epoch,
             epochs=until,
             steps_per_epoch=min(data.steps_per_epoch, last - first),
-            validation_data=data.evaluation_dataset("validation", self._evaluation_batch_size),
-            validation_freq=self._validate_every,
+            validation_data=data.evaluation_dataset(
+                "validation", self._evaluation_batch_size, self.strategy.num_replicas_in_sync
+            ),
+            validation_freq=[*range(self._validate_every, self.epochs, self._validate_every), self.epochs],
             callbacks=self._all_callbacks(module, data, checkpoints),
             shuffle=False,  # the stream has its own order
             verbose=0,
@@ -151,6 +154,7 @@ class Trainer:
 
     def _end_again(self, module: Module, checkpoints: Checkpoints) -> None:
         """Do what is done when a training ends: a callback had stopped it, or it was cut after its last step."""
+        module.stop_training = checkpoints.stopped
         callbacks = keras.callbacks.CallbackList([*self.callbacks, checkpoints], model=module)
         callbacks.on_train_begin()
         callbacks.on_train_end()

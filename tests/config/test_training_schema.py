@@ -16,7 +16,6 @@ DATA = ("data=fer2013", "data.path=faces.csv")
         (["trainer.monitor=val_acc"], r"trainer.monitor=val_acc: .*'val_accuracy' or 'val_loss'"),
         (["trainer.monitor=val_loss"], r"trainer.mode=max: .*worst weights by val_loss: add trainer.mode=min"),
         (["trainer.mode=min"], r"worst weights by val_accuracy: add trainer.mode=max"),
-        (["trainer.epochs=3", "trainer.validate_every=4"], r"trainer.validate_every=4: .*3 epochs.*set 3 or less"),
         (
             ["trainer.accumulate=2", "trainer.strategy={_target_:tensorflow.distribute.MirroredStrategy}"],
             r"doesn't go with trainer.accumulate",

@@ -46,6 +46,16 @@ def test_evaluation_sees_every_image_once_in_the_order_of_the_rows(prepared):
         assert {len(images) for images, _ in batches[:-1]} <= {4}
 
 
+@pytest.mark.parametrize(("batch_size", "devices", "sizes"), [(4, 1, [4, 4, 1]), (4, 2, [3, 3, 3]), (8, 2, [7, 2])])
+def test_no_device_goes_without_an_image_of_a_batch(tmp_path, batch_size, devices, sizes):
+    photographs = class_folders(tmp_path / "photographs", {"sad": 20, "anger": 10})
+    data = DataModule(made(FolderReader(photographs), tmp_path / "cache", validation=0.3, test=0), 4, 0)
+    batches = list(data.evaluation_dataset("validation", batch_size, devices).as_numpy_iterator())
+    assert [len(images) for images, _ in batches] == sizes
+    with pytest.raises(DataError, match="10 devices can't share 9 validation images"):
+        data.evaluation_dataset("validation", 4, 10)
+
+
 def test_the_prior_and_the_steps_follow_the_training_images(prepared):
     data = DataModule(prepared, batch_size=7, seed=0)
     counts = prepared.account["splits"]["train"]

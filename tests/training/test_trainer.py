@@ -196,7 +196,6 @@ def test_a_validation_loss_that_is_no_number_stops_the_training(tmp_path: Path) 
     ("options", "message"),
     [
         ({"monitor": "val_acc"}, "Choose from: val_loss, val_accuracy"),
-        ({"validate_every": 4}, "validate_every=4 is more than trainer.epochs=3"),
         ({"callbacks": [keras.callbacks.ModelCheckpoint("best.keras")]}, "saved anyway"),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau()]}, "set schedule=constant"),
         ({"callbacks": [keras.callbacks.EarlyStopping(restore_best_weights=True)]}, "kept anyway"),
@@ -216,6 +215,27 @@ def test_what_would_fail_after_hours_is_refused_before_the_first_step(
 def test_an_average_without_the_statistics_of_batch_normalisation_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"set trainer\.averaging=0\.99"):
         _fit(Trainer(epochs=1), use_ema=True, ema_momentum=0.99)
+
+
+def test_gathering_gradients_for_longer_than_the_training_is_refused() -> None:
+    with pytest.raises(ConfigError, match="accumulate=11: the whole training has 10 steps"):
+        _fit(Trainer(epochs=2), gradient_accumulation_steps=11)
+    _fit(Trainer(epochs=2), gradient_accumulation_steps=10)
+
+
+@pytest.mark.parametrize(("every", "validated"), [(1, [0, 1, 2, 3, 4]), (2, [1, 3, 4]), (5, [4]), (9, [4])])
+def test_the_last_epoch_is_validated_however_seldom_others_are(
+    tmp_path: Path, every: int, validated: list[int]
+) -> None:
+    lines: list[dict] = []
+    record = tiny_record(tmp_path)
+    with pytest.raises(KeyboardInterrupt):  # in the last epoch, which a resumed training finishes in a fit of its own
+        _fit(
+            Trainer(5, record, LoggerGroup([_Lines(lines)]), [_StopAt(23)], validate_every=every, save_every_minutes=0)
+        )
+    trainer = Trainer(5, record, LoggerGroup([_Lines(lines)]), [_StopAt(10**9)], validate_every=every)
+    trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert [line["epoch"] for line in lines if "val_loss" in line] == validated
 
 
 def test_a_value_that_a_callback_was_to_add_is_missed_at_the_first_validation(tmp_path: Path) -> None:
@@ -310,6 +330,11 @@ def test_two_devices_take_the_same_step_as_one(precision: str) -> None:
     assert "muon replicas 2" in done.stdout
     assert "refused: trainer.accumulate=2 doesn't work on 2 devices" in done.stdout
     assert "each draws its own" in done.stdout
+    assert "odd shares validate alike" in done.stdout
+    assert (
+        "refused: batches of 7 can't be shared evenly by 2 devices (trainer.strategy): set trainer.batch_size=6 or 8"
+        in (done.stdout)
+    )
 
 
 def test_a_training_cut_after_its_last_step_ends_for_its_callbacks_when_resumed(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ class TinyData:
     def train_dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         return self._dataset(range(first_step, last_step))
 
-    def evaluation_dataset(self, split: str, batch_size: int) -> tf.data.Dataset:
+    def evaluation_dataset(self, split: str, batch_size: int, devices: int = 1) -> tf.data.Dataset:
         return self._dataset(range(10_000, 10_003))
 
     def _dataset(self, steps: range) -> tf.data.Dataset:

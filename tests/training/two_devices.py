@@ -4,6 +4,7 @@ Usage: two_devices.py PRECISION
 """
 
 import sys
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 from tiny_training import TinyData, tiny_module
 
 from emolab.errors import ConfigError
+from emolab.training.module import EmotionModule
 from emolab.training.muon import Muon
 from emolab.training.randomness import seed_generators, set_seeds
 from emolab.training.trainer import Trainer
@@ -25,7 +27,7 @@ TOLERANCE = {"float32": 1e-4, "mixed_float16": 2e-3}
 
 
 def main() -> None:
-    """Train with one device and with two, without what differs by design (augmentation, batch statistics)."""
+    """Train with one device and with two."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -38,21 +40,56 @@ def main() -> None:
         _trained(mirrored, sys.argv[1], {"gradient_accumulation_steps": 2})
     except ConfigError as error:
         print("refused:", error)
+    one, two = (_validation_loss(strategy, OddlyValidated()) for strategy in (None, mirrored))
+    np.testing.assert_allclose(one, two, rtol=1e-3, atol=TOLERANCE[sys.argv[1]])
+    print("odd shares validate alike")
+    try:
+        _validation_loss(mirrored, OddlyTrained())
+    except ConfigError as error:
+        print("refused:", error)
     _check_each_device_draws_its_own(mirrored)
     print("each draws its own")
+
+
+class OddlyValidated(TinyData):
+    """A first and only batch of nine images, five for one device and four for the other."""
+
+    def evaluation_dataset(self, split: str, batch_size: int, devices: int = 1) -> tf.data.Dataset:
+        return super().evaluation_dataset(split, batch_size).unbatch().take(9).batch(9)
+
+
+class OddlyTrained(TinyData):
+    """Seven images a batch."""
+
+    batch_size = 7
+
+
+def _validation_loss(strategy: tf.distribute.Strategy | None, data: TinyData) -> float:
+    keras.utils.set_random_seed(0)
+    trainer = Trainer(epochs=1, strategy=strategy, precision=sys.argv[1])
+    module = _plain_module(trainer)
+    return trainer.fit(module, data).evaluate(data.evaluation_dataset("validation", 9), verbose=0, return_dict=True)[
+        "loss"
+    ]
 
 
 def _trained(strategy: tf.distribute.Strategy | None, precision: str, settings: dict) -> list[np.ndarray]:
     keras.utils.set_random_seed(0)
     trainer = Trainer(epochs=2, strategy=strategy, precision=precision)
+    module = _plain_module(trainer, **settings)
+    trainer.fit(module, TinyData())
+    return [weight.numpy() for weight in module.network.weights if "seed" not in weight.path]
+
+
+def _plain_module(trainer: Trainer, **settings: Any) -> EmotionModule:
+    """Without what differs by design: augmentation, dropout and batch statistics."""
     module = tiny_module(trainer, augmented=False, **settings)
     for layer in module.network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
-    trainer.fit(module, TinyData())
-    return [weight.numpy() for weight in module.network.weights if "seed" not in weight.path]
+    return module
 
 
 def _check_each_device_draws_its_own(strategy: tf.distribute.Strategy) -> None:

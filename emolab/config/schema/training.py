@@ -114,14 +114,6 @@ class Trainer(Closed):
             raise ValueError(f"would keep the worst weights by {info.data['monitor']}: add trainer.mode={right}")
         return mode
 
-    @field_validator("validate_every")
-    @classmethod
-    def _validated_at_all(cls, every: int, info: ValidationInfo) -> int:
-        epochs = info.data.get("epochs", every)
-        if every > epochs:
-            raise ValueError(f"the training has {epochs} epochs and would never be validated: set {epochs} or less")
-        return every
-
 
 class Distillation(Closed):
     """How much is learned from teachers."""
