@@ -1,10 +1,13 @@
-"""Ctrl-C while processes are started that shall never hear it: their starter alone ends them."""
+"""Ctrl-C held back: from processes that their starter alone ends, and from what has to be finished."""
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+
+STDERR = 2  # written to by its number: a handler may cut into a `print`, which then refuses another
 
 
 @contextmanager
@@ -28,3 +31,42 @@ def interrupts_held() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
         if held:
             signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def interrupted_once() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C raise KeyboardInterrupt at most once in here, so that it can't cut off what it set about itself.
+
+    Yields what is to be called when there's something to finish that even a first one mustn't cut off. One that comes
+    after either is answered with a sentence, and the next ends the process at once: whatever hangs can be ended.
+    What else ends in KeyboardInterrupt, as SIGTERM does in the viewer, counts as Ctrl-C.
+    """
+    is_held = False
+
+    def hold() -> None:
+        nonlocal is_held
+        is_held = True
+
+    def hear(number: int, _: object) -> None:
+        if not is_held:
+            hold()
+            raise KeyboardInterrupt
+        for each in heard:
+            signal.signal(each, signal.SIG_DFL)
+        with suppress(OSError):  # nobody reads it any more
+            os.write(STDERR, b"ending; press Ctrl-C again to end at once: what isn't finished by then is lost\n")
+
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if _raises(number)]
+    for number in heard:
+        signal.signal(number, hear)
+    try:
+        yield hold
+    finally:
+        for number in heard:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _raises(number: signal.Signals) -> bool:
+    """Whether the signal raises KeyboardInterrupt, and this thread may decide what it does."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and signal.getsignal(number) is signal.default_int_handler

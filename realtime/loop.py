@@ -87,9 +87,9 @@ def run(
     try:
         with capture:
             _show_all(capture, step, display, timings, stop, clock)
-    except KeyboardInterrupt:  # the usual way to stop without a window: what is recorded is kept
+    except KeyboardInterrupt:
         interrupted = True
-    ended = capture.close()
+    ended = capture.close(0.0)  # it was waited for already
     return Summary(timings, capture.counts, clock() - began, ended, interrupted)
 
 

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from hydra.utils import instantiate
@@ -20,6 +20,10 @@ from realtime.loop import Stop, Summary, run
 from realtime.sources.source import Source
 from realtime.tracking import Tracker
 
+if TYPE_CHECKING:
+    from emolab.runs import RunRecord
+    from realtime.displays.web.options import Web
+
 
 def view(cfg: DictConfig) -> Summary | None:
     """Show what `cfg.source` gives on `cfg.display`, until it's closed, ended or stopped; print a summary.
@@ -27,36 +31,51 @@ def view(cfg: DictConfig) -> Summary | None:
     Raises:
         EmolabError: if the display, the run, its engine, the detector or the source can't be used.
     """
-    display = instantiate(cfg.display)
-    with opened(display):
-        return _view(cfg, display)
-
-
-def _view(cfg: DictConfig, display: Any) -> Summary | None:
-    from emolab.runs import chosen_run
     from realtime.displays.web.options import Web
+
+    display = instantiate(cfg.display)
+    if isinstance(display, Web):  # it has nothing to finish, and asyncio takes Ctrl-C in a way of its own
+        display.open()
+        _serve(cfg, display)
+        return None
+    with opened(display):
+        _, make_source, make_step = _ready(cfg)
+        summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, Stop(cfg.frames, cfg.seconds))
+        _report(summary)
+    return summary
+
+
+def _serve(cfg: DictConfig, display: "Web") -> None:
+    record, make_source, make_step = _ready(cfg, may_lack_source=True)  # a page may take its browser's camera instead
+    from realtime.displays.web.server import serve
+
+    notice = f"{NOTICE} Note: {record.notice}." if record.notice else NOTICE
+    serve(display, make_source, make_step, cfg.budget_ms, notice)
+
+
+def _ready(
+    cfg: DictConfig, may_lack_source: bool = False
+) -> "tuple[RunRecord, Callable[[], Source], Callable[[], FrameStep]]":
+    """Return the run, what gives its source, not yet opened, and what makes frame steps.
+
+    Args:
+        cfg: `conf/viewer.yaml`, composed.
+        may_lack_source: whether a live source that can't be opened is no reason to end.
+    """
+    from emolab.runs import chosen_run
     from realtime.recogniser import recogniser
 
     print(f"{NOTICE} {LAW}")
     record = chosen_run(cfg)
     make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
     source = make_source()
-    if not (source.live and isinstance(display, Web)):  # a page may take its browser's camera instead
+    if not (source.live and may_lack_source):
         try_opening(source)
     detector = instantiate(cfg.detector)
     classify = recogniser(  # may take minutes
         record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules, cfg.budget_ms
     )
-    make_step = step_maker(cfg, detector, classify, record.fields["uncertain_below"])
-    if isinstance(display, Web):
-        from realtime.displays.web.server import serve
-
-        notice = f"{NOTICE} Note: {record.notice}." if record.notice else NOTICE
-        serve(display, make_source, make_step, cfg.budget_ms, notice)
-        return None
-    summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, Stop(cfg.frames, cfg.seconds))
-    _report(summary)
-    return summary
+    return record, make_source, step_maker(cfg, detector, classify, record.fields["uncertain_below"])
 
 
 def step_maker(
@@ -92,7 +111,7 @@ def _report(summary: Summary) -> None:
 
 
 def _main(cfg: DictConfig) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: what is recorded is kept
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does
     summary = view(cfg)
     code = INTERRUPTED if summary is not None and summary.interrupted else 0
     if summary is not None and not summary.ended:  # a driver hangs: leaving in the usual way would wait for it

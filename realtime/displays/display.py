@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from emolab.errors import EmolabError
+from emolab.interrupts import interrupted_once
 from realtime.frame import Face
 from realtime.sources.source import Frame
 
@@ -91,13 +92,20 @@ class Display(Protocol):
 def opened(display: Display) -> Iterator[None]:
     """Open a display, and close it however it ends.
 
+    Ctrl-C is the usual way to stop without a window: what is recorded is finished, and no further one cuts that off.
+
     Raises:
         DisplayError: if it can't be opened, or a file of its own not finished.
     """
     display.open()
     complete = False
-    try:
-        yield
-        complete = True
-    finally:
-        display.close(complete)
+    with interrupted_once() as hold:
+        try:
+            yield
+            complete = True
+        except KeyboardInterrupt:
+            complete = True
+            raise
+        finally:
+            hold()
+            display.close(complete)

@@ -1,11 +1,16 @@
 import csv
 import itertools
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import environment
 from made_photographs import encoded, write
 from stand_ins import Brightness, Scripted, noisy, plain
 
@@ -20,6 +25,9 @@ from realtime.sources.opencv import Video
 from realtime.sources.source import SourceError
 from realtime.sources.synthetic import Synthetic
 from realtime.timings import Timings
+
+RECORDER = Path(__file__).parent / "record_hanging.py"
+TOLD = "ending; press Ctrl-C again to end at once: what isn't finished by then is lost\n"
 
 
 def _step() -> FrameStep:
@@ -116,6 +124,52 @@ def test_ctrl_c_keeps_what_was_recorded() -> None:
         summary = run(lambda: Synthetic(64, 48), _step(), display, 0.033, Stop())
     assert summary.interrupted
     assert display.ends == [True]
+
+
+def _recording(path: Path, *frames: str) -> subprocess.Popen[str]:
+    variables = environment()
+    variables["PYTHONPATH"] += f"{os.pathsep}{RECORDER.parent}"
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([sys.executable, RECORDER, path, *frames], env=variables, text=True, **pipes)
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_again_while_a_hanging_source_is_closed_keeps_what_was_recorded(
+    tmp_path: Path, second: signal.Signals
+) -> None:
+    process = _recording(tmp_path / "r.avi")
+    assert process.stdout.readline() == "hangs\n"
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)  # closing it takes a second
+    process.send_signal(second)
+    out, told = process.communicate("go on\n", timeout=60)
+    assert told == TOLD
+    assert f"written: {tmp_path / 'r.avi'}" in out
+    assert process.returncode == 0
+    with (tmp_path / "r.csv").open(newline="") as handle:
+        assert [row["frame"] for row in csv.DictReader(handle)][-1] == "1"
+
+
+def test_ctrl_c_while_a_recording_that_ended_by_itself_is_finished_keeps_it(tmp_path: Path) -> None:
+    process = _recording(tmp_path / "r.avi", "1")
+    while process.stdout.readline() != "finishing\n":
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == TOLD
+    process.communicate("go on\n", timeout=60)
+    assert process.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.avi", "r.csv"]
+
+
+def test_a_third_ctrl_c_ends_what_hangs(tmp_path: Path) -> None:
+    process = _recording(tmp_path / "r.avi")
+    assert process.stdout.readline() == "hangs\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "finishing\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == TOLD
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == -signal.SIGINT
 
 
 def test_the_table_of_photographs_names_each_and_nobody_is_known_from_the_one_before(tmp_path: Path) -> None:

@@ -57,9 +57,6 @@ class Web:
             "take a host of this machine's, and a port that is free (0: any)"
         )
 
-    def close(self, complete: bool) -> None:
-        """Nothing to end: the server ends itself."""
-
 
 async def _try_binding(host: str, port: int) -> None:
     """Take the address as the server will, and leave it at once."""
