@@ -12,6 +12,8 @@ from realtime.sources.source import SourceEnded, SourceError
 
 USUAL_RATE = 30.0  # frames a second, where a video names none that can be
 HIGHEST_RATE = 240.0  # what is named above it is the clock of a file's times, such as the 1000 of browsers' WebM
+LONGEST = 86_400.0  # seconds of a video; what is named above it is none that can be
+MISSING, MISSING_SHARE = 1.0, 0.05  # seconds, and of all, by which a video may end early without a word
 
 
 class Camera:
@@ -65,7 +67,7 @@ class Camera:
 
 
 class Video:
-    """A video file.
+    """A video file; one that ends well before the end that its header names is asked about, once.
 
     Args:
         path: the file.
@@ -83,6 +85,8 @@ class Video:
         self._loop = loop
         self._read = 0
         self._at = 0.0
+        self._seconds: float | None = None  # that the header names; None: none that can be
+        self._asked = False
         self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
@@ -95,15 +99,19 @@ class Video:
             raise SourceError(f"source.path={self._path}: OpenCV can't read it as a video")
         named = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = named if 0 < named <= HIGHEST_RATE else USUAL_RATE
+        seconds = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) / self.rate
+        self._seconds = seconds if self.rate == named and 0 < seconds <= LONGEST else None
         self._read = 0
 
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next frame and its time in the video; see `Source`."""
         image = _read(self._capture)
-        if image is None and self._loop and self._read:
-            self.close()
-            self.open()
-            image = _read(self._capture)
+        if image is None and self._read:
+            self._ask_about_early_end()
+            if self._loop:
+                self.close()
+                self.open()
+                image = _read(self._capture)
         if image is None:
             if not self._read:
                 raise SourceError(f"source.path={self._path}: the video has no frame that can be read")
@@ -111,6 +119,15 @@ class Video:
         self._at = self._time_of_frame()
         self._read += 1
         return image, self._at
+
+    def _ask_about_early_end(self) -> None:
+        """Only ask: an MP4 counts in its header what its edit list leaves out, too."""
+        end = self._at + 1.0 / (self.rate or USUAL_RATE)
+        if self._seconds is None or self._asked or self._seconds - end <= max(MISSING, MISSING_SHARE * self._seconds):
+            return
+        self._asked = True
+        told = f"{self.description} ended at {end:.1f} of the {self._seconds:.1f} s that its header names"
+        print(f"note: {told}; is it damaged?", flush=True)
 
     def _time_of_frame(self) -> float:
         """Seconds of the frame just read: the file's own, for phones vary their rate; reckoned where it names none."""

@@ -1,5 +1,6 @@
 import http.server
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,10 +29,10 @@ def _all(source: Source) -> list[tuple[np.ndarray, float | None]]:
         source.close()
 
 
-def _written(path: Path, rate: float) -> Path:
+def _written(path: Path, rate: float, frames: int = 5) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (64, 48))
-    for number in range(5):
-        writer.write(plain(40 * number))
+    for number in range(frames):
+        writer.write(plain(40 * number % 256))
     writer.release()
     return path
 
@@ -75,6 +76,62 @@ def test_a_looping_video_begins_again(video: Path) -> None:
     times = [source.read()[1] for _ in range(12)]
     source.close()
     assert times[4:7] == pytest.approx([0.2, 0.0, 0.05])
+
+
+@pytest.mark.parametrize("ending", ["avi", "mkv"])
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_video_that_ends_long_before_its_header_says_is_asked_about_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str, loop: bool
+) -> None:
+    path = _written(tmp_path / f"cut.{ending}", 20.0, 100)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    source = Video(str(path), loop=loop)
+    source.open()
+    try:
+        for _ in range(250):
+            source.read()
+    except SourceEnded:
+        assert not loop
+    source.close()
+    (told,) = capsys.readouterr().out.splitlines()
+    found = re.fullmatch(
+        rf"note: video cut\.{ending} ended at (.*) of the 5\.0 s that its header names; is it damaged\?", told
+    )
+    assert found is not None
+    assert 1.5 < float(found[1]) < 3.5
+
+
+@pytest.mark.parametrize(
+    ("rate", "count"),
+    [
+        (20.0, 5),
+        (20.0, 24),  # 19 that are never shown: 0.95 s
+        (20.0, 0),
+        (20.0, -9.2e15),  # what OpenCV makes of no duration
+        (20.0, 1e12),
+        (1000.0, 5000),  # no rate of a camera
+        (0.0, 5000),
+    ],
+)
+def test_a_video_that_is_whole_or_names_nothing_that_can_be_is_not_asked_about(
+    video: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rate: float, count: float
+) -> None:
+    named = {cv2.CAP_PROP_FPS: rate, cv2.CAP_PROP_FRAME_COUNT: count}
+
+    class Naming:
+        def __init__(self, path: str, opened: type = cv2.VideoCapture) -> None:
+            self._capture = opened(path)
+
+        def get(self, name: int) -> float:
+            return named.get(name, self._capture.get(name))
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._capture, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Naming)
+    assert len(_all(Video(str(video)))) == 5
+    assert capsys.readouterr().out == ""
 
 
 def test_a_video_that_isnt_one_is_an_error_that_names_it(tmp_path: Path) -> None:
