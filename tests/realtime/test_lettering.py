@@ -1,5 +1,7 @@
 """Texts on pictures."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,3 +54,13 @@ def test_any_text_fits_into_any_picture(height, width, x, y, size, text):
     around = whole.copy()
     around[1:-1, 1:-1] = 120
     assert (around == 120).all()
+
+
+def test_texts_that_change_all_the_time_take_little_memory():
+    picture = np.zeros((200, 1600, 3), np.uint8)
+    tracemalloc.start()
+    for number in range(400):
+        write(picture, f"{number} of 33 ms   {number / 7:.2f} frames/s", (8, 150), 66, WHITE)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 32 * 2**20
