@@ -24,3 +24,8 @@ class RunError(EmolabError):
 def first_line(error: Exception) -> str:
     """Return the first line of an error's message, or its kind where it has none."""
     return (str(error).splitlines() or [""])[0].strip() or type(error).__name__
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's whole message in one line, without a full stop, or its kind where it has none."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

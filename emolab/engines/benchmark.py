@@ -118,7 +118,7 @@ class Benchmark:
             except Exception as error:
                 if key == BASELINE:
                     raise
-                faults[key] = self._fault(key, "loaded", error)
+                faults[key] = self._fault(key, "loaded", _own(error))
         return loaded, faults
 
     def _fault(self, key: Key, what: str, error: Exception) -> str:
@@ -191,6 +191,11 @@ class Benchmark:
                 faults[key] = self._fault(key, "timed", error)
 
         return call
+
+
+def _own(error: Exception) -> Exception:
+    """The runtime's own error, without the advice to export again, which is being done."""
+    return error.__cause__ if isinstance(error, EmolabError) and isinstance(error.__cause__, Exception) else error
 
 
 def _ratio(times: Mapping[Key, dict[str, Any]], key: Key) -> dict[str, float]:

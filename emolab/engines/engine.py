@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emolab.engines import manifest
+from emolab.engines.backends.base import Backend
 from emolab.engines.registry import backend
-from emolab.errors import RunError
+from emolab.errors import RunError, one_line
 from emolab.processor import usable_cores
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Engine:
 
 
 def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None" = None) -> Engine:
-    """Load the engine in `folder` after comparing its checksums.
+    """Load the engine in `folder` after comparing its checksums, and let it name one black face.
 
     Args:
         folder: such as `runs/<name>/<id>/engines/openvino-int8`.
@@ -69,7 +70,8 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
         run: refuse the engine if its classes, weights or temperature aren't those that this run has now.
 
     Raises:
-        RunError: if it's damaged, incomplete or not of the run as it is, or it can't run on this machine.
+        RunError: if it's damaged, incomplete, none that its runtime can use or not of the run as it is, or it can't run
+            on this machine.
     """
     folder = Path(folder)
     facts = manifest.verified(folder)
@@ -83,7 +85,28 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
     note = manifest.note_on_hardware(facts)
     if note is not None:
         log.warning("the engine %s: %s", folder, note)
-    classify = chosen.load(folder, facts["precision"], threads or usable_cores())
-    return Engine(
-        facts["engine"], facts["precision"], tuple(facts["classes"]), int(facts["image_size"]), facts, classify
-    )
+    classes, size = tuple(facts["classes"]), int(facts["image_size"])
+    classify = _tried(chosen, folder, facts["precision"], threads or usable_cores(), (size, len(classes)))
+    return Engine(facts["engine"], facts["precision"], classes, size, facts, classify)
+
+
+def _tried(chosen: Backend, folder: Path, precision: str, threads: int, expected: tuple[int, int]) -> ToProbabilities:
+    """Load what the digests hold for whole, which may be another network all the same, or what no runtime can read.
+
+    Args:
+        chosen: the backend.
+        folder: of the engine.
+        precision: of its numbers.
+        threads: processor threads it may use.
+        expected: side of a face in pixels, and number of classes.
+    """
+    size, classes = expected
+    again = "Delete the engine's folder and export it again"
+    try:
+        classify = chosen.load(folder, precision, threads)
+        found = classify(np.zeros((1, size, size, 3), np.uint8))
+    except chosen.load_errors() as error:
+        raise RunError(f"the engine {folder} can't be used by {chosen.name}: {one_line(error)}. {again}") from error
+    if found.shape != (1, classes):
+        raise RunError(f"the engine {folder} gives {found.shape} for a face; expected (1, {classes}). {again}")
+    return classify

@@ -60,6 +60,8 @@ def _load(path: Path, score: float) -> cv2.FaceDetectorYN:
     from emolab.errors import ConfigError
 
     try:
-        return cv2.FaceDetectorYN.create(str(path), "", (320, 320), score, OVERLAP, CANDIDATES)
+        network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), score, OVERLAP, CANDIDATES)
+        network.detect(np.zeros((320, 320, 3), np.uint8))  # else another network would show with the first frame only
     except cv2.error as error:
         raise ConfigError(f"detector.path={path}: OpenCV can't read it as YuNet's ONNX file: {error.err}") from error
+    return network

@@ -177,6 +177,20 @@ def test_a_source_or_detector_that_cant_work_is_refused_before_an_engine_is_soug
     assert "recogniser" not in done.stdout
 
 
+def test_an_onnx_file_of_another_network_is_no_detector_and_garbage_no_engine(project: Path, tmp_path: Path) -> None:
+    shutil.copytree(_record(project).folder, tmp_path / "run")
+    engine = tmp_path / "run" / "engines" / "onnxruntime-fp32"
+    settings = ("ckpt=run", "paths.runs=.", "source=synthetic", "display=none", "frames=5")
+    other = _view(tmp_path, *settings, "detector=yunet", f"detector.path={engine / 'model.onnx'}")
+    (engine / "model.onnx").write_bytes(b"garbage")
+    manifest.write(engine, manifest.read(engine))
+    garbage = _view(tmp_path, *settings)
+    assert (other.returncode, garbage.returncode) == (2, 2)
+    assert "model.onnx: OpenCV can't read it as YuNet's ONNX file" in other.stderr
+    assert "can't be used by onnxruntime" in garbage.stderr
+    assert "Traceback" not in other.stderr + garbage.stderr
+
+
 def test_an_engine_that_failed_a_gate_is_used_only_when_told_to(project: Path) -> None:
     path = _record(project).folder / "engines" / "onnxruntime-fp32" / "engine.json"
     facts = read_json(path)

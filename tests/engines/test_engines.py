@@ -106,6 +106,42 @@ def test_a_changed_a_missing_and_an_added_file_are_refused(copied: Path) -> None
         load_engine(copied)
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("onnxruntime", "model.onnx"),
+        ("litert", "model.tflite"),
+        ("openvino", "model.xml"),
+        ("openvino", "model.bin"),
+        ("tensorflow", "saved_model/variables/variables.index"),
+        ("tensorflow", "saved_model/variables/variables.data-00000-of-00001"),
+    ],
+)
+def test_an_engine_that_its_runtime_cant_read_though_its_digests_are_right_is_refused(
+    builder: Builder, tmp_path: Path, name: str, file: str
+) -> None:
+    folder = Path(shutil.copytree(_built(builder, name, "fp32"), tmp_path / "engine"))
+    whole = (folder / file).read_bytes()
+    for content in (b"garbage", whole[: len(whole) // 2], b""):
+        (folder / file).write_bytes(content)
+        manifest.write(folder, manifest.read(folder))
+        with pytest.raises(RunError, match=rf"can't be used by {name}: .*\w.*\. Delete the engine's folder and export"):
+            load_engine(folder)
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "litert", "openvino"])
+def test_an_engine_of_another_network_than_its_facts_say_is_refused(
+    builder: Builder, tmp_path: Path, name: str
+) -> None:
+    folder = Path(shutil.copytree(_built(builder, name, "fp32"), tmp_path / "engine"))
+    manifest.amend(folder, image_size=48)
+    with pytest.raises(RunError, match=f"can't be used by {name}: .*48"):
+        load_engine(folder)
+    manifest.amend(folder, image_size=32, classes=["sad", "happy"])
+    with pytest.raises(RunError, match=r"gives \(1, 3\) for a face; expected \(1, 2\)"):
+        load_engine(folder)
+
+
 def _another(run: RunRecord, folder: Path, **fields: object) -> RunRecord:
     """A run that has other facts than this one; None: it lacks that one."""
     folder.mkdir(exist_ok=True)

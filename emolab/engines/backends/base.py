@@ -87,6 +87,13 @@ class Backend:
         """Return the function from uint8 (N, S, S, 3) to probabilities float32 (N, C)."""
         raise NotImplementedError(f"{type(self).__name__} needs load")
 
+    def load_errors(self) -> tuple[type[Exception], ...]:
+        """Return what `load`, and the function that it gives, raise where the files are none that the runtime can use.
+
+        Asked only once `load` has imported what it needs.
+        """
+        return ()
+
     def _missing(self, modules: Sequence[str]) -> str | None:
         gone = [module for module in modules if find_spec(module.partition(".")[0]) is None]
         if not gone:

@@ -58,6 +58,10 @@ class LiteRt(Backend):
 
         return classify
 
+    def load_errors(self) -> tuple[type[Exception], ...]:
+        """ValueError of what is no model or takes other images, RuntimeError of operations that it hasn't."""
+        return ValueError, RuntimeError
+
 
 def _one_by_one(images: np.ndarray) -> Iterator[list[np.ndarray]]:
     for image in images:

@@ -84,6 +84,12 @@ class OnnxRuntime(Backend):
 
         return classify
 
+    def load_errors(self) -> tuple[type[Exception], ...]:
+        """Its own; they have no base in common."""
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+        return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
+
 
 def halve(path: Path) -> None:
     """Replace the ONNX file by its fp16 form; what comes in and goes out stays as it is."""

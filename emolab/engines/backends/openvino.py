@@ -70,6 +70,10 @@ class OpenVino(Backend):
 
         return classify
 
+    def load_errors(self) -> tuple[type[Exception], ...]:
+        """RuntimeError, whatever it is."""
+        return (RuntimeError,)
+
 
 def quantized(model: Any, calibration: np.ndarray, max_disagreement: float | None = None) -> Any:
     """Return the OpenVINO model in int8, its ranges from the calibration images.

@@ -31,6 +31,10 @@ class TensorFlow(Backend):
         """Return the signature as a function of arrays."""
         return load(folder / SAVED_MODEL, threads)
 
+    def load_errors(self) -> tuple[type[Exception], ...]:
+        """See the function `load_errors`."""
+        return load_errors()
+
 
 def save(network: Any, folder: Path) -> None:
     """Write a Keras model, uint8 (N, S, S, 3) -> float32 (N, C), as a SavedModel for batches of any size."""
@@ -68,6 +72,13 @@ def load(
         return signature(images=tf.constant(images))[output].numpy()
 
     return classify
+
+
+def load_errors() -> tuple[type[Exception], ...]:
+    """Return TensorFlow's own errors, and IndexError, as which it tells that a file of weights is too short."""
+    import tensorflow as tf
+
+    return tf.errors.OpError, IndexError
 
 
 def limit_threads(threads: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emolab.engines.backends.base import Backend, Source
-from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load
+from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load, load_errors
 
 LAST_WITH_TENSORRT = (2, 17)
 LIBRARY = "libnvinfer.so.8.6.1"  # by that very name TensorFlow opens it
@@ -95,6 +95,10 @@ class TfTrt(Backend):
         What TensorRT's own engines do, which it reads from files, can't be looked into.
         """
         return load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS)
+
+    def load_errors(self) -> tuple[type[Exception], ...]:
+        """TensorFlow's."""
+        return load_errors()
 
 
 def without_tensorrt() -> str | None:
