@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
-from emolab.errors import RunError
 
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
@@ -20,42 +19,38 @@ FAILED = 1
 def export(cfg: DictConfig) -> "list[Row]":
     """Build, prove and time the engines that `cfg` asks for; select the fastest that passes; print the table.
 
-    Engines of an earlier export whose proof still holds are in the table, and may be selected, too.
+    Engines of an earlier export that are still what was judged are timed again with them, and may be selected, too.
 
     Returns:
         the rows of the engines that `cfg` asks for.
 
     Raises:
-        EmolabError: if there is no such engine, the run, its data or an engine can't be used, or the run's folder can't
-            be written.
+        EmolabError: if there is no such engine or none that can run here, the run, its data or an engine can't be used,
+            or the run's folder can't be written.
     """
     wanted = wanted_engines(cfg)  # before anything slow: it knows which engines and options there are
 
     from rich.console import Console
 
     from emolab.engines import table
-    from emolab.engines.earlier import earlier_rows
     from emolab.engines.selection import engines_folder, exporting, select_fastest
     from emolab.evaluate import data_for
-    from emolab.processor import usable_cores
     from emolab.runs import chosen_run
     from emolab.runs.layout import clear_write_errors
 
     record = chosen_run(cfg)
     folder = engines_folder(record)
     with exporting(record):
-        benchmark = _benchmark(cfg, record, data_for(cfg, record))
-        rows = benchmark.run(wanted)
-        shown = [*rows, *earlier_rows(benchmark.builder, rows, cfg.budget_ms, cfg.threads or usable_cores())]
+        rows = _benchmark(cfg, record, data_for(cfg, record)).run(wanted)
         with clear_write_errors(record.folder):
-            table.write(folder, shown, cfg.budget_ms)
-        Console(markup=False).print(table.terminal(shown))  # else '[openvino]' is read as markup, and lost
-        for note in table.notes(shown):
+            table.write(folder, rows, cfg.budget_ms)
+        Console(markup=False).print(table.terminal(rows))  # else '[openvino]' is read as markup, and lost
+        for note in table.notes(rows):
             print(f"note:   {note}")
         print(f"table:  {folder / 'table.md'} (also .csv, .png)")
-        print(select_fastest(record, [row.facts for row in shown if row.passed], cfg.budget_ms))
-    _show(cfg, record, shown)
-    return rows
+        print(select_fastest(record, [row.facts for row in rows if row.passed], cfg.budget_ms))
+    _show(cfg, record, rows)
+    return [row for row in rows if not row.earlier]
 
 
 def wanted_engines(cfg: DictConfig) -> "list[tuple[Backend, str]]":
@@ -122,11 +117,7 @@ def _plain(node: DictConfig) -> dict[str, Any]:
 
 
 def _main(cfg: DictConfig) -> int:
-    rows = export(cfg)
-    tried = [row for row in rows if row.tried]
-    if not tried:
-        reasons = "; ".join(f"{row.engine}-{row.precision}: {row.reason}" for row in rows if row.reason)
-        raise RunError(f"none of the engines can run here: {reasons or 'none was asked for'}")
+    tried = [row for row in export(cfg) if row.tried]
     enough = any if cfg.engine.name == "auto" else all
     return 0 if enough(row.passed for row in tried) else FAILED
 

@@ -13,6 +13,7 @@ from emolab.data.prepared import PreparedData
 from emolab.engines import manifest
 from emolab.engines.backends.base import Backend
 from emolab.engines.build import Builder
+from emolab.engines.earlier import earlier_engines
 from emolab.engines.engine import Engine, load_engine
 from emolab.engines.gates import USABLE, gates
 from emolab.engines.latency import TimingPlan, measure
@@ -21,14 +22,15 @@ from emolab.engines.registry import backend
 from emolab.engines.selection import engine_folder
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
-from emolab.errors import EmolabError, first_line
+from emolab.errors import EmolabError, RunError, first_line
 from emolab.evaluation.predictions import Predictions
 from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
 from emolab.runs.layout import clear_write_errors
 
 Key = tuple[str, str]  # engine and precision
-Loaded = tuple[Engine, dict[str, Any]]  # and how it starts in a process of its own
+Facts = dict[str, Any]  # of `engine.json`
+Loaded = tuple[Engine, Facts]  # and how it starts in a process of its own
 
 BASELINE = ("tensorflow", "fp32")
 PREDICT = ("keras", "predict")
@@ -65,23 +67,33 @@ class Benchmark:
     def run(self, wanted: Sequence[tuple[Backend, str]]) -> list[Row]:
         """Build, judge and time every engine of `wanted` that this machine can run; one row each.
 
-        The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not. What goes wrong
-        with another engine ends that one alone, and its `engine.json` says that it isn't fit for use.
+        The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not, and so are the
+        run's other engines that an earlier export judged: times of another day can't be compared with those of now.
+        What goes wrong with another engine than the SavedModel ends that one alone, and its `engine.json` says that it
+        isn't fit for use.
 
         Raises:
             EmolabError: if the SavedModel can't be built, judged or timed.
+            RunError: if no engine of `wanted` can run here; the message says why.
         """
         reasons = {(one.name, precision): one.available(precision) for one, precision in wanted}
         able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
-        if able and BASELINE not in reasons:
+        if not able:
+            told = "; ".join(f"{'-'.join(key)}: {reason}" for key, reason in reasons.items())
+            raise RunError(f"none of the engines can run here: {told or 'none was asked for'}")
+        if BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
-        folders, faults = self._built(able)
-        loaded, unusable = self._loaded(folders)
-        facts, unproved = self._facts(folders, loaded) if loaded else ({}, {})
+        built, faults = self._built(able)
+        earlier = earlier_engines(self.builder, {*reasons, BASELINE})
+        folders = built | {key: engine_folder(self.record, *key) for key in earlier}
+        loaded, unusable = self._loaded(folders, earlier)
+        facts, unproved = self._facts(folders, loaded, earlier)
         for key in {**unusable, **unproved}:
             manifest.amend(folders[key], gates={USABLE: False})
-        here = [Row(*key, wanted=key in reasons, facts=found) for key, found in facts.items()]
-        broken = [Row(*key, fault=fault) for key, fault in {**faults, **unusable, **unproved}.items()]
+        asked = {*reasons, *earlier}
+        here = [Row(*key, wanted=key in asked, facts=found, earlier=key in earlier) for key, found in facts.items()]
+        faults |= {**unusable, **unproved}
+        broken = [Row(*key, fault=fault, earlier=key in earlier) for key, fault in faults.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
         return [*here, *broken, *away]
 
@@ -105,16 +117,19 @@ class Benchmark:
                 faults[key] = self._fault(key, "built", error)
         return folders, faults
 
-    def _loaded(self, folders: Mapping[Key, Path]) -> tuple[dict[Key, Loaded], dict[Key, str]]:
+    def _loaded(
+        self, folders: Mapping[Key, Path], earlier: Mapping[Key, Facts]
+    ) -> tuple[dict[Key, Loaded], dict[Key, str]]:
         """Load each engine here and in a process of its own; return what went wrong with those that can't be.
 
-        A runtime may raise anything, too, and that ends its engine alone.
+        A runtime may raise anything, too, and that ends its engine alone. How one of before starts is known.
         """
         loaded: dict[Key, Loaded] = {}
         faults: dict[Key, str] = {}
         for key, folder in folders.items():
             try:
-                loaded[key] = load_engine(folder, self.threads), measure_start(folder, self.threads)
+                start = earlier.get(key, {}).get("start")
+                loaded[key] = load_engine(folder, self.threads), start or measure_start(folder, self.threads)
             except Exception as error:
                 if key == BASELINE:
                     raise
@@ -131,13 +146,19 @@ class Benchmark:
         return told
 
     def _facts(
-        self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded]
-    ) -> tuple[dict[Key, dict[str, Any]], dict[Key, str]]:
-        """Judge and time each engine; return the facts, and what went wrong with those that gave up meanwhile."""
+        self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded], earlier: Mapping[Key, Facts]
+    ) -> tuple[dict[Key, Facts], dict[Key, str]]:
+        """Judge and time each engine; return the facts, and what went wrong with those that gave up meanwhile.
+
+        What an earlier export judged is the same network, and is only timed.
+        """
         faults: dict[Key, str] = {}
-        same = self._parities({key: engine for key, (engine, _) in loaded.items()}, faults)
+        same = self._parities({key: engine for key, (engine, _) in loaded.items() if key not in earlier}, faults)
+        same |= {key: facts["parity"] for key, facts in earlier.items() if key in loaded}
+        if again := ", ".join("-".join(key) for key in earlier if key in loaded):
+            self.say(f"of an earlier export, and timed again, for times of another day can't be compared: {again}")
         times = self._times({key: loaded[key][0] for key in same}, faults)
-        found: dict[Key, dict[str, Any]] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
+        found: dict[Key, Facts] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
         for key in (key for key in same if key not in faults):
             proved = {"parity": same[key], **times[key], "ratio": _ratio(times, key), "start": loaded[key][1]}
             passed = gates({"precision": key[1], **proved}, self.budget_ms)

@@ -23,15 +23,9 @@ def gates(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool]:
     return {**found, "latency": facts["latency_ms"]["p95"] <= budget_ms}
 
 
-def gates_now(facts: Mapping[str, Any], budget_ms: float) -> dict[str, bool] | None:
-    """Return the gates of an engine that was judged before, put to the budget of now; None where it never was.
-
-    One that couldn't be loaded, judged or timed since stays unusable.
-    """
-    if not {"parity", "latency_ms", "gates"} <= facts.keys():
-        return None
-    unusable = {} if facts["gates"].get(USABLE, True) else {USABLE: False}
-    return gates(facts, budget_ms) | unusable
+def was_judged(facts: Mapping[str, Any]) -> bool:
+    """Whether an export judged and timed the engine to the end, and it could be loaded, judged and timed since."""
+    return {"parity", "latency_ms", "gates"} <= facts.keys() and facts["gates"].get(USABLE, True)
 
 
 def failed(found: Mapping[str, bool]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emolab import files
 from emolab.engines import manifest
-from emolab.engines.gates import failed, fastest, gates_now
+from emolab.engines.gates import failed, fastest, gates, was_judged
 from emolab.errors import RunError
 from emolab.runs.layout import ENGINES, clear_write_errors, inside
 
@@ -93,8 +93,8 @@ def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]], budge
 
     Args:
         run: whose engines they are.
-        passing: their facts (`engine.json`); where there are none, the one that was selected stays if what was
-            proved of it passes the budget, too.
+        passing: their facts (`engine.json`), timed in turns; where there are none, the one that was selected stays if
+            what was proved of it passes the budget, too.
         budget_ms: what the p95 of a face may be.
     """
     best = fastest(passing)
@@ -106,21 +106,19 @@ def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]], budge
         f"accuracy {best['parity']['accuracy_engine']:.3f}"
     )
     folder = engine_folder(run, best["engine"], best["precision"])
-    # An earlier export may have had another budget.
-    manifest.amend(folder, gates=dict(best["gates"]), budget_ms=budget_ms)
     select(run, folder, reason)
     return f"selected: {folder.name}, {reason}"
 
 
 def _nothing_selected(run: "RunRecord", budget_ms: float) -> str:
-    """Say which engine stays selected: one that this export couldn't compare, such as of other threads, and passes.
+    """Say which engine stays selected: one that this export couldn't time, such as of another machine, and passes.
 
     One that fails a gate at the budget of now, was never judged, or is damaged doesn't.
     """
     try:
         before = selected_engine(run)
-        passed = None if before is None else gates_now(manifest.read(before), budget_ms)
-        if before is not None and passed is not None and not failed(passed):
+        facts = {} if before is None else manifest.read(before)
+        if before is not None and was_judged(facts) and not failed(gates(facts, budget_ms)):
             return f"selected: no engine passes every gate; {before.name} stays"
     except RunError:  # damaged; to export again, as was done just now, is what its message advises
         pass

@@ -25,7 +25,7 @@ class Row:
         fault: why it couldn't be built, loaded, judged or timed, though this machine has all it needs; else empty.
         wanted: whether it was asked for, or is only what others are compared with.
         facts: of `engine.json`, as far as they were measured.
-        earlier: whether an earlier export measured them.
+        earlier: whether an earlier export built and judged it, and it was only timed again.
     """
 
     engine: str

@@ -308,18 +308,6 @@ def test_a_selection_that_cant_be_read_is_dropped_where_no_engine_passes(
         assert not (run.folder / "engines" / "selected.json").exists()
 
 
-def test_an_engine_that_is_selected_after_failing_a_tighter_budget_is_taken_by_the_viewer(
-    copied: Path, tiny_run: RunRecord, tmp_path: Path
-) -> None:
-    run = _another(tiny_run, tmp_path / "run")
-    engine = shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
-    facts = manifest.amend(engine, **{**PROVED, "gates": {"latency": False}, "budget_ms": 1})
-    select_fastest(run, [{**facts, "gates": {"latency": True}}], 33)
-    taken = recogniser(run, "selected", 1, failed_gates=False, cache="cache")
-    kept = manifest.read(engine)
-    assert (taken.name, kept["gates"], kept["budget_ms"]) == ("tensorflow", {"latency": True}, 33)
-
-
 def test_a_link_in_place_of_an_engine_is_not_followed(tiny_run: RunRecord, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     (folder / "engines").mkdir(parents=True)

@@ -13,10 +13,10 @@ from commands import run
 
 from emolab.cli import check_command, composed
 from emolab.data.prepared import PreparedData
-from emolab.engines import load_engine, manifest, selected_engine, table
+from emolab.engines import Engine, load_engine, manifest, selected_engine, table
 from emolab.engines.benchmark import Benchmark
 from emolab.engines.build import Builder
-from emolab.engines.earlier import earlier_rows
+from emolab.engines.earlier import earlier_engines
 from emolab.engines.latency import TimingPlan
 from emolab.engines.readiness import check_judges, temperature_of
 from emolab.engines.registry import BACKENDS, backend
@@ -126,60 +126,84 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     assert RunRecord.open(record.folder).fields == record.fields  # the run's own record is about its training
 
 
-def test_a_later_export_of_a_slower_engine_replaces_neither_the_selection_nor_the_table(
-    exported: Exported, tmp_path: Path
+@pytest.mark.parametrize("milliseconds", [1e-6, 1e6])
+def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among_all(
+    exported: Exported, tmp_path: Path, milliseconds: float
 ) -> None:
-    """The earlier engine's proof is made to say that nothing is faster; then, to be of other weights."""
+    """Whatever its times were with other threads and another budget; TensorFlow is slower than LiteRT."""
     project, record = exported.copied(tmp_path)
     folder = record.folder / "engines"
+    for facts in folder.glob("*/engine.json"):
+        if facts.parent.name not in ("tensorflow-fp32", "litert-fp32", "litert-int8"):
+            shutil.rmtree(facts.parent)
     quickest = folder / "litert-int8"
-    times = {**manifest.read(quickest)["latency_ms"], "p50": 1e-6, "p95": 2e-6}
-    manifest.amend(quickest, latency_ms=times, gates={"accuracy": True, "latency": True})
-    again = ("engine=tensorflow", "budget_ms=5000", "logger=jsonl")
-    done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
+    before = manifest.read(quickest)
+    times = {**before["latency_ms"], **dict.fromkeys(("p50", "p95", "p99"), milliseconds), "threads": 99}
+    manifest.amend(quickest, latency_ms=times, gates={**before["gates"], "latency": milliseconds < 1}, budget_ms=1)
+    settings = ("engine=tensorflow", "budget_ms=5000", "threads=1", "logger=jsonl")
+    done = run("emolab.export", "ckpt=last", *settings, *QUICK, cwd=project)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "selected: litert-int8, the fastest of" in done.stdout
+    assert "times of another day can't be compared: litert-fp32, litert-int8\n" in done.stdout
+    assert done.stdout.count("judging the validation images") == 2  # the run's own and TensorFlow's
+    chosen = selected_engine(record)
+    assert chosen in (folder / "litert-fp32", quickest)
     assert "litert,int8,passed (earlier)," in (folder / "table.csv").read_text()
-    manifest.amend(quickest, fingerprint="of other weights")
-    done = run("emolab.export", "ckpt=last", *again, *QUICK, cwd=project)
-    assert "selected: litert-int8" not in done.stdout
-    assert "litert,int8" not in (folder / "table.csv").read_text()
+    after = manifest.read(quickest)
+    assert 1e-3 < after["latency_ms"]["p50"] < 1e3
+    assert (after["latency_ms"]["threads"], after["gates"], after["budget_ms"]) == (1, before["gates"], 5000)
+    assert (after["parity"], after["start"]) == (before["parity"], before["start"])
+    assert isinstance(recogniser(record, "selected", 1, failed_gates=False, cache="cache"), Engine)
+
+
+def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the_new_one_nothing(
+    exported: Exported, tmp_path: Path
+) -> None:
+    project, record = exported.copied(tmp_path)
+    broken = record.folder / "engines" / "litert-int8"
+    (broken / "model.tflite").write_bytes(b"garbage")
+    manifest.write(broken, manifest.read(broken))
+    arguments = ("engine=litert", "precision=fp32", "budget_ms=5000", "logger=jsonl")
+    done = run("emolab.export", "ckpt=last", *arguments, *QUICK, cwd=project)
+    assert done.returncode == 0, done.stderr[-3000:]
+    table_text = (record.folder / "engines" / "table.csv").read_text()
+    assert "\nlitert,int8,\"failed: couldn't be loaded, ValueError: The model is not a valid Flatbuffer" in table_text
+    assert "\nlitert,fp32,passed," in table_text
+    assert manifest.read(broken)["gates"] == {"usable": False}
 
 
 @pytest.mark.parametrize(
-    ("gates", "passes"),
+    ("fields", "holds"),
     [
-        ({"accuracy": True, "agreement": True, "latency": False}, True),
-        ({"usable": False}, False),
-        ({"accuracy": True, "agreement": True, "latency": True}, True),
+        ({}, True),
+        ({"gates": {"accuracy": True, "latency": False}}, True),
+        ({"gates": {"usable": False}}, False),
+        ({"gates": None}, False),
+        ({"parity": None}, False),
+        ({"fingerprint": "of other weights"}, False),
+        ({"hardware": {"processor": "Abacus"}}, False),
     ],
 )
-def test_an_earlier_proof_is_put_to_the_budget_of_now_but_what_became_unusable_stays_so(
-    builder: Builder, tiny_run: RunRecord, tmp_path: Path, gates: dict[str, bool], passes: bool
+def test_an_earlier_engine_counts_as_long_as_it_is_what_was_judged_on_this_machine(
+    builder: Builder, tiny_run: RunRecord, tmp_path: Path, fields: dict[str, object], holds: bool
 ) -> None:
     built = builder.build(backend("tensorflow"), "fp32")
-    shutil.copytree(tiny_run.folder, tmp_path / "run")
+    run_folder = tmp_path / "run"
+    shutil.copytree(tiny_run.folder, run_folder, ignore=shutil.ignore_patterns("engines"))
+    folder = shutil.copytree(built, run_folder / "engines" / built.name)
     again = copy.copy(builder)
-    again.record = RunRecord.open(tmp_path / "run")
+    again.record = RunRecord.open(run_folder)
     drop = {"value": 0.0, "low": 0.0, "high": 0.0}
     parity = {"n": 24, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": drop, "agreement": 1.0}
-    proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0, "threads": 2}}
-    for engine in (tmp_path / "run" / "engines").glob("*/engine.json"):
-        if engine.parent.name != built.name:
-            shutil.rmtree(engine.parent)
-    manifest.amend(tmp_path / "run" / "engines" / built.name, **proved, gates=gates, hardware=manifest.this_hardware())
-    assert [row.passed for row in earlier_rows(again, [], 20, threads=2)] == [passes]
-    (row,) = earlier_rows(again, [], 5, threads=2)
-    assert not row.passed
-    assert row.status.startswith("failed: ")
-    assert row.status.endswith("(earlier)")
-    assert earlier_rows(again, [], 20, threads=1) == []  # its times would be compared with slower ones
+    proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"latency": True}}
+    manifest.amend(folder, **{**proved, "hardware": manifest.this_hardware(), **fields})
+    assert list(earlier_engines(again, [])) == ([("tensorflow", "fp32")] if holds else [])
+    assert earlier_engines(again, [("tensorflow", "fp32")]) == {}
 
 
 def test_what_cant_run_here_is_exit_code_two_with_its_reason(tiny_project: Path) -> None:
     done = run("emolab.export", "ckpt=last", "engine=onnxruntime", "precision=fp16", *QUICK, cwd=tiny_project)
     assert done.returncode == 2, done.stderr[-3000:]
-    assert "onnxruntime-fp16: on a processor" in done.stderr
+    assert "none of the engines can run here: onnxruntime-fp16: on a processor" in done.stderr
 
 
 def test_an_engine_that_was_never_judged_isnt_used(exported: Exported, tmp_path: Path) -> None:
