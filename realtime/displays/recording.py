@@ -14,10 +14,10 @@ import numpy as np
 from realtime.displays.display import DisplayError, View
 from realtime.frame import Face
 from realtime.overlay import Look, draw_faces, draw_lines
+from realtime.sources.source import USUAL_RATE
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
 COLUMNS = ("time_s", "frame", "video_frame", "file", "face", "left", "top", "width", "height", "label", "confidence")
-LIVE_RATE = 30.0  # frames a second where the source names none
 MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
 
 
@@ -42,7 +42,7 @@ class Recording:
     def __init__(self, path: Path) -> None:
         check_ending(path)
         self.path = path
-        self._rate = LIVE_RATE
+        self._rate = USUAL_RATE
         self._video_part, self._table_part = _part(path), _part(path.with_suffix(".csv"))
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
@@ -65,7 +65,7 @@ class Recording:
         picture = draw_faces(view.frame.image, view.faces, view.classes, Look(bars=True))
         draw_lines(picture, [], view.problem)
         if self._began is None:
-            self._began, self._rate = view.frame.at, view.source_rate or LIVE_RATE
+            self._began, self._rate = view.frame.at, view.source_rate or USUAL_RATE
             self._rows.writerow([*COLUMNS, *view.classes])
         due = round((view.frame.at - self._began) * self._rate) + 1
         if due < self._written:  # the source began again

@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 
-from realtime.sources.source import SourceEnded, SourceError
+from realtime.sources.source import USUAL_RATE, SourceEnded, SourceError
 
-USUAL_RATE = 30.0  # frames a second, where a video names none that can be
 HIGHEST_RATE = 240.0  # what is named above it is the clock of a file's times, such as the 1000 of browsers' WebM
 LONGEST = 86_400.0  # seconds of a video; what is named above it is none that can be
 MISSING, MISSING_SHARE = 1.0, 0.05  # seconds, and of all, by which a video may end early without a word

@@ -6,6 +6,8 @@ import numpy as np
 
 from emolab.errors import EmolabError
 
+USUAL_RATE = 30.0  # frames a second, where a source names none that can be
+
 
 class SourceError(EmolabError):
     """A source that can't be opened or read; the message says which and how to mend it."""
