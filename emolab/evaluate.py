@@ -45,7 +45,7 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
     from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
     from emolab.errors import DataError
     from emolab.prepare import prepare_data
-    from emolab.runs.evaluation import check_size
+    from emolab.runs.fits import check_size
 
     if cfg.get("data") is not None:
         check_size(record, cfg.data.image_size, f"data={cfg.data.name}")
@@ -87,8 +87,9 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
 
     from emolab.evaluation.report import write_report
     from emolab.evaluation.rows import summary_table
+    from emolab.runs.calibration import check_free, keep_calibration
     from emolab.runs.earlier import with_earlier
-    from emolab.runs.evaluation import check_free, evaluate_run, keep_calibration, report_folder
+    from emolab.runs.evaluation import evaluate_run, report_folder
     from emolab.runs.layout import clear_write_errors
 
     check_free(record, prepared)

@@ -6,7 +6,7 @@ from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.runs import RunRecord
-from emolab.runs.evaluation import check_fits
+from emolab.runs.fits import check_fits
 from emolab.runs.judge import Judge, classifier
 from emolab.runs.network import load_network
 from emolab.runs.sameness import learned_from

@@ -13,6 +13,7 @@ from emolab.evaluation.grad_cam import grad_cam
 from emolab.evaluation.metrics import confusion_matrix
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
+from emolab.runs.calibration import Calibration
 from emolab.runs.record import RunRecord
 
 
@@ -24,9 +25,7 @@ class View:
     rows: np.ndarray
     predictions: Predictions
     split: str
-    temperature: float
-    uncertain_below: float
-    fitted_on: str
+    calibration: Calibration
 
     def caption(self, at: int) -> str:
         """What the image at this position was named, with what confidence, and the truth."""
@@ -37,7 +36,7 @@ class View:
     @cached_property
     def confidence(self) -> np.ndarray:
         """Calibrated probability of the name given: float64 (N,)."""
-        return self.predictions.probabilities(self.temperature).max(axis=1)
+        return self.predictions.probabilities(self.calibration.temperature).max(axis=1)
 
     def images(self, positions: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """Return images at these positions, uint8 (n, S, S, 3), and their captions."""
@@ -66,7 +65,7 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
         view: the split that is shown.
         examples: pictures in each gallery; 0: none.
     """
-    predictions = view.predictions
+    predictions, calibration = view.predictions, view.calibration
     matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
     pictures = [
         Picture(
@@ -79,12 +78,12 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
             "reliability",
             "Reliability",
             f"How often a confidence is right ({view.split}): as trained, and with the temperature fitted on "
-            f"{view.fitted_on}.",
-            plots.png(plots.reliability_figure(predictions, view.temperature)),
+            f"{calibration.fitted_on}.",
+            plots.png(plots.reliability_figure(predictions, calibration.temperature)),
         ),
     ]
-    points = coverage_curve(predictions, view.temperature)
-    coverage = plots.png(plots.coverage_figure(points, view.uncertain_below))
+    points = coverage_curve(predictions, calibration.temperature)
+    coverage = plots.png(plots.coverage_figure(points, calibration.uncertain_below))
     explanation = f"Accuracy ({view.split}) if only the faces with the highest confidence are named."
     pictures.append(Picture("coverage", "Accuracy against coverage", explanation, coverage))
     if history := record.read_metrics():

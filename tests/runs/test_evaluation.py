@@ -10,7 +10,8 @@ from emolab.data.records import USABLE
 from emolab.errors import RunError
 from emolab.evaluate import report_on
 from emolab.runs import RunRecord, evaluation
-from emolab.runs.evaluation import check_free, evaluate_run
+from emolab.runs.calibration import check_free
+from emolab.runs.evaluation import _warnings, evaluate_run, report_folder
 
 # Label, brightness of the left half and of the right one, and whether an image is right as it is; averaged with its
 # mirror image; and in the mirror alone.
@@ -83,3 +84,32 @@ def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
     prepared.content = "c"
     training.close()
     check_free(seen, prepared)
+
+
+def test_a_link_within_the_report_is_not_followed(tmp_path: Path, prepared: PreparedData) -> None:
+    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
+    prepared.content, prepared.fingerprint = "other", "0123456789abcdef0123"
+    folder = report_folder(record, prepared)
+    assert folder == record.folder / "report" / "halves-0123456789abcdef"
+    folder.parent.mkdir()
+    folder.symlink_to(tmp_path)
+    with pytest.raises(RunError, match="outside the run folder"):
+        report_folder(record, prepared)
+
+
+@pytest.mark.parametrize(
+    ("model", "requested", "used", "told"),
+    [
+        ("vgg19", "auto", "random", True),
+        ("vgg19", "auto", "imagenet", False),
+        ("vgg19", None, "random", False),
+        ("mine", "auto", "random", False),  # of which there are none
+    ],
+)
+def test_random_weights_that_nobody_asked_for_are_told(
+    tmp_path: Path, prepared: PreparedData, model: str, requested: str | None, used: str, told: bool
+) -> None:
+    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
+    record.update(model={"name": model, "weights": {"requested": requested, "used": used}})
+    notes = _warnings(record, prepared, record.classes)
+    assert [f"without them {model} learns slower" in note for note in notes] == [True] * told

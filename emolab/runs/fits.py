@@ -1,0 +1,49 @@
+"""Whether a run can be judged on a data set: their classes, and the size of the faces."""
+
+from emolab.data.prepared import PreparedData
+from emolab.errors import DataError
+from emolab.runs.record import RunRecord
+
+
+def shared_with(record: RunRecord, prepared: PreparedData) -> tuple[str, ...]:
+    """Return the classes that the run and the data both have, sorted by code point, as both lists are."""
+    return tuple(name for name in record.classes if name in prepared.classes)
+
+
+def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool = False) -> None:
+    """Refuse data whose classes or size the run can't be judged on.
+
+    Args:
+        record: the run.
+        prepared: the data.
+        shared_classes: two classes that both have are enough; else all must be the same.
+
+    Raises:
+        DataError: showing both lists.
+    """
+    fits = len(shared_with(record, prepared)) >= 2 if shared_classes else record.classes == prepared.classes
+    if not fits:
+        raise DataError(
+            f"the classes differ. The run {record.id} has: {', '.join(record.classes)}. "
+            f"{prepared.name} has: {', '.join(prepared.classes)}. "
+            "shared_classes=true judges those that both have, where there are two or more"
+        )
+    check_size(record, prepared.image_size, str(prepared.folder))
+
+
+def check_size(record: RunRecord, image_size: int, data: str) -> None:
+    """Refuse faces of another size than the run's.
+
+    Args:
+        record: the run.
+        image_size: side of the data's faces in pixels.
+        data: what the message calls the data.
+
+    Raises:
+        DataError: naming the key to set.
+    """
+    size = record.fields["image_size"]
+    if size != image_size:
+        raise DataError(
+            f"the run {record.id} takes faces of {size} pixels, {data} has {image_size}: set data.image_size={size}"
+        )
