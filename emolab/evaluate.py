@@ -88,13 +88,12 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     from emolab.evaluation.report import write_report
     from emolab.evaluation.rows import summary_table
     from emolab.runs.calibration import check_free, keep_calibration
-    from emolab.runs.earlier import with_earlier
     from emolab.runs.evaluation import evaluate_run, report_folder
     from emolab.runs.layout import clear_write_errors
 
     check_free(record, prepared)
     folder = report_folder(record, prepared)
-    report = with_earlier(evaluate_run(record, prepared, **settings), folder)
+    report = evaluate_run(record, prepared, **settings)
     with clear_write_errors(folder):
         write_report(folder, report)
     Console().print(summary_table(report.splits))

@@ -13,6 +13,7 @@ from emolab.evaluation.split import evaluate_split
 from emolab.models.pretrained import IMAGENET, WITHOUT_IMAGENET
 from emolab.runs import layout
 from emolab.runs.calibration import calibration_of
+from emolab.runs.earlier import curves_before, mirrored_before
 from emolab.runs.facts import facts_of, title_of
 from emolab.runs.fits import check_fits, shared_with
 from emolab.runs.judge import Judge, classifier, mirrored
@@ -47,8 +48,10 @@ def evaluate_run(
         record: the run; its best weights are evaluated, in float32.
         prepared: the data; their classes must be the run's, unless `shared_classes`.
         shared_classes: judge only the classes that both have, on the images of these.
-        flip: also average each image with its mirror image.
-        robustness: "on": also measure the accuracy on damaged validation images (see `emolab.runs.robustness`).
+        flip: also average each image with its mirror image. False: where the run's report on these data has what was
+            said about the mirror images, and the predictions are still the same, they are averaged all the same.
+        robustness: "on": also measure the accuracy on damaged validation images (see `emolab.runs.robustness`); "off":
+            what the report has of it stays, if the predictions are still the same.
         batch_size: images at a time.
         test: False leaves the test images unopened, for whoever chooses by looking at reports.
         resamples: of the bootstrap behind each interval.
@@ -64,7 +67,11 @@ def evaluate_run(
     judge = Judge(classifier(network), prepared, record.classes, batch_size, shared)
     rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
     plain = {split: judge.predict(found) for split, found in rows.items()}
-    mirror = {split: judge.predict(found, mirrored) for split, found in rows.items()} if flip else {}
+    folder = report_folder(record, prepared)
+    if flip:
+        mirror = {split: judge.predict(found, mirrored) for split, found in rows.items()}
+    else:
+        mirror = mirrored_before(folder, plain)
     calibration = calibration_of(record, prepared, plain)
     judged = {
         split: evaluate_split(
@@ -80,7 +87,8 @@ def evaluate_run(
     first, shown = next(iter(plain)), list(plain)[-1]  # validation, where there is one; test
     view = View(prepared, rows[shown], plain[shown], shown, calibration)
     pictures = pictures_of(record, network, view, examples)
-    curves = robustness_curves(judge, rows[first]) if robustness == "on" else None  # what follows mustn't see the test
+    # Of the first alone: what follows from robustness mustn't see the test.
+    curves = robustness_curves(judge, rows[first]) if robustness == "on" else curves_before(folder, plain)
     if curves is not None:
         pictures.append(robustness_picture(curves, first))
     return Report(

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -9,6 +11,7 @@ from emolab.data.prepared import PreparedData
 from emolab.data.records import USABLE
 from emolab.errors import RunError
 from emolab.evaluate import report_on
+from emolab.evaluation.report import write_report
 from emolab.runs import RunRecord, evaluation
 from emolab.runs.calibration import check_free
 from emolab.runs.evaluation import _warnings, evaluate_run, report_folder
@@ -32,30 +35,35 @@ FIELDS = {
     "model": {"name": "left_half", "parameters": 8, "weights": {"used": "random"}},
     "seed": 0,
 }
+DATA = {"name": "halves", "fingerprint": "f", "content": "c", "classes": ["anger", "happy"], "image_size": 16}
+CURVES = {"blur": [{"level": 0.0, "intact": 1.0, "value": 0.7, "low": 0.6, "high": 0.8}]}
 
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> PreparedData:
     """The images above as validation images, and one for training, which is in one cluster with the first of them."""
     rows = (*JUDGED, TRAINING)
-    images = np.stack([_halves(left, right) for _, left, right in rows])
     index = pd.DataFrame({"label": [label for label, _, _ in rows], "cluster": [0, 1, 2, 3, 4, 5, 0]})
     index["split"], index["status"] = ["validation"] * len(JUDGED) + ["train"], USABLE
-    facts = {"name": "halves", "fingerprint": "f", "content": "c", "classes": ["anger", "happy"], "image_size": 16}
-    return PreparedData(tmp_path, facts, images, index)
+    return PreparedData(tmp_path, DATA, np.stack([_halves(left, right) for _, left, right in rows]), index)
 
 
 def _halves(left: int, right: int) -> np.ndarray:
     return np.repeat(np.repeat(np.uint8([[[left], [right]]]), 16, axis=0), 8, axis=1).repeat(3, axis=2)
 
 
-def _left_half() -> keras.Model:
-    """A network that finds an image happy if its left half is brighter than 128, the surer the brighter it is."""
+def _left_half(weights: Sequence[float] = (0, 1 / 48), biases: Sequence[float] = (0, -128 / 16)) -> keras.Model:
+    """A network that looks at the left half: as is, it finds it happy above 128, the surer the brighter it is.
+
+    Args:
+        weights: of each class, for each of the three channels of the half's mean brightness.
+        biases: of each class.
+    """
     images = keras.Input((16, 16, 3))
     left = keras.layers.Cropping2D(((0, 0), (0, 8)))(images)
-    judge = keras.layers.Dense(2)
+    judge = keras.layers.Dense(len(biases))
     network = keras.Model(images, judge(keras.layers.GlobalAveragePooling2D()(left)))
-    judge.set_weights([np.float32([[0, 1 / 48]] * 3), np.float32([0, -128 / 16])])
+    judge.set_weights([np.float32([weights] * 3), np.float32(biases)])
     return network
 
 
@@ -70,6 +78,42 @@ def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     assert found["flip_averaged"]["accuracy"]["value"] == pytest.approx(5 / 6)
     assert found["without_twins"]["n"] == 5
     assert found["without_twins"]["accuracy"]["value"] == pytest.approx(4 / 5)
+
+
+def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Sure of anger where it's bright and of sad where it's dark, and never far from happy, which is right: only high
+    # temperatures let the mean of both say so.
+    classes = ["anger", "happy", "sad"]
+    network = _left_half((10 / 3 / 255, 0, -10 / 3 / 255), (0, 9, 10))
+    index = pd.DataFrame({"label": ["happy"], "cluster": [0], "split": ["validation"], "status": [USABLE]})
+    prepared = PreparedData(tmp_path, {**DATA, "classes": classes, "content": "other"}, _halves(255, 0)[None], index)
+    record = RunRecord.create(tmp_path / "runs", "left_half", {**FIELDS, "classes": classes}, config="seed: 0\n")
+    monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)
+    settings = {"test": False, "resamples": 50, "examples": 0}
+    record.update(temperature=1.0, uncertain_below=0.4)
+    before = evaluate_run(record, prepared, flip=True, **settings)
+    assert before.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 0
+    write_report(report_folder(record, prepared), before)
+    record.update(temperature=50.0)
+    again = evaluate_run(record, prepared, **settings)
+    assert again.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 1
+
+
+def test_what_a_report_before_has_of_damaged_faces_stays_with_its_picture(
+    tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
+    monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
+    settings = {"test": False, "resamples": 50, "examples": 0}
+    first = evaluate_run(record, prepared, **settings)
+    assert first.mirrored is None
+    assert first.splits["validation"]["flip_averaged"] is None
+    write_report(report_folder(record, prepared), replace(first, robustness=CURVES))
+    again = evaluate_run(record, prepared, **settings)
+    assert again.robustness == CURVES
+    assert again.pictures[-1].name == "robustness"
 
 
 def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
