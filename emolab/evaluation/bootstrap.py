@@ -7,6 +7,7 @@ observation, and so are two photographs of one person.
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from scipy.sparse import csr_array, hstack
 from scipy.stats import binomtest
 
 from emolab.evaluation.predictions import Predictions, same_images
@@ -34,7 +35,7 @@ def intervals(
     """
     cells, size = _cells_by_group(predictions)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    for drawn_groups in _draws(len(cells), resamples, seed):
+    for drawn_groups in _draws(cells.shape[0], resamples, seed):
         matrices = (drawn_groups @ cells).reshape(-1, size, size)
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
@@ -61,9 +62,9 @@ def paired_difference(
     _check_same_images(one, other)
     first, size = _cells_by_group(one)
     second, _ = _cells_by_group(other)
-    both = np.concatenate([first, second], axis=1)
+    both = hstack([first, second], format="csr")
     differences = []
-    for drawn in _draws(len(both), resamples, seed):
+    for drawn in _draws(both.shape[0], resamples, seed):
         matrices = (drawn @ both).reshape(-1, 2, size, size)
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
     low, high = np.nanquantile(np.concatenate(differences), _TAILS)
@@ -103,13 +104,13 @@ def _check_same_images(one: Predictions, other: Predictions) -> None:
         raise ValueError("a paired comparison needs predictions of the same images in the same order")
 
 
-def _cells_by_group(predictions: Predictions) -> tuple[np.ndarray, int]:
-    """Counts (groups, C * C) of the cells of the confusion matrix."""
+def _cells_by_group(predictions: Predictions) -> tuple[csr_array, int]:
+    """Counts float32 (groups, C * C) of the cells of the confusion matrix: few of a group's aren't 0."""
     size = len(predictions.classes)
     _, group = np.unique(predictions.groups, return_inverse=True)
-    cells = np.zeros((group.max() + 1, size * size), np.float32)
-    np.add.at(cells, (group, predictions.targets * size + predictions.predicted), 1.0)
-    return cells, size
+    cell = predictions.targets * size + predictions.predicted
+    counts = csr_array((np.ones(len(cell), np.float32), (group, cell)), shape=(group.max() + 1, size * size))
+    return counts, size
 
 
 def _draws(groups: int, resamples: int, seed: int) -> Iterator[np.ndarray]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emolab.errors import DataError
 from emolab.evaluation import metrics
-from emolab.evaluation.bootstrap import intervals, mcnemar, paired_difference
+from emolab.evaluation.bootstrap import draws, intervals, mcnemar, paired_difference
 from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.predictions import Predictions, averaged
 
@@ -106,6 +106,25 @@ def test_copies_of_images_are_no_new_evidence() -> None:
     ]
     assert width[1] == pytest.approx(width[0], abs=0.01)
     assert width[2] < 0.75 * width[1]
+
+
+def test_each_resample_is_judged_by_all_images_of_the_groups_drawn() -> None:
+    whole = made(2, 90)
+    one = Predictions(whole.logits, whole.targets, whole.groups // 3 * 5, CLASSES)
+    other = Predictions(np.roll(one.logits, 1, axis=0), one.targets, one.groups, CLASSES)
+
+    def drawn(said: Predictions) -> np.ndarray:
+        times = draws(30, 250, seed=7)[:, said.groups // 5].astype(int)
+        matrices = [
+            metrics.confusion_matrix(np.repeat(said.targets, often), np.repeat(said.predicted, often), 4)
+            for often in times
+        ]
+        return metrics.macro_f1(np.stack(matrices))
+
+    found = intervals(one, {"macro_f1": metrics.macro_f1}, 250, seed=7)["macro_f1"]
+    assert [found["low"], found["high"]] == pytest.approx(np.quantile(drawn(one), [0.025, 0.975]))
+    found = paired_difference(one, other, metrics.macro_f1, 250, seed=7)
+    assert [found["low"], found["high"]] == pytest.approx(np.quantile(drawn(one) - drawn(other), [0.025, 0.975]))
 
 
 def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_right_sign() -> None:
