@@ -1,6 +1,5 @@
 """Keeps the best weights and the last full state of a training, whole at every moment."""
 
-import inspect
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import keras
-import numpy as np
 
 from emolab.errors import RunError
+from emolab.training.callbacks.counters import counters_of, restore_counters
 from emolab.training.callbacks.nan_guard import check_weights
 from emolab.training.optimizers import settable_rate
 from emolab.training.state import load_state, save_state
@@ -72,7 +71,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._saved_at = self._clock()
         if self._facts is not None:
             for callback, counters in zip(self._callbacks, self._facts["callbacks"], strict=True):
-                vars(callback).update(counters)
+                restore_counters(callback, counters)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put back what the beginning of an epoch has just changed, if the epoch goes on in its middle.
@@ -148,10 +147,9 @@ class Checkpoints(keras.callbacks.Callback):
     def _save_last(self, step: int) -> None:
         within = step % self._steps != 0
         facts = {
-            "step": step,
             "stopped": bool(self.model.stop_training),
             "means": [variable.numpy().tolist() for variable in _mean_variables(self.model)] if within else [],
-            "callbacks": [_counters(callback) for callback in self._callbacks],
+            "callbacks": [counters_of(callback) for callback in self._callbacks],
         }
         self._record.save_checkpoint("last", ".npz", lambda path: save_state(path, self.model, facts), tag=step)
         self._saved_at, self._saved_step = self._clock(), step
@@ -174,30 +172,3 @@ def _better(value: float, best: float | None, mode: str) -> bool:
 
 def _mean_variables(module: keras.Model) -> list[Any]:
     return [variable for metric in module.metrics for variable in metric.variables]
-
-
-def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """The plain attributes (numbers, words, lists and tables of them) that a callback keeps for itself.
-
-    Those named like an argument of its constructors are settings: they come from the config again. Keras's
-    `EarlyStopping` turns the sign of its `min_delta` in its first epoch; restored, it would be turned twice.
-
-    NumPy's single values count as plain. Tensors and variables don't: they aren't saved.
-    """
-    constructors = [vars(kind)["__init__"] for kind in type(callback).__mro__ if "__init__" in vars(kind)]
-    settings = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
-    others = settings | vars(keras.callbacks.Callback()).keys()
-    own = {name: _without_numpy(value) for name, value in vars(callback).items() if name not in others}
-    return {name: value for name, value in own.items() if _is_plain(value)}
-
-
-def _without_numpy(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
-    return isinstance(value, bool | int | float | str | None)
