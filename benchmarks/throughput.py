@@ -19,8 +19,8 @@ from PIL import Image
 
 from emolab.cli import composed
 from emolab.data.datamodule import DataModule
-from emolab.models.pretrained import initial_weights
 from emolab.prepare import prepare_data
+from emolab.runs.first_weights import first_weights
 from emolab.training.assembly import build_module, build_trainer
 from emolab.training.trainer import seed_everything
 
@@ -70,7 +70,7 @@ def measure(root: Path, model: str, aug: str, rounds: int, steps: int) -> tuple[
     data = DataModule(prepare_data(cfg), cfg.trainer.batch_size, cfg.seed)
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     trainer = build_trainer(cfg, None, None)
-    module = build_module(cfg, trainer, data, initial_weights(None, model))
+    module = build_module(cfg, trainer, data, first_weights(None, model))
     trainer.compile(module, data)
     module.make_train_function()
     stream = iter(data.train_dataset(0, 10**6))

@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 # What `model.weights` may say besides null and a path, and how many seconds a download may take then. At 450 kB/s
 # VGG19's 80 MB come in 180 s; the training that waits for them may be one of 300 s.
-PUBLISHED = {"auto": 180.0, "imagenet": 900.0}
+DOWNLOAD_SECONDS = {"auto": 180.0, "imagenet": 900.0}
 WITHOUT_IMAGENET = "RANDOM WEIGHTS: ImageNet's couldn't be had, and without them {} learns slower and ends lower"
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedFile:
     """A file of ImageNet weights without top: its address and digest as `keras.applications` pins them."""
 
     url: str
@@ -37,22 +37,22 @@ class Published:
 
 
 IMAGENET = {
-    "vgg19": Published(
+    "vgg19": PublishedFile(
         f"{_ADDRESS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "md5:253f8cb515780f3b799900260a226db6",
     ),
-    "resnet50": Published(
+    "resnet50": PublishedFile(
         f"{_ADDRESS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "md5:4d473c1dd8becc155b73f8504c6f6626",
     ),
-    "mobilenetv2": Published(  # Keras pins no digest for it
+    "mobilenetv2": PublishedFile(  # Keras pins no digest for it
         f"{_ADDRESS}/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", None
     ),
 }
 
 
 @dataclass(frozen=True)
-class InitialWeights:
+class FirstWeights:
     """What was asked for, and what is used: "imagenet", "random" or a path.
 
     `classes` are those of the run that the file comes from, where it's known.
@@ -64,7 +64,7 @@ class InitialWeights:
     classes: tuple[str, ...] | None = None
 
 
-def initial_weights(requested: str | None, model: str) -> InitialWeights:
+def imagenet_or_file(requested: str | None, model: str) -> FirstWeights:
     """Decide on the first weights of `model`.
 
     Args:
@@ -75,17 +75,17 @@ def initial_weights(requested: str | None, model: str) -> InitialWeights:
         ConfigError: if "imagenet" or a file was asked for and can't be had.
     """
     if requested is None:
-        return InitialWeights(None, "random", None)
-    if requested not in PUBLISHED:
-        return InitialWeights(requested, requested, _existing(requested))
-    path, reason = _imagenet(model, PUBLISHED[requested])
+        return FirstWeights(None, "random", None)
+    if requested not in DOWNLOAD_SECONDS:
+        return FirstWeights(requested, requested, _existing(requested))
+    path, reason = _imagenet(model, DOWNLOAD_SECONDS[requested])
     if path is not None:
-        return InitialWeights(requested, "imagenet", path)
+        return FirstWeights(requested, "imagenet", path)
     if requested == "imagenet":
         raise ConfigError(f"model.weights=imagenet can't be had for {model}: {reason}. {_remedy(model)}")
     if model in IMAGENET:
         log.warning("%s (%s). %s", WITHOUT_IMAGENET.format(model), reason, _remedy(model))
-    return InitialWeights(requested, "random", None)
+    return FirstWeights(requested, "random", None)
 
 
 def cache_folder() -> Path:

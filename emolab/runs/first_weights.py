@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from emolab.errors import ConfigError
-from emolab.models.pretrained import InitialWeights, initial_weights
+from emolab.models.pretrained import FirstWeights, imagenet_or_file
 from emolab.runs import layout
 from emolab.runs.record import RunRecord
 
 
-def first_weights(requested: str | None, model: str) -> InitialWeights:
+def first_weights(requested: str | None, model: str) -> FirstWeights:
     """Decide on the first weights of `model`.
 
     Args:
-        requested: what `initial_weights` takes, or a run's folder, or a file in its `checkpoints/`.
+        requested: what `imagenet_or_file` takes, or a run's folder, or a file in its `checkpoints/`.
         model: name of the model, such as "vgg19".
 
     Raises:
@@ -21,7 +21,7 @@ def first_weights(requested: str | None, model: str) -> InitialWeights:
     """
     folder = None if requested is None else _run_folder(Path(requested).expanduser())
     if requested is None or folder is None:
-        return initial_weights(requested, model)
+        return imagenet_or_file(requested, model)
     record = RunRecord.open(folder)
     path = record.checkpoint_path("best")
     named = Path(requested).expanduser()
@@ -30,7 +30,7 @@ def first_weights(requested: str | None, model: str) -> InitialWeights:
     trained = record.fields["model"]["name"]
     if trained != model:
         raise ConfigError(f"model.weights={requested} is a run of model={trained}, this training's is model={model}")
-    return InitialWeights(requested, str(path), path, record.classes)
+    return FirstWeights(requested, str(path), path, record.classes)
 
 
 def _run_folder(path: Path) -> Path | None:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from emolab.data.datamodule import DataModule
 from emolab.data.left_out import listed_names
 from emolab.errors import ConfigError, EmolabError, Pruned
-from emolab.models.pretrained import PUBLISHED, InitialWeights
+from emolab.models.pretrained import DOWNLOAD_SECONDS, FirstWeights
 from emolab.runs import RunRecord, resolve
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.first_weights import first_weights
@@ -36,12 +36,12 @@ def check_named(cfg: DictConfig) -> None:
     if cfg.resume is not None and is_artifact(cfg.resume):
         return  # whether it needs first weights, and from whom it learns, stands in it
     begun = None if cfg.resume is None else resolve(cfg.resume, Path(cfg.paths.runs))[0]
-    if cfg.model.weights not in PUBLISHED and (begun is None or not can_go_on(begun)):
+    if cfg.model.weights not in DOWNLOAD_SECONDS and (begun is None or not can_go_on(begun)):
         first_weights(cfg.model.weights, cfg.model.name)
     find_teachers(cfg, begun, download=False)
 
 
-def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, InitialWeights]:
+def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, FirstWeights]:
     """Begin a run folder, or take up the one that `cfg.resume` names; return it with the weights to begin from.
 
     A run that goes on from a saved state needs none: those it began with may be gone by now.
@@ -58,7 +58,7 @@ def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str
     found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
     _check_same(cfg, found, data)
     if can_go_on(found):
-        weights = InitialWeights(cfg.model.weights, str(found.fields["model"]["weights"]["used"]), None)
+        weights = FirstWeights(cfg.model.weights, str(found.fields["model"]["weights"]["used"]), None)
     else:
         weights = first_weights(cfg.model.weights, cfg.model.name)
     record = RunRecord.resume(found.folder)
@@ -96,7 +96,7 @@ def _steps_done(record: RunRecord) -> int:
     return 0 if name is None else tag_of(name)
 
 
-def _fields(cfg: DictConfig, data: DataModule, weights: InitialWeights, choices: Mapping[str, str]) -> dict[str, Any]:
+def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: Mapping[str, str]) -> dict[str, Any]:
     return {
         "group": dict(cfg.group),
         "choices": {group: str(choice) for group, choice in choices.items() if "/" not in group and choice is not None},

@@ -13,7 +13,7 @@ from emolab.data.datamodule import DataModule
 from emolab.models.batch_statistics import unfold
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
-from emolab.models.pretrained import InitialWeights
+from emolab.models.pretrained import FirstWeights
 from emolab.models.warm_start import begin_from, is_whole_network
 from emolab.processor import cpu_flags
 from emolab.training.distillation import DistillationModule, Teachers
@@ -50,7 +50,7 @@ def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerG
 
 
 def build_module(
-    cfg: DictConfig, trainer: Trainer, data: DataModule, weights: InitialWeights, teachers: Teachers | None = None
+    cfg: DictConfig, trainer: Trainer, data: DataModule, weights: FirstWeights, teachers: Teachers | None = None
 ) -> EmotionModule:
     """Return the module that `cfg` describes, for the classes and the size of `data`.
 
@@ -89,7 +89,7 @@ def _precision(cfg: DictConfig) -> str:
     return choose_precision(cfg.trainer.precision, cfg.model.precision, cpu_flags(), generations)
 
 
-def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> keras.Model:
+def _network(cfg: DictConfig, data: DataModule, weights: FirstWeights) -> keras.Model:
     whole = weights.path is not None and is_whole_network(weights.path)
     network = build_network(
         cfg.model.name,
@@ -108,7 +108,7 @@ def _network(cfg: DictConfig, data: DataModule, weights: InitialWeights) -> kera
     return network
 
 
-def _warn_of_frozen_chance(cfg: DictConfig, weights: InitialWeights) -> None:
+def _warn_of_frozen_chance(cfg: DictConfig, weights: FirstWeights) -> None:
     if weights.used == "random":
         log.warning(
             "RANDOM WEIGHTS, FROZEN: finetune=partial trains %s from %s on; what lies below is random and stays so. "

@@ -10,7 +10,7 @@ import pytest
 
 from emolab.errors import ConfigError
 from emolab.models import pretrained
-from emolab.models.pretrained import IMAGENET, initial_weights
+from emolab.models.pretrained import IMAGENET, imagenet_or_file
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every address is on this machine, where nothing listens: the real client is refused at once."""
     nowhere = {
-        name: pretrained.Published(f"http://127.0.0.1:9/{published.file_name}", published.digest)
+        name: pretrained.PublishedFile(f"http://127.0.0.1:9/{published.file_name}", published.digest)
         for name, published in IMAGENET.items()
     }
     monkeypatch.setattr(pretrained, "IMAGENET", nowhere)
@@ -33,11 +33,13 @@ def test_a_whole_cached_file_is_taken_without_asking_the_network(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digest = f"md5:{hashlib.md5(b'weights').hexdigest()}"
-    monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": pretrained.Published("http://127.0.0.1:9/vgg19.h5", digest)})
+    monkeypatch.setattr(
+        pretrained, "IMAGENET", {"vgg19": pretrained.PublishedFile("http://127.0.0.1:9/vgg19.h5", digest)}
+    )
     path = keras_home / "models" / "vgg19.h5"
     path.parent.mkdir()
     path.write_bytes(b"weights")
-    found = initial_weights("auto", "vgg19")
+    found = imagenet_or_file("auto", "vgg19")
     assert (found.requested, found.used, found.path) == ("auto", "imagenet", path)
 
 
@@ -46,14 +48,14 @@ def test_a_damaged_cached_file_is_not_taken(keras_home: Path, caplog: pytest.Log
     path = keras_home / "models" / IMAGENET["vgg19"].file_name
     path.parent.mkdir()
     path.write_bytes(b"wei")
-    assert initial_weights("auto", "vgg19").used == "random"
+    assert imagenet_or_file("auto", "vgg19").used == "random"
     assert f"{path} is damaged" in caplog.text
 
 
 @pytest.mark.usefixtures("keras_home", "no_network")
 def test_auto_without_a_network_falls_back_to_random_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        found = initial_weights("auto", "vgg19")
+        found = imagenet_or_file("auto", "vgg19")
     assert (found.used, found.path) == ("random", None)
     assert "RANDOM WEIGHTS" in caplog.text
     assert "model.weights=<file>" in caplog.text
@@ -62,7 +64,7 @@ def test_auto_without_a_network_falls_back_to_random_and_says_so(caplog: pytest.
 @pytest.mark.usefixtures("keras_home", "no_network")
 def test_imagenet_without_a_network_is_an_error_that_says_how_to_mend_it() -> None:
     with pytest.raises(ConfigError, match=r"Put vgg19_weights.*into .*models"):
-        initial_weights("imagenet", "vgg19")
+        imagenet_or_file("imagenet", "vgg19")
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/vgg19.h5"
-    monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": pretrained.Published(address, None)})
+    monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": pretrained.PublishedFile(address, None)})
     yield
     server.shutdown()
 
@@ -95,17 +97,17 @@ def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_auto_waits_less_long_than_imagenet(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert pretrained.PUBLISHED["auto"] < pretrained.PUBLISHED["imagenet"]
-    monkeypatch.setitem(pretrained.PUBLISHED, "auto", 4.0)
-    assert initial_weights("auto", "vgg19").used == "random"
+    assert pretrained.DOWNLOAD_SECONDS["auto"] < pretrained.DOWNLOAD_SECONDS["imagenet"]
+    monkeypatch.setitem(pretrained.DOWNLOAD_SECONDS, "auto", 4.0)
+    assert imagenet_or_file("auto", "vgg19").used == "random"
     assert "it took longer than 4 s" in caplog.text
-    assert initial_weights("imagenet", "vgg19").path == keras_home / "models" / "vgg19.h5"
+    assert imagenet_or_file("imagenet", "vgg19").path == keras_home / "models" / "vgg19.h5"
 
 
 def test_a_path_must_be_a_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is not a file"):
-        initial_weights(str(tmp_path / "none.h5"), "vgg19")
+        imagenet_or_file(str(tmp_path / "none.h5"), "vgg19")
 
 
 def test_null_is_random() -> None:
-    assert initial_weights(None, "vgg19").used == "random"
+    assert imagenet_or_file(None, "vgg19").used == "random"

@@ -7,14 +7,14 @@ import pytest
 from commands import TINY
 
 from emolab.cli import composed
-from emolab.models.pretrained import InitialWeights
+from emolab.models.pretrained import FirstWeights
 from emolab.training.assembly import build_module, build_trainer
 from emolab.training.module import EmotionModule
 
-RANDOM = InitialWeights(None, "random", None)
+RANDOM = FirstWeights(None, "random", None)
 
 
-def _module(weights: InitialWeights, classes: tuple[str, ...], *overrides: str) -> EmotionModule:
+def _module(weights: FirstWeights, classes: tuple[str, ...], *overrides: str) -> EmotionModule:
     cfg = composed("train", [*TINY, "data.root=faces", "aug=off", *overrides])
     data = SimpleNamespace(classes=classes, image_size=32, grey=False, prior=np.full(len(classes), 1 / len(classes)))
     return build_module(cfg, build_trainer(cfg, None, None), data, weights)
@@ -29,7 +29,7 @@ def test_a_training_begins_with_a_runs_weights_and_its_head_only_for_the_same_cl
     taught = _module(RANDOM, ("happy", "sad"), "seed=1").network
     path = tmp_path / "best-3.weights.h5"
     taught.save_weights(path)
-    weights = InitialWeights(str(path), str(path), path, ("happy", "sad"))
+    weights = FirstWeights(str(path), str(path), path, ("happy", "sad"))
     network = _module(weights, classes, "seed=2").network
     for layer in network.layers[:-1]:
         for value, expected in zip(layer.get_weights(), taught.get_layer(layer.name).get_weights(), strict=True):
