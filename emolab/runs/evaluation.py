@@ -85,7 +85,7 @@ def evaluate_run(
         for split, predictions in plain.items()
     }
     first, shown = next(iter(plain)), list(plain)[-1]  # validation, where there is one; test
-    view = View(prepared, rows[shown], plain[shown], shown, calibration)
+    view = View(prepared, rows[shown], plain[shown], shown, judged[shown], calibration)
     pictures = pictures_of(record, network, view, examples)
     # Of the first alone: what follows from robustness mustn't see the test.
     curves = robustness_curves(judge, rows[first]) if robustness == "on" else curves_before(folder, plain)

@@ -8,23 +8,23 @@ import numpy as np
 
 from emolab.data.prepared import PreparedData
 from emolab.evaluation import plots
-from emolab.evaluation.coverage import coverage_curve
 from emolab.evaluation.grad_cam import grad_cam
-from emolab.evaluation.metrics import confusion_matrix
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
+from emolab.evaluation.split import Metrics
 from emolab.runs.calibration import Calibration
 from emolab.runs.record import RunRecord
 
 
 @dataclass(frozen=True)
 class View:
-    """The split that the pictures show: its images beside what was said of them."""
+    """The split that the pictures show: its images beside what was said of them, and the numbers of that."""
 
     prepared: PreparedData
     rows: np.ndarray
     predictions: Predictions
     split: str
+    metrics: Metrics
     calibration: Calibration
 
     def caption(self, at: int) -> str:
@@ -66,7 +66,7 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
         examples: pictures in each gallery; 0: none.
     """
     predictions, calibration = view.predictions, view.calibration
-    matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
+    matrix = np.array(view.metrics["confusion_matrix"])
     pictures = [
         Picture(
             "confusion_matrix",
@@ -82,8 +82,7 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
             plots.png(plots.reliability_figure(predictions, calibration.temperature)),
         ),
     ]
-    points = coverage_curve(predictions, calibration.temperature)
-    coverage = plots.png(plots.coverage_figure(points, calibration.uncertain_below))
+    coverage = plots.png(plots.coverage_figure(view.metrics["coverage"], calibration.uncertain_below))
     explanation = f"Accuracy ({view.split}) if only the faces with the highest confidence are named."
     pictures.append(Picture("coverage", "Accuracy against coverage", explanation, coverage))
     if history := record.read_metrics():
