@@ -18,20 +18,17 @@ class Module(keras.Model):
     """A Keras model that says what is learned in three hooks; Keras's own `fit` runs them.
 
     Subclasses write `training_step`, `validation_step` and `configure_optimizers`. The steps return values of
-    each image, (N,), by name; their means are the metrics, and "loss" is what is minimised. `step` counts the
+    each image, (N,), as "loss", which is minimised, and "accuracy"; their means are the metrics. `step` counts the
     training steps; being a weight, it is saved and resumed with the others.
 
     Attributes:
         average: of the weights, validated and kept in their place; None, unless a subclass sets it.
-
-    Args:
-        metrics: names that the steps return, "loss" among them.
     """
 
-    def __init__(self, metrics: tuple[str, ...] = ("loss", "accuracy")) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.average: MovingAverage | None = None
-        self._means = {name: keras.metrics.Mean(name=name) for name in metrics}
+        self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", "accuracy")}
         self.step = self.add_weight(
             name="step",
             shape=(),
