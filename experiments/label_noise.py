@@ -46,9 +46,10 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
         )
     folder = Path(cfg.output)
     folds = folds_of(prepared, cfg.folds)
-    lists = [folder / "folds" / f"{number}.csv" for number in range(len(folds))]
+    trainings = folder / "trainings" / cfg.name  # locked while they run, so that no other command changes their lists
+    lists = [trainings / "folds" / f"{number}.csv" for number in range(len(folds))]
     jobs = tuple((*fixed, override("trainer.leave_out", path)) for path in lists)
-    plan = Plan(folder / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
+    plan = Plan(trainings, cfg.name, Path(cfg.paths.runs), jobs)
     with plan.owned():
         plan.begin()
         with writing(folder):

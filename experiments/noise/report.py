@@ -22,11 +22,17 @@ def table_of(prepared: PreparedData, suspects: pd.DataFrame) -> TableOf:
     )
 
 
+def examples_of(prepared: PreparedData, suspects: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the `count` most doubtful suspects, each photograph once: duplicates of one can fill a gallery."""
+    clusters = prepared.clusters(suspects["row"].to_numpy())
+    return suspects[~pd.Series(clusters, suspects.index).duplicated()].head(count)
+
+
 def write_label_noise(
     folder: Path, prepared: PreparedData, suspects: pd.DataFrame, table: TableOf, examples: int, notes: Sequence[str]
 ) -> Path:
     """Write `suspected.csv` (for `trainer.leave_out`), `table.csv`, `gallery.png` and the page; return its path."""
-    shown = suspects.head(examples)
+    shown = examples_of(prepared, suspects, examples)
     captions = [
         f"{one.label} {one.p_label:.0%}\n{one.suggested}? {one.p_suggested:.0%}"
         for one in shown.itertuples(index=False)

@@ -13,7 +13,7 @@ from emolab.errors import ConfigError, DataError
 from emolab.jobs import Plan
 from experiments.label_noise import label_noise
 from experiments.noise.folds import folds_of
-from experiments.noise.report import table_of
+from experiments.noise.report import examples_of, table_of
 from experiments.noise.suspects import suspects_of
 
 
@@ -29,6 +29,9 @@ class Made:
 
     def rows(self, split: str) -> np.ndarray:
         return np.arange(90)
+
+    def clusters(self, rows: np.ndarray) -> np.ndarray:
+        return rows // 2
 
     def groups(self, rows: np.ndarray) -> np.ndarray:
         return rows // 2
@@ -65,6 +68,12 @@ def test_labels_that_contradict_confident_networks_are_suspected_the_worst_first
     shown = table_of(made, found).rows
     assert sum(int(row[2]) for row in shown) == 3
     assert [row[1] for row in shown] == ["30", "30", "30"]
+
+
+def test_the_gallery_shows_each_photograph_once():
+    suspects = pd.DataFrame({"row": [33, 7, 32, 60, 6, 61, 2], "label": "sad"})
+    assert examples_of(Made(), suspects, 3)["row"].tolist() == [33, 7, 60]
+    assert examples_of(Made(), suspects, 9)["row"].tolist() == [33, 7, 60, 2]
 
 
 def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path) -> None:
