@@ -154,6 +154,7 @@ class Trainer:
 
     def _end_again(self, module: Module, checkpoints: Checkpoints) -> None:
         """Do what is done when a training ends: a callback had stopped it, or it was cut after its last step."""
+        module.stop_training = checkpoints.stopped
         callbacks = keras.callbacks.CallbackList([*self.callbacks, checkpoints], model=module)
         callbacks.on_train_begin()
         callbacks.on_train_end()

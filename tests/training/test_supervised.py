@@ -111,6 +111,28 @@ def test_a_training_that_another_callback_stops_early_is_measured_too(tmp_path, 
     assert said[-1]["latency_ms"] > 0
 
 
+def test_a_training_stopped_early_and_killed_before_it_was_measured_is_measured_when_resumed(tmp_path, monkeypatch):
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    class Killed(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            raise KeyboardInterrupt
+
+    record = tiny_record(tmp_path)
+    said = _supervisor(monkeypatch, lambda message: {"prune": False})
+    trainer = Trainer(4, record, callbacks=[Killed(), Supervised("val_accuracy", 4, latency=True), Enough()])
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(tiny_module(trainer), TinyData())
+    assert [message.get("epoch") for message in said] == [0]
+    said = _supervisor(monkeypatch, lambda message: {"prune": False})
+    alive = keras.callbacks.Callback()
+    trainer = Trainer(4, record, callbacks=[alive, Supervised("val_accuracy", 4, latency=True), Enough()])
+    trainer.fit(tiny_module(trainer), TinyData(), resume=True)
+    assert [message["latency_ms"] > 0 for message in said] == [True]
+
+
 def test_without_a_supervisor_it_does_nothing(tmp_path):
     assert _train(tmp_path, 1).status == "finished"
 
