@@ -111,7 +111,7 @@ def test_every_pruner_builds_and_ends_what_is_hopeless_but_none(choice: str) -> 
 
 
 def _commands() -> list[str]:
-    texts = [REPO / "README.md", *sorted((REPO / "conf").rglob("*.yaml"))]
+    texts = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md")), *sorted((REPO / "conf").rglob("*.yaml"))]
     command = re.compile(r"python -m ((?:emolab|experiments|realtime)\.[^`;\n]+)")
     found = {line for path in texts for line in command.findall(path.read_text())}
     return sorted(line.strip() for line in found if ("=" in line or DEMO_FACES in line) and "..." not in line)

@@ -1,4 +1,4 @@
-"""TF-TRT: TensorRT inside TensorFlow, the step this project began with. An environment of its own: README.md.
+"""TF-TRT: TensorRT inside TensorFlow, the step this project began with. An environment of its own: docs/engines.md.
 
 TensorFlow 2.17.1 is the last whose wheel is built with TensorRT (8.6.1, GPUs up to Hopper).
 """
@@ -51,7 +51,7 @@ class TfTrt(Backend):
             return reason
         installed = version("tensorflow")
         if tuple(int(part) for part in installed.split(".")[:2]) > LAST_WITH_TENSORRT:
-            return f"TensorFlow {installed} is built without TensorRT; 2.17.1 is the last with it (README: TF-TRT)"
+            return f"TensorFlow {installed} is built without TensorRT; 2.17.1 is the last with it (docs/engines.md)"
         return None
 
     def unrunnable(self, precision: str) -> str | None:
@@ -115,7 +115,7 @@ def without_tensorrt() -> str | None:
         ctypes.CDLL(LIBRARY)
     except OSError:
         return (
-            f"{LIBRARY} can't be opened; install TensorRT 8.6.1 (README: TF-TRT) and name its folder in LD_LIBRARY_PATH"
+            f"{LIBRARY} can't be opened; install TensorRT 8.6.1 (docs/engines.md), name its folder in LD_LIBRARY_PATH"
         )
     linked, loaded = trt.get_linked_tensorrt_version(), trt.get_loaded_tensorrt_version()
     return None if linked == loaded else f"TensorFlow wants TensorRT {linked}, {LIBRARY} is {loaded}"
