@@ -33,7 +33,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         RunError: if a lever was judged on other images than the baseline.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.jobs.run import check_settings, run_plan
+    from emolab.jobs.run import run_plan
 
     refuse(given, {"seed": "seeds", "evaluate": ""})
     jobs = jobs_of(cfg, for_training(given, "levers"))
@@ -47,8 +47,8 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         plan = plan.grown()
         numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
         others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
-        check_settings(plan, others)
-        failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], compares=False)
+        chosen = [numbers[key] for key in wanted]
+        failed = run_plan(plan, launcher_given(), "the same command", chosen, beside=others, compares=False)
     runs = plan.records()
     return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 

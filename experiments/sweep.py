@@ -35,10 +35,14 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
         given: overrides of the command.
 
     Raises:
-        ConfigError: if the storage, the study, the search space or the output's folder can't be used, or the trials'
-            teachers aren't named.
+        ConfigError: if the storage, the study, the search space or the output's folder can't be used, the trials'
+            teachers aren't named, or the study began with anything else.
+        DataError: if the data can't be used.
+        RunError: if there's no such run as the trials are to learn from.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
+    from emolab.runs.sameness import plain_settings
+    from experiments.search.beginning import Beginning, begin
     from experiments.search.space import space_of
     from experiments.search.study import is_complete, open_study, shown, storage_url
 
@@ -47,7 +51,11 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     check_space(space, fixed, otherwise)
     check_output(Path(cfg.output))
     url = storage_url(cfg)
-    study = open_study(cfg.name, url, directions(cfg), fixed, space, cfg)
+    study = open_study(cfg.name, url, directions(cfg), cfg)
+    training = composed("train", fixed)
+    begin(study, Beginning(fixed, list(cfg.search.objectives), space, plain_settings(training)), Path(cfg.paths.runs))
+    if not is_complete(study, cfg.n_trials, cfg.retries):
+        prepare_once(training, study)
     print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
     code = 0
     if cfg.workers > 1:
@@ -102,6 +110,24 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
                 check_teachers_stay(settings)
             except EmolabError as error:
                 raise ConfigError(f"search.space.{name}: {error}") from error
+
+
+def prepare_once(training: DictConfig, study: "optuna.Study") -> None:
+    """Find what every trial names and prepare its data, so that a wrong path costs no trial.
+
+    Raises:
+        ConfigError: if the first weights aren't there, or the study learned from other data.
+        DataError: if the data, or the list of what to leave out, can't be used.
+        RunError: if there's no such run to learn from.
+    """
+    from emolab.data.left_out import read_left_out
+    from emolab.prepare import prepare_data
+    from emolab.runs.session import check_named
+    from experiments.search.beginning import check_data
+
+    check_named(training)
+    prepared, listed = prepare_data(training), training.trainer.leave_out
+    check_data(study, prepared, None if listed is None else read_left_out(Path(listed), prepared))
 
 
 def start_workers(given: Sequence[str], count: int) -> int:

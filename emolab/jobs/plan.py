@@ -1,19 +1,16 @@
 """A list of trainings that belong together: which there are, which are done, and how to run one."""
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emolab import files
 from emolab.cli import composed
-from emolab.config.overrides import override
 from emolab.errors import ConfigError
+from emolab.jobs.group import by_number, check_no_runs, quiet, runs_of, training_command
 from emolab.jobs.process import Child, Outcome, last_lines
-from emolab.runs import RunRecord, list_runs
-from emolab.runs.select import matches
+from emolab.runs import RunRecord
 from emolab.runs.teachers import check_teachers_stay
 
 PLAN = "plan.json"
@@ -176,12 +173,7 @@ class Plan:
 
     def _write_first(self) -> None:
         """Write the plan, unless runs would be taken for its own that aren't."""
-        others = runs_of(self.runs, self.name)
-        if others:
-            raise ConfigError(
-                f"{self.runs} has {len(others)} runs of a group {self.name!r} that {self.folder / PLAN} doesn't know, "
-                f"such as {others[0].id}: give the output that began them, or another name"
-            )
+        check_no_runs(self.runs, self.name, self.folder / PLAN)
         self._write()
 
     def _write(self) -> None:
@@ -197,41 +189,3 @@ class Plan:
                 f"can't write to {self.folder}: {error.strerror or error}. Free space, mend the rights, or set another "
                 "folder: paths.grids of a grid, output of an experiment"
             ) from error
-
-
-def training_command(overrides: Sequence[str], group: str, number: int, begun: RunRecord | None) -> list[str]:
-    """Return the command of a training of a group, which goes on with `begun` where that has a state to go on from."""
-    place = (f"group.name={group}", f"group.number={number}")
-    state = begun is not None and begun.status != "finished" and "last" in begun.fields["checkpoints"]
-    resume = [override("resume", begun.folder.resolve())] if begun is not None and state else []
-    return [sys.executable, "-m", "emolab.train", *overrides, *place, *resume]
-
-
-def runs_of(root: Path, group: str) -> list[RunRecord]:
-    """Return the runs of a group, oldest first."""
-    return [run for run in list_runs(root) if matches(run.fields, {"group": group})]
-
-
-def run_of(root: Path, group: str, number: int) -> RunRecord | None:
-    """Return the run with this group and number, or None; of several, see `by_number`."""
-    return by_number(runs_of(root, group)).get(number)
-
-
-def by_number(runs: Iterable[RunRecord]) -> dict[int, RunRecord]:
-    """Return, of runs of one group, oldest first, that of each number: the newest that finished, else the newest."""
-    chosen: dict[int, RunRecord] = {}
-    for run in runs:
-        number = run.fields["group"]["number"]
-        before = chosen.get(number)
-        if before is None or run.status == "finished" or before.status != "finished":
-            chosen[number] = run
-    return chosen
-
-
-def quiet() -> dict[str, str]:
-    """Return what makes a training's log readable (nothing of TensorFlow's start), and lets several share a GPU."""
-    return {
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
-        "PYTHONUNBUFFERED": "1",
-    }

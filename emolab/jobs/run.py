@@ -1,7 +1,10 @@
 """A plan run as far as it isn't done, of a grid or an experiment: what is missing, then the table and what failed."""
 
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from emolab.cli import WRONG, composed
@@ -9,7 +12,11 @@ from emolab.errors import ConfigError
 from emolab.jobs.launch import launch
 from emolab.jobs.plan import Plan
 from emolab.jobs.table import table_of
-from emolab.runs.sameness import differences
+from emolab.runs import RunRecord
+from emolab.runs.sameness import change_of_data, differences
+
+if TYPE_CHECKING:
+    from emolab.data.prepared import PreparedData
 
 
 def run_plan(
@@ -17,6 +24,7 @@ def run_plan(
     launcher: Sequence[str],
     how_to_go_on: str,
     numbers: Collection[int] | None = None,
+    beside: Collection[int] = (),
     compares: bool = True,
 ) -> int:
     """Run what is missing of a plan, which is `owned`, print its table, and return the exit code.
@@ -26,16 +34,18 @@ def run_plan(
         launcher: Hydra's own overrides, such as "hydra/launcher=joblib".
         how_to_go_on: what to type after an interruption.
         numbers: of the jobs that are wanted; None: all.
+        beside: numbers of jobs that aren't run, but compared with these as far as they have been.
         compares: whether `experiments.compare` is what comes next.
 
     Raises:
-        ConfigError: if a run was trained with other settings than its command means by now.
+        ConfigError: if a run was trained with other settings than its command means by now, or from other data.
+        DataError: if the data of a run can't be used any more, and others are missing.
         RunError: if the configuration of a run can't be read.
         KeyboardInterrupt: when interrupted.
     """
     wanted = sorted(set(range(len(plan.jobs)) if numbers is None else numbers))
-    check_settings(plan, wanted)
     missing = [number for number in plan.missing() if number in wanted]
+    check_same(plan, sorted({*wanted, *beside}), and_data=bool(missing))
     print(f"{len(wanted)} trainings, {len(wanted) - len(missing)} of them done; logs in {plan.folder}", flush=True)
     try:
         if missing:
@@ -55,25 +65,45 @@ def run_plan(
     return WRONG if failed else 0
 
 
-def check_settings(plan: Plan, numbers: Iterable[int]) -> None:
-    """Check that nobody has edited the configs or their defaults since: a table would compare unlike things.
+def check_same(plan: Plan, numbers: Iterable[int], and_data: bool) -> None:
+    """Check that nobody has edited the configs, or changed the data, since: a table would compare unlike things.
 
     Args:
         plan: the trainings.
-        numbers: of the jobs that matter.
+        numbers: of the jobs that matter; those that will begin anew don't.
+        and_data: whether others of the plan are to be trained; else the data may be gone by now.
 
     Raises:
         ConfigError: naming a run and what differs.
+        DataError: if the data can't be used any more.
         RunError: if the configuration of a run can't be read.
     """
-    runs = plan.records()
+    runs, prepared = plan.records(), dict[str, "PreparedData"]()
     for number in numbers:
         run = runs.get(number)
         if run is None or not (run.status == "finished" or "last" in run.fields["checkpoints"]):
-            continue  # it will begin anew
-        if differing := differences(composed("train", plan.jobs[number]), run):
+            continue
+        cfg = composed("train", plan.jobs[number])
+        if differing := differences(cfg, run):
             raise ConfigError(
                 f"{plan.name}: its run {run.id} was trained with other settings than the same command means now. Put "
                 "the config files back as they were, or begin anew with another name. What differs:\n  "
                 + "\n  ".join(differing)
             )
+        if and_data and (changed := _change_of_data(cfg, run, prepared)):
+            raise ConfigError(
+                f"{plan.name}: {changed}, and what is missing would learn from other images. Put them back as they "
+                "were, or begin anew with another name"
+            )
+
+
+def _change_of_data(cfg: DictConfig, run: RunRecord, prepared: "dict[str, PreparedData]") -> str | None:
+    """Return what of a job's data has changed since its run began; `prepared` grows by what was asked for."""
+    from emolab.data.left_out import read_left_out  # not where a plan is new: it starts its trainings from 49 MiB
+    from emolab.prepare import prepare_data
+
+    named, listed = OmegaConf.to_yaml(cfg.data, resolve=True), cfg.trainer.leave_out
+    if named not in prepared:
+        prepared[named] = prepare_data(cfg)
+    data = prepared[named]
+    return change_of_data(run, data, None if listed is None else read_left_out(Path(listed), data))

@@ -12,6 +12,7 @@ from emolab.runs.record import RunRecord
 
 if TYPE_CHECKING:
     from emolab.data.datamodule import DataModule
+    from emolab.data.left_out import LeftOut
     from emolab.data.prepared import PreparedData
 
 # What may differ: nothing of it changes a weight.
@@ -34,16 +35,27 @@ def learned_from(run: RunRecord, data: "PreparedData | DataModule") -> bool:
     return bool(known["fingerprint"] == data.fingerprint)
 
 
+def change_of_data(run: RunRecord, data: "PreparedData | DataModule", left_out: "LeftOut | None") -> str | None:
+    """Return in words what of the data isn't as the run had it; None where all is."""
+    if not learned_from(run, data):
+        return f"the data have changed since the run {run.id} began"
+    if run.left_out_sha256 != (None if left_out is None else left_out.digest):
+        return f"trainer.leave_out lists other images than when the run {run.id} began"
+    return None
+
+
 def config_text(cfg: DictConfig) -> str:
     """Return the resolved configuration as YAML."""
     return OmegaConf.to_yaml(cfg, resolve=True)
 
 
-def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
-    """Return a line for each key whose value isn't the one that the run was begun with.
+def plain_settings(cfg: DictConfig) -> dict[str, Any]:
+    """Return the resolved configuration as a run keeps it, in plain values."""
+    return settings_in(config_text(cfg), "now")
 
-    A key that is missing counts as an empty one, so that a later emolab may have more. The order of keys matters only
-    where augmentation's layers follow each other.
+
+def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
+    """Return a line for each key whose value isn't the one that the run was begun with; see `differing`.
 
     Args:
         cfg: a configuration of `emolab.train`.
@@ -52,7 +64,16 @@ def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
     Raises:
         RunError: if the run's configuration can't be read.
     """
-    wanted, began = flat(settings_in(config_text(cfg), "now")), flat(settings_of(run))
+    return differing(plain_settings(cfg), settings_of(run))
+
+
+def differing(settings: Mapping[str, Any], began_with: Mapping[str, Any]) -> list[str]:
+    """Return a line for each key whose value isn't the one of before, as far as it decides the weights.
+
+    A key that is missing counts as an empty one, so that a later emolab may have more. The order of keys matters only
+    where augmentation's layers follow each other.
+    """
+    wanted, began = flat(settings), flat(began_with)
     return [
         f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
         for key in sorted(began.keys() | wanted.keys())

@@ -14,7 +14,7 @@ from emolab.models.pretrained import DOWNLOAD_SECONDS, FirstWeights
 from emolab.runs import RunRecord, resolve
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.first_weights import first_weights
-from emolab.runs.sameness import config_text, differences, learned_from
+from emolab.runs.sameness import change_of_data, config_text, differences
 from emolab.runs.select import is_artifact
 from emolab.runs.teachers import find_teachers
 from emolab.tracking import LoggerGroup
@@ -126,10 +126,8 @@ def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
             f"resume={cfg.resume}: the run {found.id} was begun with another configuration. Give the command that "
             "began it, or leave out resume. What differs:\n  " + "\n  ".join(differing)
         )
-    if not learned_from(found, data):
-        raise ConfigError(f"resume={cfg.resume}: the data have changed since the run {found.id} began")
-    if found.left_out_sha256 != (None if data.left_out is None else data.left_out.digest):
-        raise ConfigError(f"resume={cfg.resume}: trainer.leave_out lists other images than when {found.id} began")
+    if changed := change_of_data(found, data, data.left_out):
+        raise ConfigError(f"resume={cfg.resume}: {changed}")
 
 
 def _left_out(data: DataModule) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import copy
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +23,6 @@ Direction = Literal["minimize", "maximize"]
 SILENT = 3  # heartbeats that a worker may miss
 SURPLUS = "surplus"
 BEGUN = "begun"  # the number of a trial that a worker has begun
-FIXED = "command"
-SPACE = "space"
 OVERRIDES = "overrides"  # what a trial set
 ERROR = "error"  # of a failed trial: the last lines of its log
 _ATTEMPTS = 4
@@ -44,53 +42,24 @@ def open_study(
     name: str,
     storage: str,
     directions: Sequence[Direction],
-    fixed: Sequence[str],
-    space: Mapping[str, Any],
     settings: Any,
 ) -> optuna.Study:
-    """Create the study, or join it.
+    """Create the study, or join it; `beginning.begin` says whether the same is searched.
 
     Args:
         name: of the study.
         storage: URL of a database; see `storage_url`.
         directions: "maximize" or "minimize", of each objective.
-        fixed: overrides that hold for every trial.
-        space: `search.space`, as plain values.
         settings: `conf/sweep.yaml`, for heartbeat and retries.
 
     Raises:
-        ConfigError: if the database can't be used, or the study there has other objectives, settings or parameters.
+        ConfigError: if the database can't be used, or the study there has other directions.
     """
     with FileLock(Path(settings.output) / ".study.lock"):  # two workers creating a fresh SQLite file: one would fail
         study = _created(name, storage, directions, settings)
     if [direction.name.lower() for direction in study.directions] != list(directions):
         raise ConfigError(f"the study {name} has other objectives: give another name=..., or the ones it began with")
-    began = study.user_attrs.get(FIXED)
-    if began is None:
-        study.set_user_attr(FIXED, list(fixed))
-    elif sorted(began) != sorted(fixed):
-        raise ConfigError(
-            f"the study {name} began with other settings, whose results can't be compared. It began with: "
-            f"{' '.join(began)}. Now: {' '.join(fixed)}. Give the same, or another name=..."
-        )
-    _check_space(study, space)
     return study
-
-
-def _check_space(study: optuna.Study, space: Mapping[str, Any]) -> None:
-    """Note the search space, or check that it's the one that the study began with: no sampler bears another.
-
-    Raises:
-        ConfigError: naming the parameters that differ.
-    """
-    began = study.user_attrs.get(SPACE)
-    if began is None:
-        study.set_user_attr(SPACE, dict(space))
-    elif differing := [name for name in {**began, **space} if began.get(name) != space.get(name)]:
-        raise ConfigError(
-            f"the study {study.study_name} began with another search space. Put conf/search back as it was, or give "
-            f"another name=... What differs: {', '.join(differing)}"
-        )
 
 
 def storage_url(settings: Any) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 
 from optuna import Trial, TrialPruned
 
+from emolab.cli import composed
 from emolab.jobs import Child, Outcome, last_lines
-from emolab.jobs.plan import quiet, run_of, training_command
+from emolab.jobs.group import quiet, run_of, training_command
 from emolab.runs import RunRecord
+from emolab.runs.sameness import differences
 from emolab.training.supervision import VARIABLE
 
 Report = dict[str, Any]
@@ -56,7 +58,9 @@ class Training:
             KeyboardInterrupt: when this process is interrupted, after the training has saved.
         """
         record = run_of(self._runs, self._group, self._number)
-        if record is None or record.status not in ("finished", "pruned"):
+        if record is not None and record.status in ("finished", "pruned"):
+            self._check_same(record)
+        else:
             outcome = self._train(record)
             record = run_of(self._runs, self._group, self._number)
             if outcome.interrupted:
@@ -70,6 +74,14 @@ class Training:
         if record.status == "pruned":
             raise TrialPruned
         return self._numbers(record)
+
+    def _check_same(self, record: RunRecord) -> None:
+        """Check that a run which is taken as it is was trained by this trial's settings."""
+        if lines := differences(composed("train", self._overrides), record):
+            raise TrialFailedError(
+                f"its run {record.folder} was trained with other settings. Move it away, or begin the sweep anew with "
+                "another name. What differs:\n  " + "\n  ".join(lines)
+            )
 
     def _numbers(self, record: RunRecord) -> Report:
         value = record.fields["monitor"]["best"]

@@ -5,8 +5,12 @@ import optuna
 import pytest
 from made_runs import made_run
 
+from emolab.cli import composed
+from emolab.runs.sameness import config_text
 from experiments.search import trial as trials
 from experiments.search.trial import Training, TrialFailedError
+
+SETS = ("data=demo", "seed=3")
 
 TALKS = """
 import json, os, socket, sys
@@ -25,7 +29,7 @@ def training(
     study = optuna.create_study(pruner=pruner or optuna.pruners.NopPruner(), direction="maximize")
     if before is not None:
         study.add_trials([optuna.create_trial(value=before, intermediate_values={0: before}) for _ in range(4)])
-    return Training(study.ask(), [], "s", 0, folder / "runs", folder / "log", prunes=True)
+    return Training(study.ask(), SETS, "s", 0, folder / "runs", folder / "log", prunes=True)
 
 
 def frozen(one: Training) -> optuna.trial.FrozenTrial:
@@ -83,13 +87,24 @@ def test_a_training_that_waits_for_an_answer_ends_with_its_worker(tmp_path, monk
 
 def test_a_run_that_finished_before_its_worker_died_is_not_trained_again(tmp_path, monkeypatch):
     record = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    record.folder.joinpath("config.yaml").write_text(config_text(composed("train", SETS)))
     one = training(tmp_path, monkeypatch, "raise SystemExit('trained again')")
     assert one.result() == {"validation": 0.7, "parameters": 1000, "flops": 2_000_000}
     assert frozen(one).user_attrs == {"run": record.id, "epochs": 2}
     assert not (tmp_path / "log").exists()
 
 
+@pytest.mark.parametrize("status", ["finished", "pruned"])
+def test_a_run_of_other_settings_is_not_taken_for_the_trials(tmp_path, monkeypatch, status):
+    record = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    record.folder.joinpath("config.yaml").write_text(config_text(composed("train", [*SETS, "seed=7"])))
+    record.update(status=status)
+    with pytest.raises(TrialFailedError, match=f"{record.id} was trained with other settings(.|\\n)*seed: 7 when"):
+        training(tmp_path, monkeypatch, "raise SystemExit('trained again')").result()
+
+
 def test_a_run_without_a_number_is_a_failure(tmp_path, monkeypatch):
-    made_run(tmp_path / "runs", None, group={"name": "s", "number": 0})
+    record = made_run(tmp_path / "runs", None, group={"name": "s", "number": 0})
+    record.folder.joinpath("config.yaml").write_text(config_text(composed("train", SETS)))
     with pytest.raises(TrialFailedError, match="its best val_accuracy is None"):
         training(tmp_path, monkeypatch, "").result()

@@ -11,10 +11,11 @@ from optuna.trial import TrialState
 from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.runs import RunRecord
+from emolab.runs.sameness import config_text
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
-from experiments.sweep import check_launcher, conclude, directions, fixed_overrides, sweep
+from experiments.sweep import check_launcher, conclude, directions, sweep
 
 
 def worker(
@@ -32,14 +33,16 @@ def worker(
         }
     )  # fmt: skip
     ways = ["maximize" if one == "validation" else "minimize" for one in objectives]
-    study = shared.open_study("s", shared.storage_url(settings), ways, [], {}, settings)
+    study = shared.open_study("s", shared.storage_url(settings), ways, settings)
     return Worker(study, settings, [], lambda key: None), study
 
 
 def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes_on(tmp_path, monkeypatch):
     objectives = ("validation", "latency_ms")
-    one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", objectives, n_trials=2)
-    made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    search = {"objectives": objectives, "space": {"x": {"key": "seed", "choices": [3]}}}
+    one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", objectives, n_trials=2, search=search)
+    done = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    (done.folder / "config.yaml").write_text(config_text(composed("train", ["seed=3", one._supervised()])))
     one.work()
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
     assert study.trials[0].user_attrs[shared.ERROR] == "its run is finished, but has no latency_ms"
@@ -107,11 +110,11 @@ def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_pat
 @pytest.mark.parametrize(("wanted", "code"), [(1, 0), (2, 2)])
 def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp_path, wanted, code):
     """One trial is complete; the workers end with 2, as no heart beats never."""
-    given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}", f"n_trials={wanted}", "workers=2"]
+    own = [f"{key}={tmp_path / name}" for key, name in (("output", "s"), ("paths.runs", "r"), ("paths.cache", "c"))]
+    given = ["data=demo", "data.image_size=32", *own, f"n_trials={wanted}", "workers=2"]
     cfg = composed("sweep", given)
-    space = OmegaConf.to_container(cfg.search.space, resolve=True)
-    fixed = fixed_overrides(cfg, given)
-    study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), fixed, space, cfg)
+    (tmp_path / "s").mkdir()
+    study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), cfg)
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
     assert sweep(cfg, [*given, "heartbeat_seconds=0"]) == code
     assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)

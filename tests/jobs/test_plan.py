@@ -4,7 +4,7 @@ from made_plans import JOBS, add, plan
 from emolab.cli import composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.plan import run_of
+from emolab.jobs.group import run_of
 
 
 def test_a_grid_goes_on_with_what_is_not_finished(tmp_path):

@@ -1,3 +1,4 @@
+import shutil
 from typing import Any
 
 import pytest
@@ -6,7 +7,8 @@ from omegaconf import OmegaConf
 
 from emolab.cli import composed
 from emolab.errors import ConfigError
-from emolab.jobs.run import check_settings, run_plan
+from emolab.jobs.run import check_same, run_plan
+from emolab.prepare import prepare_data
 from emolab.runs.sameness import config_text
 
 
@@ -50,7 +52,25 @@ def test_a_key_that_is_empty_counts_as_none_and_what_begins_anew_may_differ(tmp_
     plan(tmp_path).begin()
     add(tmp_path, 0, config=began_with("aug.sounds", []))  # of another emolab
     add(tmp_path, 1, "failed", config=began_with("trainer.batch_size", 4096))  # out of memory; mended since
-    check_settings(plan(tmp_path), [0, 1, 2])
+    check_same(plan(tmp_path), [0, 1, 2], and_data=False)
     add(tmp_path, 2, "interrupted", state=True, config=began_with("trainer.batch_size", 4096))
     with pytest.raises(ConfigError, match=r"trainer.batch_size: 4096 when it began, 32 now"):
-        check_settings(plan(tmp_path), [0, 1, 2])
+        check_same(plan(tmp_path), [0, 1, 2], and_data=False)
+
+
+def test_what_is_missing_is_not_trained_on_other_data_than_the_rest(tmp_path, striped_faces):
+    faces = tmp_path / "faces"
+    shutil.copytree(striped_faces, faces)
+    data = ("data=folder", f"data.root={faces}", "data.image_size=32", f"paths.cache={tmp_path / 'cache'}")
+    jobs = ((*data, "seed=0"), (*data, "seed=1"))
+    done = add(tmp_path, 0, config=config_text(composed("train", jobs[0])))
+    done.update(
+        data={"name": "folder", "fingerprint": "f", "content": prepare_data(composed("train", jobs[0])).content}
+    )
+    check_same(plan(tmp_path, jobs), [0, 1], and_data=True)
+    next((faces / "train" / "sad").iterdir()).unlink()
+    with pytest.raises(ConfigError, match=f"the data have changed since the run {done.id} began.*another name"):
+        run_plan(plan(tmp_path, jobs), [], "")
+    add(tmp_path, 1, config=config_text(composed("train", jobs[1])))
+    shutil.rmtree(faces)
+    assert run_plan(plan(tmp_path, jobs), [], "") == 0  # nothing is missing: its table needs no photographs

@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
-from emolab.jobs.plan import runs_of
+from emolab.jobs.group import runs_of
 from emolab.runs import RunRecord, chosen_run, list_runs, resolve, select
 from emolab.runs.process import this_process
 

@@ -1,0 +1,106 @@
+"""What a study begins with and keeps: whoever goes on with it has to have the same, or its trials can't be compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import optuna
+
+from emolab.errors import ConfigError
+from emolab.jobs.group import check_no_runs
+from emolab.runs.sameness import differing
+
+if TYPE_CHECKING:
+    from emolab.data.left_out import LeftOut
+    from emolab.data.prepared import PreparedData
+
+_DATA = "data"
+_MENDED = "Give the same, or another name=..."
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What every trial of a study has in common. The names are those of the study's attributes.
+
+    Attributes:
+        command: overrides that hold for every trial.
+        objectives: of the search.
+        space: `search.space`, as plain values.
+        settings: of a training by `command`, resolved, as plain values: someone may edit the files in `conf`.
+    """
+
+    command: Sequence[str]
+    objectives: Sequence[str]
+    space: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
+    """Note in a new study what it begins with; check that a known one began with the same.
+
+    A study of an earlier emolab, which kept less, keeps the rest from now on.
+
+    Args:
+        study: just opened.
+        wanted: what the command means now.
+        runs: folder of all runs (`paths.runs`).
+
+    Raises:
+        ConfigError: naming what differs; or that the study is new, and its group has runs.
+    """
+    began = study.user_attrs
+    if "command" not in began:
+        check_no_runs(runs, study.study_name, "the study of this name")
+    _check_command(study, wanted)
+    for name, value in asdict(wanted).items():
+        if name not in began:
+            study.set_user_attr(name, value)
+
+
+def check_data(study: optuna.Study, prepared: "PreparedData", left_out: "LeftOut | None") -> None:
+    """Note in a new study which data it learns from; check that a known one learned from the same.
+
+    Args:
+        study: of the sweep.
+        prepared: the data now.
+        left_out: what `trainer.leave_out` lists, if anything.
+
+    Raises:
+        ConfigError: if the photographs, their labels or splits have changed, or the list has.
+    """
+    now = {"content": prepared.content, "left_out": None if left_out is None else left_out.digest}
+    began = study.user_attrs.get(_DATA)
+    if began is None:
+        study.set_user_attr(_DATA, now)
+    elif began != now:
+        what = "the data" if began["content"] != now["content"] else "what trainer.leave_out lists"
+        raise ConfigError(
+            f"{what} changed since the study {study.study_name} began, and its trials couldn't be compared. Put them "
+            "back as they were, or begin anew with another name=..."
+        )
+
+
+def _check_command(study: optuna.Study, wanted: Beginning) -> None:
+    name, began = study.study_name, {**asdict(wanted), **study.user_attrs}
+    if sorted(began["command"]) != sorted(wanted.command):
+        raise ConfigError(
+            f"the study {name} began with other settings, whose results can't be compared. It began with: "
+            f"{' '.join(began['command'])}. Now: {' '.join(wanted.command)}. {_MENDED}"
+        )
+    if list(began["objectives"]) != list(wanted.objectives):
+        raise ConfigError(
+            f"the study {name} began with other objectives: {', '.join(began['objectives'])}. Now: "
+            f"{', '.join(wanted.objectives)}. {_MENDED}"
+        )
+    space = began["space"]
+    if names := [name for name in {**space, **wanted.space} if space.get(name) != wanted.space.get(name)]:
+        raise ConfigError(
+            f"the study {name} began with another search space. Put conf/search back as it was, or give "
+            f"another name=... What differs: {', '.join(names)}"
+        )
+    if lines := differing(wanted.settings, began["settings"]):
+        raise ConfigError(
+            f"the study {name} began with other settings than the same command means now. Put the config files back as "
+            "they were, or begin anew with another name=... What differs:\n  " + "\n  ".join(lines)
+        )

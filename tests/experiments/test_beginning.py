@@ -1,0 +1,95 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+from commands import TINY, run
+from made_runs import made_run
+
+from emolab.cli import composed
+from emolab.errors import ConfigError
+from emolab.runs.sameness import plain_settings
+from experiments.search.beginning import Beginning, begin
+from experiments.sweep import prepare_once
+
+SPACE = {"optimizer": {"key": "optimizer", "choices": ["adamw", "sgd"]}, "rate": {"key": "r", "low": 0.1}}
+FIRST = Beginning(
+    ("model=vgg19", "name=s"), ("validation",), SPACE, {"model": {"name": "vgg19"}, "trainer": {"epochs": 5}}
+)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> optuna.Study:
+    """In a database, as a sweep's is: what it keeps comes back as JSON."""
+    return optuna.create_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
+
+
+def test_the_same_command_goes_on_in_whatever_order_it_is_given(study, tmp_path):
+    begin(study, FIRST, tmp_path / "runs")
+    begin(study, FIRST, tmp_path / "runs")
+    begin(study, replace(FIRST, command=FIRST.command[::-1], space=dict(reversed(SPACE.items()))), tmp_path / "runs")
+    settings = plain_settings(composed("train", ["data=demo"]))
+    begin(study, replace(FIRST, settings={**FIRST.settings, "paths": {"runs": "elsewhere"}}), tmp_path / "runs")
+    another = optuna.create_study()
+    begin(another, replace(FIRST, settings=settings), tmp_path / "runs")
+    begin(another, replace(FIRST, settings=settings), tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"command": ("model=resnet50", "name=s")}, r"began with: model=vgg19.*Now: model=resnet50"),
+        ({"objectives": ("flops",)}, r"other objectives: validation\. Now: flops\."),
+        ({"space": {**SPACE, "optimizer": {"key": "optimizer", "choices": ["sgd"]}}}, r"What differs: optimizer$"),
+        (
+            {"settings": {"model": {"name": "vgg19"}, "trainer": {"epochs": 9}}},
+            r"Put the config files back(.|\n)*trainer\.epochs: 5 when it began, 9 now",
+        ),
+    ],
+)
+def test_another_command_is_refused_with_what_differs(study, tmp_path, other, told):
+    begin(study, FIRST, tmp_path / "runs")
+    with pytest.raises(ConfigError, match=told):
+        begin(study, replace(FIRST, **other), tmp_path / "runs")
+
+
+def test_a_study_that_kept_less_goes_on_and_keeps_the_rest(study, tmp_path):
+    study.set_user_attr("command", list(FIRST.command))
+    study.set_user_attr("space", SPACE)
+    made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    begin(study, FIRST, tmp_path / "runs")
+    with pytest.raises(ConfigError, match="other objectives"):
+        begin(study, replace(FIRST, objectives=("flops",)), tmp_path / "runs")
+
+
+def test_a_new_study_does_not_take_the_runs_of_another_group_of_its_name(study, tmp_path):
+    made_run(tmp_path / "runs", 0.7, group={"name": "others", "number": 0})
+    taken = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=rf"1 runs of a group 's' .* such as {taken.id}: .*another name"):
+            begin(study, FIRST, tmp_path / "runs")
+
+
+def test_a_study_keeps_to_its_data(study, tmp_path, striped_faces):
+    faces, listed = tmp_path / "faces", tmp_path / "leave_out.csv"
+    shutil.copytree(striped_faces, faces)
+    listed.write_text("image\ntrain/sad/0.png\n")
+    data = ("data=folder", f"data.root={faces}", "data.image_size=32", f"paths.cache={tmp_path / 'cache'}")
+    cfg = composed("train", [*data, f"trainer.leave_out={listed}"])
+    prepare_once(cfg, study)
+    prepare_once(cfg, study)
+    listed.write_text("image\ntrain/sad/1.png\n")
+    with pytest.raises(ConfigError, match=r"what trainer\.leave_out lists changed since the study s began"):
+        prepare_once(cfg, study)
+    (faces / "train" / "sad" / "0.png").unlink()
+    with pytest.raises(ConfigError, match="the data changed since the study s began"):
+        prepare_once(cfg, study)
+
+
+def test_data_that_are_not_there_cost_no_trial(tmp_path):
+    arguments = (*TINY, "data.root=nowhere", "n_trials=2", "optimizer=adamw")
+    done = run("experiments.sweep", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout
+    assert "data.root=nowhere: no such folder" in done.stderr
+    assert "trial 0" not in done.stdout
