@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from emolab.config.overrides import SEARCH_PATH
 from emolab.config.tree import chosen_by_default, conf_folder, top_keys
@@ -13,9 +14,15 @@ _LAUNCHER = ("hydra/launcher", "hydra.launcher.", SEARCH_PATH)  # overrides that
 
 
 def pair_of(override: str) -> tuple[str, str]:
-    """Return key (without Hydra's signs) and value of an override."""
+    """Return key (without Hydra's signs) and value of an override, as it was typed."""
     key, _, value = override.partition("=")
     return key.lstrip("+~"), value
+
+
+def values_in(overrides: Sequence[str]) -> dict[str, str]:
+    """Return the value of each key as `as_text` writes it, so that "loss='focal'" and "loss=focal" are the same."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return {override.key_or_group: as_text(override.value()) for override in parsed}
 
 
 def as_text(value: Any) -> str:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,12 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     """
     from emolab.runs.sameness import plain_settings
     from experiments.search.beginning import Beginning, begin
+    from experiments.search.best import check_name
     from experiments.search.space import space_of
     from experiments.search.study import is_complete, open_study, shown, storage_url
 
     fixed, space = fixed_overrides(cfg, given), space_of(cfg)
+    check_name(cfg.name, fixed)
     otherwise = defaults_of(fixed)
     check_space(space, fixed, otherwise)
     check_output(Path(cfg.output))
@@ -101,10 +104,11 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
         raise ConfigError("nothing is left to search: the command fixes every key of search.space, or forbids it")
     keys = {one["key"] for one in searched.values()}
     for name, one in searched.items():
-        when = [f"{key}={as_text(values[0])}" for key, values in conditions(one).items() if key in keys]
-        for value in one.get("choices") or (one["low"], one["high"]):
+        when = [[(key, value) for value in values] for key, values in conditions(one).items() if key in keys]
+        ends = [(one["key"], value) for value in one.get("choices") or (one["low"], one["high"])]
+        for chosen in product(*when, ends):
             try:
-                command = [*fixed, *when, f"{one['key']}={as_text(value)}"]
+                command = [*fixed, *(f"{key}={as_text(value)}" for key, value in chosen)]
                 settings = composed("train", command)
                 check(settings, SCHEMAS["train"])
                 check_teachers_stay(settings)
@@ -172,14 +176,14 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], otherwise
 
 
 def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> int:
-    """Write the page and `best.yaml`, say where they are; return the exit code, 2 where no trial came to an end.
+    """Write the page and the winner, say where they are; return the exit code, 2 where no trial came to an end.
 
     Raises:
         ConfigError: if they can't be written.
     """
     from optuna.trial import TrialState
 
-    from experiments.search.best import BEST, best_trial, write_best
+    from experiments.search.best import best_trial, write_best
     from experiments.search.report import overview, write_page
     from experiments.search.study import OVERRIDES
 
@@ -193,10 +197,10 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
         print("no trial was finished; the page says why", file=sys.stderr)
         return 0 if any(trial.state == TrialState.PRUNED for trial in study.trials) else WRONG
     with writing(folder):
-        command = write_best(best, study, folder, fixed)
+        path, command = write_best(best, study, folder, fixed)
     values = ", ".join(f"{name} {value:.4f}" for name, value in zip(cfg.search.objectives, best.values, strict=True))
     print(f"best:   {values}: {' '.join(best.user_attrs[OVERRIDES])}")
-    print(f"        {folder / BEST}\nnext:   {command}")
+    print(f"        {path}\nnext:   {command}")
     return 0
 
 

@@ -1,8 +1,9 @@
-"""`best.yaml`: the winner of a sweep as an experiment configuration that reproduces it."""
+"""The winner of a sweep as an experiment configuration that reproduces it, `experiment/<name>_best.yaml`."""
 
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -13,14 +14,29 @@ from optuna.trial import FrozenTrial
 from emolab import files
 from emolab.config.overrides import SEARCH_PATH, searched_folders
 from emolab.config.tree import conf_folder, groups
+from emolab.errors import ConfigError
 from experiments.search.study import OVERRIDES
 
-BEST = "experiment/best.yaml"
 _NOT_KEPT = ("name=", "evaluate=", "paths.", "logger", SEARCH_PATH)  # the winner is a run of its own, with a report
 
 
-def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequence[str]) -> str:
-    """Write the best trial's settings; return the command that trains it again.
+def check_name(name: str, fixed: Sequence[str]) -> None:
+    """Check that the winner of a sweep of this name will be an experiment of its own.
+
+    Raises:
+        ConfigError: if `conf/experiment` has one of that name, which would be taken in its place, or the command builds
+            on one, which would then include itself.
+    """
+    own = _name_of_best(name)
+    if own in groups(conf_folder())["experiment"] or own in _experiments_in(fixed):
+        raise ConfigError(
+            f"name={name}: the sweep writes its winner as experiment={own}, and there is one in conf/experiment or in "
+            "this command. Give another name=..."
+        )
+
+
+def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequence[str]) -> tuple[Path, str]:
+    """Write the best trial's settings; return their file, and the command that trains it again.
 
     Args:
         best: the trial.
@@ -28,12 +44,13 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
         folder: of the sweep.
         fixed: overrides of every trial.
     """
-    searched = best.user_attrs[OVERRIDES]
+    searched, name = best.user_attrs[OVERRIDES], _name_of_best(study.study_name)
+    path = folder / "experiment" / f"{name}.yaml"
     own = searched_folders(OverridesParser.create().parse_overrides(list(fixed)))
     places = [part for place in (folder, *own) for part in ("--config-dir", str(place.resolve()))]
     kept = [override for override in fixed if not override.startswith(_NOT_KEPT)]
     removed = [override for override in kept if override.startswith("~")]  # which no file of Hydra's can say
-    command = shlex.join(["python", "-m", "emolab.train", "experiment=best", *removed, *places])
+    command = shlex.join(["python", "-m", "emolab.train", f"experiment={name}", *removed, *places])
     values = ", ".join(f"{value:.4f}" for value in best.values)
     head = (
         "# @package _global_\n"
@@ -43,8 +60,8 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
         f"# Expect:  {values}, as run {best.user_attrs.get('run')} had it.\n"
     )
     settings = [*(override for override in kept if override not in removed), *searched]
-    files.write_text(folder / BEST, head + as_experiment([*settings, f"name={study.study_name}_best"]))
-    return command
+    files.write_text(path, head + as_experiment([*settings, f"name={name}"]))
+    return path, command
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:
@@ -57,19 +74,33 @@ def best_trial(study: optuna.Study) -> FrozenTrial | None:
 def as_experiment(overrides: Sequence[str]) -> str:
     """Return overrides of `emolab.train` as an experiment's YAML: chosen groups first, then values.
 
-    Experiments among them are included first, so that what the command changed in them stays changed.
+    Experiments among them are included first, then `debug`, so that what the command changed in them stays changed.
+    Hydra settles both before an experiment could choose others.
     """
     known = groups(conf_folder())
     values = OmegaConf.create()
-    included: list[str] = []
+    debugs: list[str] = []
     chosen: dict[str, str | None] = {}
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key, value = override.key_or_group, override.value()
-        if key == "experiment":
-            included += [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]
-        elif key in known:
+        if key == "debug":
+            debugs += [f"/debug/{one}" for one in _choices(value)]
+        elif key in known and key != "experiment":
             chosen[f"override /{key}"] = None if value is None else str(value)
-        else:
+        elif key != "experiment":
             OmegaConf.update(values, key, value, force_add=True)
-    defaults = [*included, *({group: choice} for group, choice in chosen.items())]
+    defaults = [*_experiments_in(overrides), *debugs, *({group: choice} for group, choice in chosen.items())]
     return OmegaConf.to_yaml(OmegaConf.create({"defaults": defaults})) + (OmegaConf.to_yaml(values) if values else "")
+
+
+def _name_of_best(name: str) -> str:
+    return f"{name}_best"
+
+
+def _experiments_in(overrides: Sequence[str]) -> list[str]:
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return [one for override in parsed if override.key_or_group == "experiment" for one in _choices(override.value())]
+
+
+def _choices(value: Any) -> list[str]:
+    return [str(one) for one in (value if isinstance(value, list) else [value]) if one is not None]

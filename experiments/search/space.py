@@ -6,7 +6,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 from optuna import Trial
 
-from experiments.overrides import as_text, pair_of
+from experiments.overrides import as_text, values_in
 
 Space = Mapping[str, Mapping[str, Any]]  # name -> key, choices or range, condition, as plain values; see `conf/search`
 Lookup = Callable[[str], Any]
@@ -25,7 +25,7 @@ def searchable(space: Space, fixed: Sequence[str], otherwise: Lookup) -> Space:
         fixed: overrides of the command.
         otherwise: value of a key that is neither searched nor fixed.
     """
-    known = dict(pair_of(override) for override in fixed)
+    known = values_in(fixed)
     free = {one["key"] for one in space.values()} - known.keys()
 
     def may_apply(dimension: Mapping[str, Any]) -> bool:
@@ -44,7 +44,7 @@ def suggested(trial: Trial, space: Space, fixed: Sequence[str], otherwise: Looku
         fixed: overrides of the command; a key among them isn't searched.
         otherwise: value of a key that is neither searched nor fixed.
     """
-    known = dict(pair_of(override) for override in fixed)
+    known = values_in(fixed)
     chosen: dict[str, Any] = {}
     for name, dimension in space.items():
         key = dimension["key"]

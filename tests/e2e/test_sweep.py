@@ -70,7 +70,7 @@ def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Pat
     assert "3 wanted" in again.stdout
     best = runs[study.best_trial.user_attrs["run"]]
     place = f"hydra.searchpath=[{tmp_path / 'sweeps/sweep'}]"
-    written = OmegaConf.to_container(composed("train", ["experiment=best", place]), resolve=True)
+    written = OmegaConf.to_container(composed("train", ["experiment=sweep_best", place]), resolve=True)
     trained = settings_of(best)
     for key in ("model", "optimizer", "loss", "trainer", "data", "aug", "seed"):
         assert written[key] == trained[key], key

@@ -9,7 +9,8 @@ from optuna.trial import TrialState, create_trial
 
 from emolab.cli import check_command, composed, options_and_overrides
 from emolab.config.overrides import search_path
-from experiments.search.best import BEST, as_experiment, best_trial, write_best
+from emolab.errors import ConfigError
+from experiments.search.best import as_experiment, best_trial, check_name, write_best
 from experiments.search.report import overview, write_page
 from experiments.search.study import ERROR, OVERRIDES, SURPLUS
 
@@ -27,8 +28,8 @@ def trial(
     )
 
 
-def study_of(*trials, directions=("maximize",)) -> optuna.Study:
-    study = optuna.create_study(directions=list(directions), study_name="s")
+def study_of(*trials, directions=("maximize",), name="s") -> optuna.Study:
+    study = optuna.create_study(directions=list(directions), study_name=name)
     study.add_trials(trials)
     return study
 
@@ -40,13 +41,13 @@ def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path, name
     found = {"epochs": 7, "run": "20261124-100000-aaaa", OVERRIDES: SEARCHED}
     study = study_of(trial(0.4), trial(0.6, **found))
     fixed = [*GIVEN, "name=s", "evaluate=false", "paths.runs=elsewhere", search_path([mine])]
-    command = write_best(best_trial(study), study, folder, fixed)
+    path, command = write_best(best_trial(study), study, folder, fixed)
     _, given = options_and_overrides(shlex.split(command)[3:])
     written = composed("train", given)
     asked = composed("train", [*GIVEN[:2], *GIVEN[3:], *SEARCHED, "name=s_best"])
     assert composed("train", given, hydra_too=True).hydra.searchpath == [f"file://{place}" for place in (folder, mine)]
     assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
-    text = (folder / BEST).read_text()
+    text = path.read_text()
     assert "trial 1 of 2" in text
     assert "0.6000, as run 20261124-100000-aaaa" in text
     assert f"# Command: {command}" in text
@@ -59,15 +60,34 @@ def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path, name
         ("data=demo", "callbacks=early_stopping", "~callbacks.early_stopping"),
         ("experiment=[distill,fer2013_custom_cnn]", "data.path=faces.csv", "teacher=one"),
         ("experiment=null", "data=demo"),
+        ("debug=smoke", "data=demo", "trainer.train_images=48"),
+        ("debug=overfit", "data=demo"),
+        ("debug=overfit", "data=demo", "aug=on", "experiment=distill", "teacher=one"),
+        ("debug=null", "data=demo"),
     ],
 )
 def test_the_winner_keeps_what_the_command_took_out_and_all_its_experiments(tmp_path, given):
     study = study_of(trial(0.4, **{OVERRIDES: ["model=custom_cnn"]}))
-    command = write_best(best_trial(study), study, tmp_path, [*given, "name=s"])
+    _, command = write_best(best_trial(study), study, tmp_path, [*given, "name=s"])
     _, typed = options_and_overrides(shlex.split(command)[3:])
     check_command("train", typed)
     written, asked = composed("train", typed), composed("train", [*given, "model=custom_cnn", "name=s_best"])
     assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
+
+
+def test_a_sweep_around_the_winner_of_another_has_a_winner_of_its_own(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    found = study_of(trial(0.4, **{OVERRIDES: ["model=custom_cnn"]}), name="first")
+    write_best(best_trial(found), found, first, ["data=demo", "trainer.epochs=7"])
+    around = ["experiment=first_best", search_path([first])]
+    check_name("second", around)
+    better = study_of(trial(0.5, **{OVERRIDES: ["optimizer=sgd"]}), name="second")
+    _, command = write_best(best_trial(better), better, second, around)
+    _, typed = options_and_overrides(shlex.split(command)[3:])
+    meant = ["model=custom_cnn", "data=demo", "trainer.epochs=7", "optimizer=sgd", "name=second_best"]
+    assert OmegaConf.to_container(composed("train", typed)) == OmegaConf.to_container(composed("train", meant))
+    with pytest.raises(ConfigError, match=r"name=first: .* experiment=first_best, and there is one"):
+        check_name("first", ["experiment=[distill,first_best]"])
 
 
 def test_values_keep_their_types():

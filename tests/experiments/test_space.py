@@ -44,6 +44,13 @@ def test_what_the_command_fixes_is_not_searched_and_decides_conditions():
         assert float(overrides[0].partition("=")[2]) >= 0.01
 
 
+@pytest.mark.parametrize("given", ["optimizer='sgd'", 'optimizer="sgd"', "+optimizer=sgd"])
+def test_what_the_command_fixes_may_be_quoted(given):
+    assert list(searchable({"sgd_rate": SPACE["sgd_rate"]}, [given], {"finetune": "full"}.get)) == ["sgd_rate"]
+    for overrides in drawn(given, "trainer.batch_size=8"):
+        assert float(overrides[0].partition("=")[2]) >= 0.01
+
+
 def test_a_condition_that_nothing_in_the_command_names_asks_for_the_default():
     space = {"rate": {**RATE, "low": 0.1, "high": 0.2, "when": {"finetune": "partial"}}, "batch": SPACE["batch"]}
     assert all(len(overrides) == 1 for overrides in drawn(space=space))
@@ -82,6 +89,13 @@ def test_a_wrong_parameter_is_refused_before_the_first_training():
         check("+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}")
 
 
+def test_a_parameter_is_tried_under_each_of_its_conditions():
+    """The second of these networks has no such key."""
+    dimension = "{key: model.backbone.stem, low: 16, high: 64, when: {model: [custom_cnn, vgg19]}}"
+    with pytest.raises(ConfigError, match=r"search\.space\.stem: .*stem"):
+        check("search=tradeoff", f"search.space.stem={dimension}")
+
+
 def test_a_teacher_that_may_change_is_refused_where_a_trial_would_bring_it_in(tmp_path):
     teacher = made_run(tmp_path, 0.7)
     monitor = teacher.fields["monitor"]
@@ -116,6 +130,7 @@ def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
         ("search.space.dropout.low=0.9", "low has to be below high"),
         ("search.space.adamw_learning_rate.low=0.0", "above 0 where log"),
         ("+search.space.dropout.choices=[1]", "either choices, or low and high"),
+        ("+search.space.seed={key: seed, low: 0, high: 9, step: 0.25}", r"write low: 0\.0 for fractions"),
         ("search.objectives=[speed]", "'latency_ms'"),
         ("n_trials=0", "n_trials=0"),
         ("sampler=tpee", "cmaes, gp, random, tpe"),

@@ -30,6 +30,8 @@ class Dimension(Closed):
                 raise ValueError("low has to be below high, and above 0 where log is true")
             if self.log and self.step is not None:
                 raise ValueError("a logarithmic range has no step")
+            if isinstance(self.low, int) and isinstance(self.high, int) and (self.step or 1) % 1:
+                raise ValueError(f"step={self.step} leaves whole numbers: write low: {self.low}.0 for fractions")
         return self
 
 
