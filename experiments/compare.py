@@ -14,6 +14,7 @@ def compare(cfg: DictConfig) -> Path:
         RunError: if there are fewer than two, one can't be read, or they make no ensemble.
         ConfigError: if the output's folder can't be written: nothing is compared then.
     """
+    from experiments.comparing.notes import notes_of
     from experiments.comparing.report import compared_pairs, table_of, write_comparison
     from experiments.comparing.runs import ComparedRun, chosen_runs, ensemble_of
     from experiments.output import check_output, writing
@@ -25,20 +26,12 @@ def compare(cfg: DictConfig) -> Path:
     check_output(output)
     runs = [ComparedRun(record, cfg.split, cfg.resamples, cfg.flip) for record in found]
     ensemble = ensemble_of(runs) if cfg.ensemble else None
-    pairs = compared_pairs(runs, cfg.resamples, ensemble)
-    table = table_of(runs, ensemble)
+    judged = compared_pairs(runs, cfg.resamples, ensemble)
+    table, notes = table_of(runs, ensemble), notes_of(runs)
     with writing(output):
-        page = write_comparison(output, runs, pairs, table)
+        page = write_comparison(output, runs, judged, table, notes)
     show(table)
-    print("\n".join(pair.sentence() for pair in pairs))
-    for run in runs:
-        if run.predictions is None:
-            images, flip = (" and their mirror images", " flip=true") if cfg.flip else ("", "")
-            other = ", or split=validation" if cfg.split == "test" else ""
-            print(
-                f"note:   {run.record.id} has no predictions of {cfg.split} images{images}: "
-                f"python -m emolab.evaluate ckpt={run.record.id}{flip}{other}"
-            )
+    print("\n".join([*judged.sentences(), *(f"note:   {note}" for note in notes)]))
     print(f"page:   {page}")
     return page
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 from emolab.evaluation.bootstrap import mcnemar, paired_difference
 from emolab.evaluation.metrics import accuracy
@@ -47,17 +47,24 @@ class Pair:
 
 
 def pairs_of(labels: Sequence[str], predictions: Sequence[Predictions], resamples: int) -> list[Pair]:
-    """Return every pair; of more than 12 runs, the best one against each other. The best come first.
+    """Return every pair judged on the same images; of more than 12 runs, the best one against each other.
 
-    Runs that weren't judged on the same images make no pair.
+    The best come first.
     """
-    order = sorted(range(len(labels)), key=lambda number: -predictions[number].right.mean())
-    chosen = combinations(order, 2) if len(order) <= MOST_RUNS else ((order[0], other) for other in order[1:])
     return [
         _pair(labels[one], predictions[one], labels[other], predictions[other], resamples)
-        for one, other in chosen
-        if same_images(predictions[one], predictions[other])
+        for numbers in judged_alike(predictions)
+        for one, other in (combinations(numbers, 2) if len(numbers) <= MOST_RUNS else product(numbers[:1], numbers[1:]))
     ]
+
+
+def judged_alike(predictions: Sequence[Predictions]) -> list[list[int]]:
+    """Return the numbers of those judged on the same images, together, everywhere the best first."""
+    found: list[list[int]] = []
+    for number in sorted(range(len(predictions)), key=lambda number: -predictions[number].right.mean()):
+        alike = [numbers for numbers in found if same_images(predictions[numbers[0]], predictions[number])]
+        alike[0].append(number) if alike else found.append([number])
+    return found
 
 
 def _pair(better: str, one: Predictions, worse: str, other: Predictions, resamples: int) -> Pair:

@@ -1,6 +1,7 @@
 """A comparison as a table, as sentences, and as one page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -11,7 +12,7 @@ from emolab.evaluation.plots import OKABE_ITO, png
 from emolab.evaluation.predictions import Predictions
 from emolab.flat import short_names
 from experiments.comparing.intervals import Interval, share_text
-from experiments.comparing.pairs import MOST_RUNS, Pair, pairs_of
+from experiments.comparing.pairs import MOST_RUNS, Pair, judged_alike, pairs_of
 from experiments.comparing.runs import ComparedRun, differing, label_of, quality_of, value_of
 from experiments.page import Section, TableOf, render
 
@@ -38,29 +39,55 @@ def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -
     return TableOf(headings, rows)
 
 
-def compared_pairs(runs: Sequence[ComparedRun], resamples: int, ensemble: Predictions | None = None) -> list[Pair]:
+@dataclass(frozen=True)
+class Judged:
+    """The paired tests of a comparison.
+
+    Attributes:
+        pairs: of all runs that were evaluated, and of the ensemble.
+        sets: labels of what was judged on the same images, a list for each such set of images.
+    """
+
+    pairs: Sequence[Pair]
+    sets: Sequence[Sequence[str]]
+
+    def sentences(self) -> list[str]:
+        """Return what can be said of each pair, and what makes none."""
+        told = [pair.sentence() for pair in self.pairs]
+        if len(self.sets) > 1:
+            each = "; ".join(", ".join(labels) for labels in self.sets)
+            told.append(f"judged on different images, and compared only among themselves: {each}")
+        return told
+
+
+def compared_pairs(runs: Sequence[ComparedRun], resamples: int, ensemble: Predictions | None = None) -> Judged:
     """Return the paired tests of all runs that were evaluated, and of the ensemble."""
     keys = differing(runs)
     judged = [(label_of(run, keys, runs), run.predictions) for run in runs if run.predictions is not None]
     if ensemble is not None:
         judged.append((_together(runs), ensemble))
-    return pairs_of([label for label, _ in judged], [predictions for _, predictions in judged], resamples)
+    labels, predictions = [label for label, _ in judged], [one for _, one in judged]
+    sets = [[labels[number] for number in numbers] for numbers in judged_alike(predictions)]
+    return Judged(pairs_of(labels, predictions, resamples), sets)
 
 
-def write_comparison(folder: Path, runs: Sequence[ComparedRun], pairs: Sequence[Pair], table: TableOf) -> Path:
+def write_comparison(
+    folder: Path, runs: Sequence[ComparedRun], judged: Judged, table: TableOf, notes: Sequence[str]
+) -> Path:
     """Write `table.csv`, `table.md`, `pairs.md`, `curves.png` and `index.html`; return the page's path."""
-    judged = len(table.rows) - sum(run.predictions is None for run in runs)
     with_mirrors = ", each averaged with its mirror image" if runs[0].flip else ""
-    few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if judged > MOST_RUNS else ""
-    curves = png(curves_figure(runs))
+    many = any(len(labels) > MOST_RUNS for labels in judged.sets)
+    few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if many else ""
+    curves, sentences = png(curves_figure(runs)), judged.sentences()
     sections = [
         Section("Runs", f"On the {runs[0].split} images{with_mirrors}, with 95 % intervals; the best first.", table),
-        Section("Pairs", f"{NOISE} {few}", lines=[pair.sentence() for pair in pairs] or ["no two can be compared"]),
+        Section("Pairs", f"{NOISE} {few}", lines=sentences or ["no two can be compared"]),
+        *([Section("Notes", lines=notes)] if notes else []),
         Section("Learning curves", "The monitored value of each validation.", png=curves),
     ]
     files.write_text(folder / "table.csv", tables.csv_text(table.headings, table.rows))
     files.write_text(folder / "table.md", tables.markdown(table.headings, table.rows))
-    files.write_text(folder / "pairs.md", "".join(f"- {pair.sentence()}\n" for pair in pairs))
+    files.write_text(folder / "pairs.md", "".join(f"- {sentence}\n" for sentence in sentences))
     files.write_bytes(folder / "curves.png", curves)
     files.write_text(folder / "index.html", render(f"{len(runs)} runs compared", sections))
     return folder / "index.html"

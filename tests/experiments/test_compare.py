@@ -106,6 +106,33 @@ def test_runs_judged_on_other_images_make_no_pair():
     assert pairs_of(["A", "B"], [predictions(0.5, 0), predictions(0.9, 0, images=1)], 100) == []
 
 
+def test_runs_of_two_data_sets_are_compared_within_each_and_the_rest_is_told(tmp_path, capsys):
+    """Of 12 runs all pairs, of more the best with each: in each set for itself."""
+    for number in range(MOST_RUNS + 1):
+        made_run(tmp_path / "runs", 0.6, seed=number)
+    for number in (20, 21):
+        made_run(tmp_path / "runs", 0.8, seed=number, images=1)
+    pairs = (compared(tmp_path / "runs").parent / "pairs.md").read_text().splitlines()
+    assert len(pairs) == 1 + MOST_RUNS + 1
+    assert "seed=20" in pairs[0]
+    assert "seed=21" in pairs[0]
+    told = capsys.readouterr().out
+    assert "judged on different images, and compared only among themselves: " in told
+    assert "seed=20" in pairs[-1].partition(";")[0]
+
+
+def test_runs_whose_photographs_changed_in_between_are_named(tmp_path, capsys):
+    one, two, three = (made_run(tmp_path / "runs", 0.6, seed=number) for number in range(3))
+    for run, content in ((one, "a"), (two, "b"), (three, "")):  # the last is older, and doesn't know
+        run.update(data={**run.fields["data"], "content": content})
+    page = compared(tmp_path / "runs").read_text()
+    told = f"learned from different data, since photographs, labels or splits changed in between: {one.id}; {two.id}"
+    assert told in page
+    assert f"note:   {told}\n" in capsys.readouterr().out
+    two.update(data={**two.fields["data"], "content": "a"})
+    assert "learned from different data" not in compared(tmp_path / "runs").read_text()
+
+
 def test_runs_are_chosen_by_fields_dates_and_ids(tmp_path):
     root = tmp_path / "runs"
     first = made_run(root, 0.5, group={"name": "grid", "number": 0})
@@ -210,7 +237,21 @@ def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys)
     made_run(tmp_path / "runs", 0.5)
     missing = made_run(tmp_path / "runs", None, aug="off")
     compared(tmp_path / "runs")
-    assert f"emolab.evaluate ckpt={missing.id}" in capsys.readouterr().out
+    assert f"emolab.evaluate ckpt={missing.id}\n" in capsys.readouterr().out
+    compared(tmp_path / "runs", "split=validation")
+    assert f"emolab.evaluate ckpt={missing.id} test=false\n" in capsys.readouterr().out
+
+
+def test_a_run_judged_by_validation_alone_is_offered_that_and_test_images_stay_unopened(tmp_path, capsys):
+    made_run(tmp_path / "runs", 0.5)
+    judged = made_run(tmp_path / "runs", 0.6, aug="off")
+    path = judged.folder / "report" / "predictions.npz"
+    save_predictions(path, {"validation": load_predictions(path)["validation"]})
+    compared(tmp_path / "runs")
+    told = f"{judged.id} has no predictions of test images: python -m emolab.evaluate ckpt={judged.id}, or split=valid"
+    assert told in capsys.readouterr().out
+    compared(tmp_path / "runs", "split=validation", "flip=true")
+    assert f"ckpt={judged.id} flip=true test=false\n" in capsys.readouterr().out
 
 
 def made_engine(record: RunRecord, name: str, p50: float, p95: float, passed: bool = True, **others: Any) -> Path:
