@@ -1,5 +1,6 @@
 """`python -m experiments.sweep`: many trainings in search of the best settings, on any number of machines."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from experiments.search.study import Direction
 
 _POLL_SECONDS = 0.2  # between looks at the workers
+_STARTED = "EMOLAB_SWEEP_WORKER"  # in the environment of a worker whose starter concludes, once for all of them
 
 
 def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
@@ -59,6 +61,9 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     begin(study, Beginning(fixed, list(cfg.search.objectives), space, plain_settings(training)), Path(cfg.paths.runs))
     if not is_complete(study, cfg.n_trials, cfg.retries):
         prepare_once(training, study)
+    if _STARTED in os.environ:
+        work(cfg, study, fixed, otherwise)
+        return 0
     print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
     code = 0
     if cfg.workers > 1:
@@ -145,7 +150,9 @@ def start_workers(given: Sequence[str], count: int) -> int:
     others = [override for override in given if not override.startswith(("workers=", "worker="))]
     command = [sys.executable, "-m", "experiments.sweep", *others, "workers=1"]
     worst = 0
-    running = {number: Child([*command, f"worker={number}"], log=None) for number in range(count)}
+    running = {
+        number: Child([*command, f"worker={number}"], log=None, environment={_STARTED: "1"}) for number in range(count)
+    }
     try:
         while running:
             time.sleep(_POLL_SECONDS)
@@ -172,7 +179,7 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], otherwise
     try:
         Worker(study, cfg, fixed, otherwise).work()
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("its trial goes on when the same command is given") from None
+        raise KeyboardInterrupt("give the same command to go on") from None
 
 
 def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ from experiments.search import pictures
 from experiments.search.study import ERROR, SURPLUS, counted
 
 PAGE, TABLE = "index.html", "trials.csv"
+_INTERRUPTED = "interrupted; the same command runs it again, at most as often as retries says"
 
 
 def write_page(study: optuna.Study, folder: Path, objectives: Sequence[str]) -> Path:
@@ -66,8 +67,8 @@ def _short(value: Any) -> str:
 
 
 def _failures(study: optuna.Study) -> list[Section]:
-    failed = [trial for trial in counted(study) if ERROR in trial.user_attrs]
-    lines = [f"trial {trial.number}: {trial.user_attrs[ERROR]}" for trial in failed]
+    failed = [trial for trial in counted(study) if trial.state == TrialState.FAIL]
+    lines = [f"trial {trial.number}: {trial.user_attrs.get(ERROR, _INTERRUPTED)}" for trial in failed]
     return [Section("Failures", "The last lines of each failed trial's log.", lines=lines)] if failed else []
 
 

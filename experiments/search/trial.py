@@ -60,20 +60,29 @@ class Training:
         record = run_of(self._runs, self._group, self._number)
         if record is not None and record.status in ("finished", "pruned"):
             self._check_same(record)
+            self._note(record)
         else:
-            outcome = self._train(record)
-            record = run_of(self._runs, self._group, self._number)
-            if outcome.interrupted:
-                raise TrialInterruptedError(f"its training was stopped, {outcome.explained()}")
-            if outcome.code != 0 and record is not None and record.status == "running":
-                raise TrialInterruptedError(f"another process is writing its run {record.folder}")
-            if outcome.code != 0 or record is None:
-                raise TrialFailedError(f"{outcome.explained()}\n{last_lines(self._log)}")
-        self._trial.set_user_attr("run", record.id)
-        self._trial.set_user_attr("epochs", len(record.read_metrics()))
+            record = self._trained(record)
         if record.status == "pruned":
             raise TrialPruned
         return self._numbers(record)
+
+    def _trained(self, begun: RunRecord | None) -> RunRecord:
+        outcome = self._train(begun)
+        record = run_of(self._runs, self._group, self._number)
+        if record is not None:
+            self._note(record)
+        if outcome.interrupted:
+            raise TrialInterruptedError(f"its training was stopped, {outcome.explained()}")
+        if outcome.code != 0 and record is not None and record.status == "running":
+            raise TrialInterruptedError(f"another process is writing its run {record.folder}")
+        if outcome.code != 0 or record is None:
+            raise TrialFailedError(f"{outcome.explained()}\n{last_lines(self._log)}")
+        return record
+
+    def _note(self, record: RunRecord) -> None:
+        self._trial.set_user_attr("run", record.id)
+        self._trial.set_user_attr("epochs", len(record.read_metrics()))
 
     def _check_same(self, record: RunRecord) -> None:
         """Check that a run which is taken as it is was trained by this trial's settings."""

@@ -130,6 +130,11 @@ def test_the_page_shows_pictures_every_trial_and_why_trials_failed(tmp_path):
     assert len(lines) == 5
 
 
+def test_the_page_says_why_a_trial_failed_that_was_interrupted_each_time(tmp_path):
+    page = write_page(study_of(trial(None, state=TrialState.FAIL)), tmp_path, ["validation"]).read_text()
+    assert "trial 0: interrupted; the same command runs it again, at most as often as retries says" in page
+
+
 def test_a_trial_too_many_is_no_interrupted_attempt():
     study = study_of(trial(0.5, epochs=1), trial(None, state=TrialState.FAIL, **{SURPLUS: True}))
     told = overview(study)[0]

@@ -103,6 +103,15 @@ def test_a_run_of_other_settings_is_not_taken_for_the_trials(tmp_path, monkeypat
         training(tmp_path, monkeypatch, "raise SystemExit('trained again')").result()
 
 
+def test_the_epochs_of_a_training_that_failed_are_known(tmp_path, monkeypatch):
+    record = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+    record.update(status="failed")
+    one = training(tmp_path, monkeypatch, "raise SystemExit(2)")
+    with pytest.raises(TrialFailedError, match="exit code 2"):
+        one.result()
+    assert frozen(one).user_attrs == {"run": record.id, "epochs": 2}
+
+
 def test_a_run_without_a_number_is_a_failure(tmp_path, monkeypatch):
     record = made_run(tmp_path / "runs", None, group={"name": "s", "number": 0})
     record.folder.joinpath("config.yaml").write_text(config_text(composed("train", SETS)))

@@ -120,6 +120,17 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
     assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)
 
 
+def test_a_sweep_of_several_workers_tells_its_result_once(tmp_path, capfd):
+    given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}", f"paths.runs={tmp_path}", "n_trials=1"]
+    cfg = composed("sweep", [*given, "workers=2"])
+    study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), cfg)
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
+    assert sweep(cfg, [*given, "workers=2"]) == 0  # complete: the data may be gone by now
+    told = capfd.readouterr()
+    assert told.out.count("page: ") == 1
+    assert "ended early" not in told.err
+
+
 def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_opened(tmp_path):
     (tmp_path / "file").write_text("")
     given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path / 'file' / 'sweep'}", "n_trials=1"]
