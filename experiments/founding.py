@@ -1,7 +1,7 @@
 """`python -m experiments.founding`: the table that this project began with, made again on any data."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from emolab.cli import WRONG, check_command, verb
 from emolab.jobs import Plan
+from experiments.output import trainings_of, writing
 from experiments.overrides import for_training, launcher_given, refuse, settings_given
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     jobs = jobs_of(cfg, for_training(given, "founding"), keys)
     for job in jobs:
         check_command("train", job)
-    plan = Plan(Path(cfg.output) / "trainings" / cfg.name, cfg.name, Path(cfg.paths.runs), jobs)
+    plan = Plan(trainings_of(cfg, "founding"), cfg.name, Path(cfg.paths.runs), jobs)
     with plan.owned():
-        plan.begin()
+        plan = plan.begin()
         failed = run_plan(plan, launcher_given(), "the same command")
-    return conclude(cfg, plan, keys) or failed
+    runs = plan.records()
+    numbered = ((key, plan.number_of(job)) for key, job in zip(keys, jobs, strict=True))
+    numbers = {key: number for key, number in numbered if number is not None}
+    return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 
 
 def jobs_of(cfg: DictConfig, fixed: Sequence[str], keys: "Sequence[tuple[Cell, int]]") -> tuple[tuple[str, ...], ...]:
@@ -56,7 +60,7 @@ def cells_of_settings(cfg: DictConfig) -> "list[Cell]":
     return cells_of(cfg.models, cfg.augmentations, cfg.finetunings)
 
 
-def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") -> int:
+def conclude(cfg: DictConfig, records: "Mapping[tuple[Cell, int], RunRecord | None]") -> int:
     """Print and write table and verdicts of the trainings that finished; return the exit code, 2 where none did.
 
     Raises:
@@ -65,11 +69,9 @@ def conclude(cfg: DictConfig, plan: Plan, keys: "Sequence[tuple[Cell, int]]") ->
     from experiments.comparing.replicates import finished_trainings, predictions_of, results_of
     from experiments.founded.claims import claims, judged
     from experiments.founded.report import claims_table, table_of, write_founding
-    from experiments.output import writing
     from experiments.page import show
 
-    runs = plan.records()
-    finished = finished_trainings({key: runs.get(number) for number, key in enumerate(keys)})
+    finished = finished_trainings(records)
     predictions = predictions_of(finished, cfg.split)
     if not predictions:
         print(f"no training has left predictions of the {cfg.split} images", file=sys.stderr)
@@ -93,14 +95,14 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
 
     part = cfg.trainer.train_images
     share = f"{part} of the training images, the classes in proportion" if part else "all training images"
-    recipes = "; ".join(" ".join((model, *lines)) for model, lines in cfg.recipes.items())
+    recipes = "; ".join(" ".join((model, *cfg.recipes[model])) for model in cfg.models if cfg.recipes.get(model))
     one = "With one seed the intervals hold the noise of the images, not that of the training."
     return [
         f"Data: {cfg.data.name}, {share}; {cfg.trainer.epochs} epochs; judged on {images} {cfg.split} images.",
         f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else INTERVAL}",
         f"First weights: {', '.join(f'{model} {used}' for model, used in weights)}.",
         "The original had 50,046 photographs in nine classes, and gave validation accuracies without intervals.",
-        f"Recipes: {recipes}.",
+        *([f"Recipes, where the command set nothing else: {recipes}."] if recipes else []),
     ]
 
 

@@ -11,6 +11,7 @@ from emolab.config.overrides import override, typed_path
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
+from experiments.output import trainings_of, writing
 from experiments.overrides import for_training, launcher_given, refuse, settings_given
 
 
@@ -33,7 +34,6 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.report import SUSPECTED, table_of, write_label_noise
     from experiments.noise.suspects import check_unseen, suspects_of, unseen_probabilities
-    from experiments.output import writing
     from experiments.page import show
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
@@ -46,12 +46,12 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
         )
     folder = Path(cfg.output)
     folds = folds_of(prepared, cfg.folds)
-    trainings = folder / "trainings" / cfg.name  # locked while they run, so that no other command changes their lists
+    trainings = trainings_of(cfg, "label_noise")  # locked while they run, so that none other changes their lists
     lists = [trainings / "folds" / f"{number}.csv" for number in range(len(folds))]
     jobs = tuple((*fixed, override("trainer.leave_out", path)) for path in lists)
     plan = Plan(trainings, cfg.name, Path(cfg.paths.runs), jobs)
     with plan.owned():
-        plan.begin()
+        plan = plan.begin()
         with writing(folder):
             write_folds(lists, prepared, folds)
         failed = run_plan(plan, launcher_given(), "the same command", compares=False)

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from emolab.cli import WRONG, check_command, verb
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
+from experiments.output import trainings_of, writing
 from experiments.overrides import for_training, launcher_given, refuse, settings_given
 
 if TYPE_CHECKING:
@@ -41,11 +42,10 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     for (lever, _), job in wanted.items():
         with named(lever):
             check_command("train", job)
-    folder = Path(cfg.output) / "trainings" / cfg.name
-    plan = Plan(folder, cfg.name, Path(cfg.paths.runs), tuple(wanted.values()))
+    plan = Plan(trainings_of(cfg, "levers"), cfg.name, Path(cfg.paths.runs), tuple(wanted.values()))
     with plan.owned():
         plan = plan.grown()
-        numbers = {key: plan.jobs.index(job) for key, job in jobs.items() if job in plan.jobs}
+        numbers = {key: number for key, job in jobs.items() if (number := plan.number_of(job)) is not None}
         others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
         chosen = [numbers[key] for key in wanted]
         failed = run_plan(plan, launcher_given(), "the same command", chosen, beside=others, compares=False)
@@ -85,7 +85,6 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
     """
     from experiments.comparing.levers import effects_of, table_of, write_levers
     from experiments.comparing.replicates import finished_trainings, predictions_of, results_of
-    from experiments.output import writing
     from experiments.page import show
 
     finished = finished_trainings(records)

@@ -24,8 +24,7 @@ def run_grid(arguments: Sequence[str]) -> int:
     """
     plan, launcher = planned(arguments)
     with plan.owned():
-        plan.begin()
-        return run_plan(plan, launcher, f"the same command and resume={plan.name}")
+        return run_plan(plan.begin(), launcher, f"the same command and resume={plan.name}")
 
 
 def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from emolab import files
@@ -71,8 +72,8 @@ class Plan:
         finally:
             lock.release()
 
-    def begin(self) -> None:
-        """Write the plan, or check that the one in its folder says the same.
+    def begin(self) -> "Plan":
+        """Write the plan, or return the one in its folder, which says the same in perhaps another order.
 
         Raises:
             ConfigError: if that one has other trainings, and the message lists what differs; or if there is none, but
@@ -80,18 +81,20 @@ class Plan:
         """
         if not (self.folder / PLAN).exists():
             self._write_first()
-            return
+            return self
         began = Plan.open(self.folder)
-        gone, new = sorted(set(began.jobs) - set(self.jobs)), sorted(set(self.jobs) - set(began.jobs))
-        if began.jobs != self.jobs:
+        gone = [job for job in began.jobs if self.number_of(job) is None]
+        new = [job for job in self.jobs if began.number_of(job) is None]
+        if gone or new or len(began.jobs) != len(self.jobs):
             lines = [
-                *(f"  when it began: {' '.join(job)}" for job in gone),
-                *(f"  now: {' '.join(job)}" for job in new),
+                *(f"  when it began: {' '.join(job)}" for job in sorted(gone)),
+                *(f"  now: {' '.join(job)}" for job in sorted(new)),
             ]
             raise ConfigError(
                 f"{self.folder} was begun with other trainings. Give the command that began it, or begin another:\n"
-                + "\n".join(lines or ["  the same ones in another order"])
+                + "\n".join(lines or [f"  {len(began.jobs)} trainings when it began, {len(self.jobs)} now"])
             )
+        return replace(self, jobs=began.jobs)
 
     def grown(self) -> "Plan":
         """Write the plan behind the one in its folder, whose jobs keep their numbers; return both as one.
@@ -102,10 +105,18 @@ class Plan:
         if not (self.folder / PLAN).exists():
             self._write_first()
             return self
-        known = Plan.open(self.folder).jobs
-        plan = replace(self, jobs=(*known, *(job for job in self.jobs if job not in known)))
+        known = Plan.open(self.folder)
+        plan = replace(self, jobs=(*known.jobs, *(job for job in self.jobs if known.number_of(job) is None)))
         plan._write()
         return plan
+
+    def number_of(self, job: Sequence[str]) -> int | None:
+        """Return the number of the job with these overrides, in whatever order; None where there is none."""
+        return self._numbers.get(_by_key(job))
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, ...], int]:
+        return {_by_key(job): number for number, job in reversed(list(enumerate(self.jobs)))}
 
     def start(self, number: int) -> Child:
         """Train job `number` in a process of its own, or go on with it where it was interrupted."""
@@ -166,9 +177,9 @@ class Plan:
         return [line for line in self.jobs[number] if not all(line in job for job in self.jobs)]
 
     def _check_teachers(self) -> None:
-        known = Plan.open(self.folder).jobs if (self.folder / PLAN).exists() else ()
+        known = Plan.open(self.folder) if (self.folder / PLAN).exists() else None
         for job in self.jobs:
-            if job not in known:
+            if known is None or known.number_of(job) is None:
                 check_teachers_stay(composed("train", job))
 
     def _write_first(self) -> None:
@@ -189,3 +200,8 @@ class Plan:
                 f"can't write to {self.folder}: {error.strerror or error}. Free space, mend the rights, or set another "
                 "folder: paths.grids of a grid, output of an experiment"
             ) from error
+
+
+def _by_key(job: Sequence[str]) -> tuple[str, ...]:
+    """Return the overrides sorted by key, several of one key as they stand: the last of these counts."""
+    return tuple(sorted(job, key=lambda line: line.partition("=")[0].lstrip("+~")))

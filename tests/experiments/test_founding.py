@@ -9,6 +9,7 @@ from made_runs import made_run, predictions
 from emolab.cli import check_command, composed
 from emolab.errors import ConfigError, RunError
 from emolab.jobs import Plan
+from emolab.runs import RunRecord
 from experiments.comparing.replicates import results_of
 from experiments.founded.cells import Cell, cells_of
 from experiments.founded.claims import Claim, claims, judged
@@ -128,11 +129,10 @@ def test_the_table_stands_beside_the_originals_numbers(tmp_path, capsys):
     settings = ["data=folder", "data.root=faces", "models=[vgg19,resnet50]", "finetunings=[full]", "resamples=200"]
     cfg = composed("founding", [*settings, f"output={tmp_path / 'founding'}"])
     cells = cells_of(cfg.models, cfg.augmentations, cfg.finetunings)
-    plan = Plan(tmp_path / "grid", "founding", tmp_path / "runs", tuple(("x",) for _ in cells))
+    records: dict[tuple[Cell, int], RunRecord | None] = {(cell, 0): None for cell in cells}
     for number, cell in enumerate(cells[:-1]):
-        group = {"name": "founding", "number": number}
-        made_run(tmp_path / "runs", 0.5 + number / 10, seed=number, group=group, model=cell.model)
-    assert conclude(cfg, plan, [(cell, 0) for cell in cells]) == 0
+        records[cell, 0] = made_run(tmp_path / "runs", 0.5 + number / 10, seed=number, model=cell.model)
+    assert conclude(cfg, records) == 0
     rows = (tmp_path / "founding" / "table.csv").read_text().splitlines()
     assert len(rows) == 5
     assert rows[1].startswith("vgg19,on,full,1,0.")
@@ -141,17 +141,17 @@ def test_the_table_stands_beside_the_originals_numbers(tmp_path, capsys):
     assert "| VGG19 is better than ResNet50 | refuted |" in (tmp_path / "founding" / "claims.md").read_text()
     page = (tmp_path / "founding" / "index.html").read_text()
     assert "judged on 600 test images" in page
+    assert "nothing else: resnet50 optimizer.learning_rate=0.001." in page
     assert "refuted" in capsys.readouterr().out
 
 
 def test_a_table_that_cant_be_written_names_its_output(tmp_path):
     settings = ["data=folder", "data.root=faces", "models=[vgg19]", "augmentations=['on']", "finetunings=[full]"]
     cfg = composed("founding", [*settings, f"output={tmp_path / 'founding'}", "resamples=200"])
-    plan = Plan(tmp_path / "grid", "founding", tmp_path / "runs", (("x",),))
-    made_run(tmp_path / "runs", 0.5, group={"name": "founding", "number": 0}, model="vgg19")
+    record = made_run(tmp_path / "runs", 0.5, model="vgg19")
     (tmp_path / "founding" / "table.csv").mkdir(parents=True)
     with pytest.raises(ConfigError, match=r"output=.*founding can't be written"):
-        conclude(cfg, plan, [(Cell("vgg19", "on", "full"), 0)])
+        conclude(cfg, {(Cell("vgg19", "on", "full"), 0): record})
 
 
 @pytest.mark.parametrize(("seeds", "told"), [("0", "not that of the training"), ("0,1", "added as Student's interval")])
@@ -202,7 +202,9 @@ def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path) -> Non
     assert "augmentation helps" in done.stdout
     assert "2 trainings, 0 of them done" in done.stdout
     assert np.char.count((tmp_path / "founding" / "table.csv").read_text(), "custom_cnn") == 2
-    again = run("experiments.founding", *arguments, cwd=tmp_path)
+    table = (tmp_path / "founding" / "table.csv").read_text()
+    again = run("experiments.founding", *reversed(arguments), "augmentations=[off,on]", cwd=tmp_path)
+    assert sorted((tmp_path / "founding" / "table.csv").read_text().splitlines()) == sorted(table.splitlines())
     assert "2 trainings, 2 of them done" in again.stdout
     assert again.returncode == 0, again.stderr
     with Plan.open(tmp_path / "founding" / "trainings" / "founding").owned():

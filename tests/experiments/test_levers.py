@@ -12,6 +12,7 @@ from emolab.runs import RunRecord
 from experiments.comparing.levers import effects_of, levers_figure
 from experiments.comparing.replicates import results_of
 from experiments.levers import conclude, jobs_of
+from experiments.output import trainings_of
 
 ACCURACIES = {"baseline": 0.60, "good": 0.68, "bad": 0.52, "idle": 0.605}
 LEVERS = ("good", "bad", "idle")
@@ -98,6 +99,20 @@ def test_what_each_training_has_of_its_own_is_not_given_for_all(tmp_path):
         assert done.returncode == 2, done.stderr
         assert told in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", ["founding", "levers", "label_noise"])
+def test_two_names_have_two_outputs_and_what_an_earlier_emolab_began_is_found(tmp_path, monkeypatch, verb):
+    monkeypatch.chdir(tmp_path)
+    data = ["data=folder", "data.root=faces"]
+    assert trainings_of(composed(verb, data), verb) == Path(verb, "trainings", verb)
+    mine = composed(verb, [*data, "name=mine"])
+    assert trainings_of(mine, verb) == Path("mine/trainings/mine")
+    Path(verb, "trainings", "mine").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=f"go on with them by output={verb}, or give another name"):
+        trainings_of(mine, verb)
+    earlier = composed(verb, [*data, "name=mine", f"output={verb}"])
+    assert trainings_of(earlier, verb) == Path(verb, "trainings", "mine")
 
 
 def test_every_lever_fits_the_recipe_that_the_documents_give_it():

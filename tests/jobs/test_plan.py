@@ -49,6 +49,19 @@ def test_another_grid_in_the_same_folder_is_refused_with_what_differs(tmp_path):
     assert "when it began: model=resnet50 seed=0" in str(caught.value)
 
 
+def test_the_order_of_jobs_and_of_their_overrides_means_nothing_but_for_the_same_key(tmp_path):
+    jobs = (("seed=0", "name=a", "model=vgg19", "+seed=1"), ("seed=2",))
+    plan(tmp_path, jobs).begin()
+    again = ("model=vgg19", "seed=0", "+seed=1", "name=a")
+    assert plan(tmp_path, (jobs[1], again)).begin().jobs == jobs
+    assert plan(tmp_path, (again,)).grown().jobs == jobs
+    assert plan(tmp_path, jobs).number_of(again) == 0
+    with pytest.raises(ConfigError, match=r"now: \+seed=1 seed=0"):
+        plan(tmp_path, (("+seed=1", "seed=0", "name=a", "model=vgg19"), jobs[1])).begin()
+    with pytest.raises(ConfigError, match="2 trainings when it began, 3 now"):
+        plan(tmp_path, (*jobs, again)).begin()
+
+
 def test_a_grid_that_cannot_be_written_says_which_setting_names_its_folder(tmp_path):
     (tmp_path / "grids").write_text("a file in the way")
     told = r"can't write to .*grids/g: .*paths\.grids"
