@@ -43,7 +43,7 @@ def check_no_runs(root: Path, group: str, where: object) -> None:
     if others := runs_of(root, group):
         raise ConfigError(
             f"{root} has {len(others)} runs of a group {group!r} that {where} doesn't know, such as {others[0].id}: "
-            "give the output that began them, or another name"
+            "give the output, or the storage, that began them, or another name"
         )
 
 

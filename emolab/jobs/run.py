@@ -18,6 +18,8 @@ from emolab.runs.sameness import change_of_data, differences
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
 
+_ANEW = "begin anew (a grid without resume, an experiment with another name)"
+
 
 def run_plan(
     plan: Plan,
@@ -87,13 +89,12 @@ def check_same(plan: Plan, numbers: Iterable[int], and_data: bool) -> None:
         if differing := differences(cfg, run):
             raise ConfigError(
                 f"{plan.name}: its run {run.id} was trained with other settings than the same command means now. Put "
-                "the config files back as they were, or begin anew with another name. What differs:\n  "
-                + "\n  ".join(differing)
+                f"the config files back as they were, or {_ANEW}. What differs:\n  " + "\n  ".join(differing)
             )
         if and_data and (changed := _change_of_data(cfg, run, prepared)):
             raise ConfigError(
                 f"{plan.name}: {changed}, and what is missing would learn from other images. Put them back as they "
-                "were, or begin anew with another name"
+                f"were, or {_ANEW}"
             )
 
 

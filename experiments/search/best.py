@@ -79,17 +79,18 @@ def as_experiment(overrides: Sequence[str]) -> str:
     """
     known = groups(conf_folder())
     values = OmegaConf.create()
-    debugs: list[str] = []
+    included: dict[str, list[str]] = {"experiment": [], "debug": []}
     chosen: dict[str, str | None] = {}
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key, value = override.key_or_group, override.value()
-        if key == "debug":
-            debugs += [f"/debug/{one}" for one in _choices(value)]
-        elif key in known and key != "experiment":
+        if key in included:
+            included[key] += _choices(value)
+        elif key in known:
             chosen[f"override /{key}"] = None if value is None else str(value)
-        elif key != "experiment":
+        else:
             OmegaConf.update(values, key, value, force_add=True)
-    defaults = [*_experiments_in(overrides), *debugs, *({group: choice} for group, choice in chosen.items())]
+    first = [f"/{group}/{choice}" for group, choices in included.items() for choice in choices]
+    defaults = [*first, *({group: choice} for group, choice in chosen.items())]
     return OmegaConf.to_yaml(OmegaConf.create({"defaults": defaults})) + (OmegaConf.to_yaml(values) if values else "")
 
 

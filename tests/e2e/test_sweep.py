@@ -21,8 +21,10 @@ from experiments.search.study import counted
 SWEEP = (*TINY[:-1], "trainer.epochs=3", "heartbeat_seconds=1", "aug=off", "optimizer=adamw")
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def _workers(pid: int) -> list[int]:
+    """Its children but for what Python keeps of the processes that prepared photographs."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"experiments.sweep" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _study(folder: Path) -> optuna.Study:
@@ -38,7 +40,7 @@ def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Pat
     command = [sys.executable, "-m", "experiments.sweep", *arguments, "workers=2"]
     driver = subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
     wait_for(lambda: list(tmp_path.glob("runs/*/*/checkpoints/last-*")))
-    workers = _children(driver.pid)
+    workers = _workers(driver.pid)
     assert len(workers) == 2
     for pid in (driver.pid, *workers):
         os.kill(pid, signal.SIGKILL)
