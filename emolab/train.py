@@ -68,7 +68,7 @@ def conclude(
     loggers: "LoggerGroup",
     test: bool = True,
     trusted_modules: Sequence[str] = (),
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Evaluate the trained run, write its report, show it to the loggers, and say what to type next.
 
     Args:

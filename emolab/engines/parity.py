@@ -32,7 +32,7 @@ def parity(run: Predictions, engine: Predictions, resamples: int) -> dict[str, A
     """Compare an engine with its run on the same images.
 
     Returns:
-        n; the accuracy of both (0 to 1), the engine's with its 95 % interval; the drop from the run's to the
+        n; the accuracy of both (0 to 1), the engine's with its 95 % interval, or None; the drop from the run's to the
         engine's, paired, with its interval (whole groups resampled); the share of images for which
         both name the same class; the largest and the mean difference of a probability.
     """
@@ -42,7 +42,7 @@ def parity(run: Predictions, engine: Predictions, resamples: int) -> dict[str, A
         "n": len(run.targets),
         "accuracy_run": float(run.right.mean()),
         "accuracy_engine": found["value"],
-        "accuracy_interval": [found["low"], found["high"]],
+        "accuracy_interval": None if found["low"] is None else [found["low"], found["high"]],
         "drop": paired_difference(run, engine, accuracy, resamples),
         "agreement": float((run.predicted == engine.predicted).mean()),
         "max_difference": float(difference.max()),

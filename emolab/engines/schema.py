@@ -25,7 +25,7 @@ class _Interval(Facts):
 class _Parity(Facts):
     n: int
     accuracy_engine: FiniteFloat
-    accuracy_interval: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)]
+    accuracy_interval: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] | None
     drop: _Interval
     agreement: FiniteFloat
 

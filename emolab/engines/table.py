@@ -7,6 +7,7 @@ from typing import Any
 
 from emolab import files, tables
 from emolab.engines.gates import failed, possible_drop
+from emolab.evaluation.rows import interval
 
 COLUMNS = (
     "engine", "precision", "status", "MB", "accuracy", "points lost", "agreement", "p50 ms", "p95 ms", "p99 ms",
@@ -63,15 +64,13 @@ class Row:
         """Return a text for each of `COLUMNS`; empty where nothing was measured."""
         facts = self.facts
         parity, latency, ratio = (facts.get(key, {}) for key in ("parity", "latency_ms", "ratio"))
-        interval = parity.get("accuracy_interval")
-        accuracy = f"{parity['accuracy_engine']:.3f} ({interval[0]:.3f}-{interval[1]:.3f})" if interval else ""
         start = facts.get("start", {})
         return [
             self.engine,
             self.precision,
             self.status,
             _number(facts.get("bytes"), 1, 1e-6),
-            accuracy,
+            _accuracy(parity) if parity else "",
             _points(parity["drop"]) if "drop" in parity else "",
             _number(parity.get("agreement"), 4),
             *(_number(latency.get(key), 2) for key in ("p50", "p95", "p99")),
@@ -128,7 +127,8 @@ def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
         latency, parity, colour = row.facts["latency_ms"], row.facts["parity"], BLUE if row.passed else GREY
         speed.plot([latency["p50"], latency["p95"]], [place, place], "-", color=colour)
         speed.plot(latency["p95"], place, "o", color=colour)
-        hits.plot(parity["accuracy_interval"], [place, place], "-", color=colour)
+        if parity["accuracy_interval"] is not None:
+            hits.plot(parity["accuracy_interval"], [place, place], "-", color=colour)
         hits.plot(parity["accuracy_engine"], place, "o", color=colour)
     speed.axvline(budget_ms, color=ORANGE, linestyle="--", label=f"budget {budget_ms:g} ms")
     speed.set(xscale="log", xlabel="ms a face: p50 to p95 (grey: a gate failed)")
@@ -150,6 +150,11 @@ def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
     files.write_text(folder / "table.md", tables.markdown(COLUMNS, cells))
     files.write_text(folder / "table.csv", tables.csv_text(COLUMNS, cells))
     files.write_bytes(folder / "table.png", picture(rows, budget_ms))
+
+
+def _accuracy(parity: Mapping[str, Any]) -> str:
+    low, high = parity["accuracy_interval"] or (None, None)
+    return interval({"value": parity["accuracy_engine"], "low": low, "high": high}, to="-")
 
 
 def _points(drop: Mapping[str, float]) -> str:

@@ -5,15 +5,18 @@ observation, and so are two photographs of one person.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
 from scipy.stats import binomtest
 
+from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions, same_images
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
+LEAST_GROUPS = 20  # of fewer a resample has so few different ones that its spread says nothing
 _TAILS = (0.025, 0.975)  # between them lie 95 % of the resamples
 _SWAPS = 20_000
 _AT_ONCE = 200  # resamples computed together: (200, groups) counts
@@ -24,8 +27,12 @@ def intervals(
     metrics: dict[str, Metric],
     resamples: int = 2000,
     seed: int = 0,
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Any]]:
     """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap, 95 %.
+
+    Where all resamples say the same, as of an accuracy of 1, they can't say how sure it is: the accuracy's interval is
+    then that of a share of the groups (Clopper and Pearson 1934), and other metrics have none. Of fewer than
+    `LEAST_GROUPS` groups nothing has one. "low" and "high" are None where there is no interval.
 
     Args:
         predictions: of one split.
@@ -42,9 +49,23 @@ def intervals(
     whole = cells.sum(axis=0).reshape(size, size)
     result = {}
     for name, metric in metrics.items():
-        low, high = np.nanquantile(np.concatenate(drawn[name]), _TAILS)
-        result[name] = {"value": float(metric(whole)), "low": float(low), "high": float(high)}
+        value = float(metric(whole))
+        low, high = _ends(metric, value, np.concatenate(drawn[name]), cells.shape[0])
+        result[name] = {"value": value, "low": low, "high": high}
     return result
+
+
+def _ends(metric: Metric, value: float, drawn: np.ndarray, groups: int) -> tuple[float | None, float | None]:
+    """The ends of an interval, from what the resamples say."""
+    if groups < LEAST_GROUPS:
+        return None, None
+    low, high = np.nanquantile(drawn, _TAILS)
+    if low < high:
+        return float(low), float(high)
+    if metric is not accuracy:
+        return None, None
+    exact = binomtest(round(value * groups), groups).proportion_ci()
+    return float(exact.low), float(exact.high)
 
 
 def paired_difference(

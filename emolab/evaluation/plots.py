@@ -133,11 +133,12 @@ def _curve(axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, colour: str
         axes.plot(*zip(*points, strict=True), "o-", markersize=3, color=colour, label=label)
 
 
-def robustness_figure(curves: Mapping[str, Sequence[Mapping[str, float]]], units: Mapping[str, str]) -> Figure:
+def robustness_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], units: Mapping[str, str]) -> Figure:
     """Draw accuracy against the level of each kind of damage, with intervals.
 
     Args:
-        curves: kind -> points with "level", "value", "low", "high" and "intact" (1 at the undamaged level).
+        curves: kind -> points with "level", "value", "low", "high" (None: no interval) and "intact" (1 at the
+            undamaged level).
         units: kind -> what its levels mean.
     """
     columns = 5
@@ -146,7 +147,8 @@ def robustness_figure(curves: Mapping[str, Sequence[Mapping[str, float]]], units
     for axes, (name, points) in zip(grid.ravel(), curves.items(), strict=False):
         level, value, low, high = ([point[key] for point in points] for key in ("level", "value", "low", "high"))
         axes.plot(level, value, "o-", color=BLUE, markersize=3)
-        axes.fill_between(level, low, high, color=BLUE, alpha=0.2)
+        if None not in low:
+            axes.fill_between(level, low, high, color=BLUE, alpha=0.2)
         axes.axhline(next(p["value"] for p in points if p["intact"]), color=GREY, linestyle="--", linewidth=1)
         axes.set(title=name, xlabel=units[name])
         axes.grid(alpha=0.3)

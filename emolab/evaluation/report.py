@@ -58,7 +58,7 @@ class Report:
     pictures: Sequence[Picture] = ()
     warnings: Sequence[str] = ()
     samples: tuple[np.ndarray, Sequence[str]] | None = None
-    robustness: Mapping[str, Sequence[Mapping[str, float]]] | None = None
+    robustness: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
     predictions: Mapping[str, Predictions] | None = None
     mirrored: Mapping[str, Predictions] | None = None
     fitted_on: str = "validation"

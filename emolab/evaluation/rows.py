@@ -1,6 +1,7 @@
 """The numbers of a report as texts, the same on page, model card and terminal."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.box import SIMPLE
 from rich.table import Table
@@ -14,8 +15,10 @@ def number(value: float | None, digits: int = 3) -> str:
     return "none" if value is None else f"{value:.{digits}f}"
 
 
-def interval(measured: Mapping[str, float], to: str = " to ") -> str:
-    """Return a value and its interval, such as "0.712 (0.697 to 0.727)"."""
+def interval(measured: Mapping[str, Any], to: str = " to ") -> str:
+    """Return a value and its interval, such as "0.712 (0.697 to 0.727)", or that it has none."""
+    if measured["low"] is None:
+        return f"{number(measured['value'])} (no interval)"
     return f"{number(measured['value'])} ({number(measured['low'])}{to}{number(measured['high'])})"
 
 

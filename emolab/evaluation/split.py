@@ -1,11 +1,11 @@
 """What is known of the predictions of one split, as numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.bootstrap import LEAST_GROUPS, intervals
 from emolab.evaluation.brightness import accuracy_by_brightness
 from emolab.evaluation.coverage import coverage_curve
 from emolab.evaluation.metrics import MATRIX_METRICS, accuracy, confusion_matrix, evaluators, f1, precision, recall
@@ -36,6 +36,7 @@ def evaluate_split(
     both = None if mirrored is None else averaged([predictions, mirrored], [temperature] * 2)
     return {
         "n": len(predictions.targets),
+        "groups": len(np.unique(predictions.groups)),
         **intervals(predictions, MATRIX_METRICS, resamples),
         **dict(evaluators(predictions, temperature)),
         "per_class": _per_class(matrix, predictions.classes),
@@ -45,6 +46,19 @@ def evaluate_split(
         "coverage": coverage_curve(predictions, temperature),
         "by_brightness": None if brightness is None else accuracy_by_brightness(predictions, brightness, resamples),
     }
+
+
+def without_intervals(splits: Mapping[str, Metrics]) -> list[str]:
+    """Return a sentence that says where there are too few images for intervals, and why, if there is such a place."""
+    few = [f"{split} ({metrics['groups']})" for split, metrics in splits.items() if metrics["groups"] < LEAST_GROUPS]
+    thirds = [
+        f"{split} by brightness"
+        for split, metrics in splits.items()
+        if metrics["groups"] >= LEAST_GROUPS
+        and any(part["accuracy"]["low"] is None for part in (metrics["by_brightness"] or {}).values())
+    ]
+    why = f"they need {LEAST_GROUPS} images independent of each other; near-duplicates, and photographs of one person, "
+    return [f"no intervals for {', '.join([*few, *thirds])}: {why}count as one"] if few or thirds else []
 
 
 def _per_class(matrix: np.ndarray, classes: Sequence[str]) -> dict[str, dict[str, float | int | None]]:

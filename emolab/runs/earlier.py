@@ -18,8 +18,8 @@ class _Point(BaseModel):
     level: FiniteFloat
     intact: FiniteFloat
     value: FiniteFloat
-    low: FiniteFloat
-    high: FiniteFloat
+    low: FiniteFloat | None
+    high: FiniteFloat | None
 
 
 class _Numbers(BaseModel):

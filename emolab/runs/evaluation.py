@@ -9,7 +9,7 @@ from emolab.data.prepared import PreparedData, folder_name
 from emolab.errors import DataError
 from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.report import Report
-from emolab.evaluation.split import evaluate_split
+from emolab.evaluation.split import evaluate_split, without_intervals
 from emolab.models.pretrained import IMAGENET, WITHOUT_IMAGENET
 from emolab.runs import layout
 from emolab.runs.calibration import calibration_of
@@ -98,7 +98,7 @@ def evaluate_run(
         calibration.uncertain_below,
         judged,
         pictures,
-        warnings=[*_warnings(record, prepared, shared), *calibration.doubts],
+        warnings=[*_warnings(record, prepared, shared), *calibration.doubts, *without_intervals(judged)],
         samples=view.spread(examples) if examples else None,
         robustness=curves,
         predictions=plain,

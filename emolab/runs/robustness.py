@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
 from emolab.runs.judge import Judge
 
-Curve = list[dict[str, float]]
+Curve = list[dict[str, Any]]
 RESAMPLES = 500  # of each point; there are some fifty
 SEED = 0  # the same damage for every run, so that runs can be compared
 
@@ -43,12 +44,12 @@ def robustness_picture(curves: dict[str, Curve], split: str) -> Picture:
 
 def _measured(
     judge: Judge, rows: np.ndarray, points: list[tuple[str, float]]
-) -> Iterator[list[tuple[str, dict[str, float]]]]:
+) -> Iterator[list[tuple[str, dict[str, Any]]]]:
     for name, level in points:
         kind = CORRUPTIONS[name]
         predictions = judge.predict(rows, partial(corrupted, corruption=kind, level=level, seed=SEED))
         yield [(name, {"level": level, "intact": 0.0, **_accuracy(predictions)})]
 
 
-def _accuracy(predictions: Predictions) -> dict[str, float]:
+def _accuracy(predictions: Predictions) -> dict[str, Any]:
     return intervals(predictions, {"accuracy": accuracy}, RESAMPLES)["accuracy"]

@@ -1,11 +1,15 @@
 """Intervals, and how they are told."""
 
-Interval = dict[str, float]  # "value", "low", "high"
+from typing import Any
+
+from emolab.evaluation.rows import interval
+
+Interval = dict[str, Any]  # "value", "low", "high"; of a share, the last two are None where there is no interval
 
 
 def share_text(found: Interval) -> str:
-    """Return a share with its interval, such as "0.612 (0.596-0.628)"."""
-    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
+    """Return a share with its interval, such as "0.612 (0.596-0.628)", or that it has none."""
+    return interval(found, to="-")
 
 
 def points_text(found: Interval) -> str:

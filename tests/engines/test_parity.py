@@ -6,7 +6,7 @@ import pytest
 from emolab.data.prepared import PreparedData
 from emolab.engines.gates import failed, gates
 from emolab.engines.parity import judged, parity
-from emolab.engines.table import COLUMNS, Row, notes
+from emolab.engines.table import COLUMNS, Row, notes, picture
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
 
@@ -52,6 +52,14 @@ def test_the_drop_is_paired_and_has_an_interval() -> None:
     assert 0.005 < worse["drop"]["low"] < 0.01 < worse["drop"]["high"] < 0.015
     assert worse["agreement"] == pytest.approx(0.99)
     assert worse["max_difference"] == pytest.approx(np.exp(4) / (np.exp(4) + 2) - 1 / (np.exp(4) + 2))
+
+
+def test_too_few_images_for_an_interval_leave_the_accuracy_in_the_table() -> None:
+    few = _predictions(np.zeros(9, int), np.zeros(9, int))
+    facts = {"parity": parity(few, few, resamples=100), "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}}
+    row = Row("litert", "fp32", facts={**facts, "gates": {}})
+    assert dict(zip(COLUMNS, row.cells(), strict=True))["accuracy"] == "1.000 (no interval)"
+    assert picture([row], budget_ms=33.0).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

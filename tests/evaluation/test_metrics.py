@@ -90,6 +90,26 @@ def test_the_interval_of_an_accuracy_is_that_of_a_share() -> None:
     assert found["high"] - found["low"] == pytest.approx(2 * half, rel=0.08)
 
 
+@pytest.mark.parametrize("images_of_each", [1, 3])
+def test_an_accuracy_of_one_or_none_is_no_surer_than_so_many_groups_allow(images_of_each: int) -> None:
+    for right, of in ((90, 90), (0, 90)):
+        said = _right_about(right, of)
+        said = Predictions(said.logits, said.targets, said.groups // images_of_each, said.classes)
+        found = intervals(said, {"accuracy": metrics.accuracy, "macro_f1": metrics.macro_f1}, 200)
+        never_seen = 0.025 ** (images_of_each / 90)  # a share of which 90 groups all show one side, once in 40 times
+        low, high = (never_seen, 1.0) if right else (0.0, 1 - never_seen)
+        assert found["accuracy"] == pytest.approx({"value": right / of, "low": low, "high": high})
+        assert found["macro_f1"] == {"value": right / of, "low": None, "high": None}
+
+
+def test_few_groups_have_no_interval_however_many_images_they_hold() -> None:
+    whole = made(0, 400)
+    for people, known in ((20, True), (19, False)):
+        one = Predictions(whole.logits, whole.targets, whole.groups % people, CLASSES)
+        found = intervals(one, {"accuracy": metrics.accuracy}, 200)["accuracy"]
+        assert (found["low"] is not None, found["high"] is not None) == (known, known)
+
+
 def test_the_interval_of_a_paired_difference_is_that_of_the_share_that_differs() -> None:
     found = paired_difference(_right_about(280), _right_about(260), metrics.accuracy, 4000)
     assert found["value"] == pytest.approx(0.05)

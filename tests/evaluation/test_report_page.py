@@ -1,19 +1,22 @@
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
+from rich.console import Console
 
 from emolab.evaluation import plots
 from emolab.evaluation.metrics import MATRIX_METRICS, METRIC_LABELS, confusion_matrix, evaluators
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report, write_report
 from emolab.evaluation.rows import summary_table
-from emolab.evaluation.split import evaluate_split
+from emolab.evaluation.split import evaluate_split, without_intervals
 from emolab.limits import EXPRESSION, LAW
 
 CLASSES = ("<script>alert(1)</script>", "fe|ar", "happy")
@@ -117,6 +120,19 @@ def test_page_and_card_show_every_metric_under_its_name(tmp_path: Path) -> None:
     assert f"mirror image</th><td>{mirrored}" in page
 
 
+def test_too_few_images_for_an_interval_are_told_on_page_card_and_terminal(tmp_path: Path) -> None:
+    few, many = (evaluate_split(_predictions(count), 1.3, resamples=100) for count in (19, 60))
+    thirds = evaluate_split(_predictions(57), 1.3, brightness=np.arange(57.0), resamples=100)
+    (note,) = without_intervals({"validation": few, "test": thirds})
+    assert note.startswith("no intervals for validation (19), test by brightness: they need 20 images independent")
+    assert without_intervals({"validation": many}) == []
+    write_report(tmp_path, replace(_report(), splits={"validation": few}))
+    cell = f"{few['accuracy']['value']:.3f} (no interval)"
+    assert cell in (tmp_path / "model_card.md").read_text()
+    assert cell in (tmp_path / "index.html").read_text()
+    assert cell in _terminal({"validation": few})
+
+
 def test_pictures_of_the_evaluation_before_go_and_files_of_others_stay(tmp_path: Path) -> None:
     for name in ("robustness", "grad_cam", "mine"):
         (tmp_path / f"{name}.png").write_bytes(b"old")
@@ -127,6 +143,11 @@ def test_pictures_of_the_evaluation_before_go_and_files_of_others_stay(tmp_path:
 def test_pictures_are_the_same_bytes_each_time() -> None:
     first, again = (plots.png(plots.reliability_figure(_predictions(), 1.5)) for _ in range(2))
     assert first == again
+
+
+def _levels(low: float | None) -> list[dict[str, float | None]]:
+    high = None if low is None else 0.6
+    return [{"level": at, "intact": 1.0 - at, "value": 0.5, "low": low, "high": high} for at in (0.0, 1.0)]
 
 
 def test_every_picture_can_be_opened() -> None:
@@ -140,6 +161,7 @@ def test_every_picture_can_be_opened() -> None:
         plots.gallery_figure(images[:1], ["a"]),
         plots.curves_figure(rows),
         plots.curves_figure([*rows, {"epoch": 3, "loss": {}, "accuracy": [0.5], "learning_rate": "0.1"}]),
+        plots.robustness_figure({"blur": _levels(0.4), "noise": _levels(None)}, {"blur": "share", "noise": "levels"}),
         plots.coverage_figure(_report().splits["test"]["coverage"], 0.4),
     ]
     for figure in figures:
@@ -179,11 +201,14 @@ def test_a_dollar_in_a_name_is_a_dollar_and_the_powers_of_an_axis_stay_formulas(
     assert all(text.get_parse_math() for text in powers)
 
 
-def test_the_terminal_table_fits_eighty_columns() -> None:
-    from rich.console import Console
-
+def _terminal(splits: dict[str, Any]) -> str:
     console = Console(width=80, record=True, file=StringIO())
+    console.print(summary_table(splits))
+    return console.export_text()
+
+
+def test_the_terminal_table_fits_eighty_columns() -> None:
     test = _report().splits["test"]
-    console.print(summary_table({"validation": {**test, "n": 35_710}, "test": test}))
-    assert "0." in console.export_text()
-    assert "…" not in console.export_text()
+    shown = _terminal({"validation": {**test, "n": 35_710}, "test": test})
+    assert "0." in shown
+    assert "…" not in shown
