@@ -41,24 +41,17 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
         DataError: if the run takes faces of another size, before any is prepared; if the run's data are no longer in
             the cache.
     """
-    from emolab.config.tree import typed_choice
-    from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
     from emolab.errors import DataError
     from emolab.prepare import prepare_data
     from emolab.runs.fits import check_size
+    from emolab.runs.own_data import own_data, typed_data
 
     if cfg.get("data") is not None:
         check_size(record, cfg.data.image_size, f"data={cfg.data.name}")
         return prepare_data(cfg)
-    data = record.fields["data"]
-    wanted = folder_name(data["name"], data["fingerprint"])
-    for account in Path(cfg.paths.cache).glob(f"*/{ACCOUNT}"):  # never a path that a run's own words make
-        if account.parent.name == wanted:
-            return PreparedData.open(account.parent)
-    raise DataError(
-        f"the data of the run {record.id}, {wanted}, aren't in {cfg.paths.cache}. "
-        f"Name them: {typed_choice('data', data['name'])} data.image_size={record.fields['image_size']}"
-    )
+    if (found := own_data(record, Path(cfg.paths.cache))) is not None:
+        return found
+    raise DataError(f"the data of the run {record.id} aren't in {cfg.paths.cache}. Name them: {typed_data(record)}")
 
 
 def report_with_test(record: "RunRecord", prepared: "PreparedData") -> Path | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from emolab.cli import check_command, composed, verb
-from emolab.config.overrides import override, typed_path
+from emolab.config.overrides import override, typed
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
@@ -69,7 +69,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
         page = write_label_noise(folder, prepared, suspects, table, cfg.examples, told)
     show(table)
     print(f"page:   {page}")
-    print(f"next:   python -m emolab.train ... {typed_path('trainer.leave_out', folder / SUSPECTED)}")
+    print(f"next:   python -m emolab.train ... {typed('trainer.leave_out', folder / SUSPECTED)}")
     return 0
 
 

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 SEARCH_PATH = "hydra.searchpath="
@@ -15,10 +16,14 @@ def override(key: str, value: object) -> str:
     return f"{key}={_quoted(value)}"
 
 
-def typed_path(key: str, path: Path) -> str:
-    """Return `key=path` as one types it in a shell, quoted for Hydra and for the shell where the path needs it."""
-    plain = re.fullmatch(r"[\w.-]*/[\w./-]*", str(path), re.ASCII)
-    return f"{key}={path}" if plain else shlex.quote(override(key, path))
+def typed(key: str, value: str | Path | float | None) -> str:
+    """Return `key=value` as one types it in a shell, a text quoted for Hydra and for the shell where it needs it."""
+    if not isinstance(value, str | Path):
+        return f"{key}={'null' if value is None else str(value).lower()}"
+    line = f"{key}={value}"
+    plain = re.fullmatch(r"[A-Za-z_./][\w./-]*", str(value), re.ASCII)
+    taken = plain and OverridesParser.create().parse_override(line).value() == str(value)  # "null" is no text to it
+    return line if taken else shlex.quote(override(key, value))
 
 
 def search_path(folders: Iterable[str | Path]) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import MISSING
 
 import emolab
 from emolab.errors import ConfigError
@@ -37,15 +36,11 @@ def groups(folder: Path) -> dict[str, tuple[str, ...]]:
     return {group: tuple(choices) for group, choices in found.items()}
 
 
-def typed_choice(group: str, name: str) -> str:
-    """Return a choice as one types it, with the keys that only the user can give: "data=fer2013 data.path=...".
-
-    Where `conf/` has no such choice, its keys aren't known.
-    """
+def choice_content(group: str, name: str) -> dict[str, Any]:
+    """Return what a choice holds, such as `conf/data/folder.yaml`; nothing where `conf/` has no such choice."""
     folder = conf_folder()
     known = name in groups(folder).get(group, ())
-    content = yaml.safe_load((folder / group / f"{name}.yaml").read_text(encoding="utf-8")) if known else {}
-    return " ".join([f"{group}={name}", *(f"{group}.{key}=..." for key, value in content.items() if value == MISSING)])
+    return dict(yaml.safe_load((folder / group / f"{name}.yaml").read_text(encoding="utf-8"))) if known else {}
 
 
 def chosen_by_default(verb: str, folder: Path) -> dict[str, str | None]:

@@ -18,6 +18,7 @@ from emolab.runs.facts import facts_of, title_of
 from emolab.runs.fits import check_fits, shared_with
 from emolab.runs.judge import Judge, classifier, mirrored
 from emolab.runs.network import load_network
+from emolab.runs.own_data import notes_on_seen, seen_in_training
 from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
 from emolab.runs.robustness import robustness_curves, robustness_picture
@@ -73,11 +74,12 @@ def evaluate_run(
     else:
         mirror = mirrored_before(folder, plain)
     calibration = calibration_of(record, prepared, plain)
+    seen = seen_in_training(record, prepared)
     judged = {
         split: evaluate_split(
             predictions,
             calibration.temperature,
-            twins=prepared.twin_in_train(rows[split]) if learned_from(record, prepared) else None,
+            twins=None if seen is None else seen[rows[split]],
             mirrored=mirror.get(split),
             brightness=brightness_of(prepared.images, rows[split]),
             resamples=resamples,
@@ -98,7 +100,12 @@ def evaluate_run(
         calibration.uncertain_below,
         judged,
         pictures,
-        warnings=[*_warnings(record, prepared, shared), *calibration.doubts, *without_intervals(judged)],
+        warnings=[
+            *([] if learned_from(record, prepared) else notes_on_seen(record, judged, seen is not None)),
+            *_warnings(record, prepared, shared),
+            *calibration.doubts,
+            *without_intervals(judged),
+        ],
         samples=view.spread(examples) if examples else None,
         robustness=curves,
         predictions=plain,

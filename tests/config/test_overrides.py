@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from emolab.config.overrides import override, typed_path
+from emolab.config.overrides import override, typed
 
 TEXTS = [
     "data (1)",
@@ -31,13 +31,19 @@ def test_hydra_takes_a_value_as_it_stands(text: str) -> None:
     assert not parsed.is_sweep_override()
 
 
-@pytest.mark.parametrize("text", ["a/b.csv", "1.5", *TEXTS])
-def test_a_path_that_is_shown_can_be_typed(text: str) -> None:
-    path = Path(text, "suspected.csv")
-    (argument,) = shlex.split(typed_path("trainer.leave_out", path))
-    parsed = OverridesParser.create().parse_override(argument)
-    assert (parsed.key_or_group, parsed.value()) == ("trainer.leave_out", str(path))
+@pytest.mark.parametrize("text", ["a/b.csv", "1.5", ".5", "-1", "NaN", "true", "photographs", *TEXTS])
+def test_what_is_shown_can_be_typed(text: str) -> None:
+    for shown in (text, Path(text, "suspected.csv")):
+        (argument,) = shlex.split(typed("trainer.leave_out", shown))
+        parsed = OverridesParser.create().parse_override(argument)
+        assert (parsed.key_or_group, parsed.value()) == ("trainer.leave_out", str(shown))
 
 
-def test_a_path_is_quoted_only_where_it_must_be() -> None:
-    assert typed_path("a", Path("noise/suspected.csv")) == "a=noise/suspected.csv"
+@pytest.mark.parametrize("value", [None, True, False, 3, -2, 0.1, 1e-7, 64_000_000])
+def test_what_is_no_text_stays_none_when_typed(value: float | None) -> None:
+    assert OverridesParser.create().parse_override(typed("a", value)).value() == value
+
+
+def test_a_text_is_quoted_only_where_it_must_be() -> None:
+    assert typed("a", Path("noise/suspected.csv")) == "a=noise/suspected.csv"
+    assert typed("a", "photographs") == "a=photographs"

@@ -137,6 +137,21 @@ def test_other_classes_are_refused_with_both_lists_and_the_shared_ones_judged_on
     assert judged["temperature"] == json.loads((_run_folder(trained) / "run.json").read_text())["temperature"]
 
 
+def test_images_that_it_has_learned_from_are_told_and_so_is_the_accuracy_without_them(
+    trained: Path, tmp_path: Path, striped_faces: Path
+) -> None:
+    shutil.copytree(striped_faces / "test", tmp_path / "other" / "test")
+    for path in (striped_faces / "train").glob("*/1*.png"):
+        shutil.copy(path, tmp_path / "other" / "test" / path.parent.name / f"learned{path.name}")
+    data = ("data=folder", f"data.root={tmp_path / 'other'}", "data.image_size=32", "data.split.validation=0")
+    done = run("emolab.evaluate", "ckpt=best", *data, "examples=0", "workers=1", cwd=trained)
+    assert done.returncode == 0, done.stderr[-3000:]
+    own = json.loads((_run_folder(trained) / "report" / "metrics.json").read_text())["splits"]["test"]["accuracy"]
+    told = f"SEEN IN TRAINING: 33 of the 57 test images, without which its accuracy is {own['value']:.3f} ("
+    assert told in done.stdout
+    assert f"or with data=folder data.root={striped_faces} data.image_size=32" in done.stdout
+
+
 def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:
     copy = tmp_path / "runs" / "copy" / _run_folder(trained).name
     shutil.copytree(_run_folder(trained), copy)

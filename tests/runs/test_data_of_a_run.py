@@ -1,21 +1,26 @@
+import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-from made_photographs import class_folders, made
+from made_photographs import class_folders, encoded, made, picture, write
 from omegaconf import OmegaConf
+from PIL import Image
 
 from emolab.cli import composed
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 from emolab.evaluate import data_for
 from emolab.runs import RunRecord
+from emolab.runs.own_data import seen_in_training, typed_data
+from emolab.runs.sameness import config_text
 
 
-def _run(root: Path, name: str, fingerprint: str, *classes: str) -> RunRecord:
+def _run(root: Path, name: str, fingerprint: str, *classes: str, config: str = "") -> RunRecord:
     fields = {"classes": list(classes), "image_size": 32, "monitor": {"name": "val_accuracy", "mode": "max"}}
     fields |= {"data": {"name": name, "fingerprint": fingerprint}, "model": {"name": "vgg19"}, "seed": 0}
-    return RunRecord.open(RunRecord.create(root, "vgg19", fields).folder)
+    return RunRecord.open(RunRecord.create(root, "vgg19", fields, config).folder)
 
 
 def test_a_runs_own_words_lead_to_its_data_in_the_cache_and_to_none_outside(tmp_path: Path) -> None:
@@ -56,3 +61,43 @@ def test_data_that_are_gone_from_the_cache_are_told_with_the_keys_that_name_them
     with pytest.raises(DataError) as caught:
         data_for(cfg, _run(tmp_path / "runs", name, "0" * 64, "anger", "sad"))
     assert str(caught.value).endswith(f"Name them: {typed}")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["data=folder", "data.root=photographs", "data.split.seed=3", "data.near_duplicate_bits=null"],
+        ["data=folder", "data.root='my (best) photographs'", "data.reader.people=people.csv", "data.split.test=0.2"],
+        ["data=ferplus", "data.path=fer.csv", "data.votes=votes.csv", "data.labels=soft", "data.limits.pixels=1000"],
+        ["data=demo"],
+    ],
+)
+def test_what_is_told_to_be_typed_means_the_runs_own_data(tmp_path: Path, settings: list[str]) -> None:
+    trained = composed("train", [*settings, "data.image_size=32"])
+    record = _run(tmp_path, trained.data.name, "0" * 64, "anger", "sad", config=config_text(trained))
+    told = typed_data(record)
+    assert composed("evaluate", shlex.split(told)).data == trained.data
+    assert "limits" not in told or "limits.pixels=1000" in told  # what conf/ says needn't be typed
+
+
+def test_images_that_a_run_learned_from_are_known_in_other_data_by_themselves_and_by_their_near_duplicates(
+    tmp_path: Path,
+) -> None:
+    root, cache = class_folders(tmp_path / "photographs", {"anger": 30, "sad": 30}), tmp_path / "cache"
+    own = made(FolderReader(root), cache, validation=0.2, test=0.2)
+    record = _run(tmp_path / "runs", "made", own.fingerprint, *own.classes)
+    np.testing.assert_array_equal(seen_in_training(record, own), own.twin_in_train(np.arange(60)))
+
+    learned = own.index["source"][own.rows("train")].to_numpy(str)
+    (tmp_path / "copy").mkdir()
+    other = tmp_path / "copy" / "photographs"
+    shutil.copytree(root, other)
+    again = Image.open(root / learned[0])
+    write(other / "sad" / "again.jpg", encoded(np.asarray(again), quality=60))
+    write(other / "sad" / "new.jpg", encoded(picture(7)))
+    judged = made(FolderReader(other), cache, validation=0.0, test=1.0)
+    expected = judged.index["source"].isin([*learned, "sad/again.jpg"])
+    np.testing.assert_array_equal(seen_in_training(record, judged), expected)
+
+    shutil.rmtree(own.folder)
+    assert seen_in_training(record, judged) is None
