@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunRecord":
     """Train what `cfg` describes, or go on with `cfg.resume`; return the run's record, finished or pruned.
 
+    A run that is finished is told and left as it is: nothing would be trained, and a report of less than it has, such
+    as one without the test images, would take the place of its own.
+
     Args:
         cfg: `conf/train.yaml`, composed.
         choices: group of the configuration -> what was chosen of it, for the record.
@@ -29,18 +32,22 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     """
     from emolab.data.datamodule import DataModule
     from emolab.prepare import prepare_data
-    from emolab.runs.session import begin_or_resume, can_go_on, check_named, recorded
+    from emolab.runs.session import begin_or_resume, can_go_on, check_named, finished_before, recorded
 
     check_named(cfg)
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
+    leave_out = None if cfg.trainer.leave_out is None else Path(cfg.trainer.leave_out)
+    data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images, leave_out)
+    if (done := finished_before(cfg, data)) is not None:
+        print(f"run {done.folder} is finished, and stays as it is")
+        print(f"next:   python -m emolab.evaluate ckpt={done.id}")
+        return done
 
     from emolab.models.cost import cost_of
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import seed_everything
 
-    leave_out = None if cfg.trainer.leave_out is None else Path(cfg.trainer.leave_out)
-    data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images, leave_out)
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
     record, weights = begin_or_resume(cfg, data, choices or {})

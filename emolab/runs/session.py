@@ -41,6 +41,20 @@ def check_named(cfg: DictConfig) -> None:
     find_teachers(cfg, begun, download=False)
 
 
+def finished_before(cfg: DictConfig, data: DataModule) -> RunRecord | None:
+    """Return the run to resume if it's finished: it has nothing to go on with, and what it has is to stay as it is.
+
+    Raises:
+        ConfigError: as of `begin_or_resume`.
+        RunError: if there's no such run.
+    """
+    if cfg.resume is None:
+        return None
+    found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
+    _check_same(cfg, found, data)
+    return found if found.status == "finished" else None
+
+
 def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, FirstWeights]:
     """Begin a run folder, or take up the one that `cfg.resume` names; return it with the weights to begin from.
 

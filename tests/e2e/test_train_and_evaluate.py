@@ -169,6 +169,18 @@ def test_a_resume_with_another_configuration_is_refused(trained: Path, striped_f
     assert "trainer.epochs: 12 when it began, 13 now" in done.stderr
 
 
+def test_a_finished_run_that_is_resumed_keeps_all_that_it_has(trained: Path, striped_faces: Path) -> None:
+    def content() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in _run_folder(trained).rglob("*") if path.is_file()}
+
+    before = content()
+    command = (*TINY, f"data.root={striped_faces}", "trainer.epochs=12", "resume=last", "workers=1")
+    done = run("emolab.train", *command, "evaluate=validation", cwd=trained)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "is finished, and stays as it is" in done.stdout
+    assert content() == before
+
+
 def test_overfit_reaches_all_of_its_only_batch(tmp_path: Path, striped_faces: Path) -> None:
     data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32", "workers=1", "evaluate=false")
     done = run("emolab.train", "model=custom_cnn", *data, "debug=overfit", cwd=tmp_path)
