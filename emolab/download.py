@@ -91,7 +91,7 @@ def _watch(
                 raise DownloadError(f"too slow: {rate / 1000:.0f} kB/s, {size / 1e6:.1f} MB in {now - began:.0f} s")
             if now - shown > patience:
                 shown = now
-                show(f"{size / 1e6:.0f} MB, {rate / 1e6:.1f} MB/s")
+                show(f"{size / 1e6:.1f} MB, {rate / 1000:.0f} kB/s")
         if now - began > seconds:
             raise DownloadError(f"it took longer than {seconds:g} s")
 

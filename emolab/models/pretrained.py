@@ -2,10 +2,11 @@
 
 `auto` never keeps anybody waiting: a whole file in Keras's cache is taken; else a download is tried, and given up
 when it's slow or takes three minutes (`emolab.download`; `keras.utils.get_file` would wait for ever); else the weights
-are random and a warning says so. `imagenet` is more patient.
+are random and a warning says so. `imagenet` waits as long as something arrives.
 """
 
 import logging
+import math
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,8 @@ log = logging.getLogger(__name__)
 
 # What `model.weights` may say besides null and a path, and how many seconds a download may take then. At 450 kB/s
 # VGG19's 80 MB come in 180 s; the training that waits for them may be one of 300 s.
-DOWNLOAD_SECONDS = {"auto": 180.0, "imagenet": 900.0}
+DOWNLOAD_SECONDS = {"auto": 180.0, "imagenet": math.inf}
+LEAST_RATES = {"auto": 100_000.0, "imagenet": 3_000.0}  # bytes a second below which a download is given up
 WITHOUT_IMAGENET = "RANDOM WEIGHTS: ImageNet's couldn't be had, and without them {} learns slower and ends lower"
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
@@ -78,7 +80,7 @@ def imagenet_or_file(requested: str | None, model: str) -> FirstWeights:
         return FirstWeights(None, "random", None)
     if requested not in DOWNLOAD_SECONDS:
         return FirstWeights(requested, requested, _existing(requested))
-    path, reason = _imagenet(model, DOWNLOAD_SECONDS[requested])
+    path, reason = _imagenet(model, DOWNLOAD_SECONDS[requested], LEAST_RATES[requested])
     if path is not None:
         return FirstWeights(requested, "imagenet", path)
     if requested == "imagenet":
@@ -101,7 +103,7 @@ def _existing(path: str) -> Path:
     return Path(path)
 
 
-def _imagenet(model: str, seconds: float) -> tuple[Path | None, str]:
+def _imagenet(model: str, seconds: float, least_rate: float) -> tuple[Path | None, str]:
     published = IMAGENET.get(model)
     if published is None:
         return None, "none are published"
@@ -110,7 +112,8 @@ def _imagenet(model: str, seconds: float) -> tuple[Path | None, str]:
         return cached, ""
     state = f"{cached} is damaged" if cached.is_file() else f"not in {cache_folder()}"
     try:
-        return fetch(published.url, cached, published.digest, seconds, show=partial(_show, model)), ""
+        show = partial(_show, model)
+        return fetch(published.url, cached, published.digest, seconds, least_rate=least_rate, show=show), ""
     except (DownloadError, OSError) as error:
         return None, f"{state}, and the download failed: {error}"
 
