@@ -89,6 +89,8 @@ def _folders(text: str, root: Path) -> list[Path]:
 
 def _by_id(text: str, root: Path) -> tuple[RunRecord, str]:
     folders = [folder for folder in root.glob("*/*") if folder.name == text and not _hidden(folder)]
+    runs = [] if folders else list_runs(root)
+    folders = folders or [run.folder for run in runs if run.id == text]  # of a folder that was renamed
     if len(folders) == 1:
         return RunRecord.open(folders[0]), f"the run {text}, as asked for"
     if folders:
@@ -96,7 +98,7 @@ def _by_id(text: str, root: Path) -> tuple[RunRecord, str]:
         raise RunError(f"ckpt={text} fits {len(folders)} runs; give one folder: {choices}")
     raise RunError(
         f"ckpt={text!r} is neither a run folder nor a run id under {root}. Give an id, a folder, 'last', "
-        f"'best' or '{PREFIX}entity/project/name:alias'.\n{_overview(list_runs(root), root)}"
+        f"'best' or '{PREFIX}entity/project/name:alias'.\n{_overview(runs, root)}"
     )
 
 
@@ -183,4 +185,5 @@ def _line(run: RunRecord) -> str:
     fields, monitor = run.fields, _monitor(run)
     best = f"{monitor['name']}={monitor['best']}"
     names = f"model={fields['model']['name']} data={fields['data']['name']}"
-    return f"  {run.id}  {run.name}  {run.status}  {names}  {best}"
+    renamed = "" if run.folder.name == run.id else f"  in {run.folder.parent.name}/{run.folder.name}"
+    return f"  {run.id}  {run.name}  {run.status}  {names}  {best}{renamed}"

@@ -1,14 +1,15 @@
 """The runs that another one learns from: found once, then held to, so that a resumed training has the same teachers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError
+from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
 from emolab.runs.select import is_artifact, resolve
@@ -60,7 +61,7 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
     if cfg.teacher is None:
         return []
     noted = None if student is None else student.fields["teachers"]
-    wanted = [teacher["folder"] for teacher in noted] if noted else _listed(cfg.teacher)
+    wanted = [_where_now(teacher) for teacher in noted] if noted else _listed(cfg.teacher)
     found = []
     for place, name in enumerate(wanted):
         if not download and is_artifact(name):
@@ -95,6 +96,12 @@ def check_teachers_stay(cfg: DictConfig) -> None:
             f"teacher={moving[0]}: a student of these trainings may become that, and would teach the next ones. Name "
             f"the run, so that all have the same teacher: teacher={names} is it now"
         )
+
+
+def _where_now(teacher: Mapping[str, Any]) -> str:
+    """The folder that a student noted, or, where the runs were moved since, its id."""
+    there = (Path(teacher["folder"]) / FACTS).is_file()
+    return str(teacher["folder"] if there else teacher["run"])
 
 
 def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:

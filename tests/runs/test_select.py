@@ -171,6 +171,15 @@ def test_runs_are_listed_by_the_time_they_began(tmp_path):
     assert [run.id for run in list_runs(tmp_path)] == ids
 
 
+def test_a_run_whose_folder_was_renamed_is_found_by_its_id_and_by_its_new_name(tmp_path):
+    record = add(tmp_path, 0.5)
+    renamed = record.folder.rename(tmp_path / "vgg19" / "the best one")
+    for ckpt in (record.id, "the best one", "vgg19/the best one"):
+        assert resolve(ckpt, tmp_path)[0].folder == renamed
+    with pytest.raises(RunError, match=f"{record.id}  vgg19 .* in vgg19/the best one"):
+        resolve("bset", tmp_path)
+
+
 def test_two_folders_of_one_id_are_not_guessed_between(tmp_path):
     record = add(tmp_path, 0.5)
     other = tmp_path / "copy" / record.id

@@ -108,6 +108,20 @@ def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
         teachers_of(_cfg(tmp_path), student)
 
 
+def test_a_teacher_is_found_again_where_the_runs_lie_now_and_still_held_to(tmp_path: Path) -> None:
+    teacher = _run(tmp_path / "runs", "teacher", best=0.6)
+    student = _begun(tmp_path / "runs", "student")
+    teachers_of(_cfg(tmp_path / "runs"), student)
+    student.close()
+    moved = (tmp_path / "runs").rename(tmp_path / "moved")
+    student = RunRecord.open(moved / "student" / student.id)
+    ((found, _),) = find_teachers(_cfg(moved), student)
+    assert found.folder == moved / "teacher" / teacher.id
+    _change_weights(found)
+    with pytest.raises(ConfigError, match="changed since"):
+        find_teachers(_cfg(moved), student)
+
+
 @pytest.mark.parametrize(
     ("other", "message"), [({"classes": ("angry", "sad")}, "angry, sad"), ({"size": 96}, "data.image_size=96")]
 )
