@@ -160,7 +160,11 @@ def _tracking() -> Iterator[Finding]:
 
 def _disk(runs: Path, cache: Path) -> Iterator[Finding]:
     for name, folder in (("runs", runs), ("cache", cache)):
-        there = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.is_dir())
+        there = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
+        if not there.is_dir():
+            text = f"{there} is a file, expected a folder: set paths.{name}"
+            yield Finding("disk", name, text, good=False, broken=True)
+            continue
         free = shutil.disk_usage(there).free / 2**30
         writable = os.access(there, os.W_OK)
         text = f"{folder.resolve()}: {free:.1f} GiB free" + ("" if writable else f", but {there} can't be written")

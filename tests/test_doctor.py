@@ -40,6 +40,15 @@ def test_what_is_missing_is_named_and_only_the_necessary_is_broken(
     assert {"yunet"} <= {finding.name for finding in findings if finding.good is False}
 
 
+def test_a_file_where_a_folder_is_expected_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    findings = machine.examine(file, file / "cache")
+    broken = {finding.name: finding.text for finding in findings if finding.broken}
+    told = f"{file} is a file, expected a folder: set paths."
+    assert broken == {"runs": f"{told}runs", "cache": f"{told}cache"}
+
+
 @pytest.fixture
 def fresh_wandb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """W&B reads its settings once in a process: here, before and after a test, again."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from emolab.config.suggest import did_you_mean, listed
 from emolab.errors import RunError
 from emolab.flat import flat
 from emolab.runs import layout
@@ -107,14 +108,14 @@ def _hidden(folder: Path) -> bool:
 
 
 def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
-    fitting = [run for run in runs if run.fields["checkpoints"] and matches(run.fields, where)]
+    fitting = [run for run in matching(runs, where) if run.fields["checkpoints"]]
     if not fitting:
         raise RunError(f"ckpt=last: no run with a checkpoint{_narrowed(where)}.\n{_overview(runs, root)}")
     return fitting[-1], f"{fitting[-1].id} is the newest of {len(fitting)} runs{_narrowed(where)}"
 
 
 def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
-    fitting = [run for run in runs if _has_best(run) and matches(run.fields, where)]
+    fitting = [run for run in matching(runs, where) if _has_best(run)]
     if not fitting:
         raise RunError(f"ckpt=best: no finished run{_narrowed(where)}.\n{_overview(runs, root)}")
     monitors = sorted({(_monitor(run)["name"], _monitor(run)["mode"]) for run in fitting})
@@ -150,6 +151,30 @@ def _monitor(run: RunRecord) -> dict[str, Any]:
 def _has_best(run: RunRecord) -> bool:
     known = _monitor(run)["best"] is not None
     return known and run.status == "finished" and "best" in run.fields["checkpoints"]
+
+
+def matching(runs: Sequence[RunRecord], where: Mapping[str, Any]) -> list[RunRecord]:
+    """Return the runs that match `where`, in the same order.
+
+    Raises:
+        RunError: if `where` names a field that none of the runs has; the message lists those there are.
+    """
+    for key in flat(where) if runs else ():
+        _check_field(key, [run.fields for run in runs])
+    return [run for run in runs if matches(run.fields, where)]
+
+
+def _check_field(key: str, nodes: Sequence[Mapping[str, Any]]) -> None:
+    within = ""
+    for word in key.split("."):
+        known = sorted({name for node in nodes for name in node})
+        if word not in known:
+            raise RunError(
+                f"where.{key}: no run has such a field.{did_you_mean(word, known)} "
+                f"{within or 'A run'} has: {listed(known)}"
+            )
+        within = f"{within}.{word}".lstrip(".")
+        nodes = [node[word] for node in nodes if isinstance(node.get(word), Mapping)]
 
 
 def matches(fields: Mapping[str, Any], where: Mapping[str, Any]) -> bool:

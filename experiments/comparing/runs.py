@@ -24,7 +24,7 @@ from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.flat import flat, short_names
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.layout import REPORT
-from emolab.runs.select import matches
+from emolab.runs.select import matching
 from experiments.comparing.intervals import Interval
 
 _NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
@@ -143,7 +143,7 @@ def chosen_runs(
         found = [resolve(run, root)[0] for run in runs]
         _check_distinct(runs, found)
     else:
-        finished = [run for run in list_runs(root) if run.status == "finished" and matches(run.fields, where)]
+        finished = [run for run in matching(list_runs(root), where) if run.status == "finished"]
         found = [run for run in finished if (since or "") <= run.fields["started"] < (until or "~")]
     if len(found) < 2:
         raise RunError(f"{len(found)} runs in {root} fit, a comparison needs two: see where, since, until and runs")

@@ -121,6 +121,21 @@ def test_no_runs_at_all_say_where_they_were_looked_for(tmp_path, ckpt):
         resolve(ckpt, tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"modle": "vgg19"}, r"where\.modle: no run has such a field\. Did you mean 'model'\? A run has: .*image_size"),
+        ({"model": {"weights": {"use": 1}}}, r"Did you mean 'used'\? model\.weights has: requested, used"),
+        ({"seed": {"name": 1}}, r"where\.seed\.name: no run has such a field\. seed has: nothing"),
+    ],
+)
+@pytest.mark.parametrize("ckpt", ["best", "last"])
+def test_a_field_that_no_run_has_is_answered_with_those_there_are(tmp_path, ckpt, where, told):
+    add(tmp_path, 0.5)
+    with pytest.raises(RunError, match=told):
+        resolve(ckpt, tmp_path, where)
+
+
 def test_nothing_that_fits_names_the_narrowing_and_the_runs(tmp_path):
     record = add(tmp_path, 0.5)
     with pytest.raises(RunError, match=rf"where model\.name=vgg20.*(\n.*)*{record.id}"):
