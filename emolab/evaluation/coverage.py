@@ -24,7 +24,14 @@ def coverage_curve(predictions: Predictions, temperature: float) -> list[dict[st
         {"threshold", "coverage", "accuracy"}, each 0 to 1.
     """
     confidence = predictions.probabilities(temperature).max(axis=1)
-    return [_point(predictions, confidence, coverage) for coverage in COVERAGES]
+    thresholds = [float(np.quantile(confidence, 1.0 - coverage, method="lower")) for coverage in COVERAGES]
+    return [_point(predictions, confidence, threshold) for threshold in thresholds]
+
+
+def named_from(predictions: Predictions, temperature: float, threshold: float) -> dict[str, float] | None:
+    """Return the point of `coverage_curve` at a threshold, 0 to 1; None where no face reaches it."""
+    confidence = predictions.probabilities(temperature).max(axis=1)
+    return _point(predictions, confidence, threshold) if (confidence >= threshold).any() else None
 
 
 def uncertain_below(predictions: Predictions, temperature: float, named: float = NAMED) -> float:
@@ -36,8 +43,7 @@ def uncertain_below(predictions: Predictions, temperature: float, named: float =
     return min(LIKELY, float(np.quantile(confidence, 1.0 - named, method="lower")))
 
 
-def _point(predictions: Predictions, confidence: np.ndarray, coverage: float) -> dict[str, float]:
-    threshold = float(np.quantile(confidence, 1.0 - coverage, method="lower"))
+def _point(predictions: Predictions, confidence: np.ndarray, threshold: float) -> dict[str, float]:
     named = confidence >= threshold
     return {
         "threshold": threshold,

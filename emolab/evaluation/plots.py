@@ -21,6 +21,9 @@ from emolab.fonts import font_for
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _WITH_NUMBERS = 24  # classes: for more the confusion matrix would be a huge picture
+_LONGEST_NAME = 24  # letters of a class beside an axis
+LONGEST_IN_CAPTION = 14  # letters of a class above an image of a gallery
+_ROOM = 10  # letters of the longest class for which a confusion matrix has room as it is
 BLUE, ORANGE, GREY = *OKABE_ITO[:2], "#999999"
 _SPREAD = 20  # times the median loss, from where the axis is logarithmic
 
@@ -39,10 +42,23 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def shortened(names: Sequence[str], longest: int = _LONGEST_NAME) -> list[str]:
+    """Return the names with at most `longest` letters: their begin and end, or begin and number if others have these.
+
+    Args:
+        names: each another.
+        longest: letters, at least 12.
+    """
+    end = longest // 3
+    cut = [name if len(name) <= longest else f"{name[: longest - end - 1]}…{name[-end:]}" for name in names]
+    return [f"{text[: longest - 6]}… {at}" if cut.count(text) > 1 else text for at, text in enumerate(cut, start=1)]
+
+
 def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     """Draw counts (C, C), coloured by the share of the row's class; written out, too, where the classes are few."""
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    side = 2.0 + 0.75 * min(len(classes), _WITH_NUMBERS)
+    names = shortened(classes)
+    side = 2.0 + 0.75 * min(len(classes), _WITH_NUMBERS) + 0.08 * max(0, max(map(len, names)) - _ROOM)
     figure = Figure(figsize=(side + 0.6, side), dpi=110, layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -51,8 +67,8 @@ def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
             colour = "white" if share > 0.55 else "black"
             text = f"{share:.0%}\n{int(matrix[row, column])}"
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), names)
     axes.set(xlabel="predicted", ylabel="true", title="share of each true class, and images")
     figure.colorbar(image, ax=axes, fraction=0.04)
     return figure
@@ -90,16 +106,17 @@ def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rat
     axes.legend(loc="upper left", fontsize=8)
 
 
-def coverage_figure(points: Sequence[Mapping[str, float]], uncertain_below: float) -> Figure:
-    """Draw accuracy against coverage; points as in `emolab.evaluation.coverage`."""
+def coverage_figure(points: Sequence[Mapping[str, float]], chosen: Mapping[str, float] | None) -> Figure:
+    """Draw accuracy against coverage, and the threshold that was chosen; points as in `emolab.evaluation.coverage`."""
     figure = Figure(figsize=(5.2, 3.8), dpi=110, layout="constrained")
     axes = figure.subplots()
     axes.plot([p["coverage"] for p in points], [p["accuracy"] for p in points], "o-", color=BLUE, markersize=4)
-    chosen = min(points, key=lambda point: abs(point["threshold"] - uncertain_below))
-    axes.plot(chosen["coverage"], chosen["accuracy"], "s", color=ORANGE, label=f"named from {uncertain_below:.2f} on")
+    if chosen is not None:
+        label = f"named from {chosen['threshold']:.2f} on"
+        axes.plot(chosen["coverage"], chosen["accuracy"], "s", color=ORANGE, label=label)
+        axes.legend(loc="lower left", fontsize=8)
     axes.set(xlabel="share of faces that are named", ylabel="accuracy on these", ylim=(None, 1.0))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower left", fontsize=8)
     return figure
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from emolab.data.prepared import PreparedData
 from emolab.evaluation import plots
+from emolab.evaluation.coverage import named_from
 from emolab.evaluation.grad_cam import grad_cam
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
@@ -27,20 +28,23 @@ class View:
     metrics: Metrics
     calibration: Calibration
 
-    def caption(self, at: int) -> str:
-        """What the image at this position was named, with what confidence, and the truth."""
-        classes, predicted = self.predictions.classes, self.predictions.predicted[at]
-        truth = classes[self.predictions.targets[at]]
-        return f"{classes[predicted]} {self.confidence[at]:.0%}\ntruth: {truth}"
-
     @cached_property
     def confidence(self) -> np.ndarray:
         """Calibrated probability of the name given: float64 (N,)."""
         return self.predictions.probabilities(self.calibration.temperature).max(axis=1)
 
-    def images(self, positions: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        """Return images at these positions, uint8 (n, S, S, 3), and their captions."""
-        return self.prepared.images[self.rows[positions]], [self.caption(at) for at in positions]
+    def images(self, positions: np.ndarray, longest: int | None = None) -> tuple[np.ndarray, list[str]]:
+        """Return images at these positions, uint8 (n, S, S, 3), and their captions.
+
+        A caption is what an image was named, with what confidence, and the truth; `longest` is how many letters of a
+        class it has at most.
+        """
+        said, confidence = self.predictions, self.confidence
+        names = said.classes if longest is None else plots.shortened(said.classes, longest)
+        captions = [
+            f"{names[said.predicted[at]]} {confidence[at]:.0%}\ntruth: {names[said.targets[at]]}" for at in positions
+        ]
+        return self.prepared.images[self.rows[positions]], captions
 
     def spread_positions(self, count: int) -> np.ndarray:
         """Positions spread evenly over the split."""
@@ -82,7 +86,8 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
             plots.png(plots.reliability_figure(predictions, calibration.temperature)),
         ),
     ]
-    coverage = plots.png(plots.coverage_figure(view.metrics["coverage"], calibration.uncertain_below))
+    chosen = named_from(predictions, calibration.temperature, calibration.uncertain_below)
+    coverage = plots.png(plots.coverage_figure(view.metrics["coverage"], chosen))
     explanation = f"Accuracy ({view.split}) if only the faces with the highest confidence are named."
     pictures.append(Picture("coverage", "Accuracy against coverage", explanation, coverage))
     if history := record.read_metrics():
@@ -98,13 +103,13 @@ def _errors(view: View, examples: int) -> list[Picture]:
     if not len(worst):
         return []
     explanation = f"Wrong names given with the most confidence ({view.split}). Some of the labels are wrong, too."
-    gallery = plots.png(plots.gallery_figure(*view.images(worst)))
+    gallery = plots.png(plots.gallery_figure(*view.images(worst, plots.LONGEST_IN_CAPTION)))
     return [Picture("errors", "Most confident errors", explanation, gallery)]
 
 
 def _looked_at(network: Any, view: View, examples: int) -> Picture:
     positions = view.spread_positions(examples)
-    images, captions = view.images(positions)
+    images, captions = view.images(positions, plots.LONGEST_IN_CAPTION)
     heat = grad_cam(network, images, view.predictions.predicted[positions])
     explanation = f"Grad-CAM: what spoke for the name that was given, bright where much ({view.split})."
     return Picture(

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emolab.evaluation.brightness import accuracy_by_brightness, brightness_of
-from emolab.evaluation.coverage import coverage_curve, uncertain_below
+from emolab.evaluation.coverage import coverage_curve, named_from, uncertain_below
 from emolab.evaluation.predictions import Predictions
 
 
@@ -37,6 +37,19 @@ def test_the_threshold_keeps_the_share_that_is_to_be_named() -> None:
     threshold = uncertain_below(predictions, 2.5, named=0.8)
     assert threshold < 0.5
     assert (predictions.probabilities(2.5).max(axis=1) >= threshold).mean() == pytest.approx(0.8, abs=0.002)
+
+
+@given(st.floats(0.25, 0.75))
+def test_the_point_of_a_threshold_is_that_of_the_faces_that_reach_it(threshold: float) -> None:
+    predictions = _sure_when_right(400, 2)
+    reach = predictions.probabilities(1.3).max(axis=1) >= threshold
+    found = named_from(predictions, 1.3, threshold)
+    assert found == {
+        "threshold": threshold,
+        "coverage": reach.mean(),
+        "accuracy": (predictions.predicted == predictions.targets)[reach].mean(),
+    }
+    assert named_from(predictions, 1.3, 1.0) is None
 
 
 def test_a_name_that_is_rather_right_than_wrong_is_never_kept_back() -> None:

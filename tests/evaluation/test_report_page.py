@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 from rich.console import Console
 
 from emolab.evaluation import plots
+from emolab.evaluation.coverage import named_from
 from emolab.evaluation.metrics import MATRIX_METRICS, METRIC_LABELS, confusion_matrix, evaluators
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report, write_report
@@ -162,7 +165,8 @@ def test_every_picture_can_be_opened() -> None:
         plots.curves_figure(rows),
         plots.curves_figure([*rows, {"epoch": 3, "loss": {}, "accuracy": [0.5], "learning_rate": "0.1"}]),
         plots.robustness_figure({"blur": _levels(0.4), "noise": _levels(None)}, {"blur": "share", "noise": "levels"}),
-        plots.coverage_figure(_report().splits["test"]["coverage"], 0.4),
+        plots.coverage_figure(_report().splits["test"]["coverage"], named_from(_predictions(), 1.3, 0.4)),
+        plots.coverage_figure(_report().splits["test"]["coverage"], None),
     ]
     for figure in figures:
         with Image.open(BytesIO(plots.png(figure))) as picture:
@@ -183,6 +187,25 @@ def test_a_confusion_matrix_of_many_classes_stays_a_picture_to_look_at() -> None
     assert len(few.axes[0].texts) == 400
     assert not many.axes[0].texts
     assert many.get_size_inches()[0] < 22
+
+
+@given(st.lists(st.text("abcdefgh ", min_size=1, max_size=40), min_size=1, max_size=12, unique=True))
+def test_long_names_are_short_in_pictures_and_still_each_another(names: list[str]) -> None:
+    names += [f"{'the same begin of'}{letter * 9} and the same end" for letter in "xyz"]
+    for longest in (24, plots.LONGEST_IN_CAPTION):
+        short = plots.shortened(names, longest)
+        assert len(set(short)) == len(names)
+        assert max(map(len, short)) <= longest
+        assert [one for one in zip(names, short, strict=True) if len(one[0]) <= longest and one[0] != one[1]] == []
+
+
+def test_long_names_leave_the_confusion_matrix_most_of_its_picture() -> None:
+    def share(*names: str) -> float:
+        figure = plots.confusion_figure(np.eye(3), names)
+        plots.png(figure)
+        return float(figure.axes[0].get_position().width)
+
+    assert share(*(f"a feeling that has no name in English, {n}" for n in range(3))) > 0.6 * share("a", "b", "c")
 
 
 def test_a_dollar_in_a_name_is_a_dollar_and_the_powers_of_an_axis_stay_formulas() -> None:
