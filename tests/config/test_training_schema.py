@@ -25,11 +25,20 @@ DATA = ("data=fer2013", "data.path=faces.csv")
         (["optimizer.learning_rate=inf"], r"optimizer.learning_rate=inf: .*finite number"),
         (["optimizer.weight_decay=inf"], r"optimizer.weight_decay=inf: .*finite number"),
         (["distillation.temperature=inf"], r"distillation.temperature=inf: .*finite number"),
+        (["logger=wandb", "logger.project=a/b"], r"logger.project=a/b: W&B takes 1 to 128 characters, none of them / "),
+        (["logger=wandb", f"logger.tags=[a,{'x' * 65}]"], r"logger.tags=.*: W&B takes tags of 1 to 64 .*x' has 65"),
     ],
 )
 def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         check_command("train", [*DATA, *wrong])
+
+
+def test_what_wandb_takes_and_what_only_another_logger_does_pass() -> None:
+    check_command("train", [*DATA, "logger=wandb", f"logger.project={'p' * 128}", f"logger.tags=[{'x' * 64}]"])
+    check_command(
+        "train", [*DATA, "logger=wandb", "logger._target_=emolab.tracking.JsonLines", "logger.project=team/faces"]
+    )
 
 
 def test_a_configuration_of_ones_own_may_have_lists_of_layers(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from emolab.config.schema.parts import (
     Target,
 )
 
+WANDB = "emolab.tracking.Wandb"  # conf/logger/wandb.yaml; loggers of the user's own have limits of their own
+
 
 class Model(Closed):
     """Which network."""
@@ -74,6 +76,29 @@ class Schedule(Target):
 
     warmup: Share = ABSENT
     final: Share = ABSENT
+
+
+class Logger(Target):
+    """Who else gets the metrics."""
+
+    project: str | None = ABSENT
+    tags: list[str] = ABSENT
+
+    @field_validator("project")
+    @classmethod
+    def _takes_project(cls, project: str | None, info: ValidationInfo) -> str | None:
+        wrong = project is not None and (not 0 < len(project) <= 128 or set(project) & set("/\\#?%:"))
+        if wrong and info.data.get("target") == WANDB:
+            raise ValueError("W&B takes 1 to 128 characters, none of them / \\ # ? % or :")
+        return project
+
+    @field_validator("tags")
+    @classmethod
+    def _takes_tags(cls, tags: list[str], info: ValidationInfo) -> list[str]:
+        for tag in tags:
+            if not 0 < len(tag) <= 64 and info.data.get("target") == WANDB:
+                raise ValueError(f"W&B takes tags of 1 to 64 characters, and {tag!r} has {len(tag)}")
+        return tags
 
 
 class Trainer(Closed):
@@ -140,7 +165,7 @@ class Train(Closed):
     optimizer: Optimizer
     schedule: Schedule
     callbacks: dict[str, Target]
-    logger: Target
+    logger: Logger
     trainer: Trainer
     paths: Paths
     name: FolderName
