@@ -74,7 +74,8 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
         **settings: of `emolab.runs.evaluation.evaluate_run`.
 
     Raises:
-        RunError: at once, if another process is training the run and these are its data.
+        RunError: at once, if the run's folder can't be written, or another process is training it and these are its
+            data.
     """
     from rich.console import Console
 
@@ -82,10 +83,11 @@ def report_on(record: "RunRecord", prepared: "PreparedData", **settings: Any) ->
     from emolab.evaluation.rows import summary_table
     from emolab.runs.calibration import check_free, keep_calibration
     from emolab.runs.evaluation import evaluate_run, report_folder
-    from emolab.runs.layout import clear_write_errors
+    from emolab.runs.layout import check_writable, clear_write_errors
 
-    check_free(record, prepared)
     folder = report_folder(record, prepared)
+    check_writable(folder, "Or evaluate a copy of the run: ckpt=<its folder>")
+    check_free(record, prepared)
     report = evaluate_run(record, prepared, **settings)
     with clear_write_errors(folder):
         write_report(folder, report)

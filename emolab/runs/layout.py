@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 from typing import Literal, get_args
 
 from emolab.config.schema.parts import folder_name
@@ -74,6 +75,18 @@ def check_links(folder: Path) -> None:
     for name in WRITTEN:
         if (folder / name).is_symlink():
             inside(folder, name)
+
+
+def check_writable(folder: Path, advice: str = "") -> None:
+    """Refuse a folder that can't be written, or made, before what is to lie in it is worked out.
+
+    Raises:
+        RunError: saying why.
+    """
+    with clear_write_errors(folder, advice):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        with TemporaryFile(dir=there):
+            pass
 
 
 @contextmanager

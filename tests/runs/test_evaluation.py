@@ -130,6 +130,20 @@ def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
     check_free(seen, prepared)
 
 
+def test_a_report_that_cant_be_written_is_refused_before_the_run_is_judged(
+    tmp_path: Path, prepared: PreparedData
+) -> None:
+    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
+    prepared.content = "other"
+    (record.folder / "report").write_text("a file where a folder is to be")
+    with pytest.raises(RunError, match=r"can't write to the run folder .*report.*evaluate a copy of the run"):
+        report_on(record, prepared)  # it has no weights, which would show next
+    (record.folder / "report").unlink()
+    with pytest.raises(RunError, match="isn't a configuration of emolab"):
+        report_on(record, prepared)
+    assert not (record.folder / "report").exists()
+
+
 def test_a_link_within_the_report_is_not_followed(tmp_path: Path, prepared: PreparedData) -> None:
     record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
     prepared.content, prepared.fingerprint = "other", "0123456789abcdef0123"
