@@ -42,7 +42,7 @@ def typed_data(record: RunRecord) -> str:
     choice = record.fields["choices"].get("data", data["name"])
     content = choice_content("data", choice) or {"image_size": None}  # a config of the user's own isn't known
     own = {**_settings(record), "image_size": record.fields["image_size"]}
-    return " ".join([f"data={choice}", *_typed_keys(flat(content), own)])
+    return " ".join([typed("data", choice), *_typed_keys(flat(content), own)])
 
 
 def _typed_keys(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[str]:
