@@ -28,6 +28,7 @@ from emolab.config.overrides import SEARCH_PATH, search_path
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError, EmolabError
+from emolab.processor import take_fast_kernels
 
 WRONG, FAULT, INTERRUPTED = 2, 70, 130
 MULTIRUN = ("-m", "--multirun")
@@ -71,6 +72,7 @@ def verb(
 
     def main() -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start is told as errors where there's no GPU
+        take_fast_kernels()
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]
         if {"--help", "-h"} & set(arguments):
             print(help_text(module, conf_folder()))

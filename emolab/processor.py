@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def usable_cores(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     cores = len(os.sched_getaffinity(0))
     quota, period = limit.read_text(encoding="ascii").split() if limit.is_file() else ("max", "")
     return cores if quota == "max" else min(cores, math.ceil(int(quota) / int(period)))
+
+
+def take_fast_kernels() -> None:
+    """Let TensorFlow, not yet imported, compute with oneDNN on every x86 processor; by itself it does on some only.
+
+    With AVX2 alone training is 1.05 to 3 times as fast by it (results/benchmarks). Who sets the variable decides.
+    """
+    if platform.machine() in ("x86_64", "AMD64"):
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def load_per_core() -> float | None:

@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emolab.processor import take_fast_kernels
+
+take_fast_kernels()  # as commands do
+
 hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")
 
