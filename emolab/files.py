@@ -16,9 +16,35 @@ from filelock import FileLock, Timeout
 if TYPE_CHECKING:
     import numpy as np
 
+MARK = ".emolab"  # an empty file in folders that emolab made; nobody's photographs are looked for in them
 UNFINISHED = ".tmp-"  # how the names begin of what isn't whole yet; a kill leaves it behind
 # What np.load raises for a damaged .npz; RuntimeError is a member that seems to be encrypted or compressed otherwise
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile, zlib.error)
+
+
+def make_folder(folder: Path, exist_ok: bool = True) -> None:
+    """Make the folder and those above it that are missing, and mark the topmost one made as emolab's.
+
+    A folder that was there already is never marked: it may be the user's own, with photographs in it.
+
+    Raises:
+        FileExistsError: if it's there and mustn't be.
+        OSError: if it can't be made.
+    """
+    folder = Path(folder)
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=exist_ok)
+    if missing:
+        mark(missing[-1])
+
+
+def mark(folder: Path) -> None:
+    """Mark a folder as one that emolab made, so that its pictures aren't taken for photographs.
+
+    Raises:
+        OSError: if it can't be written.
+    """
+    (folder / MARK).touch()
 
 
 @contextmanager

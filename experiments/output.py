@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from omegaconf import DictConfig
 
 from emolab.errors import ConfigError
+from emolab.files import make_folder
 
 
 def trainings_of(cfg: DictConfig, experiment: str) -> Path:
@@ -32,7 +33,7 @@ def check_output(folder: Path) -> None:
         ConfigError: if it can't be written.
     """
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         TemporaryFile(dir=folder).close()
 
 

@@ -146,6 +146,7 @@ def _account(job: Job, reading: Reading, table: pd.DataFrame) -> dict[str, Any]:
         "image_size": job.options.image_size,
         "options": asdict(job.options),
         "warnings": list(reading.warnings),
+        "notes": list(job.reader.notes()),
         **summarise(table, reading.classes),
     }
     return {**account, "content": content_digest(table, account)}

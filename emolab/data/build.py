@@ -17,10 +17,11 @@ from emolab.data.assemble import Job, assemble
 from emolab.data.crop import CROP_VERSION
 from emolab.data.duplicates import DUPLICATES_VERSION
 from emolab.data.options import Options
-from emolab.data.prepared import ACCOUNT, FORMAT, PreparedData, folder_name
+from emolab.data.prepared import ACCOUNT, FORMAT, REPORT, PreparedData, folder_name
 from emolab.data.records import Reader
+from emolab.data.report import reminder
 from emolab.errors import DataError
-from emolab.files import UNFINISHED, write_folder
+from emolab.files import UNFINISHED, make_folder, mark, write_folder
 from emolab.processor import usable_cores
 
 
@@ -37,20 +38,24 @@ def prepare(
         options: What to make of it.
         cache: Folder of the prepared data sets; made if missing.
         workers: Processes that open photographs; `None` means one a core.
-        stream: Where progress and summary go; `None` means standard error.
+        stream: Where progress, summary and, of data that were prepared before, its warnings go; `None` means
+            standard error.
 
     Raises:
         DataError: if the data set as a whole can't be used, no photograph can, or the cache can't be written.
     """
     fingerprint = fingerprint_of(reader, options)
     folder = Path(cache) / folder_name(options.name, fingerprint)
-    if not (folder / ACCOUNT).is_file():
-        job = Job(reader, options, fingerprint, workers or usable_cores(), stream or sys.stderr)
-        try:
-            _assemble_once(job, folder)
-        except OSError as error:
-            reason = f"can't be written ({error}); free space or name another folder"
-            raise DataError(f"paths.cache={cache}: {reason}") from error
+    stream = stream or sys.stderr
+    if (folder / ACCOUNT).is_file():
+        prepared = PreparedData.open(folder)
+        _remind(prepared, reader, stream)
+        return prepared
+    try:
+        _assemble_once(Job(reader, options, fingerprint, workers or usable_cores(), stream), folder)
+    except OSError as error:
+        reason = f"can't be written ({error}); free space or name another folder"
+        raise DataError(f"paths.cache={cache}: {reason}") from error
     return PreparedData.open(folder)
 
 
@@ -68,14 +73,22 @@ def fingerprint_of(reader: Reader, options: Options) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def _remind(prepared: PreparedData, reader: Reader, stream: TextIO) -> None:
+    """Repeat what a user should know who sees the data taken from the cache."""
+    warned = reminder(prepared.account, prepared.folder / REPORT)
+    for line in [*(f"note: {note}" for note in reader.notes()), *([warned] if warned else [])]:
+        print(line, file=stream, flush=True)
+
+
 def _assemble_once(job: Job, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     with _locked(folder, job.stream):
         if not (folder / ACCOUNT).is_file():
             for left in folder.parent.glob(f"{UNFINISHED}*-{glob.escape(folder.name)}"):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
             try:
                 with write_folder(folder) as part:
+                    mark(part)  # the cache may be a folder of the user's own
                     assemble(job, part)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt("nothing is prepared yet; the same command begins again") from None

@@ -23,6 +23,7 @@ from emolab.errors import first_line
 # Naming the plug-ins loads them, which Image.open doesn't when it's told the formats. JPEG includes MPO.
 PLUGINS = (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, GifImageFile)
 FORMATS = tuple(str(plugin.format) for plugin in PLUGINS)
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 # What Pillow raises on damaged files, as its plug-ins do (PNG answers a broken chunk with SyntaxError).
 DAMAGE = (
     OSError,
@@ -103,6 +104,19 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
         raise UnreadableImageError("too large for this machine's memory") from error
     except DAMAGE as error:
         raise UnusableImageError(f"damaged: {first_line(error)}") from error
+
+
+def is_photograph(path: Path) -> bool:
+    """Whether a file begins as a photograph does; what may be one and can't be read now passes for one."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS):
+            return True
+    except (Image.UnidentifiedImageError, Image.DecompressionBombError, FileNotFoundError):
+        return False
+    except DAMAGE as error:
+        return isinstance(error, OSError)
 
 
 def _read_bytes(path: Path, limits: Limits) -> bytes:

@@ -1,6 +1,7 @@
 """What a reader of a data set hands to prepare."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ class Record:
 
     Attributes:
         source: Name of the photograph within its data set; the order of rows follows it.
-        label: Name of its class; empty when it has none.
+        label: Name of its class, in Unicode's composed form (NFC); empty when it has none.
         split: Official split, or empty when prepare may choose.
         path: File that holds the photograph.
         stamp: Size of the file in bytes and its time in nanoseconds, when it was listed.
@@ -46,12 +47,17 @@ class Record:
     def __post_init__(self) -> None:
         """Make the names text that any file can hold."""
         object.__setattr__(self, "source", as_text(self.source))
-        object.__setattr__(self, "label", as_text(self.label))
+        object.__setattr__(self, "label", class_name(self.label))
 
 
 def as_text(name: str) -> str:
     """Return the name of a file or folder with what isn't UTF-8 in it as escapes, such as caf, backslash, xe9."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def class_name(name: str) -> str:
+    """Return `name` as text in Unicode's composed form (NFC); a Mac's archives have names of folders decomposed."""
+    return unicodedata.normalize("NFC", as_text(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,12 @@ class Reader(Protocol):
 
     def identity(self) -> str:
         """Return a string that changes whenever what `read` gives would change; cheap next to `read`."""
+
+    def notes(self) -> Sequence[str]:
+        """Return what was passed over, a line each, to be told whenever the data are asked for; cheap next to `read`.
+
+        It is no part of the identity: nothing of it changes what is prepared.
+        """
 
     def read(self) -> Reading:
         """Return the classes and the records.

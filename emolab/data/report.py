@@ -32,6 +32,20 @@ def alarm_text(account: Mapping[str, Any]) -> str:
     return f"WARNING: {count} photographs ({share:.1%}) can't be used, most of them: {worst}"
 
 
+def concerns(account: Mapping[str, Any]) -> list[str]:
+    """Return what is odd about the data set as a whole, a line each: the reader's warnings, and what splits lack."""
+    return [*account["warnings"], *_missing(account)]
+
+
+def reminder(account: Mapping[str, Any], page: Path) -> str:
+    """Return in a line what was warned of when the data were prepared, and where all of it stands, or an empty text."""
+    found = [text for text in (alarm_text(account).removeprefix("WARNING: "), *concerns(account)) if text]
+    if not found:
+        return ""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"WARNING: {found[0]}{more}; see {page}"
+
+
 def summary_text(account: Mapping[str, Any]) -> str:
     """Return the summary for a terminal, the warning first and last so that it can't be missed."""
     alarm = alarm_text(account)
@@ -42,8 +56,8 @@ def summary_text(account: Mapping[str, Any]) -> str:
         "  " + ", ".join(f"{split} {sum(account['splits'][split].values())}" for split in SPLITS),
         f"  duplicates: {twins['images']} images in {twins['clusters']} clusters, "
         f"{twins['images_in_clusters_under_two_labels']} images under two labels",
-        *(f"  WARNING: {warning}" for warning in account["warnings"]),
-        *_missing_lines(account),
+        *(f"  WARNING: {warning}" for warning in concerns(account)),
+        *(f"  note: {note}" for note in account["notes"]),
         *_reason_lines("excluded", account["excluded"]),
         *_reason_lines("quarantined", account["quarantined"]),
     ]
@@ -66,6 +80,7 @@ def write_report(path: Path, account: Mapping[str, Any], table: pd.DataFrame, im
     page = environment.get_template("report.html").render(
         account=account,
         alarm=alarm_text(account),
+        concerns=concerns(account),
         splits=SPLITS,
         largest=max((max(counts.values()) for counts in account["splits"].values()), default=1) or 1,
         reasons={status: _examples(table, status) for status in (QUARANTINED, EXCLUDED)},
@@ -79,14 +94,14 @@ def _reason_lines(title: str, reasons: Mapping[str, int]) -> list[str]:
     return [f"  {title}: {count} x {reason}" for reason, count in reasons.items()]
 
 
-def _missing_lines(account: Mapping[str, Any]) -> list[str]:
-    """A warning for each split that was to get a share of the images, and has none of a class."""
+def _missing(account: Mapping[str, Any]) -> list[str]:
+    """A line for each split that was to get a share of the images, and has none of a class."""
     lines = []
     for split in SPLITS[1:]:
         names = [name for name, count in account["splits"][split].items() if not count]
         if (share := account["options"][split]) > 0 and names:
             lines.append(
-                f"  WARNING: no {split} images of {', '.join(names)}: there are too few, or what must stay together "
+                f"no {split} images of {', '.join(names)}: there are too few, or what must stay together "
                 f"(near-duplicates, a person's photographs) is more than data.split.{split}={share:g} of them"
             )
     return lines

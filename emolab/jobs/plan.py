@@ -65,7 +65,7 @@ class Plan:
             "has ended, or stop it with Ctrl-C; then give this command again"
         )
         with self._clear_errors():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self.folder)
             lock = files.own(self.folder / ".lock", busy)
         try:
             yield

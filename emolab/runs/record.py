@@ -270,11 +270,11 @@ class RunRecord:
 
 def _new_folder(place: Path) -> Path:
     with layout.clear_write_errors(place):
-        place.mkdir(parents=True, exist_ok=True)
+        files.make_folder(place)
         while True:
             folder = place / layout.new_id()
             try:
-                folder.mkdir(exist_ok=False)
+                files.make_folder(folder, exist_ok=False)
             except FileExistsError:  # another run began in the same second and drew the same letters
                 continue
             (folder / layout.CHECKPOINTS).mkdir()

@@ -5,7 +5,7 @@ from pathlib import Path
 from emolab.cache import YUNET
 from emolab.download import DownloadError, fetch
 from emolab.errors import ConfigError
-from emolab.files import sha256_of
+from emolab.files import make_folder, sha256_of
 
 # The publisher's digest and size stand in the repository's Git LFS pointer of this file.
 ADDRESS = (
@@ -39,6 +39,7 @@ def yunet_file(path: Path | None, cache: Path, seconds: float, address: str = AD
 
 def _download(address: str, sha256: str, target: Path, seconds: float) -> None:
     try:
+        make_folder(target.parent)
         fetch(address, target, f"sha256:{sha256}", seconds)
     except (DownloadError, OSError) as error:
         raise ConfigError(

@@ -11,6 +11,7 @@ from typing import TextIO
 import cv2
 import numpy as np
 
+from emolab.files import make_folder
 from realtime.displays.display import DisplayError, View
 from realtime.frame import Face
 from realtime.overlay import Look, draw_faces, draw_lines
@@ -216,7 +217,7 @@ def _leave_whole_rows(table: Path) -> int:
 
 def _part(path: Path) -> Path:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=path.name, delete=False) as handle:
             return Path(handle.name)
     except OSError as error:

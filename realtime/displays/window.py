@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emolab.files import write_bytes
+from emolab.files import make_folder, write_bytes
 from realtime.displays.display import DisplayError, View
 from realtime.displays.recording import Recording, check_ending, free_path
 from realtime.displays.screen import why_no_window
@@ -170,7 +170,7 @@ class Window:
 
 def _written(path: Path, content: bytes) -> Path:
     """Write a whole file, or none, under a name that is free; return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     free = free_path(path)
     try:
         write_bytes(free, content)

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from emolab.data.image import UnusableImageError, read_image
-from emolab.data.readers.listing import list_files
+from emolab.data.image import SUFFIXES, UnusableImageError, read_image
+from emolab.data.readers.walk import Found, find_files
 from emolab.data.records import as_text
 from realtime.sources.source import SourceEnded, SourceError
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 
 
 class Images:
@@ -40,10 +38,12 @@ class Images:
             raise SourceError(f"{self._named}: no such file or folder")
         self._folder = self._path if self._path.is_dir() else self._path.parent
         try:
-            names = list_files(self._path) if self._path.is_dir() else [self._path.name]
+            found = find_files(self._path) if self._path.is_dir() else Found([self._path.name])
         except OSError as error:
             raise SourceError(f"{self._named} can't be read: {error.strerror}") from error
-        self._left = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+        for note in found.notes():
+            print(f"{self._named}: {note}")
+        self._left = [name for name in found.files if Path(name).suffix.lower() in SUFFIXES]
         self._shown = 0
         if not self._left:
             raise SourceError(f"{self._named}: no photographs there ({', '.join(SUFFIXES)})")

@@ -12,7 +12,7 @@ from emolab.cli import check_command, composed
 from emolab.config.schema import SCHEMAS
 from emolab.data.prepared import PreparedData
 from emolab.data.readers.demo import FACES, PEOPLE, TEST_LABELS, demo_reader
-from emolab.data.readers.kaggle import LABELS, sample_names, unlabelled_files
+from emolab.data.readers.kaggle import LABELS, SAMPLE, unlabelled_files
 from emolab.prepare import prepare_data
 
 CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise", "uncertain")
@@ -49,8 +49,9 @@ def test_the_pack_has_a_competitions_shape() -> None:
     assert {Path(row["image_path"]) for row in labels} == {
         path.relative_to(FACES) for path in (FACES / "train").rglob("*.jpg")
     }
-    assert sorted(sample_names(FACES) or []) == sorted(unlabelled_files(FACES))
-    assert [row["image_path"] for row in rows(TEST_LABELS)] == sample_names(FACES)
+    sample = [row["image_path"] for row in rows(SAMPLE)]
+    assert sorted(sample) == sorted(unlabelled_files(FACES))
+    assert [row["image_path"] for row in rows(TEST_LABELS)] == sample
 
 
 def test_every_photograph_can_be_used_and_every_class_is_as_frequent(prepared: PreparedData) -> None:

@@ -5,8 +5,9 @@ import pytest
 from made_photographs import encoded, picture, write
 
 from emolab.data.readers.folder import FolderReader
-from emolab.data.readers.kaggle import KaggleReader, sample_names, unlabelled_files
+from emolab.data.readers.kaggle import KaggleReader, unlabelled_files
 from emolab.data.readers.listing import photograph, read_columns
+from emolab.data.readers.split_folders import split_of
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE
 from emolab.errors import DataError
 
@@ -38,14 +39,39 @@ def test_class_folders_without_splits(tmp_path):
 
 
 def test_split_folders_under_the_names_in_circulation(tmp_path):
-    touch(tmp_path, "Train/sad/1.jpg", "val/sad/2.jpg", "testing/anger/3.jpg", "extra/sad/4.jpg", "val/5.jpg")
+    touch(tmp_path, "Train/sad/1.jpg", "val/sad/2.jpg", "testing/anger/3.jpg", "extra/4.jpg", "val/5.jpg")
     found = by_source(FolderReader(tmp_path).read())
     assert {name: record.split for name, record in found.items() if record.status == USABLE} == {
         "Train/sad/1.jpg": "train",
         "val/sad/2.jpg": "validation",
         "testing/anger/3.jpg": "test",
     }
-    assert {name for name, record in found.items() if record.status == EXCLUDED} == {"extra/sad/4.jpg", "val/5.jpg"}
+    assert {name for name, record in found.items() if record.status == EXCLUDED} == {"extra/4.jpg", "val/5.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [
+        *(("train_set", "train"), ("Training Images", "train"), ("TrainData", "train")),
+        *(("PublicTest", "validation"), ("public_test", "validation"), ("dev-set", "validation")),
+        *(("PrivateTest", "test"), ("test_data", "test"), ("Testing", "test")),
+        *(("contest", None), ("trainer", None), ("set", None), ("test2", None), ("test_kaggle", None)),
+    ],
+)
+def test_how_a_split_may_be_called(folder, split):
+    assert split_of(folder) == split
+
+
+@pytest.mark.parametrize("known", ["train", "test"])
+def test_a_folder_beside_splits_that_may_be_one_is_refused_and_one_without_photographs_is_not(tmp_path, known):
+    touch(tmp_path, f"{known}/sad/1.jpg", f"{known}/happy/1.jpg", "fold2/sad/2.jpg", "fold2/happy/2.jpg")
+    with pytest.raises(DataError, match=rf"beside {known} there is fold2, .* Call it train, training, validation"):
+        FolderReader(tmp_path).read()
+    (tmp_path / "fold2").rename(tmp_path / "private_test")
+    write(tmp_path / "docs/how/it was made.txt", b"by hand")
+    reading = FolderReader(tmp_path).read()
+    assert reading.classes == ("happy", "sad")
+    assert by_source(reading)["docs/how/it was made.txt"].status == EXCLUDED
 
 
 def test_a_folder_of_nothing_but_splits_needs_no_training(tmp_path):
@@ -247,12 +273,9 @@ def test_a_csv_with_other_columns_is_refused(tmp_path):
         KaggleReader(tmp_path).read()
 
 
-def test_unlabelled_files_and_the_order_of_the_sample(tmp_path):
-    touch(tmp_path, "test_kaggle/10.jpg", "test_kaggle/2.jpg", "test_kaggle/.DS_Store")
+def test_unlabelled_files_are_those_that_no_system_put_there(tmp_path):
+    touch(tmp_path, *(f"test_kaggle/{name}" for name in ("10.jpg", "2.jpg", ".DS_Store", "Thumbs.db", "@eaDir/2.jpg")))
     assert unlabelled_files(tmp_path) == {name: tmp_path / "test_kaggle" / name for name in ("10.jpg", "2.jpg")}
-    assert sample_names(tmp_path) is None
-    (tmp_path / "sample_submission.csv").write_text("image_path,emotion\n2.jpg,anger\n10.jpg,anger\n")
-    assert sample_names(tmp_path) == ["2.jpg", "10.jpg"]
     with pytest.raises(DataError, match="no such folder"):
         unlabelled_files(tmp_path, "absent")
 

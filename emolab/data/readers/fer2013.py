@@ -42,6 +42,10 @@ class Fer2013Reader:
         _require_file(self.path)
         return f"fer2013 {sha256_of(self.path)}"
 
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: in a table nothing is passed over."""
+        return ()
+
     def read(self) -> Reading:
         """Return the seven classes and one record a row.
 

@@ -66,6 +66,10 @@ class FerPlusReader:
             raise DataError(f"data.votes={self.votes}: no such file; give FER+'s fer2013new.csv")
         return f"ferplus {self.labels} {sha256_of(self.votes)} {faces}"
 
+    def notes(self) -> tuple[str, ...]:
+        """Return nothing: in a table nothing is passed over."""
+        return ()
+
     def read(self) -> Reading:
         """Return the eight classes and one record a row.
 

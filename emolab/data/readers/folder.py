@@ -3,36 +3,19 @@
 from functools import cached_property
 from pathlib import Path
 
-from emolab.data.readers.listing import (
-    identity_of,
-    list_files,
-    list_folders,
-    misplaced,
-    photograph,
-    require_folder,
-    with_people,
-)
+from emolab.data.readers.classes import classify
+from emolab.data.readers.listing import identity_of, misplaced, photograph, require_folder, with_people
+from emolab.data.readers.split_folders import find_splits
+from emolab.data.readers.walk import Found, empty_classes, find_files
 from emolab.data.records import Reading, Record
 from emolab.errors import DataError
 
-# How data sets call their splits -> how emolab does.
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-
 
 class FolderReader:
-    """Reads `<split>/<class>/*` where `root` has a folder for training, or nothing but splits; else `<class>/*`.
+    """Reads `<split>/<class>/*` where `root` has folders called as splits are (`split_folders`); else `<class>/*`.
 
-    Splits may be called train, training, validation, valid, val, dev, test or testing. Files that lie in no
-    class are listed as excluded. Hidden files are passed over.
+    Files that lie in no class are listed as excluded. Hidden files, a system's and those in folders that emolab made
+    (`walk`) are passed over. Which classes the names of the folders mean, `classes` says.
 
     Args:
         root: The folder.
@@ -47,30 +30,34 @@ class FolderReader:
         """Return a digest of the listing with sizes and times."""
         return identity_of("folder", self.read())
 
+    def notes(self) -> tuple[str, ...]:
+        """Return which folders were passed over, and which are empty."""
+        places = [self.root / split for split in self._splits] or [self.root]
+        return (*self._found.notes(), *empty_classes(places, self.read().classes))
+
     def read(self) -> Reading:
         """Return the classes, which are the names of the folders, and one record a file.
 
         Raises:
-            DataError: if `root` isn't a folder or holds no class.
+            DataError: if `root` isn't a folder or holds no class, or a folder may be a split or not.
         """
         return self._reading
 
     @cached_property
-    def _reading(self) -> Reading:
+    def _found(self) -> Found:
         require_folder(self.root)
-        splits = _splits(self.root)
-        records = [_record(self.root, name, splits) for name in list_files(self.root)]
-        classes = tuple(sorted({record.label for record in records if record.label}))
-        if not classes:
+        return find_files(self.root)
+
+    @cached_property
+    def _splits(self) -> dict[str, str]:
+        return find_splits(self.root, self._found.files)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        reading = classify([_record(self.root, name, self._splits) for name in self._found.files])
+        if not reading.classes:
             raise DataError(f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file")
-        return with_people(Reading(classes, records), self.root, self.people)
-
-
-def _splits(root: Path) -> dict[str, str]:
-    folders = list_folders(root)
-    splits = {name: SPLIT_NAMES[name.lower()] for name in folders if name.lower() in SPLIT_NAMES}
-    only_splits = len(splits) == len(folders) and all(list_folders(root / name) for name in splits)
-    return splits if "train" in splits.values() or only_splits else {}
+        return with_people(reading, self.root, self.people)
 
 
 def _record(root: Path, name: str, splits: dict[str, str]) -> Record:

@@ -6,18 +6,18 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from emolab.data.readers.classes import classify
 from emolab.data.readers.listing import (
     PATH_COLUMN,
     identity_of,
-    list_files,
-    list_folders,
     misplaced,
     photograph,
     read_columns,
     require_folder,
     with_people,
 )
-from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
+from emolab.data.readers.walk import Found, empty_classes, find_files, list_folders
+from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record, class_name
 from emolab.errors import DataError
 
 TRAIN, TEST = "train", "test_kaggle"
@@ -31,7 +31,7 @@ class KaggleReader:
 
     `train.csv` is the truth: a file that it doesn't list is excluded, a name that isn't there quarantined. A
     label is a class if it names a folder in `train/`; where no label does, every label is a class. Without
-    `train.csv` the folders are the labels.
+    `train.csv` the folders are the labels. Which of them are the same class, and which is none, `classes` says.
 
     Args:
         root: The folder of the competition.
@@ -50,6 +50,11 @@ class KaggleReader:
         """Return a digest of labels and listing with sizes and times."""
         return identity_of("kaggle", self.read())
 
+    def notes(self) -> tuple[str, ...]:
+        """Return which folders in `train/` were passed over, and, without `train.csv`, which are empty."""
+        folders = [] if (self.root / LABELS).is_file() else [self.root / TRAIN]
+        return (*self._train.notes(), *empty_classes(folders, self.read().classes))
+
     def read(self) -> Reading:
         """Return the classes and one record a row and unlisted file.
 
@@ -59,29 +64,32 @@ class KaggleReader:
         return self._reading
 
     @cached_property
-    def _reading(self) -> Reading:
+    def _train(self) -> Found:
         require_folder(self.root)
-        train = self.root / TRAIN
-        folders = list_folders(train) if train.is_dir() else []
-        if (self.root / LABELS).is_file():
-            reading = _from_csv(self.root, folders)
-        elif folders:
-            reading = Reading(tuple(folders), [_by_folder(self.root, name) for name in _train_files(self.root)])
-        else:
-            raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
+        return find_files(self.root / TRAIN) if (self.root / TRAIN).is_dir() else Found()
+
+    @cached_property
+    def _reading(self) -> Reading:
+        files = [f"{TRAIN}/{name}" for name in self._train.files]
         tested = _labelled_test(self.root, self.test_labels) if self.test_labels else []
-        return with_people(replace(reading, records=[*reading.records, *tested]), self.root, self.people)
+        if (self.root / LABELS).is_file():
+            reading = _from_csv(self.root, files, tested)
+        else:
+            reading = _from_folders(self.root, files, tested)
+        if not reading.classes:
+            raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
+        return with_people(reading, self.root, self.people)
 
 
 def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
-    """Return the unlabelled photographs: bare name -> file, sorted by name.
+    """Return the files among the unlabelled photographs: bare name -> file, sorted by name.
 
     Raises:
         DataError: if there is no such folder.
     """
     if not (root / folder).is_dir():
         raise DataError(f"{root / folder}: no such folder; give the competition's folder with its {folder}/")
-    return {name: root / folder / name for name in list_files(root / folder)}
+    return {name: root / folder / name for name in find_files(root / folder).files}
 
 
 def sample_names(root: Path) -> list[str] | None:
@@ -94,8 +102,9 @@ def sample_names(root: Path) -> list[str] | None:
     return [row[0] for row in read_columns(path, (PATH_COLUMN,))] if path.is_file() else None
 
 
-def _train_files(root: Path) -> list[str]:
-    return [f"{TRAIN}/{name}" for name in list_files(root / TRAIN)] if (root / TRAIN).is_dir() else []
+def _from_folders(root: Path, files: Sequence[str], tested: Sequence[Record]) -> Reading:
+    records = [_by_folder(root, name) for name in files]
+    return classify([*records, *tested], {record.label for record in records if record.label})
 
 
 def _by_folder(root: Path, name: str) -> Record:
@@ -105,14 +114,15 @@ def _by_folder(root: Path, name: str) -> Record:
     return photograph(root, name, parts[1])
 
 
-def _from_csv(root: Path, folders: Sequence[str]) -> Reading:
+def _from_csv(root: Path, files: Sequence[str], tested: Sequence[Record]) -> Reading:
     listed = _listed(root, LABELS, partial(photograph, root))
-    labels = {record.label for record in listed if record.label}
-    files = _train_files(root)
     extra = _unlisted(files, listed, LABELS)
     warning = f"{len(extra)} of the {len(files)} files in {TRAIN}/ aren't listed in {LABELS}"
-    classes = tuple(sorted(labels & set(folders) or labels))
-    return Reading(classes, [*listed, *extra], (warning,) * (len(extra) > MANY * len(files)))
+    folders = list_folders(root / TRAIN) if (root / TRAIN).is_dir() else []
+    named = {class_name(folder).casefold() for folder in folders}
+    labels = {record.label for record in listed if record.label}
+    reading = classify([*listed, *extra, *tested], {name for name in labels if name.casefold() in named} or labels)
+    return replace(reading, warnings=(*reading.warnings, *(warning,) * (len(extra) > MANY * len(files))))
 
 
 def _labelled_test(root: Path, table: str) -> list[Record]:
@@ -144,9 +154,9 @@ def _listed(root: Path, table: str, record_of: Callable[[str, str], Record]) -> 
         record = record_of(name, label)
         if not name:
             record = Record(f"{table} row {number}", label, status=QUARANTINED, reason="malformed row: no file name")
-        elif (record.source, label) in seen:
+        elif (record.source, record.label.casefold()) in seen:
             record = Record(record.source, label, status=EXCLUDED, reason=f"listed more than once in {table}")
-        seen.add((record.source, label))
+        seen.add((record.source, record.label.casefold()))
         records.append(record)
     return records
 

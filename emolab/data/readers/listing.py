@@ -4,6 +4,7 @@ import codecs
 import csv
 import hashlib
 import os
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from emolab.data.image import why_unreadable
-from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record, as_text
+from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
 
 OUTSIDE = "leaves the folder of the data set"
@@ -29,33 +30,6 @@ def require_folder(root: Path) -> None:
         raise DataError(f"data.root={root}: no such folder; give the folder that holds the photographs")
 
 
-def list_files(folder: Path) -> list[str]:
-    """Return the files below `folder` as relative names with "/", sorted by code point; no hidden ones.
-
-    A folder behind a symbolic link isn't entered, but listed as if it were a file, so that it can't be overlooked.
-
-    Raises:
-        OSError: if a folder can't be read.
-    """
-    found = []
-    for parent, folders, files in os.walk(folder, onerror=_fail):
-        files += [name for name in folders if Path(parent, name).is_symlink()]
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        base = Path(parent).relative_to(folder).as_posix()
-        found += [name if base == "." else f"{base}/{name}" for name in files if not name.startswith(".")]
-    return sorted(found)
-
-
-def _fail(error: OSError) -> None:
-    raise error
-
-
-def list_folders(folder: Path) -> list[str]:
-    """Return the names of the folders directly in `folder`, sorted by code point; no hidden ones."""
-    with os.scandir(folder) as entries:
-        return sorted(as_text(entry.name) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-
-
 def misplaced(root: Path, name: str) -> Record:
     """Return the record of what lies in no folder of a class, such as a link to a whole folder."""
     linked = (root / name).is_dir()
@@ -65,13 +39,13 @@ def misplaced(root: Path, name: str) -> Record:
 def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
     r"""Return the record of the file `name` (relative to `root`), quarantined if it leads out of `root` or nowhere.
 
-    Where there is no such file, a "\" stands for "/", as in tables from Windows.
+    Where there is no such file, a "\" stands for "/", as in tables from Windows, and an accented letter for the same
+    one in Unicode's other form, as in the names of files from a Mac.
     """
     if not name or "\0" in name:
         return Record(name.replace("\0", "?"), label, split, status=QUARANTINED, reason="no usable file name")
-    source, translated = _written(name)
-    if translated != source and not os.path.lexists(root / source) and os.path.lexists(root / translated):
-        source = translated
+    spellings = _spellings(name)
+    source = next((other for other in spellings[1:] if _is_there_instead(root, other, spellings[0])), spellings[0])
     path = root / source
     try:
         inside = _is_inside(root, path, source)
@@ -86,9 +60,15 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
     return Record(source, label, split, path=path, stamp=(found.st_size, found.st_mtime_ns))
 
 
-def _written(name: str) -> tuple[str, str]:
-    r"""Return the name with "/", as records have it, and the same with "/" for each "\"."""
-    return os.path.normpath(name).replace(os.sep, "/"), os.path.normpath(name.replace("\\", "/"))
+def _spellings(name: str) -> list[str]:
+    r"""Return the name as records have it, then how else the file may be called: "/" for "\", Unicode's forms."""
+    translated = os.path.normpath(name.replace("\\", "/"))
+    names = [os.path.normpath(name).replace(os.sep, "/"), translated]
+    return list(dict.fromkeys([*names, *(unicodedata.normalize(form, translated) for form in ("NFC", "NFD"))]))
+
+
+def _is_there_instead(root: Path, name: str, first: str) -> bool:
+    return os.path.lexists(root / name) and not os.path.lexists(root / first)
 
 
 def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
@@ -101,15 +81,23 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected a CSV with the columns {', '.join(names)}")
+    rows = read_rows(path)
+    header = [name.strip().lower() for name in next(rows, [])]
+    if not set(names) <= set(header):
+        raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
+    columns = [header.index(name) for name in names]
+    for row in rows:
+        yield [row[column].strip() if column < len(row) else "" for column in columns]
+
+
+def read_rows(path: Path) -> Iterator[list[str]]:
+    """Yield the rows of a CSV file, its header the first of them; blank lines are none.
+
+    Raises:
+        DataError: if it is no CSV, or in another encoding than `read_columns` takes.
+    """
     with path.open(encoding=_encoding(path), newline="") as handle, clear_csv_errors(path):
-        rows = csv.reader(handle, strict=True)
-        header = [name.strip().lower() for name in next(rows, [])]
-        if not set(names) <= set(header):
-            raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
-        columns = [header.index(name) for name in names]
-        for row in rows:
-            if row:
-                yield [row[column].strip() if column < len(row) else "" for column in columns]
+        yield from filter(None, csv.reader(handle, strict=True))
 
 
 def _encoding(path: Path) -> str:
@@ -157,9 +145,9 @@ def with_people(reading: Reading, root: Path, table: str | None) -> Reading:
 
 
 def _known_name(name: str, sources: Collection[str]) -> str:
-    """Return the name as prepare has it, with "/" for what Windows writes where only that is known."""
-    source, translated = _written(name)
-    return translated if source not in sources and translated in sources else source
+    """Return the name as prepare has it, in whichever spelling that is known."""
+    spellings = _spellings(name)
+    return next((spelling for spelling in spellings if spelling in sources), spellings[0])
 
 
 def _people_warnings(people: Mapping[str, str], records: Sequence[Record], table: str) -> Iterator[str]:

@@ -1,0 +1,61 @@
+"""Which folders of a data set are its splits, by their names."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from emolab.data.image import SUFFIXES
+from emolab.errors import DataError
+from emolab.files import MARK
+
+# How data sets call their splits -> how emolab does; in small letters, without what stands between words.
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "publictest": "validation",  # FER2013's names, as its CSV has them
+    "test": "test",
+    "testing": "test",
+    "privatetest": "test",
+}
+_ENDING = re.compile("(set|data|images)$")
+KNOWN = "train, training, validation, valid, val, dev, PublicTest, test, testing or PrivateTest"
+
+
+def split_of(folder: str) -> str | None:
+    """Return which split a folder's name means, such as "train" for `Train_set`; `None` for none that is known."""
+    plain = re.sub("[ _-]", "", folder.lower())
+    return SPLIT_NAMES.get(_ENDING.sub("", plain))
+
+
+def find_splits(root: Path, files: Iterable[str]) -> dict[str, str]:
+    """Return the splits that lie directly in `root`: name of the folder -> split; none where they are classes.
+
+    Photographs of splits lie in `<split>/<class>/`. So there are splits where a folder called like one has folders with
+    files, and one is called like training, or no other folder has photographs.
+
+    Args:
+        root: The folder of the data set, for messages.
+        files: What lies in it, as relative names with "/".
+
+    Raises:
+        DataError: if another folder beside them has folders with photographs, too, and may be a split.
+    """
+    paths = [name.split("/") for name in files]
+    splits = {parts[0]: split for parts in paths if len(parts) > 2 and (split := split_of(parts[0])) is not None}
+    others = [
+        parts
+        for parts in paths
+        if parts[0] not in splits and len(parts) > 1 and Path(parts[-1]).suffix.lower() in SUFFIXES
+    ]
+    strangers = sorted({parts[0] for parts in others if len(parts) > 2})
+    if splits and strangers:
+        raise DataError(
+            f"data.root={root}: beside {', '.join(splits)} there is {', '.join(strangers)}, with photographs in "
+            f"folders, and which split that is can't be told. Call it {KNOWN} (or the same with _set, _data or _images "
+            f"behind), move it away, or put an empty file {MARK} into it: then it's passed over"
+        )
+    return splits if "train" in splits.values() or not others else {}
