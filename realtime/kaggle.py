@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from emolab.data.readers.kaggle import KaggleReader
     from realtime.submission.rows import Row
+    from realtime.submission.sample import Sample
 
 
 def export(cfg: DictConfig) -> Path:
@@ -29,6 +30,8 @@ def export(cfg: DictConfig) -> Path:
     """
     from emolab.data.image import Limits
     from emolab.data.records import USABLE
+    from emolab.errors import ConfigError
+    from emolab.files import make_folder
     from emolab.runs import chosen_run
     from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
@@ -37,18 +40,20 @@ def export(cfg: DictConfig) -> Path:
     from realtime.submission.rows import read_submission
 
     output = Path(cfg.output)
+    if output.is_dir():
+        raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
     with _writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(output.parent)
         TemporaryFile(dir=output.parent).close()  # before minutes of predictions
     if cfg.submit:
         require_client(cfg.competition)
-    before = None if cfg.compare is None else read_submission(Path(cfg.compare))
     reader = competition_reader(cfg)
-    files = wanted_files(reader.root)
+    sample, files = wanted_files(reader.root)
+    before = None if cfg.compare is None else read_submission(Path(cfg.compare), sample)
     named = [cfg.ckpt.run] if isinstance(cfg.ckpt.run, str) else cfg.ckpt.run
     records = [chosen_run(cfg, name) for name in named]
     reading = reader.read()
-    check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records])
+    check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records], sample)
     labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]
     recognisers = [
         recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules)
@@ -58,7 +63,7 @@ def export(cfg: DictConfig) -> Path:
     predicted = predict(list(files.values()), recognisers, cfg.batch_size, cfg.flip, limits, cfg.workers)
     rows = _rows(cfg, list(files), reading.classes, predicted.probabilities, predicted.unreadable, labels)
     with _writing(output):
-        _write(output, rows, reading.classes, labels)
+        _write(output, rows, sample, reading.classes, labels)
     if before is not None:
         _compare(rows, before, cfg.compare)
     if cfg.submit:
@@ -115,14 +120,16 @@ def _rows(
     return make_rows(names, probabilities, classes, unreadable, most_frequent)
 
 
-def _write(output: Path, rows: Sequence["Row"], classes: Sequence[str], labels: Sequence[str]) -> None:
+def _write(
+    output: Path, rows: Sequence["Row"], sample: "Sample", classes: Sequence[str], labels: Sequence[str]
+) -> None:
     from realtime.submission.rows import FAR, distance, shares, write_confidence, write_picture, write_submission
 
     predicted, training = shares([row.label for row in rows], classes), shares(labels, classes)
     confidence, picture = output.with_suffix(".confidence.csv"), output.with_suffix(".classes.png")
     write_confidence(confidence, rows)
     write_picture(picture, predicted, training, classes)
-    write_submission(output, rows)
+    write_submission(output, rows, sample)
     if distance(predicted, training) > FAR:
         print(f"warning: the predicted classes are far from the training set's; look at {picture}")
     print(f"written: {output} ({len(rows)} rows), {confidence.name}, {picture.name}")

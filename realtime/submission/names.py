@@ -1,23 +1,27 @@
 """Which files the competition wants named, in which order; everything doubtful is refused."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from emolab.data.readers.kaggle import LABEL_COLUMN, SAMPLE, TEST, sample_names, unlabelled_files
-from emolab.data.readers.listing import read_columns
+from emolab.data.image import SUFFIXES, is_photograph
+from emolab.data.readers.kaggle import SAMPLE, TEST, unlabelled_files
 from emolab.data.records import as_text
 from emolab.errors import DataError
+from realtime.submission.sample import Sample, plain_sample, read_sample
 
 SHOWN = 5  # names in a message
 
 
-def wanted_files(root: Path) -> dict[str, Path]:
-    """Return bare name -> file, in the order of `sample_submission.csv`, or by name where there's none.
+def wanted_files(root: Path) -> tuple[Sample, dict[str, Path]]:
+    """Return the table that is to be filled in, and bare name -> file in its order.
+
+    It is `sample_submission.csv`, or, where there's none, has a row a photograph, by name; a file that neither its
+    ending nor how it begins shows to be a photograph is left out then, which is printed.
 
     Raises:
         DataError: if the folder has folders within, or names that a submission, which is UTF-8, can't hold; if the
-            sample's names aren't exactly the folder's, each once.
+            sample's names aren't exactly the folder's, each once, or it has no columns for names and classes.
     """
     files = unlabelled_files(root)
     nested = [name for name in files if "/" in name]
@@ -28,22 +32,32 @@ def wanted_files(root: Path) -> dict[str, Path]:
     unwritable = [name for name in files if as_text(name) != name]
     if unwritable:
         raise DataError(f"{root / TEST} has names that aren't UTF-8 ({_some(unwritable)}): rename them")
-    if not files:
+    photographs = {name: path for name, path in files.items() if _can_be_photograph(path)}
+    if not photographs:
         raise DataError(f"{root / TEST} is empty: unpack the competition's photographs into it")
-    names = sample_names(root)
-    if names is None:
-        return files
-    _check(names, files, root)
-    return {name: files[name] for name in names}
+    sample = read_sample(root, files)
+    if sample is not None:
+        _check(sample.names(), files, photographs, root)
+        return sample, {name: files[name] for name in sample.names()}
+    if others := sorted(files.keys() - photographs.keys()):
+        print(f"left out, because they are no photographs: {_some(others)} in {root / TEST}")
+    return plain_sample(list(photographs)), photographs
 
 
-def check_classes(root: Path, training: Sequence[str], runs: Iterable[tuple[str, Sequence[str]]]) -> None:
+def _can_be_photograph(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES or is_photograph(path)
+
+
+def check_classes(
+    root: Path, training: Sequence[str], runs: Iterable[tuple[str, Sequence[str]]], sample: Sample
+) -> None:
     """Check that run, training set and sample speak of the same classes.
 
     Args:
         root: the competition's folder.
         training: classes of its training set.
         runs: id and classes of each run.
+        sample: the table that is to be filled in.
 
     Raises:
         DataError: showing both lists.
@@ -55,22 +69,19 @@ def check_classes(root: Path, training: Sequence[str], runs: Iterable[tuple[str,
                 f"  the run:    {', '.join(classes)}\n  the folder: {', '.join(training)}\n"
                 "Choose a run that was trained on this folder (data=kaggle data.root=...)"
             )
-    sample = root / SAMPLE
-    if not sample.is_file():
-        return
-    unknown = sorted({label for (label,) in read_columns(sample, (LABEL_COLUMN,))} - {*training, ""})
+    unknown = sorted(sample.labels() - set(training))
     if unknown:
         raise DataError(
-            f"{sample} names classes that the training set doesn't have: {_some(unknown)}. "
+            f"{root / SAMPLE} names classes that the training set doesn't have: {_some(unknown)}. "
             f"Expected: {', '.join(training)}"
         )
 
 
-def _check(names: Sequence[str], files: dict[str, Path], root: Path) -> None:
+def _check(names: Sequence[str], files: Collection[str], photographs: Collection[str], root: Path) -> None:
     pathlike = [name for name in names if "/" in name or "\\" in name or not name]
     twice = [name for name, count in Counter(names).items() if count > 1]
     missing = [name for name in names if name not in files and name not in pathlike]
-    extra = sorted(files.keys() - set(names))
+    extra = sorted(set(photographs) - set(names))
     problems = {
         "isn't a bare file name": pathlike,
         "stands there more than once": twice,

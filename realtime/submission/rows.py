@@ -13,6 +13,7 @@ from emolab.data.readers.listing import read_columns
 from emolab.evaluation.plots import BLUE, GREY, png
 from emolab.files import write_bytes, write_text
 from emolab.tables import csv_text
+from realtime.submission.sample import Sample
 
 FAR = 0.15  # total variation distance: chance stays below 0.05 for 1,000 photographs in nine classes
 
@@ -47,9 +48,9 @@ def make_rows(
     ]
 
 
-def write_submission(path: Path, rows: Iterable[Row]) -> None:
-    """Write `image_path,emotion` and a line a row."""
-    write_text(path, csv_text((PATH_COLUMN, LABEL_COLUMN), ((row.name, row.label) for row in rows)))
+def write_submission(path: Path, rows: Iterable[Row], sample: Sample) -> None:
+    """Write the sample's table with the classes of the rows in it."""
+    write_text(path, csv_text(sample.header, sample.filled({row.name: row.label for row in rows})))
 
 
 def write_confidence(path: Path, rows: Iterable[Row]) -> None:
@@ -84,13 +85,14 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).sum() / 2)
 
 
-def read_submission(path: Path) -> dict[str, str]:
-    """Return name -> class of a submission.
+def read_submission(path: Path, sample: Sample) -> dict[str, str]:
+    """Return name -> class of a submission, whose columns are called as in the sample.
 
     Raises:
         DataError: if it isn't one.
     """
-    return {name: label for name, label in read_columns(path, (PATH_COLUMN, LABEL_COLUMN))}
+    columns = [sample.header[at].strip().lower() for at in (sample.name, sample.label)]
+    return {name: label for name, label in read_columns(path, columns)}
 
 
 def changes(rows: Sequence[Row], before: Mapping[str, str]) -> tuple[int, list[tuple[str, int]]]:

@@ -49,6 +49,18 @@ def test_a_place_that_cant_be_written_is_refused_before_anything_else(tmp_path: 
     assert "output=file/submission.csv can't be written" in done.stderr
 
 
+def test_a_folder_in_the_outputs_place_is_refused_before_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").mkdir()
+    for name, message in (
+        ("out.csv", "out.csv is a folder: name the file"),
+        ("out", "out: expected a file that ends in"),
+    ):
+        done = run("realtime.kaggle", "data.root=absent", f"output={name}", cwd=tmp_path)
+        assert done.returncode == 2, done.stderr
+        assert f"output={message}" in done.stderr
+        assert f"{name}/submission.csv" in done.stderr
+
+
 def test_submitting_uses_the_official_client_and_refuses_before_anything_without_it(
     competition: Path, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ from realtime.submission.rows import (
     write_confidence,
     write_submission,
 )
+from realtime.submission.sample import plain_sample
 
 
 @pytest.fixture
@@ -43,14 +44,18 @@ def _sample(root: Path, names: list[str], label: str = "grey") -> None:
 
 
 def _rows(root: Path, **options: object) -> list:
-    files = wanted_files(root)
+    _, files = wanted_files(root)
     found = predict(list(files.values()), [Brightness()], 4, workers=2, stream=io.StringIO(), **options)
     return make_rows(list(files), found.probabilities, CLASSES, found.unreadable, "grey")
 
 
-def test_rows_follow_the_sample_and_name_classes(competition: Path, tmp_path: Path) -> None:
-    write_submission(tmp_path / "submission.csv", _rows(competition))
-    text = (tmp_path / "submission.csv").read_bytes().decode()
+def _submission(root: Path) -> str:
+    write_submission(root / "submission.csv", _rows(root), wanted_files(root)[0])
+    return (root / "submission.csv").read_bytes().decode()
+
+
+def test_rows_follow_the_sample_and_name_classes(competition: Path) -> None:
+    text = _submission(competition)
     expected = [f"{n}.png,{CLASSES[n % 3]}" for n in (3, 9, 0, 1, 2, 4, 5, 6, 7, 8)]
     assert text == "image_path,emotion\n" + "".join(f"{line}\n" for line in expected)
 
@@ -60,9 +65,55 @@ def test_without_a_sample_rows_follow_the_names(competition: Path) -> None:
     assert [row.name for row in _rows(competition)] == [f"{number}.png" for number in range(10)]
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "written"),
+    [
+        ("id,label", "{name},grey", "{name},{label}"),
+        ("Emotion,File", "grey,{name}", "{label},{name}"),  # whichever column has the names
+        ("Image_Path,Emotion", " {name},", " {name},{label}"),
+        (",image_path,emotion,Usage", "7,{name},grey,Public", "7,{name},{label},Public"),
+        ("file,emotion,Usage", "{name},grey,Public", "{name},{label},Public"),
+    ],
+)
+def test_the_file_is_the_sample_with_other_classes(competition: Path, header: str, row: str, written: str) -> None:
+    """A competition refuses a file whose columns aren't called as in its sample."""
+    numbers = (3, 9, 0, 1, 2, 4, 5, 6, 7, 8)
+    sample = [row.format(name=f"{number}.png") for number in numbers]
+    (competition / "sample_submission.csv").write_text("\n".join([header, *sample]) + "\n", encoding="utf-8-sig")
+    expected = [written.format(name=f"{number}.png", label=CLASSES[number % 3]) for number in numbers]
+    assert _submission(competition) == "\n".join([header, *expected]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (
+            "image_path,dark,grey,light",
+            "has the columns image_path, dark, grey, light, and which of them takes the class",
+        ),
+        ("image_path", "expected a column of photographs and one of classes; found image_path"),
+    ],
+)
+def test_a_sample_whose_columns_cant_be_told_is_refused(competition: Path, header: str, message: str) -> None:
+    (competition / "sample_submission.csv").write_text(f"{header}\n3.png,1,0,0\n")
+    with pytest.raises(DataError, match=message):
+        wanted_files(competition)
+
+
+def test_what_is_no_photograph_gets_no_row(competition: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = competition / "test_kaggle"
+    for name in ("Thumbs.db", "desktop.ini", "@eaDir/1.png", ".DS_Store", "how to.txt"):
+        write(folder / name, b"no photograph")
+    assert len(_rows(competition)) == 10  # nothing of it is missed in the sample
+    write(folder / "10", encoded(plain(20), "PNG"))  # one without an ending is a photograph all the same
+    (competition / "sample_submission.csv").unlink()
+    assert [row.name for row in _rows(competition)] == sorted(["10", *(f"{number}.png" for number in range(10))])
+    assert "left out, because they are no photographs: 'how to.txt' in" in capsys.readouterr().out
+
+
 def test_the_same_bytes_come_each_time(competition: Path, tmp_path: Path) -> None:
     for name in ("one", "other"):
-        write_submission(tmp_path / f"{name}.csv", _rows(competition, flip=True))
+        write_submission(tmp_path / f"{name}.csv", _rows(competition, flip=True), wanted_files(competition)[0])
         write_confidence(tmp_path / f"{name}.confidence.csv", _rows(competition, flip=True))
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
     assert (tmp_path / "one.confidence.csv").read_bytes() == (tmp_path / "other.confidence.csv").read_bytes()
@@ -79,7 +130,7 @@ def test_the_same_bytes_come_each_time(competition: Path, tmp_path: Path) -> Non
     ids=["twice", "missing", "extra", "with a folder"],
 )
 def test_names_that_dont_belong_together_are_refused_and_named(competition: Path, change, message: str) -> None:
-    names = list(wanted_files(competition))
+    names = list(wanted_files(competition)[1])
     _sample(competition, change(names))
     with pytest.raises(DataError) as caught:
         wanted_files(competition)
@@ -105,7 +156,7 @@ def test_a_name_that_is_no_utf8_is_refused(competition: Path) -> None:
 
 def test_a_run_of_other_classes_is_refused_with_both_lists(competition: Path) -> None:
     with pytest.raises(DataError) as caught:
-        check_classes(competition, CLASSES, [("good", CLASSES), ("bad", ("dark", "light"))])
+        check_classes(competition, CLASSES, [("good", CLASSES), ("bad", ("dark", "light"))], plain_sample([]))
     assert "the run bad" in str(caught.value)
     assert "dark, light\n" in str(caught.value)
     assert "dark, grey, light" in str(caught.value)
@@ -115,7 +166,7 @@ def test_a_run_of_other_classes_is_refused_with_both_lists(competition: Path) ->
 def test_a_sample_with_other_classes_or_numbers_is_refused(competition: Path, label: str) -> None:
     _sample(competition, [f"{number}.png" for number in range(10)], label)
     with pytest.raises(DataError, match=f"doesn't have: '{label}'"):
-        check_classes(competition, CLASSES, [("good", CLASSES)])
+        check_classes(competition, CLASSES, [("good", CLASSES)], wanted_files(competition)[0])
 
 
 def test_photographs_that_cant_be_read_get_the_most_frequent_class_and_a_note(competition: Path) -> None:
@@ -174,8 +225,10 @@ def test_a_submission_is_sent_only_when_kaggles_client_says_so(
 
 def test_changes_against_an_earlier_submission_are_counted(competition: Path, tmp_path: Path) -> None:
     rows = _rows(competition)
-    write_submission(tmp_path / "earlier.csv", [rows[0]._replace(label="light"), *rows[2:]])
-    count, most = changes(rows, read_submission(tmp_path / "earlier.csv"))
+    earlier = [rows[0]._replace(label="light"), *rows[2:]]
+    sample = plain_sample([row.name for row in earlier])
+    write_submission(tmp_path / "earlier.csv", earlier, sample)
+    count, most = changes(rows, read_submission(tmp_path / "earlier.csv", sample))
     assert count == 2
     assert ("light -> dark", 1) in most
 

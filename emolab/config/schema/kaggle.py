@@ -2,10 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import EACH_ONCE, Closed, Count, Name, Paths
+
+
+def _table(path: str) -> str:
+    if not path.endswith(".csv"):
+        raise ValueError(f"expected a file that ends in .csv, such as {path.rstrip('/')}/submission.csv")
+    return path
 
 
 class Checkpoints(Closed):
@@ -21,7 +27,7 @@ class Kaggle(Closed):
     data: Data
     paths: Paths
     ckpt: Checkpoints
-    output: Annotated[str, Field(pattern=r"\.csv$")]
+    output: Annotated[str, AfterValidator(_table)]
     recogniser: Literal["selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
     failed_gates: bool
     trusted_modules: list[str]

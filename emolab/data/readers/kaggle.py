@@ -92,16 +92,6 @@ def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
     return {name: root / folder / name for name in find_files(root / folder).files}
 
 
-def sample_names(root: Path) -> list[str] | None:
-    """Return the names in `sample_submission.csv` in its order (as they stand), or `None` without one.
-
-    Raises:
-        DataError: if it has no column `image_path`.
-    """
-    path = root / SAMPLE
-    return [row[0] for row in read_columns(path, (PATH_COLUMN,))] if path.is_file() else None
-
-
 def _from_folders(root: Path, files: Sequence[str], tested: Sequence[Record]) -> Reading:
     records = [_by_folder(root, name) for name in files]
     return classify([*records, *tested], {record.label for record in records if record.label})
