@@ -1,6 +1,7 @@
 """Users' own folders: emolab's results in them, what systems put there, and which folders are classes."""
 
 import io
+import os
 import unicodedata
 from pathlib import Path
 
@@ -89,13 +90,14 @@ def test_what_systems_and_programs_put_there_is_no_class_and_told(tmp_path: Path
     root = tmp_path / within
     touch(root, "happy/1.jpg", "sad/1.jpg", "sad/Thumbs.db", "Thumbs.db", ".git/1.jpg", "__MACOSX/happy/._1.jpg")
     touch(root, "happy/@eaDir/1.jpg", "sad/@eaDir/1.jpg", "sad/.ipynb_checkpoints/1.jpg")
-    (root / "fear").mkdir()
+    for name in ("fear", os.fsdecode(b"caf\xe9")):
+        (root / name).mkdir()
     for reader in (FolderReader(tmp_path), *([KaggleReader(tmp_path)] if within else [])):
         reading = reader.read()
         assert (reading.classes, len(reading.records)) == (("happy", "sad"), 2)
         hidden, empty = reader.notes()
         assert all(name in hidden for name in (".git", "__MACOSX", "@eaDir (2 of them)", ".ipynb_checkpoints"))
-        assert empty == "no class, as nothing is in the folder: fear"
+        assert empty == r"no class, as nothing is in the folder: caf\xe9, fear"
 
 
 def test_a_folder_without_a_photograph_is_no_class_and_warned_of_with_an_example(tmp_path: Path) -> None:

@@ -72,13 +72,8 @@ class KaggleReader:
     def _reading(self) -> Reading:
         files = [f"{TRAIN}/{name}" for name in self._train.files]
         tested = _labelled_test(self.root, self.test_labels) if self.test_labels else []
-        if (self.root / LABELS).is_file():
-            reading = _from_csv(self.root, files, tested)
-        else:
-            reading = _from_folders(self.root, files, tested)
-        if not reading.classes:
-            raise DataError(f"data.root={self.root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
-        return with_people(reading, self.root, self.people)
+        read = _from_csv if (self.root / LABELS).is_file() else _from_folders
+        return with_people(read(self.root, files, tested), self.root, self.people)
 
 
 def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
@@ -94,7 +89,10 @@ def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
 
 def _from_folders(root: Path, files: Sequence[str], tested: Sequence[Record]) -> Reading:
     records = [_by_folder(root, name) for name in files]
-    return classify([*records, *tested], {record.label for record in records if record.label})
+    labels = {record.label for record in records if record.label}
+    if not labels:
+        raise DataError(f"data.root={root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
+    return classify([*records, *tested], labels)
 
 
 def _by_folder(root: Path, name: str) -> Record:

@@ -64,16 +64,16 @@ def find_files(folder: Path) -> Found:
 
 
 def list_folders(folder: Path) -> list[str]:
-    """Return the names of the folders directly in `folder` that aren't passed over, sorted by code point."""
+    """Return the names, as the system has them, of the folders directly in `folder` that aren't passed over, sorted."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if entry.is_dir() and not _is_hidden(entry.name)]
-    return sorted(as_text(name) for name in names if not (folder / name / MARK).exists())
+    return sorted(name for name in names if not (folder / name / MARK).exists())
 
 
 def empty_classes(places: Sequence[Path], classes: Sequence[str]) -> list[str]:
     """Return a line, if any folder in `places` has the name of none of the classes and nothing in it."""
     folders = [place / name for place in places for name in list_folders(place) if class_name(name) not in classes]
-    empty = [as_text(folder.name) for folder in folders if not find_files(folder).files]
+    empty = [as_text(folder.name) for folder in folders if not folder.is_symlink() and not find_files(folder).files]
     return [f"no class, as nothing is in the folder: {_named(empty)}"] if empty else []
 
 
