@@ -34,10 +34,10 @@ def main() -> None:
     runs, folder = arguments.runs, arguments.folder.resolve()
     make_stripes(folder / "faces")
     command = [sys.executable, "-m", "emolab.train", "-m", *SETTINGS, f"data.root={folder / 'faces'}"]
-    before = set(folder.glob("grids/*"))
+    before = set(folder.glob("grids/*/"))
     grid = subprocess.Popen([*command, f"seed=range({runs})"], cwd=folder, stdout=subprocess.DEVNULL)
     own = watched(grid, folder, before, runs)
-    plan = Plan.open(folder / (set(folder.glob("grids/*")) - before).pop().relative_to(folder))
+    plan = Plan.open(folder / (set(folder.glob("grids/*/")) - before).pop().relative_to(folder))
     print("training  peak MiB  MiB of the grid's process at its end")
     for number in range(runs):
         peak = read_json(folder / plan.outcome_path(number))["memory_mib"]
@@ -50,7 +50,7 @@ def watched(grid: subprocess.Popen[bytes], folder: Path, before: set[Path], runs
     """Return training -> resident memory of the grid's process, in MiB, when that training ended."""
     own: dict[int, float] = {}
     while grid.poll() is None:
-        place = next(iter(set(folder.glob("grids/*")) - before), None)
+        place = next(iter(set(folder.glob("grids/*/")) - before), None)
         done = [] if place is None else [number for number in range(runs) if (place / f"{number}.json").exists()]
         for number in set(done) - set(own):
             own[number] = resident_mib(grid.pid)

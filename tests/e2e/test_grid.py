@@ -30,7 +30,7 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     driver.kill()
     driver.wait()
     wait_for(lambda: list_runs(tmp_path / "runs")[-1].status == "interrupted")
-    plan = Plan.open(next((tmp_path / "grids").iterdir()))
+    plan = Plan.open(next((tmp_path / "grids").glob("*/")))
     assert plan.jobs[0][-1] == "optimizer.learning_rate=1e+30"
 
     done = run("emolab.train", *arguments, "resume=last", cwd=tmp_path)

@@ -18,7 +18,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Pa
 
 
 def _run_folder(trained: Path) -> Path:
-    (folder,) = trained.glob("runs/custom_cnn/*")
+    (folder,) = trained.glob("runs/custom_cnn/*/")
     return folder
 
 
@@ -77,7 +77,7 @@ def test_a_student_learns_from_its_teachers_and_says_from_whom(
     arguments = ("name=student", f"teacher={teacher}", "trainer.epochs=1", "workers=1", "evaluate=false")
     done = run("emolab.train", *TINY, f"data.root={striped_faces}", *arguments, cwd=trained)
     assert done.returncode == 0, done.stderr[-3000:]
-    (student,) = trained.glob("runs/student/*")
+    (student,) = trained.glob("runs/student/*/")
     named = [noted["run"] for noted in json.loads((student / "run.json").read_text())["teachers"]]
     assert named == [_run_folder(trained).name] * (1 + teacher.count(","))
     shutil.rmtree(student.parent)  # the other tests mean the only run
