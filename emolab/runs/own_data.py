@@ -11,12 +11,14 @@ from emolab.config.overrides import typed
 from emolab.config.saved import settings_of
 from emolab.config.tree import choice_content
 from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
-from emolab.errors import RunError
+from emolab.errors import DataError, RunError
 from emolab.evaluation.rows import interval
 from emolab.evaluation.split import Metrics
 from emolab.flat import flat
 from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
+
+_READ = ("reader.people", "reader.test_labels")  # what of a reader isn't code, and is the user's to choose
 
 
 def own_data(record: RunRecord, cache: Path) -> PreparedData | None:
@@ -36,7 +38,8 @@ def own_data(record: RunRecord, cache: Path) -> PreparedData | None:
 def typed_data(record: RunRecord) -> str:
     """Return the run's data as one types them, such as "data=folder data.root=photographs data.split.seed=3".
 
-    What only the user can say, and the run's `config.yaml` doesn't, is "...".
+    What only the user can say, and the run's `config.yaml` doesn't, is "...". A run may come from a stranger: nothing
+    of it names code here, nor has letters that a terminal wouldn't show.
     """
     data = record.fields["data"]
     choice = record.fields["choices"].get("data", data["name"])
@@ -49,7 +52,9 @@ def _typed_keys(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator
     """What of `own` must be typed, as each key of the choice has its default besides."""
     for key, default in defaults.items():
         value = own.get(key, default)
-        if value == MISSING:
+        if key.startswith("reader.") and key not in _READ:
+            continue
+        if value == MISSING or (isinstance(value, str) and not value.isprintable()):
             yield f"data.{key}=..."
         elif value != default and not str(default).startswith("${") and isinstance(value, str | int | float | None):
             yield typed(f"data.{key}", value)
@@ -68,11 +73,14 @@ def seen_in_training(record: RunRecord, prepared: PreparedData) -> np.ndarray | 
     """Return for each usable image whether it, or a near-duplicate, is in the run's training: bool (N,).
 
     Of other data than the run's own that is told by the digests of the pixels, and by the clusters of both; None where
-    the run's data aren't in the same cache.
+    the run's data aren't in the same cache, or can't be read.
     """
     if learned_from(record, prepared):
         return prepared.twin_in_train(np.arange(len(prepared.index)))
-    own = own_data(record, prepared.folder.parent)
+    try:
+        own = own_data(record, prepared.folder.parent)
+    except DataError:  # damaged, which is no reason not to judge others
+        return None
     if own is None:
         return None
     trained = own.index["cluster"].isin(own.clusters(own.rows("train")))
@@ -92,7 +100,7 @@ def notes_on_seen(record: RunRecord, splits: Mapping[str, Metrics], known: bool)
     if not known:
         return [
             f"whether the run has learned from some of these images isn't known: its own data, {typed_data(record)}, "
-            "aren't in the cache"
+            "aren't in the cache, or are damaged"
         ]
     told = [text for split, metrics in splits.items() if (text := _seen(split, metrics))]
     if not told:

@@ -39,7 +39,8 @@ class Beginning:
 def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
     """Note in a new study what it begins with; check that a known one began with the same.
 
-    A study of an earlier emolab, which kept less, keeps the rest from now on.
+    A study of an earlier emolab, which kept less, keeps the rest from now on. One without trials, whose command was
+    wrong, begins anew.
 
     Args:
         study: just opened.
@@ -49,10 +50,10 @@ def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
     Raises:
         ConfigError: naming what differs; or that the study is new, and its group has runs.
     """
-    began = study.user_attrs
+    began = study.user_attrs if study.trials else {}
     if "command" not in began:
         check_no_runs(runs, study.study_name, "the study of this name")
-    _check_command(study, wanted)
+    _check_command(study.study_name, {**asdict(wanted), **began}, wanted)
     for name, value in asdict(wanted).items():
         if name not in began:
             study.set_user_attr(name, value)
@@ -71,7 +72,7 @@ def check_data(study: optuna.Study, prepared: "PreparedData", left_out: "LeftOut
     """
     now = {"content": prepared.content, "left_out": None if left_out is None else left_out.digest}
     began = study.user_attrs.get(_DATA)
-    if began is None:
+    if began is None or not study.trials:
         study.set_user_attr(_DATA, now)
     elif began != now:
         what = "the data" if began["content"] != now["content"] else "what trainer.leave_out lists"
@@ -81,8 +82,7 @@ def check_data(study: optuna.Study, prepared: "PreparedData", left_out: "LeftOut
         )
 
 
-def _check_command(study: optuna.Study, wanted: Beginning) -> None:
-    name, began = study.study_name, {**asdict(wanted), **study.user_attrs}
+def _check_command(name: str, began: Mapping[str, Any], wanted: Beginning) -> None:
     if sorted(began["command"]) != sorted(wanted.command):
         raise ConfigError(
             f"the study {name} began with other settings, whose results can't be compared. It began with: "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN, SAMPLE
 from emolab.data.readers.listing import read_rows
+from emolab.data.records import class_name
 from emolab.errors import DataError
 
 
@@ -30,13 +31,17 @@ class Sample:
         return [row[self.name].strip() for row in self.rows]
 
     def labels(self) -> set[str]:
-        """Return the classes that stand there."""
-        return {row[self.label].strip() for row in self.rows} - {""}
+        """Return the classes that stand there, in Unicode's composed form, as all classes have."""
+        return {class_name(row[self.label].strip()) for row in self.rows} - {""}
 
     def filled(self, labels: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-        """Yield the rows with the class that `labels` has for the photograph's name; all else stays as it is."""
+        """Yield the rows with the class that `labels` has for the photograph's name; all else stays as it is.
+
+        A class that the sample writes in another form of Unicode is written so.
+        """
+        spelled = {class_name(row[self.label].strip()): row[self.label].strip() for row in self.rows}
         for row, name in zip(self.rows, self.names(), strict=True):
-            yield (*row[: self.label], labels[name], *row[self.label + 1 :])
+            yield (*row[: self.label], spelled.get(labels[name], labels[name]), *row[self.label + 1 :])
 
 
 def plain_sample(names: Sequence[str]) -> Sample:

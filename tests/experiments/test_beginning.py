@@ -50,11 +50,19 @@ def test_the_same_command_goes_on_in_whatever_order_it_is_given(study, tmp_path)
 )
 def test_another_command_is_refused_with_what_differs(study, tmp_path, other, told):
     begin(study, FIRST, tmp_path / "runs")
+    study.ask()
     with pytest.raises(ConfigError, match=told):
         begin(study, replace(FIRST, **other), tmp_path / "runs")
 
 
+def test_a_study_without_trials_began_with_nothing_that_binds(study, tmp_path):
+    begin(study, replace(FIRST, command=("data.root=photoz", "name=s")), tmp_path / "runs")
+    begin(study, FIRST, tmp_path / "runs")
+    assert study.user_attrs["command"] == list(FIRST.command)
+
+
 def test_a_study_that_kept_less_goes_on_and_keeps_the_rest(study, tmp_path):
+    study.ask()
     study.set_user_attr("command", list(FIRST.command))
     study.set_user_attr("space", SPACE)
     made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
@@ -78,6 +86,7 @@ def test_a_study_keeps_to_its_data(study, tmp_path, striped_faces):
     data = ("data=folder", f"data.root={faces}", "data.image_size=32", f"paths.cache={tmp_path / 'cache'}")
     cfg = composed("train", [*data, f"trainer.leave_out={listed}"])
     prepare_once(cfg, study)
+    study.ask()
     prepare_once(cfg, study)
     listed.write_text("image\ntrain/sad/1.png\n")
     with pytest.raises(ConfigError, match=r"what trainer\.leave_out lists changed since the study s began"):

@@ -80,6 +80,12 @@ def test_what_is_told_to_be_typed_means_the_runs_own_data(tmp_path: Path, settin
     assert "limits" not in told or "limits.pixels=1000" in told  # what conf/ says needn't be typed
 
 
+def test_nothing_of_a_strangers_run_that_names_code_or_moves_a_cursor_is_told_to_be_typed(tmp_path: Path) -> None:
+    config = 'data: {name: fer2013, path: "faces\\e[2J.csv", reader: {_target_: shutil.rmtree, path: /home}}\n'
+    record = _run(tmp_path, "fer2013", "0" * 64, "anger", "sad", config=config)
+    assert typed_data(record) == "data=fer2013 data.path=... data.image_size=32"
+
+
 def test_images_that_a_run_learned_from_are_known_in_other_data_by_themselves_and_by_their_near_duplicates(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,6 @@
 """What the configuration of `python -m emolab.train` may hold."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -81,22 +81,27 @@ class Schedule(Target):
 class Logger(Target):
     """Who else gets the metrics."""
 
-    project: str | None = ABSENT
-    tags: list[str] = ABSENT
+    project: Any = ABSENT  # trackers of the user's own take what they like
+    tags: Any = ABSENT
 
     @field_validator("project")
     @classmethod
-    def _takes_project(cls, project: str | None, info: ValidationInfo) -> str | None:
-        wrong = project is not None and (not 0 < len(project) <= 128 or set(project) & set("/\\#?%:"))
+    def _takes_project(cls, project: Any, info: ValidationInfo) -> Any:
+        name = str(project)
+        wrong = project is not None and (not 0 < len(name) <= 128 or set(name) & set("/\\#?%:"))
         if wrong and info.data.get("target") == WANDB:
             raise ValueError("W&B takes 1 to 128 characters, none of them / \\ # ? % or :")
         return project
 
     @field_validator("tags")
     @classmethod
-    def _takes_tags(cls, tags: list[str], info: ValidationInfo) -> list[str]:
-        for tag in tags:
-            if not 0 < len(tag) <= 64 and info.data.get("target") == WANDB:
+    def _takes_tags(cls, tags: Any, info: ValidationInfo) -> Any:
+        if info.data.get("target") != WANDB or tags is None:
+            return tags
+        if not isinstance(tags, list):
+            raise ValueError(f"expected a list, such as [first,second], got {tags!r}")
+        for tag in map(str, tags):
+            if not 0 < len(tag) <= 64:
                 raise ValueError(f"W&B takes tags of 1 to 64 characters, and {tag!r} has {len(tag)}")
         return tags
 
