@@ -36,9 +36,11 @@ def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str
 
 def test_what_wandb_takes_and_what_only_another_logger_does_pass() -> None:
     check_command("train", [*DATA, "logger=wandb", f"logger.project={'p' * 128}", f"logger.tags=[{'x' * 64}]"])
+    check_command("train", [*DATA, "logger=wandb", "logger.project=2026", "logger.tags=null"])
     check_command(
         "train", [*DATA, "logger=wandb", "logger._target_=emolab.tracking.JsonLines", "logger.project=team/faces"]
     )
+    check_command("train", [*DATA, "logger=wandb", "logger._target_=emolab.tracking.JsonLines", "logger.tags=first"])
 
 
 def test_a_configuration_of_ones_own_may_have_lists_of_layers(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import unicodedata
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from realtime.submission.rows import (
     write_confidence,
     write_submission,
 )
-from realtime.submission.sample import plain_sample
+from realtime.submission.sample import Sample, plain_sample
 
 
 @pytest.fixture
@@ -58,6 +59,13 @@ def test_rows_follow_the_sample_and_name_classes(competition: Path) -> None:
     text = _submission(competition)
     expected = [f"{n}.png,{CLASSES[n % 3]}" for n in (3, 9, 0, 1, 2, 4, 5, 6, 7, 8)]
     assert text == "image_path,emotion\n" + "".join(f"{line}\n" for line in expected)
+
+
+def test_a_class_is_written_in_the_form_of_unicode_that_the_sample_has() -> None:
+    composed, decomposed = (unicodedata.normalize(form, "dégoût") for form in ("NFC", "NFD"))
+    sample = Sample(("image_path", "emotion"), (("0.png", decomposed), ("1.png", "")))
+    assert sample.labels() == {composed}
+    assert list(sample.filled({"0.png": "joy", "1.png": composed})) == [("0.png", "joy"), ("1.png", decomposed)]
 
 
 def test_without_a_sample_rows_follow_the_names(competition: Path) -> None:
