@@ -27,13 +27,17 @@ def study(tmp_path: Path) -> optuna.Study:
 
 def test_the_same_command_goes_on_in_whatever_order_it_is_given(study, tmp_path):
     begin(study, FIRST, tmp_path / "runs")
+    study.ask()
     begin(study, FIRST, tmp_path / "runs")
     begin(study, replace(FIRST, command=FIRST.command[::-1], space=dict(reversed(SPACE.items()))), tmp_path / "runs")
     settings = plain_settings(composed("train", ["data=demo"]))
     begin(study, replace(FIRST, settings={**FIRST.settings, "paths": {"runs": "elsewhere"}}), tmp_path / "runs")
+    assert study.user_attrs["command"] == list(FIRST.command)  # as it began
     another = optuna.create_study()
     begin(another, replace(FIRST, settings=settings), tmp_path / "runs")
+    another.ask()
     begin(another, replace(FIRST, settings=settings), tmp_path / "runs")
+    assert another.user_attrs["settings"] == settings
 
 
 @pytest.mark.parametrize(
