@@ -18,8 +18,8 @@ class _Hardware(Facts):
 
 class _Interval(Facts):
     value: FiniteFloat
-    low: FiniteFloat
-    high: FiniteFloat
+    low: FiniteFloat | None
+    high: FiniteFloat | None
 
 
 class _Parity(Facts):

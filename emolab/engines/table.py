@@ -157,10 +157,10 @@ def _accuracy(parity: Mapping[str, Any]) -> str:
     return interval({"value": parity["accuracy_engine"], "low": low, "high": high}, to="-")
 
 
-def _points(drop: Mapping[str, float]) -> str:
+def _points(drop: Mapping[str, float | None]) -> str:
     """Points of accuracy lost against the run, with the paired interval; below 0: won."""
-    value, low, high = (100 * drop[key] + 0.0 for key in ("value", "low", "high"))
-    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+    points = {key: None if share is None else 100 * share + 0.0 for key, share in drop.items()}
+    return interval(points, digits=2)
 
 
 def _number(value: float | None, digits: int, factor: float = 1.0) -> str:

@@ -30,9 +30,7 @@ def intervals(
 ) -> dict[str, dict[str, Any]]:
     """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap, 95 %.
 
-    Where all resamples say the same, as of an accuracy of 1, they can't say how sure it is: the accuracy's interval is
-    then that of a share of the groups (Clopper and Pearson 1934), and other metrics have none. Of fewer than
-    `LEAST_GROUPS` groups nothing has one. "low" and "high" are None where there is no interval.
+    "low" and "high" are None where there is no interval, as `interval` says.
 
     Args:
         predictions: of one split.
@@ -50,22 +48,31 @@ def intervals(
     result = {}
     for name, metric in metrics.items():
         value = float(metric(whole))
-        low, high = _ends(metric, value, np.concatenate(drawn[name]), cells.shape[0])
-        result[name] = {"value": value, "low": low, "high": high}
+        least = 0.0 if metric is accuracy else None
+        result[name] = interval(value, np.concatenate(drawn[name]), cells.shape[0], least)
     return result
 
 
-def _ends(metric: Metric, value: float, drawn: np.ndarray, groups: int) -> tuple[float | None, float | None]:
-    """The ends of an interval, from what the resamples say."""
-    if groups < LEAST_GROUPS:
-        return None, None
+def interval(value: float, drawn: np.ndarray, groups: int, least: float | None) -> dict[str, Any]:
+    """Return {"value", "low", "high"}: 95 % of the resamples lie between the last two.
+
+    Fewer than `LEAST_GROUPS` groups have no interval: "low" and "high" are None. Nor can resamples that all say the
+    same, as of an accuracy of 1, tell how sure it is. A mean over images still has an interval then: the greatest share
+    of groups that stays unseen once in 40 times may be as bad, or as good, as an image can be. Of an accuracy that is
+    Clopper's and Pearson's interval (1934).
+
+    Args:
+        value: of all images.
+        drawn: float (resamples,), the value of each resample.
+        groups: how many groups were resampled.
+        least: what an image can be at worst, at best being 1; None if the value is no mean over images.
+    """
     low, high = np.nanquantile(drawn, _TAILS)
-    if low < high:
-        return float(low), float(high)
-    if metric is not accuracy:
-        return None, None
-    exact = binomtest(round(value * groups), groups).proportion_ci()
-    return float(exact.low), float(exact.high)
+    if low == high and least is not None:
+        unseen = 1 - _TAILS[0] ** (1 / groups)
+        low, high = value - unseen * (value - least), value + unseen * (1 - value)
+    known = groups >= LEAST_GROUPS and low < high
+    return {"value": value, "low": float(low) if known else None, "high": float(high) if known else None}
 
 
 def paired_difference(
@@ -74,8 +81,10 @@ def paired_difference(
     metric: Metric,
     resamples: int = 2000,
     seed: int = 0,
-) -> dict[str, float]:
-    """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together: 95 %.
+) -> dict[str, Any]:
+    """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together.
+
+    "low" and "high" are None where there is no interval, as `interval` says.
 
     Raises:
         ValueError: if the two aren't about the same images.
@@ -88,9 +97,9 @@ def paired_difference(
     for drawn in _draws(both.shape[0], resamples, seed):
         matrices = (drawn @ both).reshape(-1, 2, size, size)
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
-    low, high = np.nanquantile(np.concatenate(differences), _TAILS)
     totals = both.sum(axis=0).reshape(2, size, size)
-    return {"value": float(metric(totals[0]) - metric(totals[1])), "low": float(low), "high": float(high)}
+    value = float(metric(totals[0]) - metric(totals[1]))
+    return interval(value, np.concatenate(differences), both.shape[0], -1.0 if metric is accuracy else None)
 
 
 def draws(groups: int, resamples: int, seed: int) -> np.ndarray:

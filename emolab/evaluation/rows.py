@@ -15,11 +15,10 @@ def number(value: float | None, digits: int = 3) -> str:
     return "none" if value is None else f"{value:.{digits}f}"
 
 
-def interval(measured: Mapping[str, Any], to: str = " to ") -> str:
+def interval(measured: Mapping[str, Any], to: str = " to ", digits: int = 3) -> str:
     """Return a value and its interval, such as "0.712 (0.697 to 0.727)", or that it has none."""
-    if measured["low"] is None:
-        return f"{number(measured['value'])} (no interval)"
-    return f"{number(measured['value'])} ({number(measured['low'])}{to}{number(measured['high'])})"
+    value, low, high = (number(measured[key], digits) for key in ("value", "low", "high"))
+    return f"{value} (no interval)" if measured["low"] is None else f"{value} ({low}{to}{high})"
 
 
 def number_rows(splits: Mapping[str, Metrics]) -> list[tuple[str, list[str]]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from emolab.evaluation.rows import interval
 
-Interval = dict[str, Any]  # "value", "low", "high"; of a share, the last two are None where there is no interval
+Interval = dict[str, Any]  # "value", "low", "high"; the last two are None where there is no interval
 
 
 def share_text(found: Interval) -> str:
@@ -13,8 +13,17 @@ def share_text(found: Interval) -> str:
 
 
 def points_text(found: Interval) -> str:
-    """Return a difference of shares in percentage points with its interval, such as "+1.8 (+0.2 to +3.4)"."""
+    """Return a difference of shares in percentage points with its interval, such as "+1.8 (+0.2 to +3.4)", or none."""
+    if found["low"] is None:
+        return f"{points(found['value'])} (no interval)"
     return f"{points(found['value'])} ({points(found['low'])} to {points(found['high'])})"
+
+
+def verdict_of(gain: Interval) -> str:
+    """Return "helps" or "hurts" where the whole interval of a gain says so, else "undecided"."""
+    if gain["low"] is None:
+        return "undecided"
+    return "helps" if gain["low"] > 0 else "hurts" if gain["high"] < 0 else "undecided"
 
 
 def points(share: float) -> str:

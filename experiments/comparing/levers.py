@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from emolab import files, tables
 from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
-from experiments.comparing.intervals import Interval, points_text, share_text
+from experiments.comparing.intervals import Interval, points_text, share_text, verdict_of
 from experiments.comparing.replicates import Results
 from experiments.page import Section, TableOf, render
 
@@ -36,7 +36,7 @@ class Effect:
         """Whether the interval of the gain lies on one side of zero."""
         if self.gain is None:
             return "no seed in common" if self.accuracy is None else ""
-        return "helps" if self.gain["low"] > 0 else "hurts" if self.gain["high"] < 0 else "undecided"
+        return verdict_of(self.gain)
 
 
 def effects_of(
@@ -68,10 +68,12 @@ def levers_figure(effects: Sequence[Effect]) -> Figure:
     axes = figure.subplots()
     colours = {"helps": BLUE, "hurts": ORANGE, "undecided": GREY}
     for row, (effect, gain) in enumerate(reversed(shown)):
-        value, low, high = (gain[key] * 100 for key in ("value", "low", "high"))
-        axes.errorbar(
-            value, row, xerr=[[value - low], [high - value]], fmt="o", capsize=3, color=colours[effect.verdict]
-        )
+        value, colour = gain["value"] * 100, colours[effect.verdict]
+        axes.plot(value, row, "o", color=colour)
+        if gain["low"] is not None:
+            axes.errorbar(
+                value, row, xerr=[[value - gain["low"] * 100], [gain["high"] * 100 - value]], capsize=3, color=colour
+            )
     axes.set_yticks(range(len(shown)), [effect.lever for effect, _ in reversed(shown)])
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.axvline(0, color="black", linewidth=0.8)

@@ -7,7 +7,7 @@ from itertools import combinations, product
 from emolab.evaluation.bootstrap import mcnemar, paired_difference
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions, same_images
-from experiments.comparing.intervals import points
+from experiments.comparing.intervals import Interval, points, verdict_of
 
 MOST_RUNS = 12  # all pairs of more would be more than anybody reads
 
@@ -19,28 +19,25 @@ class Pair:
     Attributes:
         better: label of the one with the higher accuracy.
         worse: label of the other.
-        value: difference in accuracy, 0 to 1.
-        low: lower end of its 95 % interval.
-        high: upper end.
+        difference: of their accuracies, 0 to 1, with its 95 % interval.
         p: of the exact McNemar test.
     """
 
     better: str
     worse: str
-    value: float
-    low: float
-    high: float
+    difference: Interval
     p: float
 
     @property
     def decided(self) -> bool:
         """Whether the difference is more than noise: its interval is above 0."""
-        return self.low > 0
+        return verdict_of(self.difference) == "helps"
 
     def sentence(self) -> str:
         """Return what can be said."""
-        interval = f"95 % interval {points(self.low)} to {points(self.high)}"
-        numbers = f"{points(self.value)} points, {interval}, McNemar p = {self.p:.2g}"
+        value, low, high = (self.difference[key] for key in ("value", "low", "high"))
+        interval = "no interval" if low is None else f"95 % interval {points(low)} to {points(high)}"
+        numbers = f"{points(value)} points, {interval}, McNemar p = {self.p:.2g}"
         if self.decided:
             return f"{self.better} is better than {self.worse}: {numbers}"
         return f"undecided between {self.better} and {self.worse}: {numbers}"
@@ -68,5 +65,4 @@ def judged_alike(predictions: Sequence[Predictions]) -> list[list[int]]:
 
 
 def _pair(better: str, one: Predictions, worse: str, other: Predictions, resamples: int) -> Pair:
-    found = paired_difference(one, other, accuracy, resamples)
-    return Pair(better, worse, found["value"], found["low"], found["high"], mcnemar(one, other))
+    return Pair(better, worse, paired_difference(one, other, accuracy, resamples), mcnemar(one, other))

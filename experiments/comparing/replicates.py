@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import t
 
 from emolab.errors import RunError
-from emolab.evaluation.bootstrap import draws
+from emolab.evaluation.bootstrap import draws, interval
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
 from experiments.comparing.intervals import Interval
@@ -39,7 +39,9 @@ class Results(Generic[Key]):
     def accuracy(self, key: Key, seeds: Sequence[int] | None = None) -> Interval | None:
         """Return the accuracy averaged over these seeds, or all that `key` has; None where there are none."""
         counted = self.seeds([key]) if seeds is None else seeds
-        return self._interval(np.array([self.right[key, seed] for seed in counted], np.float32)) if counted else None
+        return (
+            self._interval(np.array([self.right[key, seed] for seed in counted], np.float32), 0.0) if counted else None
+        )
 
     def difference(self, pairs: Sequence[tuple[Key, Key]]) -> Interval | None:
         """Return how much better the first of each pair is, averaged over pairs and seeds.
@@ -55,15 +57,15 @@ class Results(Generic[Key]):
             )
             for seed in seeds
         ]
-        return self._interval(np.array(gains))
+        return self._interval(np.array(gains), -1.0)
 
     def seeds(self, keys: Iterable[Key]) -> list[int]:
         """Return the seeds with which each of these was trained."""
         having = [{seed for key, seed in self.right if key == wanted} for wanted in keys]
         return sorted(set.intersection(*having)) if having else []
 
-    def _interval(self, values: np.ndarray) -> Interval:
-        """Return the mean of values (seeds, n) and how far off it may be, by the images and by the seeds.
+    def _interval(self, values: np.ndarray, least: float) -> Interval:
+        """Return the mean of values (seeds, n), each `least` to 1, and how far off it may be, by images and by seeds.
 
         Groups of images are resampled. Seeds are too few for that: two resampled know three means. Theirs is
         Student's interval, wide for two or three; the two add up as independent errors do.
@@ -72,12 +74,14 @@ class Results(Generic[Key]):
         sums = np.bincount(group, values.mean(axis=0)).astype(np.float32)
         drawn = draws(len(sums), self.resamples, 0)
         means = (drawn @ sums) / (drawn @ np.bincount(group).astype(np.float32))
-        low, high = np.quantile(means, [0.025, 0.975])
         value, by_seeds = float(values.mean()), _student(values.mean(axis=1))
+        found = interval(value, means, len(sums), least)
+        if found["low"] is None:
+            return found
         return {
             "value": value,
-            "low": value - float(np.hypot(value - low, by_seeds)),
-            "high": value + float(np.hypot(high - value, by_seeds)),
+            "low": value - float(np.hypot(value - found["low"], by_seeds)),
+            "high": value + float(np.hypot(found["high"] - value, by_seeds)),
         }
 
 

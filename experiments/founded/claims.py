@@ -34,7 +34,7 @@ class Claim:
 
     def verdict(self, found: Interval | None) -> str:
         """Return "confirmed" where the whole interval is what was claimed, "refuted" where none of it is."""
-        if found is None:
+        if found is None or found["low"] is None:
             return "undecided"
         if found["high"] < self.low or found["low"] > self.high:
             return "refuted"

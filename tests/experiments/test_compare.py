@@ -78,9 +78,15 @@ def test_a_difference_inside_the_noise_is_undecided():
     assert set(map(frozenset, found)) == {frozenset("AB"), frozenset("AC"), frozenset("BC")}
     for (better, worse), pair in found.items():
         assert pair.decided == (worse == "C")
-        assert pair.low <= pair.value <= pair.high
+        assert pair.difference["low"] <= pair.difference["value"] <= pair.difference["high"]
         assert (pair.p < 0.01) == pair.decided
         assert pair.sentence().startswith(f"{better} is better" if pair.decided else "undecided between")
+
+
+def test_fewer_than_20_clusters_decide_nothing_however_far_apart_two_runs_are():
+    many, few = (pairs_of(["A", "B"], [predictions(1.0, 0, n), predictions(0.0, 0, n)], 100)[0] for n in (40, 38))
+    assert many.sentence().startswith("A is better than B: +100.0 points, 95 % interval +66.3 to +100.0, McNemar")
+    assert few.sentence().startswith("undecided between A and B: +100.0 points, no interval, McNemar")
 
 
 def test_of_many_runs_only_the_best_is_compared():

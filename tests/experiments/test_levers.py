@@ -9,7 +9,7 @@ from emolab.cli import check_command, composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.runs import RunRecord
-from experiments.comparing.levers import effects_of, levers_figure
+from experiments.comparing.levers import effects_of, levers_figure, table_of
 from experiments.comparing.replicates import results_of
 from experiments.levers import conclude, jobs_of
 from experiments.output import trainings_of
@@ -38,6 +38,15 @@ def test_a_lever_helps_hurts_or_is_undecided_and_the_best_comes_first():
     assert found[1].gain["value"] == pytest.approx(0.08, abs=0.02)
     (axes,) = levers_figure(found).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["bad", "idle", "good"]  # from below
+
+
+def test_a_lever_that_few_images_judged_is_undecided_and_drawn_without_an_interval():
+    made = {("baseline", 0): predictions(0.0, 0, n=19), ("good", 0): predictions(1.0, 0, n=19)}
+    found = effects_of(results_of(made, 100), dict.fromkeys(made, 1.0), "baseline", ["good"])
+    assert found[1].verdict == "undecided"
+    assert table_of(found, {}).rows[1][3:6] == ["1.000 (no interval)", "+100.0 (no interval)", "undecided"]
+    (axes,) = levers_figure(found).axes
+    assert not axes.containers
 
 
 def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_path, capsys):
