@@ -32,16 +32,17 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     """
     from emolab.data.datamodule import DataModule
     from emolab.prepare import prepare_data
-    from emolab.runs.session import begin_or_resume, can_go_on, check_named, finished_before, recorded
+    from emolab.runs.session import begin, can_go_on, check_named, recorded, run_to_resume, take_up
 
     check_named(cfg)
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
     leave_out = None if cfg.trainer.leave_out is None else Path(cfg.trainer.leave_out)
     data = DataModule(prepared, cfg.trainer.batch_size, cfg.seed, cfg.trainer.train_images, leave_out)
-    if (done := finished_before(cfg, data)) is not None:
-        print(f"run {done.folder} is finished, and stays as it is")
-        print(f"next:   python -m emolab.evaluate ckpt={done.id}")
-        return done
+    resumed = run_to_resume(cfg, data)
+    if resumed is not None and resumed.status == "finished":
+        print(f"run {resumed.folder} is finished, and stays as it is")
+        print(f"next:   python -m emolab.evaluate ckpt={resumed.id}")
+        return resumed
 
     from emolab.models.cost import cost_of
     from emolab.runs.teachers import teachers_of
@@ -50,7 +51,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
 
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
-    record, weights = begin_or_resume(cfg, data, choices or {})
+    record, weights = begin(cfg, data, choices or {}) if resumed is None else take_up(resumed, cfg, data)
     print(f"run {record.folder}", flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     loggers.start(record, config)

@@ -1,13 +1,13 @@
 """What a reader of a data set hands to prepare."""
 
-import os
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+from emolab.data.names import as_text, class_name
 
 SPLITS = ("train", "validation", "test")
 
@@ -48,16 +48,6 @@ class Record:
         """Make the names text that any file can hold."""
         object.__setattr__(self, "source", as_text(self.source))
         object.__setattr__(self, "label", class_name(self.label))
-
-
-def as_text(name: str) -> str:
-    """Return the name of a file or folder with what isn't UTF-8 in it as escapes, such as caf, backslash, xe9."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def class_name(name: str) -> str:
-    """Return `name` as text in Unicode's composed form (NFC); a Mac's archives have names of folders decomposed."""
-    return unicodedata.normalize("NFC", as_text(name))
 
 
 @dataclass(frozen=True, slots=True)

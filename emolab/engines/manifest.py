@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emolab import files
+from emolab.data.names import class_name
 from emolab.engines.schema import check_engine
 from emolab.errors import RunError
 from emolab.plain import plain
@@ -80,7 +81,7 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
 
     The temperature of a run that has none yet was fitted for its engines alone.
     """
-    if list(run.classes) != facts["classes"]:
+    if run.classes != tuple(map(class_name, facts["classes"])):
         return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
     if facts.get("weights") != run.best_weights_sha256:
         return "it was made of other weights than the run's best ones of now"

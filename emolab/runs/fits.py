@@ -1,5 +1,7 @@
 """Whether a run can be judged on a data set: their classes, and the size of the faces."""
 
+from collections.abc import Iterable
+
 from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 from emolab.runs.record import RunRecord
@@ -19,16 +21,22 @@ def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool =
         shared_classes: two classes that both have are enough; else all must be the same.
 
     Raises:
-        DataError: showing both lists.
+        DataError: naming the classes that both have, and those that only one of them has.
     """
-    fits = len(shared_with(record, prepared)) >= 2 if shared_classes else record.classes == prepared.classes
+    shared = shared_with(record, prepared)
+    fits = len(shared) >= 2 if shared_classes else record.classes == prepared.classes
     if not fits:
         raise DataError(
-            f"the classes differ. The run {record.id} has: {', '.join(record.classes)}. "
-            f"{prepared.name} has: {', '.join(prepared.classes)}. "
+            f"the classes differ. Both have: {_listed(shared)}; only the run {record.id}: "
+            f"{_listed(name for name in record.classes if name not in shared)}; only {prepared.name}: "
+            f"{_listed(name for name in prepared.classes if name not in shared)}. "
             "shared_classes=true judges those that both have, where there are two or more"
         )
     check_size(record, prepared.image_size, str(prepared.folder))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def check_size(record: RunRecord, image_size: int, data: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from filelock import FileLock
 
 from emolab import files
+from emolab.data.names import class_name
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import checkpoints, environment, journal, layout, schema
@@ -118,8 +119,8 @@ class RunRecord:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the network's outputs."""
-        return tuple(self._facts["classes"])
+        """Class names in the order of the network's outputs, in Unicode's composed form as all data have them."""
+        return tuple(class_name(name) for name in self._facts["classes"])
 
     @property
     def notice(self) -> str | None:

@@ -77,7 +77,7 @@ def differing(settings: Mapping[str, Any], began_with: Mapping[str, Any]) -> lis
     return [
         f"{key}: {_value(began, key)} when it began, {_value(wanted, key)} now"
         for key in sorted(began.keys() | wanted.keys())
-        if not _free(key) and _value(began, key) != _value(wanted, key)
+        if not free_to_change(key) and _value(began, key) != _value(wanted, key)
     ] + _reordered(began, wanted)
 
 
@@ -94,7 +94,8 @@ def _names(settings: Mapping[str, Any], prefix: str) -> list[str]:
     return list(dict.fromkeys(key.removeprefix(prefix).partition(".")[0] for key in settings if key.startswith(prefix)))
 
 
-def _free(key: str) -> bool:
+def free_to_change(key: str) -> bool:
+    """Whether no weight depends on this setting, or what it names is known by its content."""
     return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_CHANGE)
 
 

@@ -41,41 +41,45 @@ def check_named(cfg: DictConfig) -> None:
     find_teachers(cfg, begun, download=False)
 
 
-def finished_before(cfg: DictConfig, data: DataModule) -> RunRecord | None:
-    """Return the run to resume if it's finished: it has nothing to go on with, and what it has is to stay as it is.
+def run_to_resume(cfg: DictConfig, data: DataModule) -> RunRecord | None:
+    """Return the run that `cfg.resume` names, None if a new one is to begin.
 
     Raises:
-        ConfigError: as of `begin_or_resume`.
+        ConfigError: if it was begun with another configuration or other data; the message lists what differs.
         RunError: if there's no such run.
     """
     if cfg.resume is None:
         return None
     found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
     _check_same(cfg, found, data)
-    return found if found.status == "finished" else None
+    return found
 
 
-def begin_or_resume(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, FirstWeights]:
-    """Begin a run folder, or take up the one that `cfg.resume` names; return it with the weights to begin from.
+def begin(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, FirstWeights]:
+    """Begin a run folder; return its record with the weights to begin from.
+
+    Raises:
+        ConfigError: if the weights that were asked for can't be had.
+    """
+    weights = first_weights(cfg.model.weights, cfg.model.name)
+    fields = _fields(cfg, data, weights, choices)
+    return RunRecord.create(Path(cfg.paths.runs), cfg.name, fields, config_text(cfg)), weights
+
+
+def take_up(run: RunRecord, cfg: DictConfig, data: DataModule) -> tuple[RunRecord, FirstWeights]:
+    """Take up a run that isn't finished; return its record, to write to, with the weights to begin from.
 
     A run that goes on from a saved state needs none: those it began with may be gone by now.
 
     Raises:
-        ConfigError: if the run to resume was begun with another configuration; the message lists what differs. If the
-            weights that were asked for can't be had.
-        RunError: if there's no such run, or another process is training it.
+        ConfigError: if the weights that were asked for can't be had.
+        RunError: if another process is training it.
     """
-    if cfg.resume is None:
-        weights = first_weights(cfg.model.weights, cfg.model.name)
-        fields = _fields(cfg, data, weights, choices)
-        return RunRecord.create(Path(cfg.paths.runs), cfg.name, fields, config_text(cfg)), weights
-    found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
-    _check_same(cfg, found, data)
-    if can_go_on(found):
-        weights = FirstWeights(cfg.model.weights, str(found.fields["model"]["weights"]["used"]), None)
+    if can_go_on(run):
+        weights = FirstWeights(cfg.model.weights, str(run.fields["model"]["weights"]["used"]), None)
     else:
         weights = first_weights(cfg.model.weights, cfg.model.name)
-    record = RunRecord.resume(found.folder)
+    record = RunRecord.resume(run.folder)
     record.truncate_metrics(_steps_done(record) // data.steps_per_epoch)
     return record, weights
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from emolab.runs.sameness import free_to_change
 from experiments.comparing.runs import ComparedRun
 
 
@@ -23,13 +24,18 @@ def _not_judged(run: ComparedRun) -> str:
 
 
 def _changed(runs: Sequence[ComparedRun]) -> Iterator[str]:
-    """Where runs have other settings of the data, the table shows it; here it's the photographs that changed."""
+    """Where runs have other settings of the data, the table shows it; here it's other photographs under the same ones.
+
+    Where the files lie is no setting: a data set that was moved is the same, and one in another folder may not be.
+    """
     found: dict[tuple[tuple[str, str], ...], dict[str, list[str]]] = {}  # settings -> digest -> runs
     for run in runs:
-        named = tuple((key, value) for key, value in run.settings.items() if key.startswith("data."))
+        named = tuple(
+            (key, value) for key, value in run.settings.items() if key.startswith("data.") and not free_to_change(key)
+        )
         if digest := run.record.fields["data"]["content"]:  # older runs know no more than the files' times
             found.setdefault(named, {}).setdefault(digest, []).append(run.record.id)
     for by_digest in found.values():
         if len(by_digest) > 1:
             sets = "; ".join(", ".join(ids) for ids in by_digest.values())
-            yield f"learned from different data, since photographs, labels or splits changed in between: {sets}"
+            yield f"learned from different data: other photographs, labels or splits under the same settings: {sets}"

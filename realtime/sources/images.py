@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from emolab.data.image import SUFFIXES, UnusableImageError, read_image
+from emolab.data.names import as_text
 from emolab.data.readers.walk import Found, find_files
-from emolab.data.records import as_text
 from realtime.sources.source import SourceEnded, SourceError
 
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from emolab.data.image import SUFFIXES, is_photograph
+from emolab.data.names import as_text
 from emolab.data.readers.kaggle import SAMPLE, TEST, unlabelled_files
-from emolab.data.records import as_text
 from emolab.errors import DataError
 from realtime.submission.sample import Sample, plain_sample, read_sample
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emolab.data.names import class_name
 from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN, SAMPLE
 from emolab.data.readers.listing import read_rows
-from emolab.data.records import class_name
 from emolab.errors import DataError
 
 
@@ -56,7 +56,7 @@ def read_sample(root: Path, files: Collection[str]) -> Sample | None:
     with the most names of `files`, and of two columns the other one is that of the classes.
 
     Raises:
-        DataError: if it can't be read, or has no such columns.
+        DataError: if it can't be read, or has no such columns, or several of one name.
     """
     path = root / SAMPLE
     if not path.is_file():
@@ -64,12 +64,17 @@ def read_sample(root: Path, files: Collection[str]) -> Sample | None:
     rows = read_rows(path)
     header = tuple(next(rows, ()))
     table = tuple((*row, *[""] * len(header))[: len(header)] for row in rows)
+    columns = [found.strip().lower() for found in header]
+    if twice := sorted({found for found in columns if found and columns.count(found) > 1}):
+        raise DataError(
+            f"{path} has more than one column called {', '.join(twice)[:200]}: each needs a name of its own"
+        )
     if len(header) < 2:
         raise DataError(f"{path}: expected a column of photographs and one of classes; found {', '.join(header)[:200]}")
-    name = _column(header, PATH_COLUMN)
+    name = _column(columns, PATH_COLUMN)
     if name is None:
         name = max(range(len(header)), key=lambda at: sum(row[at].strip() in files for row in table))
-    label = _column(header, LABEL_COLUMN)
+    label = _column(columns, LABEL_COLUMN)
     if label is None and len(header) == 2:
         label = 1 - name
     if label is None or label == name:
@@ -80,5 +85,5 @@ def read_sample(root: Path, files: Collection[str]) -> Sample | None:
     return Sample(header, table, name, label)
 
 
-def _column(header: Sequence[str], name: str) -> int | None:
-    return next((at for at, found in enumerate(header) if found.strip().lower() == name), None)
+def _column(columns: Sequence[str], name: str) -> int | None:
+    return columns.index(name) if name in columns else None

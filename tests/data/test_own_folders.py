@@ -50,7 +50,8 @@ def test_results_among_the_photographs_are_passed_over_and_nothing_is_prepared_a
     assert again.classes == ("happy", "sad")
     assert not Path(MARK).exists()
     top = Path(cache).parts[0] if Path(cache).parts else first.folder.name
-    assert f"passed over, as the file {MARK} in each says that emolab made it: {top}, runs\n" in said.getvalue()
+    assert f"passed over, as the file {MARK} in each says that emolab made it" in said.getvalue()
+    assert f"(remove that file where they are photographs to learn from): {top}, runs\n" in said.getvalue()
 
 
 @pytest.mark.parametrize("had_runs", [False, True], ids=["", "where an older emolab's runs are"])
@@ -67,7 +68,7 @@ def test_whatever_makes_a_folder_marks_it(tmp_path: Path, had_runs: bool) -> Non
     reader = FolderReader(tmp_path)
     assert (reader.read().classes, len(reader.read().records)) == (("happy", "sad"), 2)
     place = f"runs/vgg19/{run.name}" if had_runs else "runs"
-    assert reader.notes()[0].endswith(f"says that emolab made it: grids, {place}, shown, sweeps")
+    assert reader.notes()[0].endswith(f"photographs to learn from): grids, {place}, shown, sweeps")
 
 
 def test_a_folder_that_was_there_is_never_marked_and_one_that_is_named_is_read_in_spite_of_its_mark(

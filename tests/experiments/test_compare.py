@@ -127,12 +127,16 @@ def test_runs_of_two_data_sets_are_compared_within_each_and_the_rest_is_told(tmp
     assert "seed=20" in pairs[-1].partition(";")[0]
 
 
-def test_runs_whose_photographs_changed_in_between_are_named(tmp_path, capsys):
+def test_runs_whose_photographs_are_others_under_the_same_settings_are_named(tmp_path, capsys):
     one, two, three = (made_run(tmp_path / "runs", 0.6, seed=number) for number in range(3))
-    for run, content in ((one, "a"), (two, "b"), (three, "")):  # the last is older, and doesn't know
+    for run, content, root in ((one, "a", "here"), (two, "b", "there"), (three, "", "here")):  # the last doesn't know
         run.update(data={**run.fields["data"], "content": content})
+        config = run.folder / "config.yaml"
+        config.write_text(f"{config.read_text()}data: {{root: {root}}}\n")
     page = compared(tmp_path / "runs").read_text()
-    told = f"learned from different data, since photographs, labels or splits changed in between: {one.id}; {two.id}"
+    told = (
+        f"learned from different data: other photographs, labels or splits under the same settings: {one.id}; {two.id}"
+    )
     assert told in page
     assert f"note:   {told}\n" in capsys.readouterr().out
     two.update(data={**two.fields["data"], "content": "a"})

@@ -100,6 +100,7 @@ def test_the_file_is_the_sample_with_other_classes(competition: Path, header: st
             "has the columns image_path, dark, grey, light, and which of them takes the class",
         ),
         ("image_path", "expected a column of photographs and one of classes; found image_path"),
+        ("image_path,emotion,Emotion,", "has more than one column called emotion: each needs a name of its own"),
     ],
 )
 def test_a_sample_whose_columns_cant_be_told_is_refused(competition: Path, header: str, message: str) -> None:

@@ -13,7 +13,7 @@ from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 from emolab.evaluate import data_for
 from emolab.runs import RunRecord
-from emolab.runs.own_data import seen_in_training, typed_data
+from emolab.runs.own_data import own_data, seen_in_training, typed_data
 from emolab.runs.sameness import config_text
 
 
@@ -105,5 +105,9 @@ def test_images_that_a_run_learned_from_are_known_in_other_data_by_themselves_an
     expected = judged.index["source"].isin([*learned, "sad/again.jpg"])
     np.testing.assert_array_equal(seen_in_training(record, judged), expected)
 
+    (own.folder / "index.parquet").write_text("damaged")
+    with pytest.raises(DataError):
+        own_data(record, cache)
+    assert seen_in_training(record, judged) is None  # which is no reason not to judge others
     shutil.rmtree(own.folder)
     assert seen_in_training(record, judged) is None

@@ -31,3 +31,13 @@ def test_two_shared_classes_are_enough_on_request_whoever_has_more(tmp_path: Pat
 def test_other_classes_are_refused(tmp_path: Path, classes: tuple[str, ...], shared_classes: bool) -> None:
     with pytest.raises(DataError, match="the classes differ"):
         check_fits(run(tmp_path, "anger", "happy"), data(*classes), shared_classes)
+
+
+def test_what_only_one_has_is_named(tmp_path: Path) -> None:
+    record = run(tmp_path, "anger", "empty", "happy")
+    with pytest.raises(DataError, match=rf"Both have: anger, happy; only the run {record.id}: empty; only b: none\."):
+        check_fits(record, data("anger", "happy"))
+
+
+def test_a_run_whose_classes_are_decomposed_fits_its_data(tmp_path: Path) -> None:
+    check_fits(run(tmp_path, "cole\u0300re", "joie"), data("col\u00e8re", "joie"))

@@ -8,7 +8,7 @@ from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError, RunError
 from emolab.prepare import prepare_data
 from emolab.runs import RunRecord
-from emolab.runs.session import begin_or_resume, check_named
+from emolab.runs.session import begin, check_named, run_to_resume, take_up
 
 FIELDS = {
     "classes": ["anger", "happy"],
@@ -25,7 +25,9 @@ def _taken_up(folder: Path, *more: str) -> RunRecord:
     data = ("data=folder", f"data.root={folder / 'photographs'}", "data.image_size=32", "workers=1")
     paths = (f"paths.runs={folder / 'runs'}", f"paths.cache={folder / 'cache'}")
     cfg = composed("train", ["model=custom_cnn", *data, *paths, *more])
-    record, _ = begin_or_resume(cfg, DataModule(prepare_data(cfg), batch_size=4, seed=0), {})
+    data = DataModule(prepare_data(cfg), batch_size=4, seed=0)
+    resumed = run_to_resume(cfg, data)
+    record, _ = begin(cfg, data, {}) if resumed is None else take_up(resumed, cfg, data)
     record.close()
     return record
 

@@ -117,6 +117,10 @@ def test_a_teacher_is_found_again_where_the_runs_lie_now_and_still_held_to(tmp_p
     student = RunRecord.open(moved / "student" / student.id)
     ((found, _),) = find_teachers(_cfg(moved), student)
     assert found.folder == moved / "teacher" / teacher.id
+    noted = {**student.fields["teachers"][0], "folder": str(tmp_path / ("a" * 300))}  # no system lets one look there
+    student = RunRecord.resume(student.folder)
+    student.update(teachers=[noted])
+    assert find_teachers(_cfg(moved), student)[0][0].folder == found.folder
     _change_weights(found)
     with pytest.raises(ConfigError, match="changed since"):
         find_teachers(_cfg(moved), student)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from emolab.data.names import class_name
 from emolab.data.readers.classes import classify
 from emolab.data.readers.listing import (
     PATH_COLUMN,
@@ -17,7 +18,7 @@ from emolab.data.readers.listing import (
     with_people,
 )
 from emolab.data.readers.walk import Found, empty_classes, find_files, list_folders
-from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record, class_name
+from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
 
 TRAIN, TEST = "train", "test_kaggle"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emolab.data.records import as_text, class_name
+from emolab.data.names import as_text, class_name
 from emolab.files import MARK
 
 # What systems and programs put beside a user's files, in small letters; names that begin with "." are hidden, too.
@@ -33,7 +33,10 @@ class Found:
 
     def notes(self) -> tuple[str, ...]:
         """Return a line for each kind of folder that was passed over."""
-        made = f"passed over, as the file {MARK} in each says that emolab made it: {_named(self.made)}"
+        made = (
+            f"passed over, as the file {MARK} in each says that emolab made it (remove that file where they are "
+            f"photographs to learn from): {_named(self.made)}"
+        )
         hidden = f"passed over, as hidden or a system's: {_named(self.hidden)}"
         return (made,) * bool(self.made) + (hidden,) * bool(self.hidden)
 
