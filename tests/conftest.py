@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("WANDB_MODE", "offline")
 
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +16,8 @@ from PIL import Image
 from emolab.processor import take_fast_kernels
 
 take_fast_kernels()  # as commands do
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background jobs do: commands under test would, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")
