@@ -7,7 +7,7 @@ from typing import Any
 
 from emolab import files, tables
 from emolab.engines.gates import failed, possible_drop
-from emolab.evaluation.rows import interval
+from emolab.evaluation.interval import interval_text
 
 COLUMNS = (
     "engine", "precision", "status", "MB", "accuracy", "points lost", "agreement", "p50 ms", "p95 ms", "p99 ms",
@@ -154,13 +154,13 @@ def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
 
 def _accuracy(parity: Mapping[str, Any]) -> str:
     low, high = parity["accuracy_interval"] or (None, None)
-    return interval({"value": parity["accuracy_engine"], "low": low, "high": high}, to="-")
+    return interval_text({"value": parity["accuracy_engine"], "low": low, "high": high}, to="-")
 
 
 def _points(drop: Mapping[str, float | None]) -> str:
     """Points of accuracy lost against the run, with the paired interval; below 0: won."""
     points = {key: None if share is None else 100 * share + 0.0 for key, share in drop.items()}
-    return interval(points, digits=2)
+    return interval_text(points, digits=2)
 
 
 def _number(value: float | None, digits: int, factor: float = 1.0) -> str:

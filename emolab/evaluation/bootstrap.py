@@ -5,19 +5,17 @@ observation, and so are two photographs of one person.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
 from scipy.stats import binomtest
 
+from emolab.evaluation.interval import Interval, interval_of
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions, same_images
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
-LEAST_GROUPS = 20  # of fewer a resample has so few different ones that its spread says nothing
-_TAILS = (0.025, 0.975)  # between them lie 95 % of the resamples
 _SWAPS = 20_000
 _AT_ONCE = 200  # resamples computed together: (200, groups) counts
 
@@ -27,10 +25,8 @@ def intervals(
     metrics: dict[str, Metric],
     resamples: int = 2000,
     seed: int = 0,
-) -> dict[str, dict[str, Any]]:
-    """Return {"value", "low", "high"} of each metric of the confusion matrix: percentile bootstrap, 95 %.
-
-    "low" and "high" are None where there is no interval, as `interval` says.
+) -> dict[str, Interval]:
+    """Return each metric of the confusion matrix with its interval: percentile bootstrap, as `interval_of` says.
 
     Args:
         predictions: of one split.
@@ -49,30 +45,8 @@ def intervals(
     for name, metric in metrics.items():
         value = float(metric(whole))
         least = 0.0 if metric is accuracy else None
-        result[name] = interval(value, np.concatenate(drawn[name]), cells.shape[0], least)
+        result[name] = interval_of(value, np.concatenate(drawn[name]), cells.shape[0], least)
     return result
-
-
-def interval(value: float, drawn: np.ndarray, groups: int, least: float | None) -> dict[str, Any]:
-    """Return {"value", "low", "high"}: 95 % of the resamples lie between the last two.
-
-    Fewer than `LEAST_GROUPS` groups have no interval: "low" and "high" are None. Nor can resamples that all say the
-    same, as of an accuracy of 1, tell how sure it is. A mean over images still has an interval then: the greatest share
-    of groups that stays unseen once in 40 times may be as bad, or as good, as an image can be. Of an accuracy that is
-    Clopper's and Pearson's interval (1934).
-
-    Args:
-        value: of all images.
-        drawn: float (resamples,), the value of each resample.
-        groups: how many groups were resampled.
-        least: what an image can be at worst, at best being 1; None if the value is no mean over images.
-    """
-    low, high = np.nanquantile(drawn, _TAILS)
-    if low == high and least is not None:
-        unseen = 1 - _TAILS[0] ** (1 / groups)
-        low, high = value - unseen * (value - least), value + unseen * (1 - value)
-    known = groups >= LEAST_GROUPS and low < high
-    return {"value": value, "low": float(low) if known else None, "high": float(high) if known else None}
 
 
 def paired_difference(
@@ -81,10 +55,8 @@ def paired_difference(
     metric: Metric,
     resamples: int = 2000,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Return {"value", "low", "high"} of metric(one) - metric(other) on the same images, resampled together.
-
-    "low" and "high" are None where there is no interval, as `interval` says.
+) -> Interval:
+    """Return metric(one) - metric(other) on the same images, resampled together, with its interval.
 
     Raises:
         ValueError: if the two aren't about the same images.
@@ -99,7 +71,7 @@ def paired_difference(
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
     totals = both.sum(axis=0).reshape(2, size, size)
     value = float(metric(totals[0]) - metric(totals[1]))
-    return interval(value, np.concatenate(differences), both.shape[0], -1.0 if metric is accuracy else None)
+    return interval_of(value, np.concatenate(differences), both.shape[0], -1.0 if metric is accuracy else None)
 
 
 def draws(groups: int, resamples: int, seed: int) -> np.ndarray:

@@ -10,8 +10,9 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 
 from emolab import files, limits
+from emolab.evaluation.interval import interval_text, number_text
 from emolab.evaluation.predictions import Predictions, save_predictions
-from emolab.evaluation.rows import interval, number, number_rows
+from emolab.evaluation.rows import number_rows
 from emolab.evaluation.split import Metrics
 from emolab.tables import markdown_cell
 
@@ -103,6 +104,6 @@ def _rendered(template: str, report: Report, **more: Any) -> str:
     """The template filled in; every text of the report is escaped, for Markdown may hold HTML, too."""
     loader = PackageLoader("emolab.evaluation", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"cell": markdown_cell, "interval": interval, "number": number}
+    environment.filters |= {"cell": markdown_cell, "interval": interval_text, "number": number_text}
     numbers = number_rows(report.splits)
     return environment.get_template(template).render(report=report, numbers=numbers, limits=limits, **more)

@@ -1,24 +1,13 @@
 """The numbers of a report as texts, the same on page, model card and terminal."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from rich.box import SIMPLE
 from rich.table import Table
 
+from emolab.evaluation.interval import interval_text, number_text
 from emolab.evaluation.metrics import MATRIX_METRICS, METRIC_LABELS
 from emolab.evaluation.split import Metrics
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a value with so many digits; "none" for what can't be known, as the recall of a class without images."""
-    return "none" if value is None else f"{value:.{digits}f}"
-
-
-def interval(measured: Mapping[str, Any], to: str = " to ", digits: int = 3) -> str:
-    """Return a value and its interval, such as "0.712 (0.697 to 0.727)", or that it has none."""
-    value, low, high = (number(measured[key], digits) for key in ("value", "low", "high"))
-    return f"{value} (no interval)" if measured["low"] is None else f"{value} ({low}{to}{high})"
 
 
 def number_rows(splits: Mapping[str, Metrics]) -> list[tuple[str, list[str]]]:
@@ -32,18 +21,18 @@ def _cells(metrics: Metrics) -> Iterator[tuple[str, str]]:
     twins, flipped = metrics["without_twins"], metrics["flip_averaged"]
     yield "images", str(metrics["n"])
     for key in MATRIX_METRICS:
-        yield f"{METRIC_LABELS[key]} (95 % interval)", interval(metrics[key])
+        yield f"{METRIC_LABELS[key]} (95 % interval)", interval_text(metrics[key])
     yield (
         "accuracy without twins in training",
-        f"{interval(twins['accuracy'])}, n = {twins['n']}" if twins else "none",
+        f"{interval_text(twins['accuracy'])}, n = {twins['n']}" if twins else "none",
     )
     yield (
         "accuracy, averaged with the mirror image",
-        interval(flipped["accuracy"]) if flipped else "not measured (flip=true)",
+        interval_text(flipped["accuracy"]) if flipped else "not measured (flip=true)",
     )
     for key, label in METRIC_LABELS.items():
         if key not in MATRIX_METRICS:
-            yield label, number(metrics[key])
+            yield label, number_text(metrics[key])
 
 
 def summary_table(splits: Mapping[str, Metrics]) -> Table:
@@ -55,10 +44,10 @@ def summary_table(splits: Mapping[str, Metrics]) -> Table:
         table.add_row(
             name,
             str(metrics["n"]),
-            interval(metrics["accuracy"], to="-"),
-            number(metrics["balanced_accuracy"]["value"]),
-            number(metrics["macro_f1"]["value"]),
-            number(metrics["ece_calibrated"]),
-            number(metrics["majority_baseline"]),
+            interval_text(metrics["accuracy"], to="-"),
+            number_text(metrics["balanced_accuracy"]["value"]),
+            number_text(metrics["macro_f1"]["value"]),
+            number_text(metrics["ece_calibrated"]),
+            number_text(metrics["majority_baseline"]),
         )
     return table

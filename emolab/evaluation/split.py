@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from emolab.evaluation.bootstrap import LEAST_GROUPS, intervals
+from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.brightness import accuracy_by_brightness
 from emolab.evaluation.coverage import coverage_curve
+from emolab.evaluation.interval import LEAST_GROUPS
 from emolab.evaluation.metrics import MATRIX_METRICS, accuracy, confusion_matrix, evaluators, f1, precision, recall
 from emolab.evaluation.predictions import Predictions, averaged
 

@@ -12,7 +12,7 @@ from emolab.config.saved import settings_of
 from emolab.config.tree import choice_content
 from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
 from emolab.errors import DataError, RunError
-from emolab.evaluation.rows import interval
+from emolab.evaluation.interval import interval_text
 from emolab.evaluation.split import Metrics
 from emolab.flat import flat
 from emolab.runs.record import RunRecord
@@ -117,5 +117,5 @@ def _seen(split: str, metrics: Metrics) -> str:
         return f"all {metrics['n']} {split} images"
     if unseen["n"] == metrics["n"]:
         return ""
-    without = f"without which its accuracy is {interval(unseen['accuracy'])}"
+    without = f"without which its accuracy is {interval_text(unseen['accuracy'])}"
     return f"{metrics['n'] - unseen['n']} of the {metrics['n']} {split} images, {without}"

@@ -10,6 +10,7 @@ from emolab.data.progress import track
 from emolab.evaluation import plots
 from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.corruptions import CORRUPTIONS, corrupted
+from emolab.evaluation.interval import Interval
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
@@ -51,5 +52,5 @@ def _measured(
         yield [(name, {"level": level, "intact": 0.0, **_accuracy(predictions)})]
 
 
-def _accuracy(predictions: Predictions) -> dict[str, Any]:
+def _accuracy(predictions: Predictions) -> Interval:
     return intervals(predictions, {"accuracy": accuracy}, RESAMPLES)["accuracy"]

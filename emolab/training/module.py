@@ -95,7 +95,7 @@ class EmotionModule(Module):
     Args:
         network: uint8-range RGB (N, S, S, 3) -> logits (N, C); see `emolab.models.network`.
         loss: (logits, targets, prior) -> loss of each image; see `emolab.training.losses`.
-        optimizer: total steps -> optimizer; see `emolab.training.optimizers`.
+        optimizer: (total steps, weights) -> optimizer; see `emolab.training.optimizers`.
         prior: shares (C,) of the classes in training.
         augmentation: of the training batches.
         seed: of augmentation and dropout, with the step.

@@ -7,8 +7,9 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from emolab import files, tables
+from emolab.evaluation.interval import Interval, ends, interval_text
 from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
-from experiments.comparing.intervals import Interval, points_text, share_text, verdict_of
+from experiments.comparing.intervals import points_text, verdict_of
 from experiments.comparing.replicates import Results
 from experiments.page import Section, TableOf, render
 
@@ -68,12 +69,10 @@ def levers_figure(effects: Sequence[Effect]) -> Figure:
     axes = figure.subplots()
     colours = {"helps": BLUE, "hurts": ORANGE, "undecided": GREY}
     for row, (effect, gain) in enumerate(reversed(shown)):
-        value, colour = gain["value"] * 100, colours[effect.verdict]
-        axes.plot(value, row, "o", color=colour)
-        if gain["low"] is not None:
-            axes.errorbar(
-                value, row, xerr=[[value - gain["low"] * 100], [gain["high"] * 100 - value]], capsize=3, color=colour
-            )
+        colour = colours[effect.verdict]
+        axes.plot(gain["value"] * 100, row, "o", color=colour)
+        if (both := ends(gain)) is not None:
+            axes.plot([100 * end for end in both], [row, row], "|-", color=colour)
     axes.set_yticks(range(len(shown)), [effect.lever for effect, _ in reversed(shown)])
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.axvline(0, color="black", linewidth=0.8)
@@ -114,7 +113,7 @@ def _row(effect: Effect, settings: Sequence[str]) -> list[str]:
         effect.lever,
         " ".join(settings),
         ", ".join(map(str, effect.seeds)),
-        "" if accuracy is None else share_text(accuracy),
+        "" if accuracy is None else interval_text(accuracy, to="-"),
         "" if gain is None else points_text(gain),
         effect.verdict,
         f"{effect.minutes:.1f}",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 from emolab.evaluation.bootstrap import mcnemar, paired_difference
+from emolab.evaluation.interval import Interval, ends
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions, same_images
-from experiments.comparing.intervals import Interval, points, verdict_of
+from experiments.comparing.intervals import points, verdict_of
 
 MOST_RUNS = 12  # all pairs of more would be more than anybody reads
 
@@ -35,9 +36,9 @@ class Pair:
 
     def sentence(self) -> str:
         """Return what can be said."""
-        value, low, high = (self.difference[key] for key in ("value", "low", "high"))
-        interval = "no interval" if low is None else f"95 % interval {points(low)} to {points(high)}"
-        numbers = f"{points(value)} points, {interval}, McNemar p = {self.p:.2g}"
+        both = ends(self.difference)
+        interval = "no interval" if both is None else f"95 % interval {' to '.join(map(points, both))}"
+        numbers = f"{points(self.difference['value'])} points, {interval}, McNemar p = {self.p:.2g}"
         if self.decided:
             return f"{self.better} is better than {self.worse}: {numbers}"
         return f"undecided between {self.better} and {self.worse}: {numbers}"

@@ -8,12 +8,11 @@ import numpy as np
 from scipy.stats import t
 
 from emolab.errors import RunError
-from emolab.evaluation.bootstrap import draws, interval
-from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.bootstrap import draws
+from emolab.evaluation.interval import Interval, ends, interval_of
+from emolab.evaluation.predictions import Predictions, same_images
 from emolab.runs import RunRecord
-from experiments.comparing.intervals import Interval
-from experiments.comparing.pairs import same_images
-from experiments.comparing.runs import ComparedRun
+from experiments.comparing.runs import predictions_in
 
 Key = TypeVar("Key", bound=Hashable)  # what was trained
 
@@ -75,13 +74,14 @@ class Results(Generic[Key]):
         drawn = draws(len(sums), self.resamples, 0)
         means = (drawn @ sums) / (drawn @ np.bincount(group).astype(np.float32))
         value, by_seeds = float(values.mean()), _student(values.mean(axis=1))
-        found = interval(value, means, len(sums), least)
-        if found["low"] is None:
-            return found
+        by_images = interval_of(value, means, len(sums), least)
+        if (both := ends(by_images)) is None:
+            return by_images
+        low, high = both
         return {
             "value": value,
-            "low": value - float(np.hypot(value - found["low"], by_seeds)),
-            "high": value + float(np.hypot(found["high"] - value, by_seeds)),
+            "low": value - float(np.hypot(value - low, by_seeds)),
+            "high": value + float(np.hypot(high - value, by_seeds)),
         }
 
 
@@ -111,5 +111,5 @@ def finished_trainings(records: Mapping[tuple[Key, int], RunRecord | None]) -> d
 
 def predictions_of(finished: Mapping[tuple[Key, int], RunRecord], split: str) -> dict[tuple[Key, int], Predictions]:
     """Return what each run said about the images of a split; runs without a report of it are left out."""
-    read = {key: ComparedRun(record, split, resamples=0).predictions for key, record in finished.items()}
+    read = {key: predictions_in(record, split) for key, record in finished.items()}
     return {key: one for key, one in read.items() if one is not None}

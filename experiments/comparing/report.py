@@ -1,6 +1,6 @@
 """A comparison as a table, as sentences, and as one page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from emolab import files, tables
+from emolab.evaluation.interval import interval_text
 from emolab.evaluation.plots import OKABE_ITO, png
 from emolab.evaluation.predictions import Predictions
 from emolab.flat import short_names
-from experiments.comparing.intervals import Interval, share_text
 from experiments.comparing.pairs import MOST_RUNS, Pair, judged_alike, pairs_of
-from experiments.comparing.runs import ComparedRun, differing, label_of, quality_of, value_of
+from experiments.comparing.runs import ComparedRun, Quality, differing, label_of, quality_of, value_of
 from experiments.page import Section, TableOf, render
 
 _LINES = ("-", "--", ":", "-.")  # the colours first; then the same ones dashed
@@ -28,14 +28,13 @@ NOISE = (
 def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -> TableOf:
     """Return a row a run, the best first: what differs, how good it is, what it costs; the ensemble above all."""
     keys = differing(runs)
-    quality = ["accuracy", "macro F1", "ECE (if exact)"]
     costs = ["validation", "parameters", "MFLOP", "p95 ms", "train min"]
-    ordered = sorted(runs, key=lambda run: -run.quality["accuracy"]["value"] if run.quality else 0.0)
-    headings = ["run", *short_names(keys).values(), *quality, *costs]
+    ordered = sorted(runs, key=lambda run: -run.quality.accuracy["value"] if run.quality else 0.0)
+    headings = ["run", *short_names(keys).values(), "accuracy", "macro F1", "ECE (if exact)", *costs]
     rows = [_row(run, keys) for run in ordered]
     if ensemble is not None:
-        found = quality_of(ensemble, 1.0, runs[0].resamples)
-        rows.insert(0, [_together(runs), *("" for _ in keys), *_quality(found), *("" for _ in costs)])
+        quality = quality_of(ensemble, 1.0, runs[0].resamples)
+        rows.insert(0, [_together(runs), *("" for _ in keys), *_quality(quality), *("" for _ in costs)])
     return TableOf(headings, rows)
 
 
@@ -133,9 +132,8 @@ def _together(runs: Sequence[ComparedRun]) -> str:
     return f"ensemble of {len(runs)}"
 
 
-def _quality(found: Mapping[str, Interval]) -> list[str]:
-    if not found:
+def _quality(quality: Quality | None) -> list[str]:
+    if quality is None:
         return ["not evaluated"] * 3
-    ece = found["ece"]
-    shares = [share_text(found[name]) for name in ("accuracy", "macro_f1")]
-    return [*shares, f"{ece['value']:.3f} ({ece['if_calibrated']:.3f})"]
+    shares = [interval_text(share, to="-") for share in (quality.accuracy, quality.macro_f1)]
+    return [*shares, f"{quality.ece:.3f} ({quality.ece_if_calibrated:.3f})"]

@@ -13,6 +13,7 @@ from emolab.engines.selection import engines_of
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.curve import curve
+from emolab.evaluation.interval import Interval
 from emolab.evaluation.metrics import (
     accuracy,
     calibration_error_if_calibrated,
@@ -25,7 +26,6 @@ from emolab.flat import flat, short_names
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.layout import REPORT
 from emolab.runs.select import matching
-from experiments.comparing.intervals import Interval
 
 _NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
 
@@ -49,17 +49,17 @@ class ComparedRun:
     @cached_property
     def predictions(self) -> Predictions | None:
         """What it said about the split's images; None where it wasn't evaluated (with mirror images, if `flip`)."""
-        plain = self._read(PREDICTIONS)
+        plain = predictions_in(self.record, self.split)
         if plain is None or not self.flip:
             return plain
-        mirrored = self._read(MIRRORED)
+        mirrored = predictions_in(self.record, self.split, MIRRORED)
         return None if mirrored is None else averaged([plain, mirrored], [self.record.temperature] * 2)
 
     @cached_property
-    def quality(self) -> dict[str, Interval]:
-        """Accuracy, macro F1 and calibrated ECE, with intervals; nothing where it wasn't evaluated."""
+    def quality(self) -> "Quality | None":
+        """How good it is; None where it wasn't evaluated."""
         if self.predictions is None:
-            return {}
+            return None
         return quality_of(self.predictions, self.temperature, self.resamples)
 
     @property
@@ -89,22 +89,41 @@ class ComparedRun:
         """`engine.json` of its fastest engine that passed all gates and is of the run as it is, or None."""
         return fastest(facts for facts in engines_of(self.record) if problem_with_run(facts, self.record) is None)
 
-    def _read(self, name: str) -> Predictions | None:
-        path = self.record.folder / REPORT / name
-        return load_predictions(path).get(self.split) if path.is_file() else None
+
+def predictions_in(record: RunRecord, split: str, file: str = PREDICTIONS) -> Predictions | None:
+    """Return what a run's report has of a split's images, or of their mirror images; None where it has nothing."""
+    path = record.folder / REPORT / file
+    return load_predictions(path).get(split) if path.is_file() else None
 
 
-def quality_of(predictions: Predictions, temperature: float, resamples: int) -> dict[str, Interval]:
-    """Return accuracy and macro F1 with intervals, and the calibration error with what exact confidences would show.
+@dataclass(frozen=True)
+class Quality:
+    """How good predictions are.
 
-    Resampling adds to the error's bias each time, so that an interval of it may hold neither the truth nor the value.
+    The calibration error has no interval: resampling adds to its bias each time, so that it might hold neither the
+    truth nor the value.
+
+    Attributes:
+        accuracy: 0 to 1.
+        macro_f1: 0 to 1.
+        ece: expected calibration error, 0 to 1.
+        ece_if_calibrated: what it would be on so many images if all confidences were exact.
     """
+
+    accuracy: Interval
+    macro_f1: Interval
+    ece: float
+    ece_if_calibrated: float
+
+
+def quality_of(predictions: Predictions, temperature: float, resamples: int) -> Quality:
+    """Return how good predictions are, their logits divided by `temperature`."""
     calibrated = predictions.probabilities(temperature)
-    ece = expected_calibration_error(calibrated, predictions.targets)
-    return {
+    return Quality(
         **intervals(predictions, {"accuracy": accuracy, "macro_f1": macro_f1}, resamples),
-        "ece": {"value": ece, "if_calibrated": calibration_error_if_calibrated(calibrated)},
-    }
+        ece=expected_calibration_error(calibrated, predictions.targets),
+        ece_if_calibrated=calibration_error_if_calibrated(calibrated),
+    )
 
 
 def ensemble_of(runs: Sequence[ComparedRun]) -> Predictions:

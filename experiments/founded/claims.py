@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from experiments.comparing.intervals import Interval
+from emolab.evaluation.interval import Interval, ends
 from experiments.comparing.replicates import Results
 from experiments.founded.cells import Cell
 
@@ -34,11 +34,12 @@ class Claim:
 
     def verdict(self, found: Interval | None) -> str:
         """Return "confirmed" where the whole interval is what was claimed, "refuted" where none of it is."""
-        if found is None or found["low"] is None:
+        if found is None or (both := ends(found)) is None:
             return "undecided"
-        if found["high"] < self.low or found["low"] > self.high:
+        low, high = both
+        if high < self.low or low > self.high:
             return "refuted"
-        return "confirmed" if found["low"] > self.low and found["high"] < self.high else "undecided"
+        return "confirmed" if low > self.low and high < self.high else "undecided"
 
 
 def claims(models: Sequence[str], finetunings: Sequence[str]) -> list[Claim]:

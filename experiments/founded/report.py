@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emolab import files, tables
-from experiments.comparing.intervals import Interval, points_text, share_text
+from emolab.evaluation.interval import Interval, interval_text
+from experiments.comparing.intervals import points_text
 from experiments.comparing.replicates import Results
 from experiments.founded.cells import Cell
 from experiments.founded.claims import ORIGINAL, Claim
@@ -44,7 +45,7 @@ def _row(found: Results, cell: Cell) -> list[str]:
     accuracy = found.accuracy(cell)
     known = ORIGINAL.get(cell.model) if cell.finetuning == "full" else None
     original = {"on": f"{known:.2f}", "off": "5 to 6 points less"}.get(cell.augmentation, "") if known else ""
-    shown = "not trained" if accuracy is None else share_text(accuracy)
+    shown = "not trained" if accuracy is None else interval_text(accuracy, to="-")
     return [cell.model, cell.augmentation, cell.finetuning, str(len(found.seeds([cell]))), shown, original]
 
 

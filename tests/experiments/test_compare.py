@@ -318,11 +318,11 @@ def test_a_calibration_error_stands_beside_what_exact_confidences_would_show():
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     targets = (random.random((900, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)  # drawn from them: exact
     one = Predictions(logits, np.minimum(targets, 2), np.arange(900), CLASSES)
-    found = quality_of(one, 1.0, resamples=100)["ece"]
-    assert found["value"] == pytest.approx(expected_calibration_error(one.probabilities(), one.targets))
-    assert found["value"] == pytest.approx(found["if_calibrated"], rel=0.6)
-    sharpened = quality_of(one, 0.3, resamples=100)["ece"]
-    assert sharpened["value"] > 4 * sharpened["if_calibrated"]
+    found = quality_of(one, 1.0, resamples=100)
+    assert found.ece == pytest.approx(expected_calibration_error(one.probabilities(), one.targets))
+    assert found.ece == pytest.approx(found.ece_if_calibrated, rel=0.6)
+    sharpened = quality_of(one, 0.3, resamples=100)
+    assert sharpened.ece > 4 * sharpened.ece_if_calibrated
 
 
 def test_an_ensemble_is_judged_beside_its_runs(tmp_path):

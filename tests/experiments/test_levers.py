@@ -46,7 +46,7 @@ def test_a_lever_that_few_images_judged_is_undecided_and_drawn_without_an_interv
     assert found[1].verdict == "undecided"
     assert table_of(found, {}).rows[1][3:6] == ["1.000 (no interval)", "+100.0 (no interval)", "undecided"]
     (axes,) = levers_figure(found).axes
-    assert not axes.containers
+    assert len(axes.lines) == 2  # the lever and the line of zero
 
 
 def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_path, capsys):

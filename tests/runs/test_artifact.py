@@ -4,18 +4,11 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from run_fields import FIELDS
 
 from emolab.errors import RunError
 from emolab.runs import RunRecord, artifact, resolve
 
-FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013", "fingerprint": "abc"},
-    "model": {"name": "vgg19"},
-    "seed": 1,
-}
 NAME = "wandb:me/emolab/vgg19:best"
 
 

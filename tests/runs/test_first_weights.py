@@ -2,18 +2,15 @@ import re
 from pathlib import Path
 
 import pytest
+import run_fields
 
 from emolab.errors import ConfigError, RunError
 from emolab.runs import RunRecord
 from emolab.runs.first_weights import first_weights
 
 FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "monitor": {"name": "val_accuracy", "mode": "max"},
-    "data": {"name": "fer2013", "fingerprint": "0" * 64},
+    **run_fields.FIELDS,
     "model": {"name": "vgg19", "parameters": 0, "weights": {"requested": None, "used": "random"}},
-    "seed": 0,
 }
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import run_fields
 
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
@@ -16,12 +17,8 @@ from emolab.runs import RunRecord, layout
 from emolab.runs.checkpoints import tag_of
 
 FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013", "fingerprint": "abc"},
+    **run_fields.FIELDS,
     "model": {"name": "vgg19", "parameters": 10, "weights": {"requested": "auto", "used": None}},
-    "seed": 1,
 }
 
 
@@ -43,7 +40,7 @@ def test_a_new_run_explains_itself(tmp_path):
     assert record.folder == tmp_path / "try" / facts["id"]
     assert re.fullmatch(r"\d{8}-\d{6}-[a-z0-9]{4}", facts["id"])
     assert facts["status"] == "running"
-    assert facts["monitor"] == {"name": "validation_accuracy", "mode": "max", "best": None, "epoch": None}
+    assert facts["monitor"] == {"name": "val_accuracy", "mode": "max", "best": None, "epoch": None}
     assert facts["packages"]["python"] == platform.python_version()
     assert facts["hardware"]["cores"] >= 1
     assert (record.folder / "config.yaml").read_text() == "seed: 1\n"

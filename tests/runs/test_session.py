@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from made_photographs import class_folders
+from run_fields import FIELDS
 
 from emolab.cli import composed
 from emolab.data.datamodule import DataModule
@@ -9,15 +10,6 @@ from emolab.errors import ConfigError, RunError
 from emolab.prepare import prepare_data
 from emolab.runs import RunRecord
 from emolab.runs.session import begin, check_named, run_to_resume, take_up
-
-FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "monitor": {"name": "val_accuracy", "mode": "max"},
-    "data": {"name": "made", "fingerprint": "0"},
-    "model": {"name": "vgg19"},
-    "seed": 0,
-}
 
 
 def _taken_up(folder: Path, *more: str) -> RunRecord:

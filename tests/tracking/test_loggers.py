@@ -1,16 +1,8 @@
 import numpy as np
+from run_fields import FIELDS
 
 from emolab.runs import RunRecord
 from emolab.tracking import JsonLines, Logger, LoggerGroup, Wandb, with_record
-
-FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013", "fingerprint": "abc"},
-    "model": {"name": "vgg19"},
-    "seed": 1,
-}
 
 
 class Noting:

@@ -13,19 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from run_fields import FIELDS
 
 from emolab.runs import RunRecord
 from emolab.tracking import Wandb, account
 from emolab.tracking.client import Client
 
-FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "monitor": {"name": "validation_accuracy", "mode": "max"},
-    "data": {"name": "fer2013", "fingerprint": "abc"},
-    "model": {"name": "vgg19"},
-    "seed": 1,
-}
 CONFIG = {
     "model": {"name": "vgg19"},
     "aug": {"name": "on"},

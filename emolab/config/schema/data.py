@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from emolab.config.schema.parts import ABSENT, Closed, Count, Name, Paths, Seed, Share, Target
+from emolab.config.schema.parts import ABSENT, Closed, Count, FaceSide, Name, Paths, Seed, Share, Target
 
 
 def _not_empty(path: Any) -> Any:
@@ -39,7 +39,7 @@ class Data(Closed):
     path: Place = ABSENT
     votes: Place = ABSENT
     labels: Literal["majority", "soft"] | None = ABSENT
-    image_size: Annotated[int, Field(ge=16, le=1024)]
+    image_size: FaceSide
     reader: Target
     limits: Limits
     split: Split

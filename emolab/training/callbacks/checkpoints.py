@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -13,6 +13,9 @@ from emolab.training.callbacks.counters import counters_of, restore_counters
 from emolab.training.callbacks.nan_guard import check_weights
 from emolab.training.optimizers import settable_rate
 from emolab.training.state import load_state, save_state
+
+if TYPE_CHECKING:
+    from emolab.runs import RunRecord
 
 _FITTED = ("temperature", "uncertain_below")  # by an evaluation, to the best weights: they go with these
 
@@ -27,7 +30,7 @@ class Checkpoints(keras.callbacks.Callback):
     it that this is what was validated.
 
     Args:
-        record: a `emolab.runs.RunRecord`.
+        record: the run's.
         steps_per_epoch: training steps in an epoch.
         monitor: name of the metric that decides what is best.
         mode: "max" or "min".
@@ -38,7 +41,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
-        record: Any,
+        record: "RunRecord",
         steps_per_epoch: int,
         monitor: str = "val_accuracy",
         mode: str = "max",
