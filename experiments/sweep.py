@@ -108,6 +108,11 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
     if not searched:
         raise ConfigError("nothing is left to search: the command fixes every key of search.space, or forbids it")
     keys = {one["key"] for one in searched.values()}
+    if otherwise("trainer.monitor") == "val_loss" and any(key.partition(".")[0] == "loss" for key in keys):
+        raise ConfigError(
+            "trainer.monitor=val_loss: trials that search the loss would each be judged by another one. Set "
+            "trainer.monitor=val_accuracy trainer.mode=max, or fix the loss, such as with loss.label_smoothing=0.1"
+        )
     for name, one in searched.items():
         when = [[(key, value) for value in values] for key, values in conditions(one).items() if key in keys]
         ends = [(one["key"], value) for value in one.get("choices") or (one["low"], one["high"])]

@@ -15,6 +15,7 @@ from emolab.errors import ConfigError, RunError
 from emolab.models.normalization import Grey
 
 Backbone = Callable[..., keras.KerasTensor]
+HEAD = "logits"  # the layer that names the classes
 
 
 def build_network(
@@ -43,7 +44,7 @@ def build_network(
         grey: whether the network learns from grey faces, and therefore has to see every face grey.
 
     Raises:
-        ConfigError: if the backbone refuses its settings or so small a face.
+        ConfigError: if the backbone refuses its settings or so small a face, or hides its layers in a model.
         RunError: if the file with the weights doesn't fit the backbone.
     """
     images = layers.Input((image_size, image_size, 3), name="images")
@@ -51,8 +52,9 @@ def build_network(
     features = _features(backbone, seen, weights)
     pooled = layers.GlobalAveragePooling2D(name="pooling", dtype="float32")(features)
     dropped = layers.Dropout(dropout, seed=seed, name="dropout", dtype="float32")(pooled)
-    logits = layers.Dense(classes, name="logits", dtype="float32")(dropped)
+    logits = layers.Dense(classes, name=HEAD, dtype="float32")(dropped)
     network = keras.Model(images, logits, name=name)
+    _check_flat(network)
     initialize(network, seed, head_only=weights is not None)
     return network
 
@@ -73,6 +75,16 @@ def _features(backbone: Backbone, images: keras.KerasTensor, weights: Path | Non
         ) from error
 
 
+def _check_flat(network: keras.Model) -> None:
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            raise ConfigError(
+                f"this backbone applies a whole model, {layer.name}, to the images, which hides its layers: nothing "
+                "would draw them from the seed, count or freeze them. Let it return keras.applications.Some("
+                "input_tensor=images, include_top=False, weights=weights).output"
+            )
+
+
 @contextmanager
 def whole_weights() -> Iterator[None]:
     """Make Keras refuse a file that lacks the weights of some layers: it would warn for each and go on.
@@ -88,15 +100,15 @@ def whole_weights() -> Iterator[None]:
 def initialize(network: keras.Model, seed: int, head_only: bool = False) -> None:
     """Draw the kernels anew, each from its own seed, so that the weights depend on `seed` alone.
 
-    Convolutions get He's normal distribution (He et al. 2015), which hands on the scale of what comes in. Pixels
-    that were only shifted ("caffe") are large; the first convolution brings them to 1, because VGG19 has no
-    batch normalisation that would. The head gets a small distribution, so that training begins at even
+    Convolutions and dense layers get He's normal distribution (He et al. 2015), which hands on the scale of what
+    comes in. Pixels that were only shifted ("caffe") are large; the first convolution brings them to 1, because VGG19
+    has no batch normalisation that would. The head gets a small distribution, so that training begins at even
     probabilities.
     """
     numbered = [layer for layer in network.layers if not isinstance(layer, Grey)]  # data without colour change no seed
     for number, layer in enumerate(numbered):
         initializer = _initializer(layer, seed * 10_007 + number)
-        if initializer is not None and not (head_only and layer.name != "logits"):
+        if initializer is not None and not (head_only and layer.name != HEAD):
             kernel = layer.kernel
             kernel.assign(initializer(kernel.shape, kernel.dtype))
     if not head_only:
@@ -112,11 +124,11 @@ def _input_scale(network: keras.Model, layer: keras.layers.Layer) -> float:
 
 
 def _initializer(layer: keras.layers.Layer, seed: int) -> Any | None:
-    if isinstance(layer, layers.Dense):
+    if layer.name == HEAD:
         return keras.initializers.RandomNormal(stddev=0.01, seed=seed)
     if isinstance(layer, layers.DepthwiseConv2D):
         area = layer.kernel.shape[0] * layer.kernel.shape[1]  # its fan-in; He's formula would count channels too
         return keras.initializers.RandomNormal(stddev=(2.0 / area) ** 0.5, seed=seed)
-    if isinstance(layer, layers.Conv2D):
+    if isinstance(layer, layers.Conv2D | layers.Dense):
         return keras.initializers.HeNormal(seed=seed)
     return None

@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from emolab.errors import RunError
-from emolab.models.network import whole_weights
+from emolab.models.network import HEAD, whole_weights
 
 _HEAD = "layers/dense/vars/0"  # Keras names a layer's weights by its class; the head is our only dense layer
 
@@ -41,8 +41,8 @@ def begin_from(network: keras.Model, path: Path, with_head: bool) -> None:
 
 def _with_another_head(network: keras.Model, classes: int) -> keras.Model:
     """The same layers up to the head; what is loaded into them is loaded into `network`."""
-    head = layers.Dense(classes, name="logits", dtype="float32")
-    return keras.Model(network.input, head(network.get_layer("logits").input))
+    head = layers.Dense(classes, name=HEAD, dtype="float32")
+    return keras.Model(network.input, head(network.get_layer(HEAD).input))
 
 
 def _head_classes(path: Path) -> int | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # What may differ: nothing of it changes a weight.
 FREE_TO_CHANGE = (
     *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
+    "trainer.jit_compile",  # older runs have it, false in all that could be trained
     "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # `learned_from` says whether the data are the same
 )

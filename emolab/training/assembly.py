@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.data.datamodule import DataModule
+from emolab.errors import ConfigError
 from emolab.models.batch_statistics import unfold
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
@@ -44,7 +45,6 @@ def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerG
         mode=settings.mode,
         validate_every=settings.validate_every,
         save_every_minutes=settings.save_every_minutes,
-        jit_compile=settings.jit_compile,
         evaluation_batch_size=settings.evaluation_batch_size,
     )
 
@@ -120,4 +120,11 @@ def _warn_of_frozen_chance(cfg: DictConfig, weights: FirstWeights) -> None:
 
 def _optimizer(cfg: DictConfig, total_steps: int, variables: list[Any]) -> Any:
     optimizer, schedule = (instantiate(node, _convert_="all") for node in (cfg.optimizer, cfg.schedule))
-    return configured(optimizer, schedule, total_steps, variables)
+    built = configured(optimizer, schedule, total_steps, variables)
+    if built.gradient_accumulation_steps != cfg.trainer.accumulate:
+        raise ConfigError(
+            f"trainer.accumulate={cfg.trainer.accumulate}, but optimizer.gradient_accumulation_steps="
+            f"{built.gradient_accumulation_steps}: write `gradient_accumulation_steps: ${{trainer.accumulate}}` in the "
+            "optimizer's file, and set trainer.accumulate alone"
+        )
+    return built

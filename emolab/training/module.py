@@ -64,7 +64,8 @@ class Module(keras.Model):
         images, targets = data
         with tf.GradientTape() as tape:
             values = self.training_step(images, targets, tf.cast(self.step.value, tf.int64))
-            loss = tf.reduce_mean(values["loss"]) / tf.distribute.get_strategy().num_replicas_in_sync
+            minimised = tf.reduce_mean(values["loss"]) + sum(self.losses)  # those of a backbone's regularisers
+            loss = minimised / tf.distribute.get_strategy().num_replicas_in_sync
             scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
         gradients = tape.gradient(scaled, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
@@ -113,6 +114,7 @@ class EmotionModule(Module):
         averaging: float | None = None,
     ) -> None:
         super().__init__()
+        self.autocast = False  # pixels keep their 8 bits; bfloat16 has only 8 for the fraction and sign
         self.network = network
         self.seed = seed
         self._loss, self._optimizer_of = loss, optimizer

@@ -43,7 +43,7 @@ def configured(
     return result
 
 
-def compile_for(module: keras.Model, optimizer: keras.Optimizer, replicas: int = 1, jit_compile: bool = False) -> None:
+def compile_for(module: keras.Model, optimizer: keras.Optimizer, replicas: int = 1) -> None:
     """Give `module` its optimizer with all its variables, so that a saved state finds the same ones.
 
     Under float16 Keras puts loss scaling around the optimizer, which would get its variables in the first step.
@@ -51,7 +51,7 @@ def compile_for(module: keras.Model, optimizer: keras.Optimizer, replicas: int =
     Raises:
         ConfigError: if the optimizer can't work on so many replicas.
     """
-    module.compile(optimizer=optimizer, jit_compile=jit_compile)
+    module.compile(optimizer=optimizer, jit_compile=False)  # XLA can't move images, as augmentation does
     module.optimizer.build(module.trainable_weights)
     sum_before_clipping(module.optimizer, replicas)
 

@@ -34,7 +34,6 @@ class Trainer:
         mode: "max" or "min".
         validate_every: epochs between validations; the last epoch is validated in any case.
         save_every_minutes: time between saves within an epoch.
-        jit_compile: compile with XLA.
         evaluation_batch_size: images a batch in validation.
 
     Example:
@@ -56,7 +55,6 @@ class Trainer:
         mode: str = "max",
         validate_every: int = 1,
         save_every_minutes: float = 5.0,
-        jit_compile: bool = False,
         evaluation_batch_size: int = 256,
     ) -> None:
         self.epochs, self.record, self.loggers = epochs, record, loggers
@@ -64,7 +62,7 @@ class Trainer:
         self.strategy = strategy or tf.distribute.get_strategy()
         self._monitor, self._mode, self._save_every_minutes = monitor, mode, save_every_minutes
         self._validate_every = validate_every
-        self._jit_compile, self._evaluation_batch_size = jit_compile, evaluation_batch_size
+        self._evaluation_batch_size = evaluation_batch_size
 
     @contextmanager
     def building(self) -> Iterator[None]:
@@ -76,7 +74,7 @@ class Trainer:
         """Give the module its optimizer, with a schedule over all steps of the training; `fit` does so itself."""
         with self.strategy.scope():
             optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
-            compile_for(module, optimizer, self.strategy.num_replicas_in_sync, self._jit_compile)
+            compile_for(module, optimizer, self.strategy.num_replicas_in_sync)
 
     def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
         """Train for `epochs`, or go on from the record's last state.

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import optuna
 import pytest
 from made_runs import made_run
@@ -80,7 +82,7 @@ def test_what_the_command_rules_out_is_neither_searched_nor_checked():
 
 def test_a_choice_may_be_nothing_or_yes_or_no():
     some = "{key: trainer.train_images, choices: [null, 500]}"
-    flags = "{key: trainer.jit_compile, choices: [true, false], when: {trainer.train_images: null}}"
+    flags = "{key: trainer.deterministic, choices: [true, false], when: {trainer.train_images: null}}"
     check(f"+search.space.some={some}", f"+search.space.flags={flags}")
 
 
@@ -139,3 +141,11 @@ def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
 def test_a_wrong_sweep_is_named_with_what_is_right(wrong, right):
     with pytest.raises(ConfigError, match=right):
         check_command("sweep", [*DATA, wrong])
+
+
+@pytest.mark.parametrize(("key", "refused"), [("loss.label_smoothing", True), ("model.dropout", False)])
+def test_trials_that_search_the_loss_arent_judged_by_it(key, refused):
+    fixed = [*DATA, "trainer.monitor=val_loss", "trainer.mode=min"]
+    space = {"only": {"key": key, "low": 0.0, "high": 0.2}}
+    with pytest.raises(ConfigError, match="each be judged by another one") if refused else nullcontext():
+        check_space(space, fixed, defaults_of(fixed))

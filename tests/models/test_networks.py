@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from emolab.cli import composed
 from emolab.errors import ConfigError, RunError
@@ -59,6 +60,19 @@ def test_random_kernels_follow_he() -> None:
     kernel = _network("vgg19").get_layer("block3_conv2").kernel.numpy()
     expected = np.sqrt(2.0 / (3 * 3 * 256))
     assert kernel.std() == pytest.approx(expected, rel=0.05)
+
+
+def test_a_dense_layer_of_the_backbone_follows_he_and_the_head_alone_is_small() -> None:
+    network = build_network("own", lambda images: layers.Dense(64, name="mixing")(custom_cnn(images)), 7, 48)
+    kernel, head = (network.get_layer(name).kernel.numpy() for name in ("mixing", "logits"))
+    assert kernel.std() == pytest.approx((2 / kernel.shape[0]) ** 0.5, rel=0.1)
+    assert head.std() == pytest.approx(0.01, rel=0.1)
+
+
+def test_a_backbone_that_hides_its_layers_in_a_model_is_refused() -> None:
+    inner = keras.Sequential([layers.Input((48, 48, 3)), layers.Conv2D(4, 3)], name="inner")
+    with pytest.raises(ConfigError, match=r"applies a whole model, inner, .*input_tensor=images"):
+        build_network("own", inner, 7, 48)
 
 
 @pytest.mark.parametrize("name", BACKBONES)

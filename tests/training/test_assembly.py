@@ -4,9 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from commands import TINY
 
 from emolab.cli import composed
+from emolab.errors import ConfigError
 from emolab.models.pretrained import FirstWeights
 from emolab.training.assembly import build_module, build_trainer
 from emolab.training.module import EmotionModule
@@ -47,6 +49,22 @@ def test_freezing_random_layers_is_said_loudly(caplog: pytest.LogCaptureFixture)
     caplog.clear()
     _module(RANDOM, ("happy", "sad"), "finetune=full")
     assert not caplog.text
+
+
+def test_an_optimizer_that_would_not_accumulate_is_refused() -> None:
+    module = _module(RANDOM, ("happy", "sad"), "trainer.accumulate=4")
+    assert module.configure_optimizers(8).gradient_accumulation_steps == 4
+    forgetful = _module(RANDOM, ("happy", "sad"), "trainer.accumulate=4", "~optimizer.gradient_accumulation_steps")
+    with pytest.raises(ConfigError, match=r"trainer\.accumulate=4, but optimizer.*=None: write `gradient_acc"):
+        forgetful.configure_optimizers(8)
+
+
+def test_pixels_reach_a_network_of_bfloat16_as_they_are() -> None:
+    module = _module(RANDOM, ("happy", "sad"), "trainer.precision=mixed_bfloat16")
+    reaching = []
+    module.network = lambda images, training: reaching.append(images.numpy())
+    module(tf.constant([200.25]), training=True)  # bfloat16 knows 200 and 201
+    assert reaching == [200.25]
 
 
 def test_the_seed_of_the_command_reaches_dropout_and_augmentation() -> None:

@@ -46,6 +46,18 @@ def test_weight_decay_spares_biases_and_normalisation() -> None:
     assert {len(weight.shape) for weight in decayed} == {2, 4}
 
 
+def test_a_regulariser_of_the_backbone_is_minimised_too() -> None:
+    def norm(strength: float) -> float:
+        trainer = Trainer(epochs=2)
+        module = tiny_module(trainer)
+        kernel = next(weight for weight in module.trainable_weights if len(weight.shape) == 4)
+        kernel.regularizer = keras.regularizers.L2(strength)
+        trainer.fit(module, TinyData())
+        return float(np.linalg.norm(kernel))
+
+    assert norm(100.0) < 0.9 * norm(0.0)
+
+
 @pytest.mark.parametrize("precision", POLICIES)
 def test_the_best_checkpoint_and_validation_use_the_averages_and_training_goes_on_without(
     tmp_path: Path, precision: str

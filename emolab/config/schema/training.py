@@ -122,7 +122,6 @@ class Trainer(Closed):
     accumulate: Annotated[int, Field(ge=2)] | None
     strategy: Target | None
     deterministic: bool
-    jit_compile: bool
     monitor: Literal["val_accuracy", "val_loss"]
     mode: Literal["max", "min"]
     validate_every: Count
