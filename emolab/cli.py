@@ -15,7 +15,6 @@ from typing import Any
 import hydra
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig
@@ -24,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from emolab.config.check import check
 from emolab.config.explain import explain
 from emolab.config.help import help_text
-from emolab.config.overrides import SEARCH_PATH, search_path
+from emolab.config.overrides import SEARCH_PATH, key_of, parsed, search_path
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError, EmolabError
@@ -137,7 +136,7 @@ def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str
                 f"{argument}: a verb has one configuration, conf/<verb>.yaml. Put files of your own into a folder, as "
                 "mine/model/small.yaml, and choose from it: --config-dir mine model=small"
             )
-        elif option.lstrip("+") == "hydra.mode":
+        elif key_of(argument) == "hydra.mode":
             raise ConfigError(f"{argument}: many values are asked for by -m, as in -m model=vgg19,custom_cnn")
         elif argument in TOPICS and options and options[-1] in INFO:
             options.append(argument)
@@ -152,7 +151,7 @@ def _search_path(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:
     for folder in folders:
         if not folder or not Path(folder).is_dir():
             raise ConfigError(f"--config-dir {folder}: there is no such folder")
-    if folders and any(override.startswith(SEARCH_PATH) for override in overrides):
+    if folders and SEARCH_PATH in map(key_of, overrides):
         raise ConfigError("--config-dir and hydra.searchpath both name folders of configs: give one of them")
     return [search_path(folders)] if folders else []
 
@@ -179,12 +178,12 @@ def values_of_each(name: str, overrides: Sequence[str]) -> list[list[str]]:
         ConfigError: if an override can't be read, or its values can't be counted.
     """
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        items = parsed(overrides)
     except HydraException as error:
         raise ConfigError(explain(error, name, overrides, conf_folder())) from error
     return [
         [f"{item.get_key_element()}={value}" for value in _swept(item)] if item.is_sweep_override() else [line]
-        for item, line in zip(parsed, overrides, strict=True)
+        for item, line in zip(items, overrides, strict=True)
     ]
 
 

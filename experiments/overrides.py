@@ -4,25 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from emolab.config.overrides import SEARCH_PATH
+from emolab.config.overrides import SEARCH_PATH, key_of, pair_of, parsed
 from emolab.config.tree import chosen_by_default, conf_folder, top_keys
 from emolab.errors import ConfigError
 
 _LAUNCHER = ("hydra/launcher", "hydra.launcher.", SEARCH_PATH)  # overrides that say where trainings run
 
 
-def pair_of(override: str) -> tuple[str, str]:
-    """Return key (without Hydra's signs) and value of an override, as it was typed."""
-    key, _, value = override.partition("=")
-    return key.lstrip("+~"), value
-
-
 def values_in(overrides: Sequence[str]) -> dict[str, str]:
     """Return the value of each key as `as_text` writes it, so that "loss='focal'" and "loss=focal" are the same."""
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return {override.key_or_group: as_text(override.value()) for override in parsed}
+    return {override.key_or_group: as_text(override.value()) for override in parsed(overrides)}
 
 
 def as_text(value: Any) -> str:
@@ -37,7 +29,7 @@ def for_training(given: Sequence[str], verb: str) -> list[str]:
     folder = conf_folder()
     groups = set(chosen_by_default(verb, folder)) - set(chosen_by_default("train", folder))
     own = {*top_keys(verb, folder), *groups}
-    return [override for override in given if pair_of(override)[0].partition(".")[0] not in own]
+    return [override for override in given if key_of(override).partition(".")[0] not in own]
 
 
 def refuse(given: Sequence[str], instead: Mapping[str, str]) -> None:
@@ -60,9 +52,9 @@ def refuse(given: Sequence[str], instead: Mapping[str, str]) -> None:
 def settings_given() -> list[str]:
     """Return the overrides in the running command that mean its settings, and where configs of the user's own lie."""
     given = HydraConfig.get().overrides
-    return [*(override for override in given.hydra if override.startswith(SEARCH_PATH)), *given.task]
+    return [*(override for override in given.hydra if key_of(override) == SEARCH_PATH), *given.task]
 
 
 def launcher_given() -> list[str]:
     """Return the overrides in the running command that say where trainings run: the launcher, and where it may lie."""
-    return [override for override in HydraConfig.get().overrides.hydra if override.startswith(_LAUNCHER)]
+    return [override for override in HydraConfig.get().overrides.hydra if key_of(override).startswith(_LAUNCHER)]

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import WRONG, composed, is_multirun, options_and_overrides, verb
 from emolab.config.check import check
+from emolab.config.overrides import is_hydras, key_of
 from emolab.config.schema import SCHEMAS
 from emolab.errors import ConfigError, EmolabError
 from emolab.jobs import Child, stop_all
@@ -152,7 +153,7 @@ def start_workers(given: Sequence[str], count: int) -> int:
     Raises:
         KeyboardInterrupt: when interrupted, after all of them have stopped.
     """
-    others = [override for override in given if not override.startswith(("workers=", "worker="))]
+    others = [override for override in given if key_of(override) not in ("workers", "worker")]
     command = [sys.executable, "-m", "experiments.sweep", *others, "workers=1"]
     worst = 0
     running = {
@@ -229,7 +230,7 @@ def check_launcher(arguments: Sequence[str]) -> None:
     from emolab.jobs.launch import is_joblib, launcher_settings
 
     _, given = options_and_overrides(arguments)
-    launcher = [line for line in given if line.startswith(("hydra/", "hydra."))]
+    launcher = [line for line in given if is_hydras(line)]
     if is_multirun(arguments) and is_joblib(launcher_settings(launcher)):
         raise ConfigError(
             "hydra/launcher=joblib kills the trainings at Ctrl-C before they have saved. Several workers on this "

@@ -7,12 +7,11 @@ from typing import Any
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.config.overrides import search_path, searched_folders
+from emolab.config.overrides import parsed, search_path, searched_folders
 from emolab.config.suggest import did_you_mean, listed
 from emolab.config.tree import all_top_keys, chosen_by_default, groups
 
@@ -20,30 +19,30 @@ from emolab.config.tree import all_top_keys, chosen_by_default, groups
 def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path) -> str:
     """Return one readable message for Hydra's `error`: the first override at fault, or else Hydra's own words."""
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        given = parsed(overrides)
     except HydraException as problem:
         return (
             f"{' '.join(str(problem).partition('See https')[0].split())}. Expected key=value, such as model=vgg19. A "
             "value with spaces or brackets wants two pairs of quotes, 'data.root=\"my photos (1)\"'; write $HOME for ~"
         )
-    own = searched_folders(parsed)
+    own = searched_folders(given)
     known = _known([folder, *own])
     mine = chosen_by_default(verb, folder)
-    for override in parsed:
+    for override in given:
         if override.key_or_group in known:
             message = _wrong_choice(override, verb, known, mine)
             if message is not None:
                 return message
-    settings = _settings(verb, [item for item in parsed if item.key_or_group in known], folder, own)
-    for override in parsed:
+    settings = _settings(verb, [item for item in given if item.key_or_group in known], folder, own)
+    for override in given:
         message = _wrong_top(override, verb, {*mine, *all_top_keys(verb, folder)}, settings)
         if message is not None:
             return message
-    for override in parsed:
+    for override in given:
         message = _wrong_key(override, verb, settings, mine) if settings is not None else None
         if message is not None and override.key_or_group not in known:
             return message + _elsewhere(override, known, [folder, *own])
-    lists = (_list_for_names(override, settings) for override in parsed if override.key_or_group not in known)
+    lists = (_list_for_names(override, settings) for override in given if override.key_or_group not in known)
     return next(filter(None, lists), " ".join(str(error).split()) + _names_for_list(error))
 
 

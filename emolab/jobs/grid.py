@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from emolab.cli import composed, options_and_overrides, values_of_each
-from emolab.config.overrides import SEARCH_PATH
+from emolab.config.overrides import SEARCH_PATH, is_hydras, key_of, pair_of
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
 from emolab.jobs.run import run_plan
@@ -36,10 +36,10 @@ def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
         ConfigError: if `resume` names no grid.
     """
     _, given = options_and_overrides(arguments)
-    launcher = [line for line in given if line.startswith(("hydra.", "hydra/"))]
-    own = [line for line in given if line.startswith(SEARCH_PATH) or line not in launcher]
-    resume = [argument.partition("=")[2] for argument in own if argument.startswith("resume=")]
-    jobs = expanded([argument for argument in own if not argument.startswith("resume=")])
+    launcher = [line for line in given if is_hydras(line)]
+    own = [line for line in given if key_of(line) == SEARCH_PATH or not is_hydras(line)]
+    resume = [value for key, value in map(pair_of, own) if key == "resume"]
+    jobs = expanded([line for line in own if key_of(line) != "resume"])
     paths = composed("train", jobs[0]).paths
     name = _to_resume(resume[-1], Path(paths.grids)) if resume else new_id()
     return Plan(Path(paths.grids) / name, name, Path(paths.runs), jobs), launcher

@@ -9,16 +9,15 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from emolab.cli import composed, hydra_main
-from emolab.config.overrides import override
+from emolab.config.overrides import key_of, override
 from emolab.errors import ConfigError, EmolabError
 from emolab.jobs.plan import Plan
 from emolab.jobs.process import Child, Outcome, stop_all
 from emolab.processor import usable_cores
 
-STARTS_ALL = "hydra/launcher=submitit_local"  # it has no limit of its own to how many run at once
 _N_JOBS = "hydra.launcher.n_jobs"
 _TIMEOUT = "hydra.launcher.timeout_min"
-_YEAR = 365 * 24 * 60  # minutes
+_HOUR, _YEAR = 60, 365 * 24 * 60  # minutes: what submitit gives by itself, and what trainings are given here
 _POLL_SECONDS = 0.1
 
 
@@ -31,28 +30,29 @@ def launch(plan: Plan, numbers: Sequence[int], launcher: Sequence[str]) -> None:
         ConfigError: if the launcher's settings can't be used.
         KeyboardInterrupt: when interrupted.
     """
-    if most := at_once(launcher):
+    settings = launcher_settings(launcher)
+    if most := at_once(launcher, settings):
         train_together(plan, numbers, most)
         return
     place = [override("paths.grids", plan.folder.parent.resolve()), override("hydra.sweep.dir", plan.folder.resolve())]
-    for some in batches(numbers, launcher):
+    where = [*place, *with_time(launcher, settings)]
+    for some in batches(numbers, settings):
         sweep = f"group.number={','.join(map(str, some))}"
         try:
-            hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *place, *with_time(launcher)])
+            hydra_main("train", run_number, ["-m", f"group.name={plan.name}", sweep, *where])
         except SystemExit:  # Hydra has shown why
             print(f"the launcher failed: {' '.join(launcher)}", flush=True)
 
 
-def at_once(launcher: Sequence[str]) -> int | None:
+def at_once(launcher: Sequence[str], settings: DictConfig) -> int | None:
     """Return how many trainings `hydra/launcher=joblib` asks for at once; None for any other launcher.
 
     Raises:
         ConfigError: if it asks for none, or for what only joblib could do.
     """
-    settings = launcher_settings(launcher)
     if not is_joblib(settings):
         return None
-    others = [line for line in launcher if line.startswith("hydra.launcher.") and not line.startswith(f"{_N_JOBS}=")]
+    others = [line for line in launcher if key_of(line).startswith("hydra.launcher.") and key_of(line) != _N_JOBS]
     if others:
         raise ConfigError(f"{others[0]}: of joblib's settings, trainings know {_N_JOBS} alone. Leave the others out")
     if settings.n_jobs == 0:
@@ -73,6 +73,11 @@ def launcher_settings(launcher: Sequence[str]) -> DictConfig:
 def is_joblib(settings: DictConfig) -> bool:
     """Whether a launcher is joblib's, which kills all that its processes started when it's interrupted."""
     return bool(settings._target_.endswith(".JoblibLauncher"))
+
+
+def _is_local(settings: DictConfig) -> bool:
+    """Whether a launcher is submitit_local, which has no limit of its own to how many run at once."""
+    return bool(settings._target_.endswith(".LocalLauncher"))
 
 
 def train_together(plan: Plan, numbers: Iterable[int], most: int) -> None:
@@ -99,19 +104,19 @@ def train_together(plan: Plan, numbers: Iterable[int], most: int) -> None:
         raise
 
 
-def batches(numbers: Sequence[int], launcher: Sequence[str]) -> list[Sequence[int]]:
+def batches(numbers: Sequence[int], settings: DictConfig) -> list[Sequence[int]]:
     """Return what is launched together: all, and as many as there are cores where the launcher starts all at once."""
-    size = usable_cores() if STARTS_ALL in launcher else len(numbers)
+    size = usable_cores() if _is_local(settings) else len(numbers)
     return [numbers[at : at + size] for at in range(0, len(numbers), size)]
 
 
-def with_time(launcher: Sequence[str]) -> list[str]:
+def with_time(launcher: Sequence[str], settings: DictConfig) -> list[str]:
     """Return the launcher's overrides, with all the time that trainings on this machine need, unless they say how much.
 
     By itself submitit_local lets a training save and go on again after an hour, and gives up after four.
     """
-    given = any(line.startswith(f"{_TIMEOUT}=") for line in launcher)
-    return [*launcher, f"{_TIMEOUT}={_YEAR}"] if STARTS_ALL in launcher and not given else list(launcher)
+    first = [f"{_TIMEOUT}={_YEAR}"] if _is_local(settings) and settings.timeout_min == _HOUR else []
+    return [*first, *launcher]  # of two, the last counts
 
 
 def run_number(cfg: DictConfig) -> float:

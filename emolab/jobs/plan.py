@@ -8,6 +8,7 @@ from pathlib import Path
 
 from emolab import files
 from emolab.cli import composed
+from emolab.config.overrides import key_of, pair_of
 from emolab.errors import ConfigError
 from emolab.jobs.group import by_number, check_no_runs, quiet, runs_of, training_command
 from emolab.jobs.process import Child, Outcome, last_lines
@@ -164,12 +165,12 @@ class Plan:
     def differing(self) -> tuple[str, ...]:
         """Return the keys whose values aren't the same in every job, in the order of the command."""
         first = self.jobs[0]
-        keys = [override.partition("=")[0] for job in self.jobs for override in job if override not in first]
+        keys = [key_of(line) for job in self.jobs for line in job if line not in first]
         return tuple(dict.fromkeys(keys))
 
     def value(self, number: int, key: str) -> str:
         """Return what job `number` says of `key`, or nothing."""
-        found: Sequence[str] = [line.partition("=")[2] for line in self.jobs[number] if line.partition("=")[0] == key]
+        found = [value for name, value in map(pair_of, self.jobs[number]) if name == key]
         return found[-1] if found else ""
 
     def own(self, number: int) -> list[str]:
@@ -204,4 +205,4 @@ class Plan:
 
 def _by_key(job: Sequence[str]) -> tuple[str, ...]:
     """Return the overrides sorted by key, several of one key as they stand: the last of these counts."""
-    return tuple(sorted(job, key=lambda line: line.partition("=")[0].lstrip("+~")))
+    return tuple(sorted(job, key=key_of))

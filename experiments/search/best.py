@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from emolab import files
-from emolab.config.overrides import SEARCH_PATH, searched_folders
+from emolab.config.overrides import key_of, parsed, searched_folders
 from emolab.config.tree import conf_folder, groups
 from emolab.errors import ConfigError
 from experiments.search.study import OVERRIDES
 
-_NOT_KEPT = ("name=", "evaluate=", "paths.", "logger", SEARCH_PATH)  # the winner is a run of its own, with a report
+_NOT_KEPT = ("name", "evaluate", "paths", "logger", "hydra")  # the winner is a run of its own, with a report
 
 
 def check_name(name: str, fixed: Sequence[str]) -> None:
@@ -46,9 +45,9 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
     """
     searched, name = best.user_attrs[OVERRIDES], _name_of_best(study.study_name)
     path = folder / "experiment" / f"{name}.yaml"
-    own = searched_folders(OverridesParser.create().parse_overrides(list(fixed)))
+    own = searched_folders(parsed(fixed))
     places = [part for place in (folder, *own) for part in ("--config-dir", str(place.resolve()))]
-    kept = [override for override in fixed if not override.startswith(_NOT_KEPT)]
+    kept = [override for override in fixed if key_of(override).partition(".")[0] not in _NOT_KEPT]
     removed = [override for override in kept if override.startswith("~")]  # which no file of Hydra's can say
     command = shlex.join(["python", "-m", "emolab.train", f"experiment={name}", *removed, *places])
     values = ", ".join(f"{value:.4f}" for value in best.values)
@@ -81,7 +80,7 @@ def as_experiment(overrides: Sequence[str]) -> str:
     values = OmegaConf.create()
     included: dict[str, list[str]] = {"experiment": [], "debug": []}
     chosen: dict[str, str | None] = {}
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    for override in parsed(overrides):
         key, value = override.key_or_group, override.value()
         if key in included:
             included[key] += _choices(value)
@@ -99,8 +98,8 @@ def _name_of_best(name: str) -> str:
 
 
 def _experiments_in(overrides: Sequence[str]) -> list[str]:
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return [one for override in parsed if override.key_or_group == "experiment" for one in _choices(override.value())]
+    chosen = [item.value() for item in parsed(overrides) if item.key_or_group == "experiment"]
+    return [one for value in chosen for one in _choices(value)]
 
 
 def _choices(value: Any) -> list[str]:

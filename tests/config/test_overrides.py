@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from emolab.config.overrides import override, typed
+from emolab.config.overrides import is_hydras, override, pair_of, typed
 
 TEXTS = [
     "data (1)",
@@ -47,3 +47,11 @@ def test_what_is_no_text_stays_none_when_typed(value: float | None) -> None:
 def test_a_text_is_quoted_only_where_it_must_be() -> None:
     assert typed("a", Path("noise/suspected.csv")) == "a=noise/suspected.csv"
     assert typed("a", "photographs") == "a=photographs"
+
+
+@pytest.mark.parametrize("sign", ["", "+", "++", "~"])
+def test_a_sign_is_no_part_of_a_key(sign: str) -> None:
+    assert pair_of(f"{sign}a.b=c=~d") == ("a.b", "c=~d")
+    assert is_hydras(f"{sign}hydra.launcher.n_jobs=2")
+    assert is_hydras(f"{sign}hydra/launcher=joblib")
+    assert not is_hydras(f"{sign}hydras=2")

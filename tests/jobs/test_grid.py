@@ -23,8 +23,9 @@ def test_a_list_is_one_value_and_a_range_is_several():
 
 def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tmp_path):
     where = (f"paths.grids={tmp_path / 'grids'}", f"paths.runs={tmp_path / 'runs'}", *DATA, "seed=0,1")
-    first, launcher = planned(["-m", *where, "hydra/launcher=basic"])
-    assert launcher == ["hydra/launcher=basic"]
+    hydras = ["hydra/launcher=submitit_local", "++hydra.launcher.timeout_min=5"]
+    first, launcher = planned(["-m", *where, *hydras])
+    assert launcher == hydras
     first.begin()
     assert planned(["-m", *where, "resume=last"])[0] == first
     assert planned(["-m", *where, f"resume={first.name}"])[0] == first

@@ -16,7 +16,7 @@ from emolab.cli import composed
 from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
-from emolab.jobs.launch import at_once, batches, train_together, with_time
+from emolab.jobs.launch import at_once, batches, launcher_settings, train_together, with_time
 from emolab.processor import usable_cores
 from experiments.overrides import launcher_given
 
@@ -105,10 +105,8 @@ def test_ctrl_c_reaches_what_is_running_and_waits_until_all_of_it_has_saved(tmp_
 
 
 def test_joblib_says_how_many_trainings_run_at_once():
-    assert at_once(["hydra/launcher=basic"]) is None
-    assert at_once(["hydra/launcher=submitit_local"]) is None
-    assert at_once(JOBLIB) == 2
-    assert at_once(["hydra/launcher=joblib"]) == usable_cores()
+    given = (["hydra/launcher=basic"], ["hydra/launcher=submitit_local"], JOBLIB, ["hydra/launcher='joblib'"])
+    assert [at_once(one, launcher_settings(one)) for one in given] == [None, None, 2, usable_cores()]
 
 
 def test_a_launcher_of_ones_own_is_found_by_whoever_is_given_it(tmp_path, monkeypatch):
@@ -116,8 +114,7 @@ def test_a_launcher_of_ones_own_is_found_by_whoever_is_given_it(tmp_path, monkey
     (tmp_path / "mine" / "hydra" / "launcher" / "slurm.yaml").write_text("defaults: [submitit_slurm]\ntimeout_min: 5\n")
     running = composed("founding", [search_path([tmp_path / "mine"]), "hydra/launcher=slurm"], hydra_too=True)
     monkeypatch.setattr(HydraConfig.instance(), "cfg", running)
-    assert at_once(launcher_given()) is None
-    assert composed("train", launcher_given(), hydra_too=True).hydra.launcher.timeout_min == 5
+    assert launcher_settings(launcher_given()).timeout_min == 5
 
 
 @pytest.mark.parametrize(
@@ -129,28 +126,37 @@ def test_a_launcher_of_ones_own_is_found_by_whoever_is_given_it(tmp_path, monkey
     ],
 )
 def test_what_joblib_is_asked_for_in_vain_is_refused(setting, told):
+    launcher = ["hydra/launcher=joblib", setting]
     with pytest.raises(ConfigError, match=told):
-        at_once(["hydra/launcher=joblib", setting])
+        at_once(launcher, launcher_settings(launcher))
 
 
-def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores() -> None:
+@pytest.mark.parametrize("choice", ["submitit_local", "'submitit_local'"])
+def test_a_launcher_that_starts_all_at_once_is_given_as_many_as_there_are_cores(choice: str) -> None:
     numbers = list(range(3, 3 + 4 * usable_cores() + 1))
-    groups = batches(numbers, ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"])
+    groups = batches(numbers, launcher_settings([f"hydra/launcher={choice}", "hydra.launcher.timeout_min=5"]))
     assert [number for batch in groups for number in batch] == numbers
     assert max(map(len, groups)) == usable_cores()
-    assert batches(numbers, ["hydra/launcher=submitit_slurm"]) == [numbers]
+    assert batches(numbers, launcher_settings(["hydra/launcher=submitit_slurm"])) == [numbers]
 
 
 @pytest.mark.parametrize(
     ("launcher", "minutes"),
     [
         (["hydra/launcher=submitit_local"], 365 * 24 * 60),
-        (["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"], 5),
+        (["hydra/launcher='submitit_local'"], 365 * 24 * 60),
+        (["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=60"], 60),
+        (["hydra/launcher=mine"], 5),
         (["hydra/launcher=submitit_slurm"], 60),
     ],
 )
-def test_trainings_on_this_machine_have_all_the_time_they_need_unless_told(launcher: list[str], minutes: int) -> None:
-    assert composed("train", with_time(launcher), hydra_too=True).hydra.launcher.timeout_min == minutes
+def test_trainings_on_this_machine_have_all_the_time_they_need_unless_told(
+    tmp_path: Path, launcher: list[str], minutes: int
+) -> None:
+    (tmp_path / "hydra" / "launcher").mkdir(parents=True)
+    (tmp_path / "hydra" / "launcher" / "mine.yaml").write_text("defaults: [submitit_local]\ntimeout_min: 5\n")
+    given = [search_path([tmp_path]), *launcher]
+    assert launcher_settings(with_time(given, launcher_settings(given))).timeout_min == minutes
 
 
 def test_a_training_that_ended_well_before_it_was_validated_is_told(tmp_path, monkeypatch, capsys):

@@ -12,6 +12,12 @@ def test_what_differs_heads_the_table(tmp_path):
     assert list(columns[2].cells) == ["vgg19", "vgg19", "resnet50"]
 
 
+def test_what_some_add_and_others_set_is_one_column(tmp_path):
+    columns = table_of(plan(tmp_path, (("+aug.rate=0",), ("aug.rate=1",), ("++aug.rate=2",))), range(3)).columns
+    assert str(columns[1].header).strip() == "rate"
+    assert list(columns[1].cells) == ["0", "1", "2"]
+
+
 def test_settings_with_the_same_last_word_head_columns_of_their_own(tmp_path):
     keys = ("aug.layers.brightness.factor", "aug.layers.contrast.factor", "aug.layers.flip._target_", "seed")
     jobs = (tuple(f"{key}={value}" for key in keys) for value in (0, 1))
