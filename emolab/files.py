@@ -7,11 +7,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
+
+from emolab.errors import EmolabError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +47,35 @@ def mark(folder: Path) -> None:
         OSError: if it can't be written.
     """
     (folder / MARK).touch()
+
+
+def try_writing(folder: Path) -> None:
+    """See that a file can be written into the folder, or where it's still to be made, before the work for it is done.
+
+    Raises:
+        OSError: if it can't.
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    TemporaryFile(dir=there).close()
+
+
+@contextmanager
+def clear_write_errors(place: object, advice: str, kind: type[EmolabError]) -> Iterator[None]:
+    """Turn a full disk or an unwritable folder into one clear message.
+
+    Args:
+        place: what is written, as the message names it, such as "output=sweeps/first".
+        advice: what to do if neither space nor rights can be had, such as "set another folder".
+        kind: of the error.
+
+    Raises:
+        EmolabError: of that kind, for any OSError inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise kind(f"{place} can't be written: {reason}. Free space, mend the rights, or {advice}") from error
 
 
 @contextmanager

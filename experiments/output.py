@@ -1,14 +1,12 @@
 """The folder of a command's result: tested before the work, and named where it can't be written."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from omegaconf import DictConfig
 
 from emolab.errors import ConfigError
-from emolab.files import make_folder
+from emolab.files import clear_write_errors, make_folder, try_writing
 
 
 def trainings_of(cfg: DictConfig, experiment: str) -> Path:
@@ -34,20 +32,9 @@ def check_output(folder: Path) -> None:
     """
     with writing(folder):
         make_folder(folder)
-        TemporaryFile(dir=folder).close()
+        try_writing(folder)
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn a full disk or an unwritable folder into one clear message.
-
-    Raises:
-        ConfigError: for any OSError inside.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(
-            f"output={folder} can't be written: {error.strerror or error}. Free space, mend the rights, or set another "
-            "folder"
-        ) from error
+def writing(folder: Path) -> AbstractContextManager[None]:
+    """Return what turns any OSError inside it into a ConfigError that names `output`."""
+    return clear_write_errors(f"output={folder}", "set another folder", ConfigError)

@@ -1,7 +1,7 @@
 """A list of trainings that belong together: which there are, which are done, and how to run one."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -192,15 +192,9 @@ class Plan:
         with self._clear_errors():
             files.write_json(self.folder / PLAN, {"name": self.name, "runs": str(self.runs), "jobs": self.jobs})
 
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ConfigError(
-                f"can't write to {self.folder}: {error.strerror or error}. Free space, mend the rights, or set another "
-                "folder: paths.grids of a grid, output of an experiment"
-            ) from error
+    def _clear_errors(self) -> AbstractContextManager[None]:
+        advice = "set another folder: paths.grids of a grid, output of an experiment"
+        return files.clear_write_errors(self.folder, advice, ConfigError)
 
 
 def _by_key(job: Sequence[str]) -> tuple[str, ...]:

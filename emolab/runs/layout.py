@@ -3,13 +3,12 @@
 import os
 import random
 import string
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryFile
 from typing import Literal, get_args
 
+from emolab import files
 from emolab.config.schema.parts import folder_name
 from emolab.errors import RunError
 
@@ -84,24 +83,10 @@ def check_writable(folder: Path, advice: str = "") -> None:
         RunError: saying why.
     """
     with clear_write_errors(folder, advice):
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        with TemporaryFile(dir=there):
-            pass
+        files.try_writing(folder)
 
 
-@contextmanager
-def clear_write_errors(folder: Path, advice: str = "") -> Iterator[None]:
-    """Turn a full disk or an unwritable folder into one clear message.
-
-    Raises:
-        RunError: for any OSError inside.
-    """
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        message = (
-            f"can't write to the run folder {folder}: {reason}. Free space, mend the rights, or set paths.runs to "
-            f"another folder. {advice}"
-        )
-        raise RunError(message.rstrip()) from error
+def clear_write_errors(folder: Path, advice: str = "") -> AbstractContextManager[None]:
+    """Return what turns any OSError inside it into a RunError that names the run folder, and `advice` of one's own."""
+    advice = f"set paths.runs to another folder. {advice}".rstrip()
+    return files.clear_write_errors(f"the run folder {folder}", advice, RunError)

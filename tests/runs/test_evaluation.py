@@ -136,7 +136,7 @@ def test_a_report_that_cant_be_written_is_refused_before_the_run_is_judged(
     record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
     prepared.content = "other"
     (record.folder / "report").write_text("a file where a folder is to be")
-    with pytest.raises(RunError, match=r"can't write to the run folder .*report.*evaluate a copy of the run"):
+    with pytest.raises(RunError, match=r"the run folder .*report can't be written: .*evaluate a copy of the run"):
         report_on(record, prepared)  # it has no weights, which would show next
     (record.folder / "report").unlink()
     with pytest.raises(RunError, match="isn't a configuration of emolab"):
