@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from realtime.health import Health, Limits, Pauses
+from realtime.health import FaultLimits, Health, Pauses
 from realtime.sources.source import Frame, Source, SourceEnded, SourceError
 
 Result = TypeVar("Result")
@@ -21,7 +21,7 @@ QUIET = 1.0  # seconds that a source may take to begin before that is said
 MOST_HUNG = 3  # threads that may hang in a driver before no more are started
 
 
-def try_opening(source: Source, limits: Limits | None = None) -> None:
+def try_opening(source: Source, limits: FaultLimits | None = None) -> None:
     """Open a source and close it; one that hangs is left alone with its thread, for `Capture` to tell.
 
     Args:
@@ -43,7 +43,7 @@ def try_opening(source: Source, limits: Limits | None = None) -> None:
 
     thread = threading.Thread(target=attempt, daemon=True, name="try-opening")
     thread.start()
-    thread.join((limits or Limits()).patient(source.patience).opening)
+    thread.join((limits or FaultLimits()).patient(source.patience).opening)
     if errors:
         raise errors[0]
 
@@ -96,7 +96,7 @@ class Capture:
         make: Callable[[], Source],
         newest: bool = True,
         clock: Callable[[], float] = time.monotonic,
-        limits: Limits | None = None,
+        limits: FaultLimits | None = None,
         pauses: Pauses | None = None,
     ) -> None:
         self.counts = Counts()
@@ -104,7 +104,7 @@ class Capture:
         self._make = make
         self._newest = newest
         self._clock = clock
-        self._limits = (limits or Limits()).patient(self.source.patience)
+        self._limits = (limits or FaultLimits()).patient(self.source.patience)
         self._pauses = pauses or Pauses()
         self._changed = threading.Condition()
         self._frame: Frame | None = None

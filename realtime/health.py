@@ -11,7 +11,7 @@ DARKEST = 12  # of 255: a covered lens; a dark room still has brighter pixels
 
 
 @dataclass(frozen=True)
-class Limits:
+class FaultLimits:
     """When something is wrong.
 
     Attributes:
@@ -28,7 +28,7 @@ class Limits:
     black: float = 1.0
     slow: float = 8.0
 
-    def patient(self, seconds: float | None) -> "Limits":
+    def patient(self, seconds: float | None) -> "FaultLimits":
         """Return limits that a source whose own are `seconds` reaches before it's said to hang; None: it has none."""
         least = 0.0 if seconds is None else seconds + MARGIN
         return replace(self, opening=max(self.opening, least), silent=max(self.silent, least))
@@ -42,7 +42,7 @@ class Health:
         limits: when something is wrong.
     """
 
-    def __init__(self, live: bool, limits: Limits) -> None:
+    def __init__(self, live: bool, limits: FaultLimits) -> None:
         self._live = live
         self._limits = limits
         self._digest = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from emolab.limits import NOTICE
+from emolab.notices import NOTICE
 from realtime.frame import Face
 from realtime.lettering import DARK, write
 

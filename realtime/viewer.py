@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import INTERRUPTED, verb
-from emolab.limits import LAW, NOTICE
+from emolab.notices import LAW, NOTICE
 from realtime.capture import try_opening
 from realtime.displays.display import opened
 from realtime.frame import Classifier, Detector, FrameStep, StepSettings

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader
 
-from emolab import files, limits
+from emolab import files, notices
 from emolab.evaluation.interval import interval_text, number_text
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.rows import number_rows
@@ -106,4 +106,4 @@ def _rendered(template: str, report: Report, **more: Any) -> str:
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"cell": markdown_cell, "interval": interval_text, "number": number_text}
     numbers = number_rows(report.splits)
-    return environment.get_template(template).render(report=report, numbers=numbers, limits=limits, **more)
+    return environment.get_template(template).render(report=report, numbers=numbers, notices=notices, **more)

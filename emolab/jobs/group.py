@@ -58,8 +58,8 @@ def by_number(runs: Iterable[RunRecord]) -> dict[int, RunRecord]:
     return chosen
 
 
-def quiet() -> dict[str, str]:
-    """Return what makes a training's log readable (nothing of TensorFlow's start), and lets several share a GPU."""
+def training_environment() -> dict[str, str]:
+    """Return what a training has in its environment: a log without TensorFlow's start, a GPU for several."""
     return {
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),

@@ -10,7 +10,7 @@ from emolab import files
 from emolab.cli import composed
 from emolab.config.overrides import key_of, pair_of
 from emolab.errors import ConfigError
-from emolab.jobs.group import by_number, check_no_runs, quiet, runs_of, training_command
+from emolab.jobs.group import by_number, check_no_runs, runs_of, training_command, training_environment
 from emolab.jobs.process import Child, Outcome, last_lines
 from emolab.runs import RunRecord
 from emolab.runs.teachers import check_teachers_stay
@@ -122,7 +122,7 @@ class Plan:
     def start(self, number: int) -> Child:
         """Train job `number` in a process of its own, or go on with it where it was interrupted."""
         self.outcome_path(number).unlink(missing_ok=True)
-        return Child(self.command(number), self.log(number), quiet())
+        return Child(self.command(number), self.log(number), training_environment())
 
     def note(self, number: int, outcome: Outcome) -> None:
         """Keep how the process of job `number` ended."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
 from emolab import files
-from emolab.config.schema.parts import folder_name
+from emolab.config.schema.parts import check_folder_name
 from emolab.errors import RunError
 
 FACTS = "run.json"
@@ -41,7 +41,7 @@ def check_name(name: str) -> str:
         RunError: if it is empty, hidden, too long, or not one plain file name.
     """
     try:
-        return folder_name(name)
+        return check_folder_name(name)
     except ValueError as error:
         raise RunError(f"the run name {name!r} {error}") from error
 

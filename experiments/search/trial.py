@@ -12,7 +12,7 @@ from optuna import Trial, TrialPruned
 
 from emolab.cli import composed
 from emolab.jobs import Child, Outcome, last_lines
-from emolab.jobs.group import quiet, run_of, training_command
+from emolab.jobs.group import run_of, training_command, training_environment
 from emolab.runs import RunRecord
 from emolab.runs.sameness import differences
 from emolab.training.supervision import VARIABLE
@@ -104,7 +104,7 @@ class Training:
         here, there = socket.socketpair()
         with closing(here):
             with closing(there):
-                environment = {**quiet(), VARIABLE: str(there.fileno())}
+                environment = {**training_environment(), VARIABLE: str(there.fileno())}
                 command = training_command(self._overrides, self._group, self._number, record)
                 child = Child(command, self._log, environment, [there.fileno()])
             try:

@@ -20,7 +20,7 @@ from emolab.engines.registry import backend
 from emolab.engines.selection import select
 from emolab.errors import ConfigError, RunError
 from emolab.files import read_json, write_json
-from emolab.limits import LAW, NOTICE
+from emolab.notices import LAW, NOTICE
 from emolab.runs import RunRecord, resolve
 from realtime.recogniser import recogniser
 

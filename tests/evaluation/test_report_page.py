@@ -20,7 +20,7 @@ from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report, write_report
 from emolab.evaluation.rows import summary_table
 from emolab.evaluation.split import evaluate_split, without_intervals
-from emolab.limits import EXPRESSION, LAW
+from emolab.notices import EXPRESSION, LAW
 
 CLASSES = ("<script>alert(1)</script>", "fe|ar", "happy")
 

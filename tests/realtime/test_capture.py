@@ -10,11 +10,11 @@ import pytest
 from stand_ins import Scripted, noisy, plain
 
 from realtime.capture import MOST_HUNG, Capture, try_opening
-from realtime.health import Limits, Pauses
+from realtime.health import FaultLimits, Pauses
 from realtime.sources.source import Frame, SourceError
 from realtime.sources.synthetic import Synthetic
 
-QUICK = Limits(opening=0.15, silent=0.15, frozen=0.15, black=0.05, slow=1.0)
+QUICK = FaultLimits(opening=0.15, silent=0.15, frozen=0.15, black=0.05, slow=1.0)
 
 
 def _capture(*script: object, wait: float = 0.002, first: float = 0.02, longest: float = 0.1) -> Capture:

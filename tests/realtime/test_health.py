@@ -1,9 +1,9 @@
 import numpy as np
 from stand_ins import noisy, plain
 
-from realtime.health import Health, Limits, Pauses
+from realtime.health import FaultLimits, Health, Pauses
 
-LIMITS = Limits(frozen=2.0, black=1.0, slow=8.0)
+LIMITS = FaultLimits(frozen=2.0, black=1.0, slow=8.0)
 
 
 def _observed(images: list[np.ndarray], every: float, live: bool = True) -> Health:

@@ -21,7 +21,7 @@ from PIL import Image
 from served import served
 from stand_ins import CLASSES, Brightness, Unsure, plain
 
-from emolab.limits import EXPRESSION, LAW, NOTICE
+from emolab.notices import EXPRESSION, LAW, NOTICE
 from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.display import DisplayError

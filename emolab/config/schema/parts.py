@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
-def folder_name(name: str) -> str:
+def check_folder_name(name: str) -> str:
     """Return `name` if it can name a folder of runs.
 
     Raises:
@@ -45,7 +45,7 @@ Count = Annotated[int, Field(ge=1)]
 FaceSide = Annotated[int, AfterValidator(_pixels)]  # of a face's side
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, Field(min_length=1)]
-FolderName = Annotated[str, AfterValidator(folder_name)]
+FolderName = Annotated[str, AfterValidator(check_folder_name)]
 EACH_ONCE = AfterValidator(_each_once)  # of a list: twice the same would be trained or judged twice, as if it were two
 
 

@@ -12,7 +12,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler, Middleware
 
 from emolab.data.image import Limits
-from emolab.limits import EXPRESSION, LAW, NOTICE
+from emolab.notices import EXPRESSION, LAW, NOTICE
 from realtime.displays.web.browser_camera import BrowserCamera
 from realtime.displays.web.options import Web, is_every_address
 from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right

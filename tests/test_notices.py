@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from emolab.limits import LAW
+from emolab.notices import LAW
 
 
 def test_the_readme_says_of_the_law_what_reports_and_viewer_say() -> None:
