@@ -1,10 +1,9 @@
 """`python -m realtime.kaggle ckpt=... data.root=...`: the file that a Kaggle competition wants."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -31,7 +30,7 @@ def export(cfg: DictConfig) -> Path:
     from emolab.data.image import Limits
     from emolab.data.records import USABLE
     from emolab.errors import ConfigError
-    from emolab.files import make_folder
+    from emolab.files import make_folder, try_writing
     from emolab.runs import chosen_run
     from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
@@ -44,7 +43,7 @@ def export(cfg: DictConfig) -> Path:
         raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
     with _writing(output):
         make_folder(output.parent)
-        TemporaryFile(dir=output.parent).close()  # before minutes of predictions
+        try_writing(output.parent)  # before minutes of predictions
     if cfg.submit:
         require_client(cfg.competition)
     reader = competition_reader(cfg)
@@ -88,14 +87,11 @@ def competition_reader(cfg: DictConfig) -> "KaggleReader":
     return reader
 
 
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    from emolab.errors import DataError
+def _writing(output: Path) -> AbstractContextManager[None]:
+    from emolab.errors import ConfigError
+    from emolab.files import clear_write_errors
 
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
+    return clear_write_errors(f"output={output}", "name another file", ConfigError)
 
 
 def _rows(

@@ -46,7 +46,8 @@ def test_a_place_that_cant_be_written_is_refused_before_anything_else(tmp_path: 
     (tmp_path / "file").write_text("")
     done = run("realtime.kaggle", "data.root=absent", "output=file/submission.csv", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
-    assert "output=file/submission.csv can't be written" in done.stderr
+    assert "output=file/submission.csv can't be written: File exists. " in done.stderr
+    assert "or name another file" in done.stderr
 
 
 def test_a_folder_in_the_outputs_place_is_refused_before_anything_else(tmp_path: Path) -> None:
