@@ -1,13 +1,13 @@
 """`python -m emolab.doctor`: what this machine has, and what of emolab can run on it."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from emolab.cli import WRONG, verb
 
 
 def _main(cfg: DictConfig) -> int:
-    from pathlib import Path
-
     from rich.console import Console
 
     from emolab.machine import examine, shown

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from emolab.cli import verb
+from emolab.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
@@ -22,7 +23,6 @@ def evaluate(cfg: DictConfig) -> "Report":
         EmolabError: if the run, its weights or the data can't be used, its classes aren't the data's, or `cfg.test`
             is false and the run's report has the test images.
     """
-    from emolab.errors import ConfigError
     from emolab.runs import chosen_run
 
     record = chosen_run(cfg, notice=False)  # the summary ends with it
@@ -41,7 +41,6 @@ def data_for(cfg: DictConfig, record: "RunRecord") -> "PreparedData":
         DataError: if the run takes faces of another size, before any is prepared; if the run's data are no longer in
             the cache.
     """
-    from emolab.errors import DataError
     from emolab.prepare import prepare_data
     from emolab.runs.fits import check_size
     from emolab.runs.own_data import own_data, typed_data

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
+from emolab.processor import usable_cores
 
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
@@ -74,7 +76,6 @@ def _benchmark(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -
     from emolab.engines.build import Builder
     from emolab.engines.latency import TimingPlan
     from emolab.engines.readiness import check_judges, temperature_of
-    from emolab.processor import usable_cores
 
     check_judges(record, prepared)
     limit_threads(cfg.threads or usable_cores())
@@ -91,7 +92,6 @@ def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]") -> None:
         return
     import cv2
     import numpy as np
-    from hydra.utils import instantiate
 
     from emolab.engines.table import picture
     from emolab.tracking.jsonlines import JsonLines

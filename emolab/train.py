@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
@@ -112,8 +113,6 @@ def in_short(split: str, metrics: Mapping[str, Any]) -> Iterator[tuple[str, floa
 
 def build_loggers(cfg: DictConfig) -> "LoggerGroup":
     """Return the run's own record and the configured logger, not yet started."""
-    from hydra.utils import instantiate
-
     from emolab.tracking import with_record
 
     return with_record(instantiate(cfg.logger))

@@ -1,14 +1,17 @@
 """`python -m realtime.kaggle ckpt=... data.root=...`: the file that a Kaggle competition wants."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import verb
+from emolab.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +32,7 @@ def export(cfg: DictConfig) -> Path:
     """
     from emolab.data.image import Limits
     from emolab.data.records import USABLE
-    from emolab.errors import ConfigError
-    from emolab.files import make_folder, try_writing
+    from emolab.files import make_folder
     from emolab.runs import chosen_run
     from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
@@ -43,7 +45,7 @@ def export(cfg: DictConfig) -> Path:
         raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
     with _writing(output):
         make_folder(output.parent)
-        try_writing(output.parent)  # before minutes of predictions
+        TemporaryFile(dir=output.parent).close()  # before minutes of predictions
     if cfg.submit:
         require_client(cfg.competition)
     reader = competition_reader(cfg)
@@ -76,10 +78,7 @@ def competition_reader(cfg: DictConfig) -> "KaggleReader":
     Raises:
         ConfigError: if the data are no competition's.
     """
-    from hydra.utils import instantiate
-
     from emolab.data.readers.kaggle import KaggleReader
-    from emolab.errors import ConfigError
 
     reader = instantiate(cfg.data.reader)
     if not isinstance(reader, KaggleReader):
@@ -87,11 +86,12 @@ def competition_reader(cfg: DictConfig) -> "KaggleReader":
     return reader
 
 
-def _writing(output: Path) -> AbstractContextManager[None]:
-    from emolab.errors import ConfigError
-    from emolab.files import clear_write_errors
-
-    return clear_write_errors(f"output={output}", "name another file", ConfigError)
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
 
 
 def _rows(
@@ -102,7 +102,6 @@ def _rows(
     unreadable: dict[int, str],
     labels: Sequence[str],
 ) -> list["Row"]:
-    from emolab.errors import DataError
     from realtime.submission.rows import make_rows
 
     most_frequent = min(classes, key=lambda name: (-Counter(labels)[name], name))

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
 from emolab.config.saved import network_settings_of
 from emolab.errors import RunError
 from emolab.runs.record import RunRecord
@@ -21,9 +24,6 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
     Raises:
         RunError: if the settings name anything else, or the weights are missing, changed or don't fit.
     """
-    from hydra.errors import InstantiationException
-    from hydra.utils import instantiate
-
     from emolab.models.network import build_network, whole_weights
 
     settings = network_settings_of(record, trusted_modules)

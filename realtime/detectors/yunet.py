@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emolab.errors import ConfigError
 from realtime.boxes import FaceBox
 from realtime.detectors.model_file import yunet_file
 from realtime.detectors.shrink import shrunk
@@ -57,8 +58,6 @@ class YuNet:
 
 
 def _load(path: Path, score: float) -> cv2.FaceDetectorYN:
-    from emolab.errors import ConfigError
-
     try:
         network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), score, OVERLAP, CANDIDATES)
         network.detect(np.zeros((320, 320, 3), np.uint8))  # else another network would show with the first frame only
