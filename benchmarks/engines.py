@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image
 
 from emolab.cli import composed
+from emolab.data.configured import prepare_data
 from emolab.engines.backends.onnxruntime import OPSET
 from emolab.models.cost import cost_of
-from emolab.prepare import prepare_data
 from emolab.runs import RunRecord, list_runs
 from emolab.runs.layout import ENGINES
 from emolab.runs.network import load_network

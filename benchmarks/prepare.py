@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from emolab.cli import composed
-from emolab.prepare import prepare_data
+from emolab.data.configured import prepare_data
 
 SMALLEST, LARGEST = 133, 4_689
 

@@ -21,8 +21,8 @@ import tensorflow as tf
 from PIL import Image
 
 from emolab.cli import composed
+from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
-from emolab.prepare import prepare_data
 from emolab.runs.first_weights import first_weights
 from emolab.training.assembly import build_module, build_trainer
 from emolab.training.trainer import seed_everything

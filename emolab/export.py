@@ -36,9 +36,9 @@ def export(cfg: DictConfig) -> "list[Row]":
 
     from emolab.engines import table
     from emolab.engines.selection import engines_folder, exporting, select_fastest
-    from emolab.evaluate import data_for
     from emolab.runs import chosen_run
     from emolab.runs.layout import clear_write_errors
+    from emolab.runs.own_data import data_for
 
     record = chosen_run(cfg)
     folder = engines_folder(record)

@@ -1,6 +1,7 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +9,15 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.cli import verb
+from emolab.cli import composed, verb
+from emolab.config.check import check
 from emolab.config.saved import typed_modules
+from emolab.config.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
     from emolab.runs import RunRecord
+    from emolab.runs.evaluation_settings import EvaluationSettings
     from emolab.tracking import LoggerGroup
 
 
@@ -31,8 +35,8 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         EmolabError: if the data, the weights or the run to resume can't be used, or the loss diverges.
         KeyboardInterrupt: when stopped, after the state was saved.
     """
+    from emolab.data.configured import prepare_data
     from emolab.data.datamodule import DataModule
-    from emolab.prepare import prepare_data
     from emolab.runs.session import begin, can_go_on, check_named, recorded, run_to_resume, take_up
 
     check_named(cfg)
@@ -44,6 +48,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         print(f"run {resumed.folder} is finished, and stays as it is")
         print(f"next:   python -m emolab.evaluate ckpt={resumed.id}")
         return resumed
+    evaluation = evaluation_of(cfg)
 
     from emolab.models.cost import cost_of
     from emolab.runs.teachers import teachers_of
@@ -63,20 +68,30 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         trainer.fit(module, data, resume=can_go_on(record))
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
-        if cfg.evaluate:
-            summary |= conclude(
-                record, prepared, loggers, test=cfg.evaluate != "validation", trusted_modules=typed_modules(cfg)
-            )
+        if evaluation is not None:
+            summary |= conclude(record, prepared, loggers, evaluation)
         loggers.finish("finished", summary)
     return record
 
 
+def evaluation_of(cfg: DictConfig) -> "EvaluationSettings | None":
+    """Return how the run is evaluated when it's trained: as `conf/evaluate.yaml` says; None: not at all.
+
+    Raises:
+        ConfigError: if that file was edited and can't be used; known before hours of training.
+    """
+    from emolab.runs.evaluation_settings import EvaluationSettings
+
+    if not cfg.evaluate:
+        return None
+    found = composed("evaluate", ())
+    check(found, SCHEMAS["evaluate"])
+    settings = EvaluationSettings.of(found)
+    return replace(settings, test=cfg.evaluate != "validation", trusted_modules=typed_modules(cfg))
+
+
 def conclude(
-    record: "RunRecord",
-    prepared: "PreparedData",
-    loggers: "LoggerGroup",
-    test: bool = True,
-    trusted_modules: Sequence[str] = (),
+    record: "RunRecord", prepared: "PreparedData", loggers: "LoggerGroup", settings: "EvaluationSettings"
 ) -> dict[str, float | None]:
     """Evaluate the trained run, write its report, show it to the loggers, and say what to type next.
 
@@ -84,21 +99,20 @@ def conclude(
         record: the run.
         prepared: its data.
         loggers: who else gets it.
-        test: False leaves the test images unopened.
-        trusted_modules: modules of the user's own that the run may name.
+        settings: how it is evaluated.
     """
     import numpy as np
 
-    from emolab.evaluate import report_on
+    from emolab.runs.reporting import report_on
 
-    report = report_on(record, prepared, test=test, trusted_modules=trusted_modules)
+    report = report_on(record, prepared, settings)
     epoch = int(record.fields["monitor"]["epoch"] or 0)
     first = next(iter(report.splits.values()))  # validation, where there is one
     loggers.log_confusion_matrix(epoch, np.array(first["confusion_matrix"]), record.classes)
     if report.samples is not None:
         loggers.log_images(epoch, *report.samples)
     print(f"run:    {record.folder}")
-    print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true{'' if test else ' test=false'}")
+    print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true{'' if settings.test else ' test=false'}")
     return {key: value for split, metrics in report.splits.items() for key, value in in_short(split, metrics)}
 
 

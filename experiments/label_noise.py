@@ -28,8 +28,8 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     refuse(given, {"evaluate": ""})
     if missing := [name for name in ("cleanlab", "sklearn") if find_spec(name) is None]:
         raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
+    from emolab.data.configured import prepare_data
     from emolab.jobs.run import run_plan
-    from emolab.prepare import prepare_data
     from emolab.runs.session import check_named
     from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.report import SUSPECTED, table_of, write_label_noise

@@ -135,8 +135,8 @@ def prepare_once(training: DictConfig, study: "optuna.Study") -> None:
         DataError: if the data, or the list of what to leave out, can't be used.
         RunError: if there's no such run to learn from.
     """
+    from emolab.data.configured import prepare_data
     from emolab.data.left_out import read_left_out
-    from emolab.prepare import prepare_data
     from emolab.runs.session import check_named
     from experiments.search.beginning import check_data
 

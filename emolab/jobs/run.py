@@ -100,8 +100,8 @@ def check_same(plan: Plan, numbers: Iterable[int], and_data: bool) -> None:
 
 def _change_of_data(cfg: DictConfig, run: RunRecord, prepared: "dict[str, PreparedData]") -> str | None:
     """Return what of a job's data has changed since its run began; `prepared` grows by what was asked for."""
+    from emolab.data.configured import prepare_data
     from emolab.data.left_out import read_left_out  # not where a plan is new: it starts its trainings from 49 MiB
-    from emolab.prepare import prepare_data
 
     named, listed = OmegaConf.to_yaml(cfg.data, resolve=True), cfg.trainer.leave_out
     if named not in prepared:

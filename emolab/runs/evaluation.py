@@ -1,19 +1,23 @@
 """A run evaluated: its network over a data set's splits, and what the report shows of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from emolab.data.prepared import PreparedData, folder_name
 from emolab.errors import DataError
 from emolab.evaluation.brightness import brightness_of
-from emolab.evaluation.report import Report
-from emolab.evaluation.split import evaluate_split, without_intervals
+from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.report import Picture, Report
+from emolab.evaluation.split import Metrics, evaluate_split, without_intervals
 from emolab.models.pretrained import IMAGENET, WITHOUT_IMAGENET
 from emolab.runs import layout
-from emolab.runs.calibration import calibration_of
+from emolab.runs.calibration import Calibration, calibration_of
 from emolab.runs.earlier import curves_before, mirrored_before
+from emolab.runs.evaluation_settings import EvaluationSettings
 from emolab.runs.facts import facts_of, title_of
 from emolab.runs.fits import check_fits, shared_with
 from emolab.runs.judge import Judge, classifier, mirrored
@@ -21,24 +25,32 @@ from emolab.runs.network import load_network
 from emolab.runs.own_data import notes_on_seen, seen_in_training
 from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
-from emolab.runs.robustness import robustness_curves, robustness_picture
+from emolab.runs.robustness import Curve, robustness_curves, robustness_picture
 from emolab.runs.sameness import learned_from
 
 EVALUATED = ("validation", "test")  # training images would only flatter
 
 
-def evaluate_run(
-    record: RunRecord,
-    prepared: PreparedData,
-    shared_classes: bool = False,
-    flip: bool = False,
-    robustness: str = "off",
-    batch_size: int = 256,
-    test: bool = True,
-    resamples: int = 2000,
-    examples: int = 24,
-    trusted_modules: Sequence[str] = (),
-) -> Report:
+@dataclass(frozen=True)
+class _Judgement:
+    """What a run's network says of each split, validation first, where there is one.
+
+    Attributes:
+        rows: those that are judged, int64 (n,).
+        plain: what is said of the images.
+        mirrored: what is said of their mirror images, where that is known.
+        curves: the accuracy on damaged images of the first split, if it is known.
+        calibration: how the confidences are read.
+    """
+
+    rows: dict[str, np.ndarray]
+    plain: dict[str, Predictions]
+    mirrored: dict[str, Predictions]
+    curves: dict[str, Curve] | None
+    calibration: Calibration
+
+
+def evaluate_run(record: RunRecord, prepared: PreparedData, settings: EvaluationSettings) -> Report:
     """Return the report of a run on the validation and test images of `prepared`.
 
     The temperature, and the confidence below which a face is better left unnamed, are fitted on the run's own
@@ -47,71 +59,54 @@ def evaluate_run(
 
     Args:
         record: the run; its best weights are evaluated, in float32.
-        prepared: the data; their classes must be the run's, unless `shared_classes`.
-        shared_classes: judge only the classes that both have, on the images of these.
-        flip: also average each image with its mirror image. False: where the run's report on these data has what was
-            said about the mirror images, and the predictions are still the same, they are averaged all the same.
-        robustness: "on": also measure the accuracy on damaged validation images (see `emolab.runs.robustness`); "off":
-            what the report has of it stays, if the predictions are still the same.
-        batch_size: images at a time.
-        test: False leaves the test images unopened, for whoever chooses by looking at reports.
-        resamples: of the bootstrap behind each interval.
-        examples: pictures in each gallery.
-        trusted_modules: modules of the user's own that the run may name.
+        prepared: the data; their classes must be the run's, unless `settings.shared_classes`.
+        settings: how.
 
     Raises:
         DataError: if the classes or the sizes differ, or there are no images to evaluate.
     """
-    shared = shared_with(record, prepared) if shared_classes else record.classes
-    check_fits(record, prepared, shared_classes)
-    network = load_network(record, trusted_modules)
-    judge = Judge(classifier(network), prepared, record.classes, batch_size, shared)
-    rows = _rows(judge, EVALUATED if test else EVALUATED[:1])
-    plain = {split: judge.predict(found) for split, found in rows.items()}
-    folder = report_folder(record, prepared)
-    if flip:
-        mirror = {split: judge.predict(found, mirrored) for split, found in rows.items()}
-    else:
-        mirror = mirrored_before(folder, plain)
-    calibration = calibration_of(record, prepared, plain)
+    shared = shared_with(record, prepared) if settings.shared_classes else record.classes
+    check_fits(record, prepared, settings.shared_classes)
+    network = load_network(record, settings.trusted_modules)
+    judge = Judge(classifier(network), prepared, record.classes, settings.batch_size, shared)
+    judgement = _judgement(record, judge, settings)
     seen = seen_in_training(record, prepared)
-    judged = {
-        split: evaluate_split(
-            predictions,
-            calibration.temperature,
-            twins=None if seen is None else seen[rows[split]],
-            mirrored=mirror.get(split),
-            brightness=brightness_of(prepared.images, rows[split]),
-            resamples=resamples,
-        )
-        for split, predictions in plain.items()
-    }
-    first, shown = next(iter(plain)), list(plain)[-1]  # validation, where there is one; test
-    view = View(prepared, rows[shown], plain[shown], shown, judged[shown], calibration)
-    pictures = pictures_of(record, network, view, examples)
-    # Of the first alone: what follows from robustness mustn't see the test.
-    curves = robustness_curves(judge, rows[first]) if robustness == "on" else curves_before(folder, plain)
-    if curves is not None:
-        pictures.append(robustness_picture(curves, first))
+    metrics = _metrics(prepared, judgement, seen, settings.resamples)
+    view = _view(prepared, judgement, metrics)
+    calibration = judgement.calibration
     return Report(
         title_of(record, prepared),
         facts_of(record, prepared),
         calibration.temperature,
         calibration.uncertain_below,
-        judged,
-        pictures,
+        metrics,
+        _pictures(record, network, view, judgement, settings.examples),
         warnings=[
-            *([] if learned_from(record, prepared) else notes_on_seen(record, judged, seen is not None)),
+            *([] if learned_from(record, prepared) else notes_on_seen(record, metrics, seen is not None)),
             *_warnings(record, prepared, shared),
             *calibration.doubts,
-            *without_intervals(judged),
+            *without_intervals(metrics),
         ],
-        samples=view.spread(examples) if examples else None,
-        robustness=curves,
-        predictions=plain,
-        mirrored=mirror or None,
+        samples=view.spread(settings.examples) if settings.examples else None,
+        robustness=judgement.curves,
+        predictions=judgement.plain,
+        mirrored=judgement.mirrored or None,
         fitted_on=calibration.fitted_on,
     )
+
+
+def _judgement(record: RunRecord, judge: Judge, settings: EvaluationSettings) -> _Judgement:
+    rows = _rows(judge, EVALUATED if settings.test else EVALUATED[:1])
+    plain = {split: judge.predict(found) for split, found in rows.items()}
+    before = report_folder(record, judge.prepared)
+    if settings.flip:
+        mirror = {split: judge.predict(found, mirrored) for split, found in rows.items()}
+    else:
+        mirror = mirrored_before(before, plain)
+    damaged = settings.robustness == "on"
+    # Of the first alone: what follows from robustness mustn't see the test.
+    curves = robustness_curves(judge, next(iter(rows.values()))) if damaged else curves_before(before, plain)
+    return _Judgement(rows, plain, mirror, curves, calibration_of(record, judge.prepared, plain))
 
 
 def _rows(judge: Judge, splits: Sequence[str]) -> dict[str, np.ndarray]:
@@ -120,6 +115,37 @@ def _rows(judge: Judge, splits: Sequence[str]) -> dict[str, np.ndarray]:
     if not rows:
         raise DataError(f"{judge.prepared.folder} has no {' or '.join(splits)} images: set data.split")
     return rows
+
+
+def _metrics(
+    prepared: PreparedData, judgement: _Judgement, seen: np.ndarray | None, resamples: int
+) -> dict[str, Metrics]:
+    """The numbers of each split; `seen` is of each image whether the run has learned from it, where that is known."""
+    return {
+        split: evaluate_split(
+            predictions,
+            judgement.calibration.temperature,
+            twins=None if seen is None else seen[judgement.rows[split]],
+            mirrored=judgement.mirrored.get(split),
+            brightness=brightness_of(prepared.images, judgement.rows[split]),
+            resamples=resamples,
+        )
+        for split, predictions in judgement.plain.items()
+    }
+
+
+def _view(prepared: PreparedData, judgement: _Judgement, metrics: Mapping[str, Metrics]) -> View:
+    """The last split as it is shown: test, where that is judged."""
+    shown = list(judgement.rows)[-1]
+    rows, predictions = judgement.rows[shown], judgement.plain[shown]
+    return View(prepared, rows, predictions, shown, metrics[shown], judgement.calibration)
+
+
+def _pictures(record: RunRecord, network: Any, view: View, judgement: _Judgement, examples: int) -> list[Picture]:
+    pictures = pictures_of(record, network, view, examples)
+    if judgement.curves is not None:
+        pictures.append(robustness_picture(judgement.curves, next(iter(judgement.rows))))
+    return pictures
 
 
 def report_folder(record: RunRecord, prepared: PreparedData) -> Path:

@@ -5,20 +5,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 
 from emolab.config.overrides import typed
 from emolab.config.saved import settings_of
 from emolab.config.tree import choice_content
+from emolab.data.configured import prepare_data
 from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
 from emolab.errors import DataError, RunError
 from emolab.evaluation.interval import interval_text
 from emolab.evaluation.split import Metrics
 from emolab.flat import flat
+from emolab.runs.fits import check_size
 from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
 
 _READ = ("reader.people", "reader.test_labels")  # what of a reader isn't code, and is the user's to choose
+
+
+def data_for(cfg: DictConfig, record: RunRecord) -> PreparedData:
+    """Return the data that `cfg` names, or those that the run was trained on, from the cache.
+
+    A run's own configuration could name any reader and any folder; so it isn't used to prepare data again.
+
+    Raises:
+        DataError: if the run takes faces of another size, before any is prepared; if the run's data are no longer in
+            the cache.
+    """
+    if cfg.get("data") is not None:
+        check_size(record, cfg.data.image_size, f"data={cfg.data.name}")
+        return prepare_data(cfg)
+    if (found := own_data(record, Path(cfg.paths.cache))) is not None:
+        return found
+    raise DataError(f"the data of the run {record.id} aren't in {cfg.paths.cache}. Name them: {typed_data(record)}")
 
 
 def own_data(record: RunRecord, cache: Path) -> PreparedData | None:

@@ -10,10 +10,10 @@ from PIL import Image
 
 from emolab.cli import check_command, composed
 from emolab.config.schema import SCHEMAS
+from emolab.data.configured import prepare_data
 from emolab.data.prepared import PreparedData
 from emolab.data.readers.demo import FACES, PEOPLE, TEST_LABELS, demo_reader
 from emolab.data.readers.kaggle import LABELS, SAMPLE, unlabelled_files
-from emolab.prepare import prepare_data
 
 CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise", "uncertain")
 MOST_BYTES = 12 * 2**20

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from emolab.cli import composed
+from emolab.data.configured import prepare_data
 from emolab.data.prepared import PreparedData
-from emolab.prepare import prepare_data
 
 
 @pytest.fixture(scope="module")

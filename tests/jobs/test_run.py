@@ -6,9 +6,9 @@ from made_plans import JOBS, add, plan
 from omegaconf import OmegaConf
 
 from emolab.cli import composed
+from emolab.data.configured import prepare_data
 from emolab.errors import ConfigError
 from emolab.jobs.run import check_same, run_plan
-from emolab.prepare import prepare_data
 from emolab.runs.sameness import config_text
 
 

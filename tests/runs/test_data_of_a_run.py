@@ -11,9 +11,8 @@ from PIL import Image
 from emolab.cli import composed
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
-from emolab.evaluate import data_for
 from emolab.runs import RunRecord
-from emolab.runs.own_data import own_data, seen_in_training, typed_data
+from emolab.runs.own_data import data_for, own_data, seen_in_training, typed_data
 from emolab.runs.sameness import config_text
 
 

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emolab.cli import composed
+from emolab.config.tree import conf_folder
 from emolab.data.prepared import PreparedData
 from emolab.data.records import USABLE
-from emolab.errors import RunError
-from emolab.evaluate import report_on
+from emolab.errors import ConfigError, RunError
 from emolab.evaluation.report import write_report
 from emolab.runs import RunRecord, evaluation
 from emolab.runs.calibration import check_free
 from emolab.runs.evaluation import _warnings, evaluate_run, report_folder
+from emolab.runs.evaluation_settings import EvaluationSettings
+from emolab.runs.reporting import report_on
+from emolab.train import evaluation_of
 
 # Label, brightness of the left half and of the right one, and whether an image is right as it is; averaged with its
 # mirror image; and in the mirror alone.
@@ -37,6 +42,7 @@ FIELDS = {
 }
 DATA = {"name": "halves", "fingerprint": "f", "content": "c", "classes": ["anger", "happy"], "image_size": 16}
 CURVES = {"blur": [{"level": 0.0, "intact": 1.0, "value": 0.7, "low": 0.6, "high": 0.8}]}
+QUICKLY = EvaluationSettings.of(composed("evaluate", ["test=false", "resamples=50", "examples=0"]))
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
 ) -> None:
     record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
-    report = evaluate_run(record, prepared, flip=True, test=False, resamples=50, examples=0)
+    report = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
     found = report.splits["validation"]
     assert found["accuracy"]["value"] == pytest.approx(4 / 6)
     assert found["flip_averaged"]["accuracy"]["value"] == pytest.approx(5 / 6)
@@ -91,13 +97,12 @@ def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_tod
     prepared = PreparedData(tmp_path, {**DATA, "classes": classes, "content": "other"}, _halves(255, 0)[None], index)
     record = RunRecord.create(tmp_path / "runs", "left_half", {**FIELDS, "classes": classes}, config="seed: 0\n")
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)
-    settings = {"test": False, "resamples": 50, "examples": 0}
     record.update(temperature=1.0, uncertain_below=0.4)
-    before = evaluate_run(record, prepared, flip=True, **settings)
+    before = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
     assert before.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 0
     write_report(report_folder(record, prepared), before)
     record.update(temperature=50.0)
-    again = evaluate_run(record, prepared, **settings)
+    again = evaluate_run(record, prepared, QUICKLY)
     assert again.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 1
 
 
@@ -106,12 +111,11 @@ def test_what_a_report_before_has_of_damaged_faces_stays_with_its_picture(
 ) -> None:
     record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
-    settings = {"test": False, "resamples": 50, "examples": 0}
-    first = evaluate_run(record, prepared, **settings)
+    first = evaluate_run(record, prepared, QUICKLY)
     assert first.mirrored is None
     assert first.splits["validation"]["flip_averaged"] is None
     write_report(report_folder(record, prepared), replace(first, robustness=CURVES))
-    again = evaluate_run(record, prepared, **settings)
+    again = evaluate_run(record, prepared, QUICKLY)
     assert again.robustness == CURVES
     assert again.pictures[-1].name == "robustness"
 
@@ -122,7 +126,7 @@ def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
     training = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
     seen = RunRecord.open(training.folder)
     with pytest.raises(RunError, match=r"can't be evaluated on its own data now.*another process.*stop it first"):
-        report_on(seen, prepared)  # it has no weights yet, which would show next
+        report_on(seen, prepared, QUICKLY)  # it has no weights yet, which would show next
     prepared.content = "other"  # then nothing is kept in its run.json
     check_free(seen, prepared)
     prepared.content = "c"
@@ -137,11 +141,28 @@ def test_a_report_that_cant_be_written_is_refused_before_the_run_is_judged(
     prepared.content = "other"
     (record.folder / "report").write_text("a file where a folder is to be")
     with pytest.raises(RunError, match=r"the run folder .*report can't be written: .*evaluate a copy of the run"):
-        report_on(record, prepared)  # it has no weights, which would show next
+        report_on(record, prepared, QUICKLY)  # it has no weights, which would show next
     (record.folder / "report").unlink()
     with pytest.raises(RunError, match="isn't a configuration of emolab"):
-        report_on(record, prepared)
+        report_on(record, prepared, QUICKLY)
     assert not (record.folder / "report").exists()
+
+
+def test_a_training_evaluates_as_conf_says_but_for_what_its_own_command_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(conf_folder(), tmp_path / "conf")
+    monkeypatch.setattr("emolab.cli.conf_folder", lambda: tmp_path / "conf")
+    edited = tmp_path / "conf" / "evaluate.yaml"
+    edited.write_text(edited.read_text().replace("resamples: 2000", "resamples: 500"))
+    cfgs = {said: composed("train", ["data=demo", f"evaluate={said}"]) for said in ("true", "validation", "false")}
+    own = replace(QUICKLY, resamples=500, examples=24, trusted_modules=["emolab.models.backbones"])
+    assert evaluation_of(cfgs["validation"]) == own
+    assert evaluation_of(cfgs["true"]) == replace(own, test=True)
+    assert evaluation_of(cfgs["false"]) is None
+    edited.write_text(edited.read_text().replace("resamples: 500", "resamples: many"))
+    with pytest.raises(ConfigError, match="resamples=many"):
+        evaluation_of(cfgs["true"])
 
 
 def test_a_link_within_the_report_is_not_followed(tmp_path: Path, prepared: PreparedData) -> None:

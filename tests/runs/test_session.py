@@ -5,9 +5,9 @@ from made_photographs import class_folders
 from run_fields import FIELDS
 
 from emolab.cli import composed
+from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError, RunError
-from emolab.prepare import prepare_data
 from emolab.runs import RunRecord
 from emolab.runs.session import begin, check_named, run_to_resume, take_up
 
