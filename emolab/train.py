@@ -15,6 +15,7 @@ from emolab.config.saved import typed_modules
 from emolab.config.schema import SCHEMAS
 
 if TYPE_CHECKING:
+    from emolab.data.datamodule import DataModule
     from emolab.data.prepared import PreparedData
     from emolab.runs import RunRecord
     from emolab.runs.evaluation_settings import EvaluationSettings
@@ -37,7 +38,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     """
     from emolab.data.configured import prepare_data
     from emolab.data.datamodule import DataModule
-    from emolab.runs.session import begin, can_go_on, check_named, recorded, run_to_resume, take_up
+    from emolab.runs.session import check_named, run_to_resume
 
     check_named(cfg)
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
@@ -48,16 +49,24 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         print(f"run {resumed.folder} is finished, and stays as it is")
         print(f"next:   python -m emolab.evaluate ckpt={resumed.id}")
         return resumed
+    return _trained(cfg, data, resumed, choices or {})
+
+
+def _trained(
+    cfg: DictConfig, data: "DataModule", resumed: "RunRecord | None", choices: Mapping[str, str]
+) -> "RunRecord":
+    """Begin a run, or go on with `resumed`, as far as it goes."""
     evaluation = evaluation_of(cfg)
 
     from emolab.models.cost import cost_of
+    from emolab.runs.session import begin, can_go_on, recorded, take_up
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import seed_everything
 
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
-    record, weights = begin(cfg, data, choices or {}) if resumed is None else take_up(resumed, cfg, data)
+    record, weights = begin(cfg, data, choices) if resumed is None else take_up(resumed, cfg, data)
     print(f"run {record.folder}", flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     loggers.start(record, config)
@@ -69,7 +78,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
         if evaluation is not None:
-            summary |= conclude(record, prepared, loggers, evaluation)
+            summary |= conclude(record, data.prepared, loggers, evaluation)
         loggers.finish("finished", summary)
     return record
 

@@ -39,6 +39,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     with plan.owned():
         plan = plan.begin()
         failed = run_plan(plan, launcher_given(), "the same command")
+    print(f"next:   python -m experiments.compare where.group={plan.name}")
     runs = plan.records()
     numbered = ((key, plan.number_of(job)) for key, job in zip(keys, jobs, strict=True))
     numbers = {key: number for key, number in numbered if number is not None}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -13,6 +14,12 @@ from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from experiments.output import trainings_of, writing
 from experiments.overrides import for_training, launcher_given, refuse, settings_given
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from emolab.data.prepared import PreparedData
+    from emolab.runs import RunRecord
 
 
 def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
@@ -28,39 +35,81 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     refuse(given, {"evaluate": ""})
     if missing := [name for name in ("cleanlab", "sklearn") if find_spec(name) is None]:
         raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
-    from emolab.data.configured import prepare_data
     from emolab.jobs.run import run_plan
-    from emolab.runs.session import check_named
     from experiments.noise.folds import folds_of, write_folds
-    from experiments.noise.report import SUSPECTED, table_of, write_label_noise
-    from experiments.noise.suspects import check_unseen, suspects_of, unseen_probabilities
-    from experiments.page import show
+    from experiments.noise.suspects import check_unseen
+
+    fixed = training_settings(cfg, given)
+    prepared = data_to_judge(cfg)
+    folds = folds_of(prepared, cfg.folds)
+    plan, lists = planned(cfg, fixed)
+    with plan.owned():  # while they run, so that none other changes their lists
+        plan = plan.begin()
+        with writing(Path(cfg.output)):
+            write_folds(lists, prepared, folds)
+        failed = run_plan(plan, launcher_given(), "the same command")
+    if failed:
+        return failed
+    found = plan.records()
+    runs = [found[number] for number in range(len(lists)) if number in found]
+    check_unseen(prepared, lists, runs)
+    conclude(cfg, prepared, folds, runs)
+    return 0
+
+
+def training_settings(cfg: DictConfig, given: Sequence[str]) -> list[str]:
+    """Return the overrides that every training has.
+
+    Raises:
+        ConfigError: if they are wrong, or name first weights that aren't there.
+        RunError: if a run that they name isn't there.
+    """
+    from emolab.runs.session import check_named
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
     check_command("train", fixed)
     check_named(composed("train", fixed))
+    return fixed
+
+
+def data_to_judge(cfg: DictConfig) -> "PreparedData":
+    """Return the data whose labels are judged, prepared.
+
+    Raises:
+        ConfigError: if the labels are soft.
+        DataError: if the data can't be used.
+    """
+    from emolab.data.configured import prepare_data
+
     prepared = prepare_data(cfg)
     if prepared.soft:
         raise ConfigError(
             f"the labels of {prepared.name} are distributions, which have no wrong one: data.labels=majority"
         )
-    folder = Path(cfg.output)
-    folds = folds_of(prepared, cfg.folds)
-    trainings = trainings_of(cfg, "label_noise")  # locked while they run, so that none other changes their lists
-    lists = [trainings / "folds" / f"{number}.csv" for number in range(len(folds))]
+    return prepared
+
+
+def planned(cfg: DictConfig, fixed: Sequence[str]) -> tuple[Plan, list[Path]]:
+    """Return the plan of the trainings, and of each the list of the images that it leaves out, not yet written."""
+    folder = trainings_of(cfg, "label_noise")
+    lists = [folder / "folds" / f"{number}.csv" for number in range(cfg.folds)]
     jobs = tuple((*fixed, override("trainer.leave_out", path)) for path in lists)
-    plan = Plan(trainings, cfg.name, Path(cfg.paths.runs), jobs)
-    with plan.owned():
-        plan = plan.begin()
-        with writing(folder):
-            write_folds(lists, prepared, folds)
-        failed = run_plan(plan, launcher_given(), "the same command", compares=False)
-    if failed:
-        return failed
-    found = plan.records()
-    runs = [found[number] for number in range(len(jobs)) if number in found]
-    check_unseen(prepared, lists, runs)
-    batch_size = cfg.trainer.evaluation_batch_size
+    return Plan(folder, cfg.name, Path(cfg.paths.runs), jobs), lists
+
+
+def conclude(
+    cfg: DictConfig, prepared: "PreparedData", folds: "Sequence[np.ndarray]", runs: "Sequence[RunRecord]"
+) -> None:
+    """Suspect what each run doesn't believe of the fold that it left out; write list and page, and print the table.
+
+    Raises:
+        ConfigError: if they can't be written.
+    """
+    from experiments.noise.report import SUSPECTED, table_of, write_label_noise
+    from experiments.noise.suspects import suspects_of, unseen_probabilities
+    from experiments.page import show
+
+    folder, batch_size = Path(cfg.output), cfg.trainer.evaluation_batch_size
     rows, probabilities = unseen_probabilities(prepared, folds, runs, batch_size, trusted_modules=typed_modules(cfg))
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
     table = table_of(prepared, suspects)
@@ -70,7 +119,6 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     show(table)
     print(f"page:   {page}")
     print(f"next:   python -m emolab.train ... {typed('trainer.leave_out', folder / SUSPECTED)}")
-    return 0
 
 
 def notes(cfg: DictConfig, images: int, suspected: int) -> list[str]:

@@ -48,7 +48,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         numbers = {key: number for key, job in jobs.items() if (number := plan.number_of(job)) is not None}
         others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
         chosen = [numbers[key] for key in wanted]
-        failed = run_plan(plan, launcher_given(), "the same command", chosen, beside=others, compares=False)
+        failed = run_plan(plan, launcher_given(), "the same command", chosen, beside=others)
     runs = plan.records()
     return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 

@@ -12,11 +12,12 @@ from omegaconf import DictConfig
 
 from emolab.cli import verb
 from emolab.errors import ConfigError, DataError
+from emolab.files import make_folder
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from emolab.data.readers.kaggle import KaggleReader
+    from emolab.runs import RunRecord
+    from realtime.submission.predict import Predicted
     from realtime.submission.rows import Row
     from realtime.submission.sample import Sample
 
@@ -30,22 +31,14 @@ def export(cfg: DictConfig) -> Path:
         EmolabError: if names, classes, a photograph, a run or the output's folder can't be used, or there is no client:
             nothing is written then. Or if the client doesn't send it: it's written all the same.
     """
-    from emolab.data.image import Limits
     from emolab.data.records import USABLE
-    from emolab.files import make_folder
     from emolab.runs import chosen_run
-    from realtime.recogniser import recogniser
     from realtime.submission.client import require_client, send
     from realtime.submission.names import check_classes, wanted_files
-    from realtime.submission.predict import predict
     from realtime.submission.rows import read_submission
 
     output = Path(cfg.output)
-    if output.is_dir():
-        raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
-    with _writing(output):
-        make_folder(output.parent)
-        TemporaryFile(dir=output.parent).close()  # before minutes of predictions
+    _check_output(output)
     if cfg.submit:
         require_client(cfg.competition)
     reader = competition_reader(cfg)
@@ -56,13 +49,8 @@ def export(cfg: DictConfig) -> Path:
     reading = reader.read()
     check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records], sample)
     labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]
-    recognisers = [
-        recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules)
-        for record in records
-    ]
-    limits = Limits(**cfg.data.limits)
-    predicted = predict(list(files.values()), recognisers, cfg.batch_size, cfg.flip, limits, cfg.workers)
-    rows = _rows(cfg, list(files), reading.classes, predicted.probabilities, predicted.unreadable, labels)
+    predicted = _predicted(cfg, records, list(files.values()))
+    rows = _rows(cfg, list(files), reading.classes, predicted, labels)
     with _writing(output):
         _write(output, rows, sample, reading.classes, labels)
     if before is not None:
@@ -86,6 +74,15 @@ def competition_reader(cfg: DictConfig) -> "KaggleReader":
     return reader
 
 
+def _check_output(output: Path) -> None:
+    """See that the file can be written, before minutes of predictions."""
+    if output.is_dir():
+        raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
+    with _writing(output):
+        make_folder(output.parent)
+        TemporaryFile(dir=output.parent).close()
+
+
 @contextmanager
 def _writing(output: Path) -> Iterator[None]:
     try:
@@ -94,17 +91,25 @@ def _writing(output: Path) -> Iterator[None]:
         raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
 
 
+def _predicted(cfg: DictConfig, records: Sequence["RunRecord"], files: Sequence[Path]) -> "Predicted":
+    from emolab.data.image import Limits
+    from realtime.recogniser import recogniser
+    from realtime.submission.predict import predict
+
+    recognisers = [
+        recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules)
+        for record in records
+    ]
+    return predict(files, recognisers, cfg.batch_size, cfg.flip, Limits(**cfg.data.limits), cfg.workers)
+
+
 def _rows(
-    cfg: DictConfig,
-    names: Sequence[str],
-    classes: Sequence[str],
-    probabilities: "np.ndarray",
-    unreadable: dict[int, str],
-    labels: Sequence[str],
+    cfg: DictConfig, names: Sequence[str], classes: Sequence[str], predicted: "Predicted", labels: Sequence[str]
 ) -> list["Row"]:
     from realtime.submission.rows import make_rows
 
     most_frequent = min(classes, key=lambda name: (-Counter(labels)[name], name))
+    unreadable = predicted.unreadable
     for number, reason in unreadable.items():
         print(f"can't be read: {names[number]}: {reason}")
     if unreadable and cfg.unreadable == "refuse":
@@ -112,7 +117,7 @@ def _rows(
             f"{len(unreadable)} of {len(names)} photographs can't be read (listed above). Unpack them again, or take "
             f"the most frequent class, {most_frequent}, for them: unreadable=most_frequent"
         )
-    return make_rows(names, probabilities, classes, unreadable, most_frequent)
+    return make_rows(names, predicted.probabilities, classes, unreadable, most_frequent)
 
 
 def _write(

@@ -24,7 +24,9 @@ def run_grid(arguments: Sequence[str]) -> int:
     """
     plan, launcher = planned(arguments)
     with plan.owned():
-        return run_plan(plan.begin(), launcher, f"the same command and resume={plan.name}")
+        failed = run_plan(plan.begin(), launcher, f"the same command and resume={plan.name}")
+    print(f"next:   python -m experiments.compare where.group={plan.name}")
+    return failed
 
 
 def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:

@@ -27,7 +27,6 @@ def run_plan(
     how_to_go_on: str,
     numbers: Collection[int] | None = None,
     beside: Collection[int] = (),
-    compares: bool = True,
 ) -> int:
     """Run what is missing of a plan, which is `owned`, print its table, and return the exit code.
 
@@ -37,7 +36,6 @@ def run_plan(
         how_to_go_on: what to type after an interruption.
         numbers: of the jobs that are wanted; None: all.
         beside: numbers of jobs that aren't run, but compared with these as far as they have been.
-        compares: whether `experiments.compare` is what comes next.
 
     Raises:
         ConfigError: if a run was trained with other settings than its command means by now, or from other data.
@@ -62,8 +60,6 @@ def run_plan(
         print(f"\nfailed: {number} ({ending}), see {plan.log(number)}\n{plan.failure(number)}")
     if failed:
         print(f"again:  {how_to_go_on}")
-    if compares:
-        print(f"next:   python -m experiments.compare where.group={plan.name}")
     return WRONG if failed else 0
 
 

@@ -38,6 +38,7 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     assert "failed: 0 (exit code 2)" in done.stdout
     assert "the loss became" in done.stdout
     assert re.search(r"^ +1  finished: val_accuracy", done.stdout, re.M)
+    assert f"experiments.compare where.group={plan.name}" in done.stdout
     (finished,) = [record for record in list_runs(tmp_path / "runs") if record.status == "finished"]
     assert finished.fields["group"] == {"name": plan.name, "number": 1}
     assert finished.fields["choices"]["model"] == "custom_cnn"

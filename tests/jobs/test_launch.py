@@ -30,7 +30,7 @@ from emolab.jobs import Plan
 from emolab.jobs.run import run_plan
 def work(grid):
     with grid.owned():
-        return run_plan(grid, launcher, "the same command", compares=False)
+        return run_plan(grid, launcher, "the same command")
 folder, training, *launcher = sys.argv[1:]
 del sys.argv[1:]
 Plan.command = lambda self, number: [sys.executable, "-c", training]

@@ -23,10 +23,9 @@ def began_with(key: str, value: Any) -> str:
 def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     plan(tmp_path).begin()
     add(tmp_path, 1, config=config_text(composed("train", JOBS[1])))
-    assert run_plan(plan(tmp_path), [], "", numbers=[1, 1], compares=False) == 0
+    assert run_plan(plan(tmp_path), [], "", numbers=[1, 1]) == 0
     told = capsys.readouterr().out
     assert "1 trainings, 1 of them done" in told
-    assert "compare" not in told
     assert told.count("finished") == 1
     assert "missing" not in told
 
@@ -44,7 +43,7 @@ def test_runs_of_a_config_that_was_edited_since_are_refused_with_what_differs(tm
     plan(tmp_path).begin()
     add(tmp_path, 0, config=began_with(key, value))
     with pytest.raises(ConfigError) as caught:
-        run_plan(plan(tmp_path), [], "", numbers=[0], compares=False)
+        run_plan(plan(tmp_path), [], "", numbers=[0])
     assert told in str(caught.value)
 
 
