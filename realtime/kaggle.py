@@ -1,10 +1,9 @@
 """`python -m realtime.kaggle ckpt=... data.root=...`: the file that a Kaggle competition wants."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from hydra.utils import instantiate
@@ -12,7 +11,7 @@ from omegaconf import DictConfig
 
 from emolab.cli import verb
 from emolab.errors import ConfigError, DataError
-from emolab.files import make_folder
+from emolab.files import clear_write_errors, make_folder, try_writing
 
 if TYPE_CHECKING:
     from emolab.data.readers.kaggle import KaggleReader
@@ -80,15 +79,11 @@ def _check_output(output: Path) -> None:
         raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
     with _writing(output):
         make_folder(output.parent)
-        TemporaryFile(dir=output.parent).close()
+        try_writing(output.parent)
 
 
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"output={output} can't be written: {error.strerror or error}") from error
+def _writing(output: Path) -> AbstractContextManager[None]:
+    return clear_write_errors(f"output={output}", "name another file", ConfigError)
 
 
 def _predicted(cfg: DictConfig, records: Sequence["RunRecord"], files: Sequence[Path]) -> "Predicted":
