@@ -67,7 +67,7 @@ def main() -> None:
 
 
 class Ours:
-    """A frame as the viewer takes it; `detect_every` is the viewer's `tracking.detect_every`, in seconds."""
+    """emolab's step; `detect_every` is the viewer's `tracking.detect_every`, in seconds; 0: every frame is searched."""
 
     def __init__(self, arguments: argparse.Namespace, detect_every: float = 0.0) -> None:
         settings = StepSettings(detect_every=detect_every)
