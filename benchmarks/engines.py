@@ -10,7 +10,6 @@ validation set. Every export is a process of its own, and leaves `<model>-<pixel
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -22,12 +21,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from emolab import files, tables
 from emolab.cli import composed
 from emolab.data.configured import prepare_data
 from emolab.engines.backends.onnxruntime import OPSET
+from emolab.engines.gates import was_judged
+from emolab.engines.selection import engines_folder, engines_of
 from emolab.models.cost import cost_of
 from emolab.runs import RunRecord, list_runs
-from emolab.runs.layout import ENGINES
 from emolab.runs.network import load_network
 
 RESULTS = Path(__file__).parents[1] / "results" / "engines"
@@ -96,10 +97,9 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
     """Export every engine of a run and keep its tables and numbers."""
     arguments = [f"ckpt={record.folder}", "engine=all", *_paths(record.folder.parents[1], cache), *more]
     _run("emolab.export", *arguments, allowed=(0, 1))  # 1: some engine fails a gate, which the table shows
-    folder = record.folder / ENGINES
     stem = f"{record.fields['model']['name']}-{record.fields['image_size']}"
     for kind in ("md", "csv", "png"):
-        shutil.copy(folder / f"table.{kind}", RESULTS / f"{stem}.{kind}")
+        shutil.copy(engines_folder(record) / f"table.{kind}", RESULTS / f"{stem}.{kind}")
     monitor, data = record.fields["monitor"], record.fields["data"]
     kept = {
         "model": record.fields["model"]["name"],
@@ -107,15 +107,14 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
         "run": {"id": record.id, "name": record.name, "data": data["name"], "best": monitor["best"]},
         "gflop": cost_of(load_network(record))["flops"] / 1e9,
         "peak_gflops": peaks(),
-        "engines": timed(folder),
+        "engines": timed(record),
     }
-    (RESULTS / f"{stem}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    files.write_json(RESULTS / f"{stem}.json", kept)
 
 
-def timed(folder: Path) -> list[dict[str, Any]]:
-    """Return the facts of a run's engines that were judged and timed; one that failed at work has neither."""
-    engines = [json.loads(path.read_text()) for path in sorted(folder.glob("*/engine.json"))]
-    return [engine for engine in engines if {"gates", "latency_ms"} <= engine.keys()]
+def timed(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the facts of a run's engines that were judged and timed, and didn't fail at work since."""
+    return [engine for engine in engines_of(record) if was_judged(engine)]
 
 
 def peaks(side: int = 2048) -> dict[str, float]:
@@ -159,11 +158,9 @@ def write_summary() -> None:
     text += ["Of peak: of the fastest product of matrices here in the same number format.\n"]
     text += ["An accuracy of 0.111 is chance: a network made to be timed, whose accuracy gates say nothing.\n"]
     text += ["Load is how many processes wanted each core: above 1.5 the times say little, parity is what it is.\n"]
-    text += [f"| {' | '.join(HEAD)} |", f"|{' --- |' * len(HEAD)}"]
-    for path in sorted(RESULTS.glob("*.json")):
-        kept = json.loads(path.read_text())
-        text += [f"| {' | '.join(_cells(kept, engine))} |" for engine in kept["engines"]]
-    (RESULTS / "README.md").write_text("\n".join(text) + "\n")
+    results = [files.read_json(path) for path in sorted(RESULTS.glob("*.json"))]
+    table = tables.markdown(HEAD, [_cells(kept, engine) for kept in results for engine in kept["engines"]])
+    files.write_text(RESULTS / "README.md", "\n".join([*text, table]))
 
 
 def _cells(kept: dict[str, Any], engine: dict[str, Any]) -> list[str]:

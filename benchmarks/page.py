@@ -9,8 +9,6 @@ with the threshold 0.4. The result goes to results/realtime/page.json.
 """
 
 import argparse
-import csv
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,16 +16,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from live.frames import RATE, VIDEO
+from live.browser import chromium, write_y4m
+from live.frames import RATE, VIDEO, true_faces
 from live.measured import classifier, keep
+from live.served import served
 
 from realtime.detectors.yunet import YuNet
 from realtime.displays.web.options import Web
 from realtime.frame import NOT_SURE, FrameStep
 from realtime.sources.opencv import Video
 from realtime.sources.source import SourceEnded
-
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "realtime"))  # the browser and the server of the tests
 
 BITS, SQUARE = 9, 16  # of the frame's number; pixels
 READ = """
@@ -43,9 +41,6 @@ return [bits, document.getElementById('who').textContent];
 
 def main() -> None:
     """Measure, print and keep."""
-    from browser import chromium, write_y4m
-    from served import served
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
     parser.add_argument("--detector")
@@ -82,11 +77,7 @@ def main() -> None:
 
 def single_faces() -> dict[int, str]:
     """Return the emotion of each frame that shows one face."""
-    rows: dict[int, list[str]] = {}
-    with VIDEO.with_suffix(".csv").open(newline="") as handle:
-        for row in csv.DictReader(handle):
-            rows.setdefault(int(row["frame"]), []).append(row["emotion"])
-    return {number: emotions[0] for number, emotions in rows.items() if len(emotions) == 1}
+    return {number: faces[0][1] for number, faces in true_faces().items() if len(faces) == 1}
 
 
 def labels_without_a_browser(step: FrameStep) -> dict[int, str]:

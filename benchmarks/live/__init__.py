@@ -1,1 +1,1 @@
-"""What `benchmarks/viewer.py` measures, each in a file of its own."""
+"""What `benchmarks/viewer.py` measures, each in a file of its own, and the browser and server of the page's tests."""

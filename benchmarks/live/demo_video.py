@@ -1,14 +1,12 @@
 """Time and labels on emolab's own video, whose true faces are known."""
 
 import argparse
-import csv
 import itertools
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
-from live.frames import RATE, VIDEO, WARM_UP, demo_frames
+from live.frames import RATE, VIDEO, WARM_UP, demo_frames, true_faces
 from live.measured import classifier
 from realtime.boxes import FaceBox, overlap
 from realtime.detectors.yunet import YuNet
@@ -26,7 +24,7 @@ def frame(arguments: argparse.Namespace) -> dict[str, Any]:
     machine that others use, too, it says more than the clock.
     """
     classify = classifier(arguments)
-    truth = _true_faces(VIDEO.with_suffix(".csv"))
+    truth = true_faces()
     step = {count: FrameStep(YuNet(arguments.detector), classify, StepSettings()) for count in (1, 2)}
     timings = {count: Timings(0.033) for count in (1, 2)}
     processor: dict[int, list[float]] = {1: [], 2: []}
@@ -64,7 +62,7 @@ def _frames(timings: Timings, processor: list[float], found: int) -> dict[str, A
 def labels(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return how often the label on a face of emolab's own video is the true one, steadied and frame by frame."""
     classify = classifier(arguments)
-    truth = _true_faces(VIDEO.with_suffix(".csv"))
+    truth = true_faces()
     ways = {
         "every frame searched, threshold 0.4": StepSettings(detect_every=0.0, threshold=0.4),
         "each frame for itself": StepSettings(time_constant=0.0, threshold=0.0, hysteresis=0.0),
@@ -104,15 +102,6 @@ def _labels_of(step: FrameStep, truth: dict[int, list[tuple[FaceBox, str]]]) -> 
         "changes_of_label": changes,
         "true_changes": _true_changes(truth),
     }
-
-
-def _true_faces(path: Path) -> dict[int, list[tuple[FaceBox, str]]]:
-    found: dict[int, list[tuple[FaceBox, str]]] = {}
-    with path.open(newline="") as handle:
-        for row in csv.DictReader(handle):
-            box = FaceBox(*(float(row[name]) for name in ("x", "y", "width", "height")))
-            found.setdefault(int(row["frame"]), []).append((box, row["emotion"]))
-    return found
 
 
 def _true_changes(truth: dict[int, list[tuple[FaceBox, str]]]) -> int:

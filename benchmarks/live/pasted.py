@@ -1,29 +1,21 @@
 """Faces of FER2013 in frames: where they are is known to the pixel."""
 
-import csv
-import gzip
-import itertools
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from emolab.data.readers.fer2013 import Fer2013Reader
+from emolab.data.records import USABLE
 from live.frames import HEIGHT, WIDTH
-
-NAMES = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
 def read_faces(path: Path, count: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Return FER2013's first PublicTest faces (uint8 (48, 48)) and their names."""
-    faces, names = [], []
-    with gzip.open(path, "rt") as handle:
-        for emotion, pixels, usage in itertools.islice(csv.reader(handle), 1, None):
-            if usage == "PublicTest":
-                faces.append(np.array(pixels.split(), np.uint8).reshape(48, 48))
-                names.append(NAMES[int(emotion)])
-            if len(faces) == count:
-                break
-    return faces, np.array(names)
+    records = Fer2013Reader(path).read().records
+    found = list(islice((one for one in records if one.status == USABLE and one.split == "validation"), count))
+    return [one.pixels for one in found], np.array([one.label for one in found])
 
 
 def place(face: np.ndarray, side: int, random: np.random.Generator) -> tuple[np.ndarray, tuple[int, int, int]]:

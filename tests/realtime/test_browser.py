@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import chromium, write_y4m
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
-from served import served
 from stand_ins import Brightness, Unsure
 
+from benchmarks.live.browser import ABSENT, chromium, installed, write_y4m
+from benchmarks.live.served import served
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web.options import Web
+
+pytestmark = pytest.mark.skipif(not installed(), reason=ABSENT)
 
 # Counts the frames that the page sends, and how often it draws.
 COUNT = """

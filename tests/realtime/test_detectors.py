@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-import emolab.data
 from emolab.cache import YUNET
+from emolab.data.readers.demo import FACES
 from emolab.errors import ConfigError
 from emolab.files import sha256_of
 from realtime.boxes import FaceBox, overlap
@@ -156,10 +156,9 @@ def test_a_fallback_to_haar_keeps_the_crop_and_the_size_that_were_asked_for(no_c
 
 
 def test_haar_finds_the_faces_of_the_demo_video_where_they_are() -> None:
-    demo = Path(emolab.data.__file__).parent / "demo"
-    with (demo / "video.csv").open(newline="") as handle:
+    with (FACES / "video.csv").open(newline="") as handle:
         rows = [row for row in csv.DictReader(handle) if int(row["frame"]) % 60 == 0]
-    source, detector, found = Video(str(demo / "video.mp4")), Haar(), 0
+    source, detector, found = Video(str(FACES / "video.mp4")), Haar(), 0
     source.open()
     images = {number: source.read()[0] for number in range(361)}
     source.close()

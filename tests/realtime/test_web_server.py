@@ -18,9 +18,9 @@ import aiohttp
 import numpy as np
 import pytest
 from PIL import Image
-from served import served
 from stand_ins import CLASSES, Brightness, Unsure, plain
 
+from benchmarks.live.served import served
 from emolab.notices import EXPRESSION, LAW, NOTICE
 from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame

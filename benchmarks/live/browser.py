@@ -1,4 +1,4 @@
-"""A headless Chromium whose camera plays a video of the test's."""
+"""A headless Chromium whose camera plays a given video."""
 
 import shutil
 from collections.abc import Iterable
@@ -6,10 +6,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+
+ABSENT = "there's no chromium and chromedriver: apt-get install chromium chromium-driver"
+
+
+def installed() -> bool:
+    """Whether there are Chromium and its driver."""
+    return all(map(shutil.which, ("chromium", "chromedriver")))
 
 
 def write_y4m(path: Path, frames: Iterable[np.ndarray], rate: int = 30) -> Path:
@@ -24,12 +30,21 @@ def write_y4m(path: Path, frames: Iterable[np.ndarray], rate: int = 30) -> Path:
 
 
 def chromium(camera: Path | None, width: int, height: int, dark: bool = False) -> webdriver.Chrome:
-    """Start Debian's Chromium; the test is skipped where there's none."""
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("there's no chromium and chromedriver: apt-get install chromium chromium-driver")
+    """Start Debian's Chromium.
+
+    Args:
+        camera: what its camera plays, as `write_y4m` wrote it; None: a picture of its own.
+        width: of the window, in pixels; below 600 it's a telephone's.
+        height: of the window, in pixels.
+        dark: whether it asks pages for dark colours.
+
+    Raises:
+        FileNotFoundError: if it isn't installed.
+    """
+    if not installed():
+        raise FileNotFoundError(ABSENT)
     options = Options()
-    options.binary_location = binary
+    options.binary_location = shutil.which("chromium")
     for argument in (
         "--headless=new",
         "--no-sandbox",
@@ -40,7 +55,7 @@ def chromium(camera: Path | None, width: int, height: int, dark: bool = False) -
         *(["--force-dark-mode"] if dark else []),
     ):
         options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=Service(driver))
+    browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},

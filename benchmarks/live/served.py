@@ -1,4 +1,4 @@
-"""The page's server, running in a thread of the test."""
+"""The page's server in a thread."""
 
 import asyncio
 import threading
