@@ -1,6 +1,5 @@
 """Engines built, compared with their run and timed, side by side in one process."""
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from emolab import files
 from emolab.data.prepared import PreparedData
 from emolab.engines import manifest
 from emolab.engines.backends.base import Backend
-from emolab.engines.build import Builder
+from emolab.engines.build import Builder, Say
 from emolab.engines.earlier import earlier_engines
 from emolab.engines.engine import Engine, load_engine
+from emolab.engines.faults import Faults, Key
 from emolab.engines.gates import USABLE, gates
 from emolab.engines.latency import TimingPlan, measure
 from emolab.engines.parity import judged, parity
@@ -22,13 +21,11 @@ from emolab.engines.registry import backend
 from emolab.engines.selection import engine_folder
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
-from emolab.errors import EmolabError, RunError, first_line
+from emolab.errors import EmolabError, RunError
 from emolab.evaluation.predictions import Predictions
 from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
-from emolab.runs.layout import clear_write_errors
 
-Key = tuple[str, str]  # engine and precision
 Facts = dict[str, Any]  # of `engine.json`
 Loaded = tuple[Engine, Facts]  # and how it starts in a process of its own
 
@@ -62,7 +59,7 @@ class Benchmark:
     budget_ms: float
     batch_size: int = 128
     resamples: int = 2000
-    say: Callable[[str], None] = print
+    say: Say = print
 
     def run(self, wanted: Sequence[tuple[Backend, str]]) -> list[Row]:
         """Build, judge and time every engine of `wanted` that this machine can run; one row each.
@@ -83,76 +80,49 @@ class Benchmark:
             raise RunError(f"none of the engines can run here: {told or 'none was asked for'}")
         if BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
-        built, faults = self._built(able)
+        faults = Faults(self.record, self.say, BASELINE)
+        built = self._built(able, faults)
         earlier = earlier_engines(self.builder, {*reasons, BASELINE})
         folders = built | {key: engine_folder(self.record, *key) for key in earlier}
-        loaded, unusable = self._loaded(folders, earlier)
-        facts, unproved = self._facts(folders, loaded, earlier)
-        for key in {**unusable, **unproved}:
+        loaded = self._loaded(folders, earlier, faults)
+        facts = self._facts(folders, loaded, earlier, faults)
+        for key in folders.keys() & faults.keys():
             manifest.amend(folders[key], gates={USABLE: False})
         asked = {*reasons, *earlier}
         here = [Row(*key, wanted=key in asked, facts=found, earlier=key in earlier) for key, found in facts.items()]
-        faults |= {**unusable, **unproved}
         broken = [Row(*key, fault=fault, earlier=key in earlier) for key, fault in faults.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
         return [*here, *broken, *away]
 
-    def _built(self, able: Sequence[tuple[Backend, str]]) -> tuple[dict[Key, Path], dict[Key, str]]:
-        """Build each engine; return the folders, and what went wrong with those whose converter gave up.
+    def _built(self, able: Sequence[tuple[Backend, str]], faults: Faults) -> dict[Key, Path]:
+        """Build each engine; return the folders of those whose converter didn't give up.
 
-        A converter may raise anything; its traceback goes into a log, and the others are built all the same. All of
-        them are made from the SavedModel: without that there's none.
+        All of them are made from the SavedModel: without that there's none. Nor would another converter do better with
+        what the user has to mend, such as a full disk.
         """
         folders: dict[Key, Path] = {}
-        faults: dict[Key, str] = {}
         for one, precision in able:
             key = (one.name, precision)
-            try:
+            with faults.noted(key, "built", but=(EmolabError,)):
                 folders[key] = self.builder.build(one, precision)
-            except EmolabError:  # such as a full disk: nothing that another converter would do better
-                raise
-            except Exception as error:
-                if key == BASELINE:
-                    raise
-                faults[key] = self._fault(key, "built", error)
-        return folders, faults
+        return folders
 
-    def _loaded(
-        self, folders: Mapping[Key, Path], earlier: Mapping[Key, Facts]
-    ) -> tuple[dict[Key, Loaded], dict[Key, str]]:
-        """Load each engine here and in a process of its own; return what went wrong with those that can't be.
-
-        A runtime may raise anything, too, and that ends its engine alone. How one of before starts is known.
-        """
+    def _loaded(self, folders: Mapping[Key, Path], earlier: Mapping[Key, Facts], faults: Faults) -> dict[Key, Loaded]:
+        """Load each engine here and in a process of its own; how one of before starts is known."""
         loaded: dict[Key, Loaded] = {}
-        faults: dict[Key, str] = {}
         for key, folder in folders.items():
-            try:
+            with faults.noted(key, "loaded"):
                 start = earlier.get(key, {}).get("start")
                 loaded[key] = load_engine(folder, self.threads), start or measure_start(folder, self.threads)
-            except Exception as error:
-                if key == BASELINE:
-                    raise
-                faults[key] = self._fault(key, "loaded", _own(error))
-        return loaded, faults
-
-    def _fault(self, key: Key, what: str, error: Exception) -> str:
-        """Keep the traceback of the error that is being handled; return what to tell."""
-        log = engine_folder(self.record, *key).with_suffix(".log")
-        with clear_write_errors(self.record.folder):
-            files.write_text(log, traceback.format_exc())
-        told = f"couldn't be {what}, {type(error).__name__}: {first_line(error)} ({log})"
-        self.say(f"{'-'.join(key)}: {told}")
-        return told
+        return loaded
 
     def _facts(
-        self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded], earlier: Mapping[Key, Facts]
-    ) -> tuple[dict[Key, Facts], dict[Key, str]]:
-        """Judge and time each engine; return the facts, and what went wrong with those that gave up meanwhile.
+        self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded], earlier: Mapping[Key, Facts], faults: Faults
+    ) -> dict[Key, Facts]:
+        """Judge and time each engine; return the facts of those that didn't give up meanwhile.
 
         What an earlier export judged is the same network, and is only timed.
         """
-        faults: dict[Key, str] = {}
         same = self._parities({key: engine for key, (engine, _) in loaded.items() if key not in earlier}, faults)
         same |= {key: facts["parity"] for key, facts in earlier.items() if key in loaded}
         if again := ", ".join("-".join(key) for key in earlier if key in loaded):
@@ -164,25 +134,21 @@ class Benchmark:
             passed = gates({"precision": key[1], **proved}, self.budget_ms)
             proved |= {"gates": passed, "budget_ms": self.budget_ms, "hardware": manifest.this_hardware()}
             found[key] = manifest.amend(folders[key], **proved)
-        return found, faults
+        return found
 
-    def _parities(self, engines: Mapping[Key, Engine], faults: dict[Key, str]) -> dict[Key, dict[str, Any]]:
+    def _parities(self, engines: Mapping[Key, Engine], faults: Faults) -> dict[Key, dict[str, Any]]:
         run = self._judged("the run itself", self.builder.network.predict_on_batch)
         found: dict[Key, dict[str, Any]] = {}
         for key, engine in engines.items():
-            try:
+            with faults.noted(key, "judged"):
                 found[key] = parity(run, self._judged("-".join(key), engine), self.resamples)
-            except Exception as error:
-                if key == BASELINE:
-                    raise
-                faults[key] = self._fault(key, "judged", error)
         return found
 
     def _judged(self, name: str, classify: Callable[[np.ndarray], np.ndarray]) -> Predictions:
         self.say(f"{name}: judging the validation images")
         return judged(self.record, self.prepared, classify, self.batch_size)
 
-    def _times(self, engines: Mapping[Key, Engine], faults: dict[Key, str]) -> dict[Key, dict[str, Any]]:
+    def _times(self, engines: Mapping[Key, Engine], faults: Faults) -> dict[Key, dict[str, Any]]:
         load = load_per_core()
         self.say(f"timing {self.plan.calls} calls of each, in turns")
         if load is not None and load > BUSY:
@@ -190,7 +156,7 @@ class Benchmark:
         network = self.builder.network
         calls: dict[Key, Callable[[np.ndarray], Any]] = {
             PREDICT: lambda images: network.predict(images, batch_size=len(images), verbose=0),
-            **{key: self._guarded(key, engine, faults) for key, engine in engines.items()},
+            **{key: _guarded(key, engine, faults) for key, engine in engines.items()},
         }
         images = self.prepared.images[self.prepared.rows("validation")[:_SHOWN]]
         found = measure(calls, images, self.plan)
@@ -198,25 +164,16 @@ class Benchmark:
             facts["latency_ms"] |= {"threads": self.threads or usable_cores(), "load_per_core": load}
         return found
 
-    def _guarded(self, key: Key, engine: Engine, faults: dict[Key, str]) -> Callable[[np.ndarray], Any]:
-        """The engine, which does nothing any more once it failed: the others are timed all the same."""
 
-        def call(images: np.ndarray) -> Any:
-            if key in faults:
-                return None
-            try:
+def _guarded(key: Key, engine: Engine, faults: Faults) -> Callable[[np.ndarray], Any]:
+    """The engine, which does nothing any more once it failed: the others are timed all the same."""
+
+    def call(images: np.ndarray) -> Any:
+        if key not in faults:
+            with faults.noted(key, "timed"):
                 return engine(images)
-            except Exception as error:
-                if key == BASELINE:
-                    raise
-                faults[key] = self._fault(key, "timed", error)
 
-        return call
-
-
-def _own(error: Exception) -> Exception:
-    """The runtime's own error, without the advice to export again, which is being done."""
-    return error.__cause__ if isinstance(error, EmolabError) and isinstance(error.__cause__, Exception) else error
+    return call
 
 
 def _ratio(times: Mapping[Key, dict[str, Any]], key: Key) -> dict[str, float]:
