@@ -106,7 +106,7 @@ def _engines(ask_tensorflow: bool) -> Iterator[Finding]:
         one = backend(name)
         for precision in one.known:
             asked = ask_tensorflow or not one.asks_tensorflow
-            reason = one.available(precision) if asked else one.ruled_out(precision)
+            reason = one.available(precision) if asked else one.why_not_built(precision)
             text = reason or ("" if asked else "perhaps: tensorflow=true asks")
             yield Finding("engines", f"{name} {precision}", text, good=False if reason else (True if asked else None))
 

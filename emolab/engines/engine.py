@@ -79,7 +79,7 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
     if outdated is not None:
         raise RunError(f"the engine {folder} isn't of the run as it is: {outdated}. Export it again")
     chosen = backend(facts["engine"], facts["options"])
-    problem = chosen.unloadable(facts["precision"]) or manifest.problem_with_hardware(facts, chosen.bound_to_hardware)
+    problem = chosen.why_not_run(facts["precision"]) or manifest.problem_with_hardware(facts, chosen.bound_to_hardware)
     if problem is not None:
         raise RunError(f"the engine {folder} can't run here: {problem}")
     note = manifest.note_on_hardware(facts)

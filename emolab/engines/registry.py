@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib import import_module
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from emolab.checked import told
 from emolab.engines.backends.base import Backend
+from emolab.engines.backends.litert import LiteRt
+from emolab.engines.backends.onnxruntime import OnnxRuntime
+from emolab.engines.backends.openvino import OpenVino
+from emolab.engines.backends.tensorflow import TensorFlow
+from emolab.engines.backends.tftrt import TfTrt
 from emolab.errors import RunError
 
-BACKENDS = {
-    "tensorflow": "tensorflow.TensorFlow",
-    "tftrt": "tftrt.TfTrt",
-    "onnxruntime": "onnxruntime.OnnxRuntime",
-    "openvino": "openvino.OpenVino",
-    "litert": "litert.LiteRt",
-}
+BACKENDS: dict[str, type[Backend]] = {kind.name: kind for kind in (TensorFlow, TfTrt, OnnxRuntime, OpenVino, LiteRt)}
 
 
 def backend(name: str, options: Mapping[str, Any] | None = None) -> Backend:
@@ -28,9 +26,8 @@ def backend(name: str, options: Mapping[str, Any] | None = None) -> Backend:
     """
     if name not in BACKENDS:
         raise RunError(f"there is no engine {name!r}; choose from {', '.join(BACKENDS)}")
-    module, _, kind = BACKENDS[name].partition(".")
     try:
-        made: Backend = getattr(import_module(f"emolab.engines.backends.{module}"), kind)(**(options or {}))
+        made = BACKENDS[name](**(options or {}))
         _check_types(made)
     except TypeError as error:
         raise RunError(f"the engine {name} can't be made with {dict(options or {})}: {error}") from error

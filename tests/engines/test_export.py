@@ -61,7 +61,7 @@ MINE = "+engine.backends.mine={precisions:[fp32],options:{}}"
 
 
 def test_an_engine_more_is_a_line_of_the_registry_and_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BACKENDS, "mine", "litert.LiteRt")
+    monkeypatch.setitem(BACKENDS, "mine", BACKENDS["litert"])
     check_command("export", ["engine=litert", MINE])
     assert len(wanted_engines(composed("export", ["engine=litert", MINE]))) == 3
 
@@ -326,9 +326,9 @@ def test_a_library_that_is_missing_is_a_reason_and_no_crash(monkeypatch: pytest.
     def unimportable(self: object, precision: str) -> None:
         raise ImportError("libtbb.so.12: cannot open shared object file")
 
-    monkeypatch.setattr(type(backend("openvino")), "unrunnable", unimportable)
+    monkeypatch.setattr(type(backend("openvino")), "machine_lacks", unimportable)
     assert "libtbb.so.12" in (backend("openvino").available("fp32") or "")
-    assert "libtbb.so.12" in (backend("openvino").unloadable("fp32") or "")
+    assert "libtbb.so.12" in (backend("openvino").why_not_run("fp32") or "")
     assert "name at least one" in (backend("onnxruntime", {"providers": []}).available("fp32") or "")
 
 

@@ -38,7 +38,7 @@ class Backend:
         modules: what it imports to run; `builders`: what else it imports to be built.
         packages: whose versions decide what is built.
         bound_to_hardware: whether what is built runs only on the kind of GPU that built it.
-        asks_tensorflow: whether `unrunnable` imports TensorFlow.
+        asks_tensorflow: whether `machine_lacks` imports TensorFlow.
         known: the precisions it can be built in.
     """
 
@@ -53,25 +53,22 @@ class Backend:
 
     def available(self, precision: str) -> str | None:
         """Return in one line why this machine can't build and run it, or None where it can."""
-        return self.ruled_out(precision) or self._unrunnable(precision)
+        return self.why_not_built(precision) or self.why_not_run(precision)
 
-    def ruled_out(self, precision: str) -> str | None:
+    def why_not_built(self, precision: str) -> str | None:
         """Return why it can't be built here as far as that shows without importing anything slow."""
         if precision not in self.known:
             return f"{self.name} has no precision {precision}; it has {', '.join(self.known)}"
         return self._missing((*self.modules, *self.builders))
 
-    def unloadable(self, precision: str) -> str | None:
+    def why_not_run(self, precision: str) -> str | None:
         """Return in one line why this machine can't run it once it's built, or None where it can."""
-        return self._missing(self.modules) or self._unrunnable(precision)
-
-    def _unrunnable(self, precision: str) -> str | None:
         try:
-            return self.unrunnable(precision)
+            return self._missing(self.modules) or self.machine_lacks(precision)
         except (ImportError, OSError) as error:  # such as a library of the system's that is missing
             return f"{self.name} is installed, but can't be imported: {first_line(error)}"
 
-    def unrunnable(self, precision: str) -> str | None:
+    def machine_lacks(self, precision: str) -> str | None:
         """Return what besides packages is missing, such as a GPU; asked only where the packages are there."""
         return None
 

@@ -37,7 +37,7 @@ class OnnxRuntime(Backend):
     packages: ClassVar[tuple[str, ...]] = ("tensorflow", "tf2onnx", "onnx", "onnxruntime", "onnxruntime-gpu")
     known: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "int8")
 
-    def unrunnable(self, precision: str) -> str | None:
+    def machine_lacks(self, precision: str) -> str | None:
         """A provider that isn't there, or fp16 on a processor."""
         import onnxruntime
 

@@ -33,7 +33,7 @@ class OpenVino(Backend):
     packages: ClassVar[tuple[str, ...]] = ("tensorflow", "openvino", "nncf")
     known: ClassVar[tuple[str, ...]] = ("fp32", "fp16", "bf16", "int8")
 
-    def unrunnable(self, precision: str) -> str | None:
+    def machine_lacks(self, precision: str) -> str | None:
         """A device that isn't there, or a number format that it would only imitate."""
         core = _openvino().Core()
         devices = {device.partition(".")[0] for device in core.available_devices}

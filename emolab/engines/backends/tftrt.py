@@ -44,9 +44,9 @@ class TfTrt(Backend):
     bound_to_hardware: ClassVar[bool] = True
     asks_tensorflow: ClassVar[bool] = True
 
-    def ruled_out(self, precision: str) -> str | None:
+    def why_not_built(self, precision: str) -> str | None:
         """A TensorFlow that is too new."""
-        reason = super().ruled_out(precision)
+        reason = super().why_not_built(precision)
         if reason is not None:
             return reason
         installed = version("tensorflow")
@@ -54,9 +54,9 @@ class TfTrt(Backend):
             return f"TensorFlow {installed} is built without TensorRT; 2.17.1 is the last with it (docs/engines.md)"
         return None
 
-    def unrunnable(self, precision: str) -> str | None:
+    def machine_lacks(self, precision: str) -> str | None:
         """No TensorRT in it, no library, or no GPU; nothing that would abort the process is asked."""
-        return self.ruled_out(precision) or without_tensorrt() or without_gpu()
+        return self.why_not_built(precision) or without_tensorrt() or without_gpu()
 
     def build(self, source: Source, precision: str, folder: Path) -> dict[str, Any]:
         """Convert, calibrate for int8, build the engines for `batches`, save: minutes."""
