@@ -2,12 +2,31 @@
 
 import os
 import signal
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 
-STDERR = 2  # written to by its number: a handler may cut into a `print`, which then refuses another
+STDOUT, STDERR = 1, 2  # by their numbers: a handler may cut into a `print`, which then refuses another
+HANG_UP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # its terminal was closed; Windows has no such
+
+
+def end_signals() -> list[signal.Signals]:
+    """Return what asks a program to end besides Ctrl-C: SIGTERM, and a hang-up unless `nohup` began it."""
+    if HANG_UP is None or signal.getsignal(HANG_UP) is signal.SIG_IGN:
+        return [signal.SIGTERM]
+    return [signal.SIGTERM, HANG_UP]
+
+
+def leave_terminal() -> None:
+    """Send nowhere what is still printed to a terminal that was closed: that would be an error, and cut off the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (STDOUT, STDERR):
+        with suppress(OSError):  # it has none
+            if stat.S_ISCHR(os.fstat(number).st_mode):
+                os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 @contextmanager
@@ -39,7 +58,8 @@ def interrupted_once() -> Iterator[Callable[[], None]]:
 
     Yields what is to be called when there's something to finish that even a first one mustn't cut off. One that comes
     after either is answered with a sentence, and the next ends the process at once: whatever hangs can be ended.
-    What else ends in KeyboardInterrupt, as SIGTERM does in the viewer, counts as Ctrl-C.
+    What else ends in KeyboardInterrupt, as SIGTERM does in the viewer, counts as Ctrl-C; but a hang-up, which the shell
+    and the kernel each send, never ends the process at once.
     """
     is_held = False
 
@@ -48,15 +68,19 @@ def interrupted_once() -> Iterator[Callable[[], None]]:
         is_held = True
 
     def hear(number: int, _: object) -> None:
+        if number == HANG_UP:
+            leave_terminal()
         if not is_held:
             hold()
             raise KeyboardInterrupt
-        for each in heard:
+        if number == HANG_UP:
+            return
+        for each in {*heard} - {HANG_UP}:
             signal.signal(each, signal.SIG_DFL)
         with suppress(OSError):  # nobody reads it any more
             os.write(STDERR, b"ending; press Ctrl-C again to end at once: what isn't finished by then is lost\n")
 
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if _raises(number)]
+    heard = [number for number in (signal.SIGINT, *end_signals()) if _raises(number)]
     for number in heard:
         signal.signal(number, hear)
     try:

@@ -12,6 +12,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import INTERRUPTED, verb
+from emolab.interrupts import end_signals
 from emolab.notices import LAW, NOTICE
 from realtime.capture import try_opening
 from realtime.displays.display import opened
@@ -111,7 +112,8 @@ def _report(summary: Summary) -> None:
 
 
 def _main(cfg: DictConfig) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does
+    for number in end_signals():
+        signal.signal(number, signal.default_int_handler)  # as Ctrl-C does
     summary = view(cfg)
     code = INTERRUPTED if summary is not None and summary.interrupted else 0
     if summary is not None and not summary.ended:  # a driver hangs: leaving in the usual way would wait for it

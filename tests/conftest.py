@@ -18,6 +18,7 @@ from emolab.processor import take_fast_kernels
 take_fast_kernels()  # as commands do
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background jobs do: commands under test would, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, the same
 
 hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")

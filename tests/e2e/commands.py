@@ -1,11 +1,14 @@
 """Running emolab as a user does: in processes of their own."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
 
@@ -38,6 +41,21 @@ def run(module: str, *arguments: str, cwd: Path, timeout: float = 420) -> subpro
         timeout=timeout,
         check=False,
     )
+
+
+def start_on_terminal(command: Sequence[str | Path], **options: Any) -> tuple[subprocess.Popen[Any], TextIO]:
+    """Start a command on a terminal of its own; return it and what it prints, whose closing closes the terminal."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        command,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(its, termios.TIOCSCTTY, 0),
+        **options,
+    )
+    os.close(its)
+    return process, open(ours, encoding="utf-8")
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import TINY, environment
+from commands import TINY, environment, start_on_terminal
 from killed_training import POINTS
+
+from emolab.files import read_json
 
 DRIVER = Path(__file__).parent / "killed_training.py"
 
@@ -81,6 +83,19 @@ def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path, striped_faces: Path
     out, error = process.communicate(timeout=120)
     assert process.returncode == 130, out + error
     assert "resume=" in error
+    assert list(tmp_path.glob("runs/*/*/checkpoints/last-*.npz"))
+
+
+def test_a_terminal_that_is_closed_saves(tmp_path: Path, striped_faces: Path) -> None:
+    overrides = [*TINY, f"data.root={striped_faces}", "evaluate=false", "trainer.epochs=2000", "workers=1"]
+    command = [sys.executable, "-m", "emolab.train", *overrides]
+    process, terminal = start_on_terminal(command, cwd=tmp_path, env=environment())
+    while "epoch 2/" not in terminal.readline():
+        assert process.poll() is None
+    terminal.close()
+    assert process.wait(120) == 130
+    (record,) = tmp_path.glob("runs/*/*/run.json")
+    assert read_json(record)["status"] == "interrupted"
     assert list(tmp_path.glob("runs/*/*/checkpoints/last-*.npz"))
 
 

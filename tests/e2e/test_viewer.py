@@ -204,18 +204,19 @@ def test_an_engine_that_failed_a_gate_is_used_only_when_told_to(project: Path) -
     assert "5 frames" in used.stdout
 
 
-def test_a_viewer_that_is_terminated_keeps_what_it_recorded(project: Path) -> None:
-    settings = ["detector=full_frame", "source=synthetic", "display=file", "display.path=ended.avi"]
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_viewer_that_is_terminated_keeps_what_it_recorded(project: Path, end: signal.Signals) -> None:
+    settings = ["detector=full_frame", "source=synthetic", "display=file", f"display.path={end.name}.avi"]
     process = subprocess.Popen([sys.executable, "-m", "realtime.viewer", *settings], cwd=project, env=environment())
-    end = time.monotonic() + 120
-    while not any(part.stat().st_size > 50_000 for part in project.glob(".tmp-*ended.avi")):
+    latest = time.monotonic() + 120
+    while not any(part.stat().st_size > 50_000 for part in project.glob(f".tmp-*{end.name}.avi")):
         assert process.poll() is None
-        assert time.monotonic() < end, "it never recorded"
+        assert time.monotonic() < latest, "it never recorded"
         time.sleep(0.05)
-    process.terminate()
+    process.send_signal(end)
     assert process.wait(60) == 130
-    assert (project / "ended.avi").stat().st_size > 50_000
-    assert (project / "ended.csv").stat().st_size > 0
+    assert (project / f"{end.name}.avi").stat().st_size > 50_000
+    assert (project / f"{end.name}.csv").stat().st_size > 0
     assert list(project.glob(".tmp-*")) == []
 
 

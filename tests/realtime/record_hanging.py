@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from stand_ins import Brightness, Scripted, noisy
 
+from emolab.interrupts import end_signals
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.display import View, opened
 from realtime.displays.file import FileDisplay
@@ -41,7 +42,8 @@ def _script() -> Iterator[object]:
 
 def main() -> None:
     """Usage: record_hanging.py RECORDING [FRAMES]."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the viewer does
+    for number in end_signals():
+        signal.signal(number, signal.default_int_handler)  # as the viewer does
     script = _script()
     display = Watched(sys.argv[1])
     stop = Stop(frames=int(sys.argv[2]) if len(sys.argv) > 2 else None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import environment
+from commands import environment, start_on_terminal
 from made_photographs import encoded, write
 from stand_ins import Brightness, Scripted, noisy, plain
 
@@ -127,10 +127,19 @@ def test_ctrl_c_keeps_what_was_recorded() -> None:
 
 
 def _recording(path: Path, *frames: str) -> subprocess.Popen[str]:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([sys.executable, RECORDER, path, *frames], env=_variables(), text=True, **pipes)
+
+
+def _variables() -> dict[str, str]:
     variables = environment()
     variables["PYTHONPATH"] += f"{os.pathsep}{RECORDER.parent}"
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen([sys.executable, RECORDER, path, *frames], env=variables, text=True, **pipes)
+    return variables
+
+
+def _last_frame(table: Path) -> str:
+    with table.open(newline="") as handle:
+        return [row["frame"] for row in csv.DictReader(handle)][-1]
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
@@ -146,8 +155,21 @@ def test_ctrl_c_again_while_a_hanging_source_is_closed_keeps_what_was_recorded(
     assert told == TOLD
     assert f"written: {tmp_path / 'r.avi'}" in out
     assert process.returncode == 0
-    with (tmp_path / "r.csv").open(newline="") as handle:
-        assert [row["frame"] for row in csv.DictReader(handle)][-1] == "1"
+    assert _last_frame(tmp_path / "r.csv") == "1"
+
+
+def test_a_terminal_that_is_closed_keeps_what_was_recorded(tmp_path: Path) -> None:
+    command = [sys.executable, RECORDER, tmp_path / "r.avi"]
+    process, terminal = start_on_terminal(command, env=_variables(), stdin=subprocess.PIPE)
+    assert terminal.readline() == "hangs\n"
+    terminal.close()
+    for _ in range(3):  # the shell sends it, too
+        time.sleep(0.1)
+        process.send_signal(signal.SIGHUP)
+    process.communicate(b"go on\n", timeout=60)
+    assert process.returncode == 0
+    assert _last_frame(tmp_path / "r.csv") == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.avi", "r.csv"]
 
 
 def test_ctrl_c_while_a_recording_that_ended_by_itself_is_finished_keeps_it(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from emolab.errors import RunError
+from emolab.interrupts import HANG_UP, end_signals, leave_terminal
 from emolab.training.callbacks.counters import counters_of, restore_counters
 from emolab.training.callbacks.nan_guard import check_weights
 from emolab.training.optimizers import settable_rate
@@ -118,18 +119,23 @@ class Checkpoints(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
     def ask_to_stop(self, signal_number: int, frame: object) -> None:
-        """Take Ctrl-C: the first saves after the current step, a second one stops at once."""
-        if self._stop_asked:
+        """Take Ctrl-C: the first saves after the current step, a second one stops at once; a hang-up never does."""
+        if signal_number == HANG_UP:
+            leave_terminal()
+        elif self._stop_asked:
             raise KeyboardInterrupt
         self._stop_asked = True
         print("\nsaving the state after this step; press Ctrl-C again to stop without", flush=True)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Let Ctrl-C (SIGINT) and SIGTERM save before they stop; elsewhere than in the main thread nothing changes."""
+        """Let Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP) save before they stop.
+
+        Elsewhere than in the main thread nothing changes.
+        """
         before: dict[signal.Signals, Any] = {}
         with suppress(ValueError):  # not the main thread: Python lets only that one take signals
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *end_signals()):
                 before[number] = signal.signal(number, self.ask_to_stop)
         try:
             yield
