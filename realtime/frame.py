@@ -14,6 +14,7 @@ from realtime.tracking import Track, Tracker
 
 NOT_SURE = "not sure"  # what is shown where a face has no label; data may have a class "uncertain", as demo has
 STAGES = ("detect", "crop", "classify", "decide")
+MOST_FACES = 8  # of a frame that another follows soon; a photograph has time for all of its own
 
 
 class Classifier(Protocol):
@@ -88,7 +89,7 @@ class StepSettings:
     time_constant: float = 0.3
     threshold: float = 0.4
     hysteresis: float = 0.1
-    max_faces: int = 8
+    max_faces: int | None = None
     detect_every: float = 0.0
     tracker: Callable[[], Tracker] = field(default=Tracker)
 
@@ -157,7 +158,8 @@ class FrameStep:
     def _largest(self, boxes: Sequence[FaceBox], frame: np.ndarray) -> list[FaceBox]:
         height, width = frame.shape[:2]
         inside = [box for box in boxes if is_visible(box, width, height)]
-        return sorted(sorted(inside, key=lambda box: -box.area)[: self._settings.max_faces])
+        most = self._settings.max_faces or (None if self._file else MOST_FACES)
+        return sorted(sorted(inside, key=lambda box: -box.area)[:most])
 
     def _face(self, track: Track, seen: np.ndarray, at: float) -> Face:
         settings = self._settings

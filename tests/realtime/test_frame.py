@@ -71,6 +71,15 @@ def test_each_photograph_is_searched_and_named_by_itself() -> None:
     assert (second.box.left, second.id) == (8, 2)
 
 
+@pytest.mark.parametrize(("file", "max_faces", "found"), [("", None, 8), ("a.png", None, 30), ("a.png", 3, 3)])
+def test_of_a_photograph_every_face_is_named_and_of_a_live_frame_the_largest(
+    file: str, max_faces: int | None, found: int
+) -> None:
+    boxes = [FaceBox(number, 4, 10 + number, 10 + number) for number in range(30)]
+    faces = FrameStep(Boxes(*boxes), Brightness(), StepSettings(max_faces=max_faces))(plain(20), 0.0, file).faces
+    assert [face.box for face in faces] == boxes[-found:]
+
+
 def test_what_is_too_little_sure_has_no_label() -> None:
     (face,) = FrameStep(Boxes(LEFT), Brightness(), StepSettings(threshold=0.9))(plain(20), 0.0).faces
     assert (face.label, face.name) == (None, "not sure")

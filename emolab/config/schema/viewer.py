@@ -81,7 +81,7 @@ class Tracking(Closed):
     overlap: Share
     forget_after: Positive
     detect_every: NotNegative
-    max_faces: Annotated[int, Field(ge=1, le=100)]
+    max_faces: Annotated[int, Field(ge=1, le=100)] | None
 
 
 class Viewer(Closed):
