@@ -19,6 +19,8 @@ from realtime.sources.source import USUAL_RATE
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
 COLUMNS = ("time_s", "frame", "video_frame", "file", "face", "left", "top", "width", "height", "label", "confidence")
+FINEST_RATE = 65.0  # frames a second: MPEG-4 counts 65,535 ticks in one, and OpenCV may want thousandths of a frame
+LARGEST_SIDES = {".mp4": 8190}  # pixels
 MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
 
 
@@ -27,7 +29,7 @@ class Recording:
 
     The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is left out, or repeated until
     the next one comes, as its time demands; gaps of more than 10 seconds are shortened. Pictures of another size than
-    the first are fitted into that one.
+    the first are fitted into that one, which an `.mp4` shrinks where a side has more than 8190 pixels.
 
     The table's `time_s` and `frame` are the source's; `video_frame` counts from 0 in the recorded video and is empty
     for a picture that was left out of it; `file` is the photograph, empty for a video or a camera. Where one of the two
@@ -66,7 +68,7 @@ class Recording:
         picture = draw_faces(view.frame.image, view.faces, view.classes, Look(bars=True))
         draw_lines(picture, [], view.problem)
         if self._began is None:
-            self._began, self._rate = view.frame.at, view.source_rate or USUAL_RATE
+            self._began, self._rate = view.frame.at, writable_rate(view.source_rate or USUAL_RATE)
             self._rows.writerow([*COLUMNS, *view.classes])
         due = round((view.frame.at - self._began) * self._rate) + 1
         if due < self._written:  # the source began again
@@ -133,8 +135,9 @@ class Recording:
 
     def _write(self, picture: np.ndarray) -> None:
         if self._writer is None:
-            self._size = (picture.shape[1] // 2 * 2, picture.shape[0] // 2 * 2)  # codecs want even sides
-            codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+            ending = self.path.suffix.lower()
+            self._size = writable_size(picture.shape[1], picture.shape[0], LARGEST_SIDES.get(ending))
+            codec = cv2.VideoWriter.fourcc(*CODECS[ending])
             self._writer = cv2.VideoWriter(str(self._video_part), codec, self._rate, self._size)
             if not self._writer.isOpened():
                 raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
@@ -150,6 +153,17 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix.lower() not in CODECS:
         raise DisplayError(f"display.path={path}: expected a name that ends in {', '.join(CODECS)}")
+
+
+def writable_rate(rate: float) -> float:
+    """Return the rate that every format can hold: that of slow motion, such as 239.934, in four digits."""
+    return rate if rate <= FINEST_RATE else float(f"{rate:.4g}")
+
+
+def writable_size(width: int, height: int, largest: int | None) -> tuple[int, int]:
+    """Return the size of a video of such pictures: even, as codecs want it, from 2 pixels to `largest` (None: any)."""
+    factor = 1.0 if largest is None else min(1.0, largest / max(width, height))
+    return max(2, int(width * factor) // 2 * 2), max(2, int(height * factor) // 2 * 2)
 
 
 def frame_count(path: Path) -> int:

@@ -179,11 +179,11 @@ def full_disk(after: int) -> Iterator[None]:
 def test_a_recording_that_cant_go_on_ends_alone_and_the_window_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window = Window(str(tmp_path / "recording.mp4"))
+    window = Window(str(tmp_path / "recording.mkv"))
     monkeypatch.setattr(window, "_draw", lambda milliseconds: None)  # no screen here
     window.show(view(plain(90, 240, 320)))
     window.press(ord("r"))
-    window.show(view(plain(90, 16, 8200)))  # wider than MPEG-4 can be
+    window.show(view(plain(90, 16, 65_600)))  # wider than a JPEG can be
     assert window._recording is None
     assert "can't write it" in window._said
     assert list(tmp_path.iterdir()) == []
@@ -206,6 +206,28 @@ def test_pictures_of_another_size_are_fitted_into_the_first(tmp_path: Path) -> N
     recording.close()
     assert [image.shape for image in _frames(tmp_path / "a.avi")] == [(240, 320, 3)] * 2
     assert fitted(plain(200, 40, 20), (40, 40))[:, :9].max() == 0
+
+
+@pytest.mark.parametrize("rate", [59.9401, 119.967, 239.934, 666.667])
+def test_a_video_of_slow_motion_can_be_recorded_and_keeps_time(tmp_path: Path, rate: float) -> None:
+    recording = Recording(tmp_path / "a.mp4")
+    for number in range(30):
+        recording.add(replace(view(plain(90), number / rate), source_rate=rate))
+    recording.close()
+    assert len(_frames(tmp_path / "a.mp4")) == 30
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "written"),
+    [(9504, 6336, (5460, 8190)), (16, 9000, (8190, 14)), (1, 1, (2, 2)), (65, 1, (2, 64))],
+)
+def test_a_picture_that_is_too_large_or_small_for_a_video_is_fitted_into_one(
+    tmp_path: Path, width: int, height: int, written: tuple[int, int]
+) -> None:
+    recording = Recording(tmp_path / "a.mp4")
+    recording.add(view(plain(90, height, width)))
+    recording.close()
+    assert [image.shape[:2] for image in _frames(tmp_path / "a.mp4")] == [written]
 
 
 def test_after_an_error_there_is_no_file_and_before_the_end_no_half_one(tmp_path: Path) -> None:
