@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from emolab import files, tables
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 from emolab.engines.backends.onnxruntime import OPSET
 from emolab.engines.gates import was_judged

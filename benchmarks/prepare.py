@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 
 SMALLEST, LARGEST = 133, 4_689

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
 from emolab.runs.first_weights import first_weights

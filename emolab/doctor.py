@@ -4,7 +4,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from emolab.cli import WRONG, verb
+from emolab.cli import verb
+from emolab.exit_codes import WRONG
 
 
 def _main(cfg: DictConfig) -> int:

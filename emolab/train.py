@@ -9,8 +9,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.cli import composed, verb
+from emolab.cli import verb
 from emolab.config.check import check
+from emolab.config.command import composed
 from emolab.config.saved import typed_modules
 from emolab.config.schema import SCHEMAS
 

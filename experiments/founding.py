@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from emolab.cli import WRONG, check_command, verb
+from emolab.cli import verb
+from emolab.config.command import check_command
+from emolab.exit_codes import WRONG
 from emolab.jobs import Plan
 from experiments.output import trainings_of, writing
 from experiments.overrides import for_training, launcher_given, refuse, settings_given

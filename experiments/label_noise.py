@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from emolab.cli import check_command, composed, verb
+from emolab.cli import verb
+from emolab.config.command import check_command, composed
 from emolab.config.overrides import override, typed
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError

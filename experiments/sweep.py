@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.cli import WRONG, composed, is_multirun, options_and_overrides, verb
+from emolab.cli import verb
 from emolab.config.check import check
+from emolab.config.command import composed, is_multirun, options_and_overrides
 from emolab.config.overrides import is_hydras, key_of
 from emolab.config.schema import SCHEMAS
 from emolab.errors import ConfigError, EmolabError
+from emolab.exit_codes import WRONG
 from emolab.jobs import Child, stop_all
 from experiments.output import check_output, writing
 from experiments.overrides import as_text, for_training, settings_given

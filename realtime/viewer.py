@@ -11,7 +11,8 @@ import numpy as np
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from emolab.cli import INTERRUPTED, verb
+from emolab.cli import verb
+from emolab.exit_codes import INTERRUPTED
 from emolab.interrupts import end_signals
 from emolab.notices import LAW, NOTICE
 from realtime.capture import try_opening

@@ -7,7 +7,7 @@ import pytest
 from commands import TINY, environment, run
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.config.help import help_text
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder, groups

@@ -11,7 +11,8 @@ import optuna
 import pytest
 from hydra.utils import instantiate
 
-from emolab.cli import _shorthand, check_command, composed
+from emolab.cli import _shorthand
+from emolab.config.command import check_command, composed
 from emolab.config.tree import conf_folder, groups
 from emolab.training.augmentation import Augmentation
 from experiments.demo_faces.__main__ import _parser

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from emolab.cli import composed, options_and_overrides, values_of_each
+from emolab.config.command import composed, options_and_overrides, values_of_each
 from emolab.config.overrides import SEARCH_PATH, is_hydras, key_of, pair_of
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan

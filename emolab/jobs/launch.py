@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from emolab.cli import composed, hydra_main
+from emolab.config.command import composed, hydra_main
 from emolab.config.overrides import key_of, override
 from emolab.errors import ConfigError, EmolabError
 from emolab.jobs.plan import Plan

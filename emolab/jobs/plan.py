@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from emolab import files
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.config.overrides import key_of, pair_of
 from emolab.errors import ConfigError
 from emolab.jobs.group import by_number, check_no_runs, runs_of, training_command, training_environment

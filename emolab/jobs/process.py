@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from emolab.cli import INTERRUPTED
+from emolab.exit_codes import INTERRUPTED
 
 _LINES, _CHARACTERS = 15, 2000  # of a log that show why a run failed
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from emolab.cli import WRONG, composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
+from emolab.exit_codes import WRONG
 from emolab.jobs.launch import launch
 from emolab.jobs.plan import Plan
 from emolab.jobs.table import table_of

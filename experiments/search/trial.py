@@ -10,7 +10,7 @@ from typing import Any
 
 from optuna import Trial, TrialPruned
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.jobs import Child, Outcome, last_lines
 from emolab.jobs.group import run_of, training_command, training_environment
 from emolab.runs import RunRecord

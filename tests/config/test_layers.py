@@ -1,6 +1,6 @@
 import pytest
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.config.layers import named
 from emolab.config.tree import conf_folder, groups
 

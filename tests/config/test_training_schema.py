@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emolab.cli import check_command
+from emolab.config.command import check_command
 from emolab.errors import ConfigError
 
 DATA = ("data=fer2013", "data.path=faces.csv")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.config.schema import SCHEMAS
 from emolab.data.configured import prepare_data
 from emolab.data.prepared import PreparedData

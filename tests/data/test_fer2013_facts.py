@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 from emolab.data.prepared import PreparedData
 

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from postgres import running_postgres
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.config.saved import settings_of
 from emolab.runs import list_runs
 from experiments.search.study import counted

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 from commands import environment
 
-from emolab.cli import check_command
+from emolab.config.command import check_command
 from emolab.data.prepared import PreparedData
 from emolab.engines import manifest
 from emolab.engines.build import Builder

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from commands import run
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.data.prepared import PreparedData
 from emolab.engines import Engine, load_engine, manifest, selected_engine, table
 from emolab.engines.benchmark import Benchmark

@@ -7,7 +7,7 @@ import pytest
 from commands import TINY, run
 from made_runs import made_run
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.runs.sameness import plain_settings
 from experiments.search.beginning import Beginning, begin

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from emolab.cli import check_command, composed, options_and_overrides
+from emolab.config.command import check_command, composed, options_and_overrides
 from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
 from experiments.search.best import as_experiment, best_trial, check_name, write_best

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_runs import CLASSES, made_run, predictions
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions

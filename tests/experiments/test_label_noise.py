@@ -8,7 +8,7 @@ from commands import TINY, run
 
 pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.errors import ConfigError, DataError
 from emolab.jobs import Plan
 from experiments.label_noise import label_noise

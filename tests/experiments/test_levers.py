@@ -5,7 +5,7 @@ import pytest
 from commands import TINY, run
 from made_runs import made_run, predictions
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.runs import RunRecord

@@ -2,7 +2,7 @@ import optuna
 import pytest
 from hydra.utils import instantiate
 
-from emolab.cli import composed
+from emolab.config.command import composed
 
 
 @pytest.mark.parametrize(("epochs", "first"), [(3, 1), (10, 3), (30, 9)])

@@ -5,7 +5,7 @@ import pytest
 from made_runs import made_run
 from omegaconf import OmegaConf
 
-from emolab.cli import check_command, composed
+from emolab.config.command import check_command, composed
 from emolab.config.tree import conf_folder, groups
 from emolab.errors import ConfigError
 from experiments.search.space import searchable, space_of, suggested

@@ -5,7 +5,7 @@ import optuna
 import pytest
 from made_runs import made_run
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.runs.sameness import config_text
 from experiments.search import trial as trials
 from experiments.search.trial import Training, TrialFailedError

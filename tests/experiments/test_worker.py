@@ -8,7 +8,7 @@ from made_runs import made_run
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text

@@ -1,6 +1,6 @@
 import pytest
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.config.overrides import search_path
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError

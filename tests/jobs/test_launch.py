@@ -12,7 +12,7 @@ from commands import environment
 from hydra.core.hydra_config import HydraConfig
 from made_plans import add
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
@@ -25,7 +25,7 @@ JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 DRIVER = """
 import sys
 from pathlib import Path
-from emolab.cli import _exit_code
+from emolab.exit_codes import exit_code
 from emolab.jobs import Plan
 from emolab.jobs.run import run_plan
 def work(grid):
@@ -35,7 +35,7 @@ folder, training, *launcher = sys.argv[1:]
 del sys.argv[1:]
 Plan.command = lambda self, number: [sys.executable, "-c", training]
 grid = Plan.open(Path(folder))
-sys.exit(_exit_code(lambda: work(grid)))
+sys.exit(exit_code(lambda: work(grid)))
 """
 
 SLOW_TO_SAVE = """

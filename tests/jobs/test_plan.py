@@ -1,7 +1,7 @@
 import pytest
 from made_plans import JOBS, add, plan
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.jobs import Plan
 from emolab.jobs.group import run_of

@@ -5,7 +5,7 @@ import pytest
 from made_plans import JOBS, add, plan
 from omegaconf import OmegaConf
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 from emolab.errors import ConfigError
 from emolab.jobs.run import check_same, run_plan

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError, RunError
 from emolab.models import backbones
 from emolab.models.custom_cnn import custom_cnn

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from realtime.detectors.full_frame import FullFrame
 from realtime.viewer import step_maker
 

@@ -8,7 +8,7 @@ from made_photographs import class_folders, encoded, made, picture, write
 from omegaconf import OmegaConf
 from PIL import Image
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 from emolab.runs import RunRecord

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.config.tree import conf_folder
 from emolab.data.prepared import PreparedData
 from emolab.data.records import USABLE
@@ -152,7 +152,7 @@ def test_a_training_evaluates_as_conf_says_but_for_what_its_own_command_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(conf_folder(), tmp_path / "conf")
-    monkeypatch.setattr("emolab.cli.conf_folder", lambda: tmp_path / "conf")
+    monkeypatch.setattr("emolab.config.command.conf_folder", lambda: tmp_path / "conf")
     edited = tmp_path / "conf" / "evaluate.yaml"
     edited.write_text(edited.read_text().replace("resamples: 2000", "resamples: 500"))
     cfgs = {said: composed("train", ["data=demo", f"evaluate={said}"]) for said in ("true", "validation", "false")}

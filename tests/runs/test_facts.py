@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from omegaconf import OmegaConf
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.runs import RunRecord
 from emolab.runs.facts import facts_of
 

@@ -7,7 +7,7 @@ import pytest
 from made_photographs import class_folders
 from omegaconf import DictConfig
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.build import prepare
 from emolab.data.options import Options
 from emolab.data.prepared import PreparedData

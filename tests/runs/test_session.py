@@ -4,7 +4,7 @@ import pytest
 from made_photographs import class_folders
 from run_fields import FIELDS
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError, RunError

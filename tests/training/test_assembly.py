@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from commands import TINY
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.models.pretrained import FirstWeights
 from emolab.training.assembly import build_module, build_trainer

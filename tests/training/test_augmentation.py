@@ -7,7 +7,7 @@ import tensorflow as tf
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.training.augmentation import Augmentation
 

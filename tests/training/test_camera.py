@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hydra.utils import instantiate
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.training.camera import RandomBlur, RandomJpeg, RandomNoise
 

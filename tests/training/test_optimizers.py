@@ -2,7 +2,7 @@ import pytest
 from commands import TINY
 from hydra.utils import instantiate
 
-from emolab.cli import composed
+from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.training.optimizers import configured
 

@@ -1,0 +1,34 @@
+"""How a command ends: 0 done; 1 a gate failed; others as named here, after one line that says why."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from hydra.errors import InstantiationException
+
+from emolab.errors import EmolabError
+
+WRONG = 2  # configuration, data or environment
+FAULT = 70  # emolab's own
+INTERRUPTED = 130  # with the state saved
+
+
+def exit_code(work: Callable[[], Any]) -> int:
+    """Do the work and return the code to end with; errors are told on stderr."""
+    try:
+        return int(work() or 0)
+    except KeyboardInterrupt as stopped:
+        print(f"interrupted{f': {stopped}' if str(stopped) else ''}", file=sys.stderr)
+        return INTERRUPTED
+    except EmolabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG
+    except InstantiationException as error:
+        cause = error.__cause__
+        print(f"error: {cause if isinstance(cause, EmolabError) else error}", file=sys.stderr)
+        return WRONG
+    except Exception:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
+        traceback.print_exc()
+        print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
+        return FAULT
