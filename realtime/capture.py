@@ -29,14 +29,14 @@ def try_opening(source: Source, limits: FaultLimits | None = None) -> None:
         limits: when it hangs.
 
     Raises:
-        SourceError: if it can't be opened.
+        SourceError: if it can't be opened; whatever else it raises has not opened it either.
     """
-    errors: list[SourceError] = []
+    errors: list[Exception] = []
 
     def attempt() -> None:
         try:
             source.open()
-        except SourceError as error:
+        except Exception as error:  # raised again, in the thread of who asked
             errors.append(error)
         finally:
             source.close()

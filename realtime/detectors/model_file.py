@@ -25,11 +25,15 @@ def yunet_file(path: Path | None, cache: Path, seconds: float, address: str = AD
         sha256: what its bytes must be.
 
     Raises:
-        ConfigError: if the user's file isn't there, or there is none in the cache and it can't be downloaded.
+        ConfigError: if the user's file isn't there or can't be looked at, or there is none in the cache and it can't be
+            downloaded.
     """
     if path is not None:
-        if not path.is_file():
-            raise ConfigError(f"detector.path={path}: no such file")
+        try:
+            if not path.is_file():
+                raise ConfigError(f"detector.path={path}: no such file")
+        except OSError as error:
+            raise ConfigError(f"detector.path={path} can't be read: {error.strerror}") from error
         return path
     kept = cache / YUNET
     if not kept.is_file() or sha256_of(kept) != sha256:

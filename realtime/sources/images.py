@@ -34,13 +34,14 @@ class Images:
 
     def open(self) -> None:
         """List them; see `Source`."""
-        if not self._path.exists():
-            raise SourceError(f"{self._named}: no such file or folder")
-        self._folder = self._path if self._path.is_dir() else self._path.parent
         try:
-            found = find_files(self._path) if self._path.is_dir() else Found([self._path.name])
+            if not self._path.exists():
+                raise SourceError(f"{self._named}: no such file or folder")
+            is_folder = self._path.is_dir()
+            found = find_files(self._path) if is_folder else Found([self._path.name])
         except OSError as error:
             raise SourceError(f"{self._named} can't be read: {error.strerror}") from error
+        self._folder = self._path if is_folder else self._path.parent
         for note in found.notes():
             print(f"{self._named}: {note}")
         self._left = [name for name in found.files if Path(name).suffix.lower() in SUFFIXES]

@@ -90,8 +90,11 @@ class Video:
 
     def open(self) -> None:
         """Open it; see `Source`."""
-        if not self._path.is_file():
-            raise SourceError(f"source.path={self._path}: no such file")
+        try:
+            if not self._path.is_file():
+                raise SourceError(f"source.path={self._path}: no such file")
+        except OSError as error:
+            raise SourceError(f"source.path={self._path} can't be read: {error.strerror}") from error
         self._capture = _opened(str(self._path))
         if not self._capture.isOpened():
             self.close()

@@ -207,6 +207,17 @@ def test_what_can_be_opened_is_closed_again_and_what_cant_be_is_an_error() -> No
         try_opening(Scripted(iter(["refuse"])))
 
 
+def test_a_source_that_fails_by_an_error_of_its_own_has_not_opened() -> None:
+    class Faulty(Scripted):
+        def open(self) -> None:
+            raise MemoryError("no room for it")
+
+    faulty = Faulty(iter([]))
+    with pytest.raises(MemoryError, match="no room for it"):
+        try_opening(faulty)
+    assert faulty.closed
+
+
 def test_a_source_that_hangs_as_it_is_tried_out_keeps_nobody_waiting() -> None:
     class Hanging(Scripted):
         def open(self) -> None:

@@ -147,6 +147,8 @@ def test_auto_says_which_it_took_and_why(shared: Path, no_cache: str, capsys: py
 def test_auto_takes_no_other_detector_than_the_file_that_was_named() -> None:
     with pytest.raises(ConfigError, match=r"detector\.path=absent\.onnx: no such file"):
         best_detector(path="absent.onnx")
+    with pytest.raises(ConfigError, match=r"detector\.path=n+\.onnx can't be read"):
+        best_detector(path="n" * 300 + ".onnx")
 
 
 def test_a_fallback_to_haar_keeps_the_crop_and_the_size_that_were_asked_for(no_cache: str) -> None:

@@ -141,6 +141,13 @@ def test_a_video_that_isnt_one_is_an_error_that_names_it(tmp_path: Path) -> None
             Video(str(path)).open()
 
 
+def test_what_cant_even_be_looked_at_is_an_error_that_names_it() -> None:
+    name = "n" * 300 + ".png"  # longer than a name can be: as a folder without rights, it can't be looked at
+    for source in (Video, Images):
+        with pytest.raises(SourceError, match=r"source\.path=n+\.png can't be read: File name too long"):
+            source(name).open()
+
+
 def test_photographs_come_by_name_in_bgr_and_broken_ones_are_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
