@@ -244,6 +244,7 @@ class Capture:
             now = self._clock()
             health.observe(image, now)
             if health.is_frozen():
+                self._pauses.reset()  # opening it works, and what it shows may be still
                 raise SourceError(f"{source.description} is frozen: it gives the same picture again and again")
             at = now - self._began if at is None else at
             self._offer(worker, Frame(image, at, self.counts.read, source.file), health)

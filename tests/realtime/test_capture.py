@@ -132,6 +132,13 @@ def test_a_frozen_camera_is_said_and_opened_again() -> None:
     assert capture.counts.recoveries >= 1
 
 
+def test_a_picture_that_stays_still_is_seen_again_after_the_shortest_pause_each_time() -> None:
+    with _capture(*[noisy(0)] * 10_000) as capture:
+        _, problems = _until(capture, 300)
+    assert capture.counts.recoveries >= 3
+    assert {text.rpartition("in ")[2] for text in problems if "frozen" in text} == {"0.02 s"}
+
+
 def test_a_hanging_camera_is_left_and_another_attempt_gives_frames() -> None:
     Scripted.hanging.clear()
     with _capture(noisy(0), "hang", *(noisy(seed) for seed in range(1, 200))) as capture:
