@@ -38,7 +38,7 @@ class Health:
     """Follows the frames of one source.
 
     Args:
-        live: whether the same frame again is a fault.
+        live: whether anything is; a file is as it was made.
         limits: when something is wrong.
     """
 
@@ -72,13 +72,13 @@ class Health:
         return self._last - self._changed >= self._limits.frozen
 
     def warning(self) -> str | None:
-        """Return what is wrong with frames that do come, or None."""
-        if self._last is None or self._lit is None:
+        """Return what is wrong with a live source's frames that do come, or None."""
+        if not self._live or self._last is None or self._lit is None:
             return None
         if self._last - self._lit >= self._limits.black:
             return "the picture is black: is the lens covered?"
-        if self._live and self._between is not None and self._between > 1.0 / self._limits.slow:
-            return f"the camera is slow: {1.0 / self._between:.1f} frames a second; more light helps most cameras"
+        if self._between is not None and self._between > 1.0 / self._limits.slow:
+            return f"the camera is slow: {1.0 / self._between:.1f} frames a second; more light helps most webcams"
         return None
 
 

@@ -32,6 +32,11 @@ def test_black_for_a_second_is_said_and_a_dark_room_isnt_black() -> None:
     assert _observed(dark, 0.1).warning() is None
 
 
+def test_a_file_that_is_black_or_slow_is_as_it_was_made() -> None:
+    assert _observed([plain(3)] * 20, 0.1, live=False).warning() is None
+    assert _observed([noisy(seed) for seed in range(20)], 0.25, live=False).warning() is None
+
+
 def test_a_slow_camera_is_named_with_its_rate() -> None:
     assert "4.0 frames a second" in str(_observed([noisy(seed) for seed in range(20)], 0.25).warning())
 
