@@ -10,8 +10,10 @@ from typing import TextIO
 import numpy as np
 
 from emolab.data.crop import crop_and_resize
-from emolab.data.image import Limits, UnusableImageError, read_image
+from emolab.data.image import Limits, UnreadableImageError, UnusableImageError, read_image
+from emolab.data.names import as_text
 from emolab.data.progress import track
+from emolab.errors import DataError
 from emolab.processor import usable_cores
 from realtime.frame import Classifier
 
@@ -23,7 +25,7 @@ class Predicted:
     """What was predicted.
 
     Attributes:
-        probabilities: float64 (N, C), the mean over recognisers and mirror images; rows of unreadable files are 0.
+        probabilities: float64 (N, C), the mean over recognisers and mirror images; rows of unusable files are 0.
         unreadable: row -> reason.
     """
 
@@ -56,6 +58,9 @@ def predict(
         limits: what a file may cost.
         workers: threads that read; None: one a core.
         stream: where progress goes; None: standard error.
+
+    Raises:
+        DataError: if a file can't be read now and may be another time, when it would get a class of its own.
     """
     sizes = sorted({recogniser.image_size for recogniser in recognisers})
     batches = [files[start : start + batch_size] for start in range(0, len(files), batch_size)]
@@ -89,6 +94,9 @@ def _read(path: Path, sizes: Sequence[int], limits: Limits) -> tuple[list[np.nda
     try:
         # Anew for each size: how a JPEG is decoded depends on it, and must be as it was for training.
         return [crop_and_resize(read_image(path, limits, at_least=size), None, size) for size in sizes], ""
+    except UnreadableImageError as error:
+        told = as_text(str(path))
+        raise DataError(f"{told}: {error}. Give the same command again when it can be read") from error
     except UnusableImageError as error:
         return [np.zeros((size, size, 3), np.uint8) for size in sizes], str(error)
 

@@ -187,6 +187,12 @@ def test_photographs_that_cant_be_read_get_the_most_frequent_class_and_a_note(co
     assert rows["3.png"].note == ""
 
 
+def test_a_photograph_that_may_be_read_another_time_is_refused_and_never_gets_a_class(competition: Path) -> None:
+    files = [*wanted_files(competition)[1].values(), competition / "test_kaggle" / "gone.png"]
+    with pytest.raises(DataError, match=r"gone\.png: no such file\. Give the same command again"):
+        predict(files, [Brightness()], 4, stream=io.StringIO())
+
+
 def test_a_photograph_goes_the_way_that_it_goes_in_prepare(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (300, 200, 3)).astype(np.uint8)
     path = write(tmp_path / "1.jpg", encoded(image, quality=90))
