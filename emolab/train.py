@@ -85,7 +85,9 @@ def _trained(
 
 
 def evaluation_of(cfg: DictConfig) -> "EvaluationSettings | None":
-    """Return how the run is evaluated when it's trained: as `conf/evaluate.yaml` says; None: not at all.
+    """Return how the run is evaluated when it's trained; None: not at all.
+
+    It is as `conf/evaluate.yaml` says, with as many images at a time as validation had memory for.
 
     Raises:
         ConfigError: if that file was edited and can't be used; known before hours of training.
@@ -97,7 +99,12 @@ def evaluation_of(cfg: DictConfig) -> "EvaluationSettings | None":
     found = composed("evaluate", ())
     check(found, SCHEMAS["evaluate"])
     settings = EvaluationSettings.of(found)
-    return replace(settings, test=cfg.evaluate != "validation", trusted_modules=typed_modules(cfg))
+    return replace(
+        settings,
+        batch_size=cfg.trainer.evaluation_batch_size,
+        test=cfg.evaluate != "validation",
+        trusted_modules=typed_modules(cfg),
+    )
 
 
 def conclude(

@@ -140,7 +140,7 @@ def test_a_report_that_cant_be_written_is_refused_before_the_run_is_judged(
     record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
     prepared.content = "other"
     (record.folder / "report").write_text("a file where a folder is to be")
-    with pytest.raises(RunError, match=r"the run folder .*report can't be written: .*evaluate a copy of the run"):
+    with pytest.raises(RunError, match=r"the run folder .*report.* can't be written: .*evaluate a copy of the run"):
         report_on(record, prepared, QUICKLY)  # it has no weights, which would show next
     (record.folder / "report").unlink()
     with pytest.raises(RunError, match="isn't a configuration of emolab"):
@@ -155,8 +155,9 @@ def test_a_training_evaluates_as_conf_says_but_for_what_its_own_command_says(
     monkeypatch.setattr("emolab.config.command.conf_folder", lambda: tmp_path / "conf")
     edited = tmp_path / "conf" / "evaluate.yaml"
     edited.write_text(edited.read_text().replace("resamples: 2000", "resamples: 500"))
-    cfgs = {said: composed("train", ["data=demo", f"evaluate={said}"]) for said in ("true", "validation", "false")}
-    own = replace(QUICKLY, resamples=500, examples=24, trusted_modules=["emolab.models.backbones"])
+    memory = ["data=demo", "trainer.evaluation_batch_size=8"]
+    cfgs = {said: composed("train", [*memory, f"evaluate={said}"]) for said in ("true", "validation", "false")}
+    own = replace(QUICKLY, batch_size=8, resamples=500, examples=24, trusted_modules=["emolab.models.backbones"])
     assert evaluation_of(cfgs["validation"]) == own
     assert evaluation_of(cfgs["true"]) == replace(own, test=True)
     assert evaluation_of(cfgs["false"]) is None
