@@ -36,6 +36,8 @@ from realtime.displays.web.security import (
     token_is_right,
 )
 from realtime.displays.web.server import invitation
+from realtime.frame import FrameStep
+from realtime.sources.source import Frame
 from realtime.sources.synthetic import Synthetic
 
 
@@ -373,6 +375,13 @@ def test_the_server_ends_quietly_while_somebody_looks_at_its_source(caplog: pyte
         assert asyncio.run(run(address, ending)) == 1001
     gc.collect()  # asyncio tells of an error that nobody asked for when its task goes
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_the_time_of_a_frame_of_the_servers_source_holds_the_making_of_its_picture() -> None:
+    step = FrameStep(FullFrame(), Brightness(), timer=lambda: 0.0)  # by whose clock a frame takes no time
+    message = server_source._message(Frame(plain(20, 720, 1280), 0.0, 0), step, None, 0)
+    length = int.from_bytes(message[:4], "big")
+    assert json.loads(message[4 : 4 + length])["milliseconds"] > 0
 
 
 def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) -> None:

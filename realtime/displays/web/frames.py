@@ -57,11 +57,13 @@ def faces_as_json(faces: Sequence[Face], width: int, height: int) -> list[dict[s
     ]
 
 
-def with_picture(facts: dict[str, Any], image: np.ndarray | None) -> bytes:
-    """Return one message: the length of the facts' JSON (4 bytes, big-endian), the JSON, a JPEG if there is one."""
-    text = json.dumps(facts).encode()
-    if image is None:
-        return len(text).to_bytes(NUMBER_BYTES, "big") + text
+def as_jpeg(image: np.ndarray) -> bytes:
+    """Return the JPEG of a picture, uint8 BGR (H, W, 3), that the page shows: within `LONGEST_SHOWN` pixels."""
     small, _ = shrunk(image, LONGEST_SHOWN)
-    picture = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
-    return len(text).to_bytes(NUMBER_BYTES, "big") + text + picture
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+
+
+def with_picture(facts: dict[str, Any], jpeg: bytes) -> bytes:
+    """Return one message: the length of the facts' JSON (4 bytes, big-endian), the JSON, the JPEG (empty: none)."""
+    text = json.dumps(facts).encode()
+    return len(text).to_bytes(NUMBER_BYTES, "big") + text + jpeg
