@@ -50,7 +50,7 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("optimizer.learning_rat=1", ["Did you mean 'learning_rate'", "weight_decay"]),
         ("data.path=", ["data.path=: it's empty; is the shell variable set?"]),
         ("data.path=null", ["data.path=null: it's empty"]),
-        ("data.image_size=-4", ["data.image_size=-4", "greater than or equal to 16"]),
+        ("data.image_size=-4", ["data.image_size=-4", "expected 16 to 1024 pixels"]),
         ("optimizer.learning_rate=null", ["optimizer.learning_rate=null", "valid number"]),
         ("trainer.epochs=many", ["trainer.epochs=many", "integer"]),
         ("trainer.precision=float8", ["'auto', 'float32'"]),
