@@ -22,11 +22,11 @@ from emolab.runs.facts import facts_of, title_of
 from emolab.runs.fits import check_fits, shared_with
 from emolab.runs.judge import Judge, classifier, mirrored
 from emolab.runs.network import load_network
-from emolab.runs.own_data import notes_on_seen, seen_in_training
 from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
 from emolab.runs.robustness import Curve, robustness_curves, robustness_picture
 from emolab.runs.sameness import learned_from
+from emolab.runs.seen import notes_on_seen, seen_in_training
 
 EVALUATED = ("validation", "test")  # training images would only flatter
 

@@ -12,8 +12,9 @@ from emolab.config.command import composed
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 from emolab.runs import RunRecord
-from emolab.runs.own_data import data_for, own_data, seen_in_training, typed_data
+from emolab.runs.own_data import data_for, own_data, typed_data
 from emolab.runs.sameness import config_text
+from emolab.runs.seen import seen_in_training
 
 
 def _run(root: Path, name: str, fingerprint: str, *classes: str, config: str = "") -> RunRecord:
