@@ -15,6 +15,7 @@ from realtime.tracking import Track, Tracker
 NOT_SURE = "not sure"  # what is shown where a face has no label; data may have a class "uncertain", as demo has
 STAGES = ("detect", "crop", "classify", "decide")
 MOST_FACES = 8  # of a frame that another follows soon; a photograph has time for all of its own
+_BATCH = 64  # faces that are classified at once: a crowd at 224 pixels would take several GB
 
 
 class Classifier(Protocol):
@@ -95,7 +96,7 @@ class StepSettings:
 
 
 class FrameStep:
-    """Detect, crop, classify all faces in one batch, smooth, decide.
+    """Detect, crop, classify all faces together, smooth, decide.
 
     Args:
         detector: finds the faces.
@@ -140,7 +141,7 @@ class FrameStep:
         times.append(self._timer())
         images = face_images(frame, boxes, self.detector, self.classify.image_size)
         times.append(self._timer())
-        probabilities = self.classify(images) if boxes else np.zeros((0, len(self.classify.classes)), np.float32)
+        probabilities = self._probabilities(images)
         times.append(self._timer())
         tracks = self._tracker.update(boxes, at)
         faces = [self._face(track, row, at) for track, row in zip(tracks, probabilities, strict=True)]
@@ -160,6 +161,11 @@ class FrameStep:
         inside = [box for box in boxes if is_visible(box, width, height)]
         most = self._settings.max_faces or (None if self._file else MOST_FACES)
         return sorted(sorted(inside, key=lambda box: -box.area)[:most])
+
+    def _probabilities(self, images: np.ndarray) -> np.ndarray:
+        """What the classifier says of the faces: float32 (N, C); of a crowd, batch by batch."""
+        batches = [self.classify(images[first : first + _BATCH]) for first in range(0, len(images), _BATCH)]
+        return np.concatenate([np.zeros((0, len(self.classify.classes)), np.float32), *batches])
 
     def _face(self, track: Track, seen: np.ndarray, at: float) -> Face:
         settings = self._settings
