@@ -119,7 +119,7 @@ def conclude(
         page = write_label_noise(folder, prepared, suspects, table, cfg.examples, told)
     show(table)
     print(f"page:   {page}")
-    print(f"next:   python -m emolab.train ... {typed('trainer.leave_out', folder / SUSPECTED)}")
+    print(f"next:   look at it; a training without them is {typed('trainer.leave_out', folder / SUSPECTED)}")
 
 
 def notes(cfg: DictConfig, images: int, suspected: int) -> list[str]:

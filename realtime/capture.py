@@ -29,7 +29,7 @@ def try_opening(source: Source, limits: FaultLimits | None = None) -> None:
         limits: when it hangs.
 
     Raises:
-        SourceError: if it can't be opened; whatever else it raises has not opened it either.
+        SourceError: if it can't be opened. Any other error of `open` is raised, too.
     """
     errors: list[Exception] = []
 

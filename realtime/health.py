@@ -38,7 +38,7 @@ class Health:
     """Follows the frames of one source.
 
     Args:
-        live: whether anything is; a file is as it was made.
+        live: whether anything can be a fault: a file is as it was made.
         limits: when something is wrong.
     """
 

@@ -75,9 +75,9 @@ def competition_reader(cfg: DictConfig) -> "KaggleReader":
 
 def _check_output(output: Path) -> None:
     """See that the file can be written, before minutes of predictions."""
-    if output.is_dir():
-        raise ConfigError(f"output={output} is a folder: name the file, such as output={output / 'submission.csv'}")
     with _writing(output):
+        if output.is_dir():
+            raise ConfigError(f"output={output} is a folder: name the file, such as {output / 'submission.csv'}")
         make_folder(output.parent)
         try_writing(output.parent)
 

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emolab.interrupts import HANG_UP
 from emolab.processor import take_fast_kernels
 
 take_fast_kernels()  # as commands do
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background jobs do: commands under test would, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, the same
+if HANG_UP is not None and signal.getsignal(HANG_UP) is signal.SIG_IGN:  # as under nohup
+    signal.signal(HANG_UP, signal.SIG_DFL)
 
 hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")

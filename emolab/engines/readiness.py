@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from emolab.data.prepared import PreparedData
-from emolab.engines.build import Say
 from emolab.errors import DataError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.runs import RunRecord
@@ -13,13 +12,12 @@ from emolab.runs.network import load_network
 from emolab.runs.sameness import learned_from
 
 
-def check_judges(record: RunRecord, prepared: PreparedData, say: Say = print) -> None:
+def check_judges(record: RunRecord, prepared: PreparedData) -> None:
     """Refuse data that can't judge the run's engines, and say where others than the run's own do.
 
     Args:
         record: the run.
         prepared: the data.
-        say: told of what to note.
 
     Raises:
         DataError: if classes or size aren't the run's, or there are no validation images.
@@ -30,7 +28,7 @@ def check_judges(record: RunRecord, prepared: PreparedData, say: Say = print) ->
             f"{prepared.folder} has no validation images, and engines are judged on these: set data.split.validation"
         )
     if not learned_from(record, prepared):
-        say(f"note: the engines are judged on {prepared.name}, not on the data that the run was trained on")
+        print(f"note: the engines are judged on {prepared.name}, not on the data that the run was trained on")
 
 
 def temperature_of(
@@ -38,7 +36,6 @@ def temperature_of(
     prepared: PreparedData,
     trusted_modules: Sequence[str] = (),
     batch_size: int = 128,
-    say: Say = print,
 ) -> float:
     """Return the run's temperature; a run that was never evaluated gets it now, from its own validation images.
 
@@ -49,7 +46,6 @@ def temperature_of(
         prepared: whose validation images it's fitted on.
         trusted_modules: modules of the user's own that the run may name.
         batch_size: images at a time.
-        say: told of what to note.
     """
     known = record.fields["temperature"]
     if known is not None:
@@ -60,5 +56,5 @@ def temperature_of(
     if learned_from(record, prepared):
         record.update(temperature=temperature)
     else:
-        say(f"note: the run has no temperature yet, and these engines get that of {prepared.name}: evaluate it first")
+        print(f"note: the run has no temperature yet, and these engines get that of {prepared.name}: evaluate it first")
     return temperature

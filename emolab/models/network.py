@@ -80,8 +80,8 @@ def _check_flat(network: keras.Model) -> None:
         if isinstance(layer, keras.Model):
             raise ConfigError(
                 f"this backbone applies a whole model, {layer.name}, to the images, which hides its layers: nothing "
-                "would draw them from the seed, count or freeze them. Let it return keras.applications.Some("
-                "input_tensor=images, include_top=False, weights=weights).output"
+                "would draw them from the seed, count or freeze them. Apply its layers one by one, or let it return "
+                "keras.applications.Some(input_tensor=images, include_top=False, weights=weights).output"
             )
 
 
@@ -112,7 +112,7 @@ def initialize(network: keras.Model, seed: int, head_only: bool = False) -> None
             kernel = layer.kernel
             kernel.assign(initializer(kernel.shape, kernel.dtype))
     if not head_only:
-        first = next(layer for layer in network.layers if isinstance(layer, layers.Conv2D))
+        first = next(layer for layer in network.layers if hasattr(layer, "kernel"))
         first.kernel.assign(first.kernel / max(1.0, _input_scale(network, first)))
 
 

@@ -1,5 +1,6 @@
 """Begin where another training ended: the weights of a whole network of ours, backbone and head."""
 
+import re
 from pathlib import Path
 
 import h5py
@@ -9,7 +10,7 @@ from keras import layers
 from emolab.errors import RunError
 from emolab.models.network import HEAD, whole_weights
 
-_HEAD = "layers/dense/vars/0"  # Keras names a layer's weights by its class; the head is our only dense layer
+_DENSE = re.compile(r"dense(?:_(\d+))?")  # Keras names a layer's weights by its class and number
 
 
 def is_whole_network(path: Path) -> bool:
@@ -48,6 +49,8 @@ def _with_another_head(network: keras.Model, classes: int) -> keras.Model:
 def _head_classes(path: Path) -> int | None:
     try:
         with h5py.File(path, "r") as file:
-            return int(file[_HEAD].shape[-1]) if _HEAD in file else None
+            found = [named for name in file.get("layers", ()) if (named := _DENSE.fullmatch(name))]
+            head = max(found, key=lambda named: int(named[1] or 0), default=None)  # the last one
+            return None if head is None else int(file[f"layers/{head[0]}/vars/0"].shape[-1])
     except OSError:
         return None  # not HDF5: whoever loads it says so

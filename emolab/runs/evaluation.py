@@ -65,8 +65,8 @@ def evaluate_run(record: RunRecord, prepared: PreparedData, settings: Evaluation
     Raises:
         DataError: if the classes or the sizes differ, or there are no images to evaluate.
     """
-    shared = shared_with(record, prepared) if settings.shared_classes else record.classes
     check_fits(record, prepared, settings.shared_classes)
+    shared = shared_with(record, prepared)
     network = load_network(record, settings.trusted_modules)
     judge = Judge(classifier(network), prepared, record.classes, settings.batch_size, shared)
     judgement = _judgement(record, judge, settings)

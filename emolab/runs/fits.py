@@ -8,8 +8,8 @@ from emolab.runs.record import RunRecord
 
 
 def shared_with(record: RunRecord, prepared: PreparedData) -> tuple[str, ...]:
-    """Return the classes that the run and the data both have, sorted by code point, as both lists are."""
-    return tuple(name for name in record.classes if name in prepared.classes)
+    """Return the classes that the run and the data both have, sorted by code point, as the data's are."""
+    return tuple(name for name in prepared.classes if name in record.classes)
 
 
 def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool = False) -> None:
@@ -24,7 +24,7 @@ def check_fits(record: RunRecord, prepared: PreparedData, shared_classes: bool =
         DataError: naming the classes that both have, and those that only one of them has.
     """
     shared = shared_with(record, prepared)
-    fits = len(shared) >= 2 if shared_classes else record.classes == prepared.classes
+    fits = len(shared) >= 2 if shared_classes else set(record.classes) == set(prepared.classes)
     if not fits:
         raise DataError(
             f"the classes differ. Both have: {_listed(shared)}; only the run {record.id}: "

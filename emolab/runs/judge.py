@@ -40,7 +40,7 @@ class Judge:
         prepared: the data.
         known: the classes of the network, in the order of its logits.
         batch_size: images at a time.
-        shared: those of them that are judged, where not all are; images of others are left out.
+        shared: those of them that are judged, sorted by code point, where not all are; images of others are left out.
     """
 
     classify: Classify
@@ -51,8 +51,8 @@ class Judge:
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """The classes that are judged."""
-        return self.known if self.shared is None else self.shared
+        """The classes that are judged, in the order of the data's."""
+        return tuple(sorted(self.known)) if self.shared is None else self.shared
 
     def rows(self, split: str) -> np.ndarray:
         """Return the rows of a split whose class is judged: int64 (n,)."""

@@ -119,7 +119,10 @@ class RunRecord:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the network's outputs, in Unicode's composed form as all data have them."""
+        """Class names in the order of the network's outputs, in Unicode's composed form as all data have them.
+
+        Of an old run, whose names were decomposed, the order may be another than the data's.
+        """
         return tuple(class_name(name) for name in self._facts["classes"])
 
     @property

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from emolab.data.left_out import LeftOut
     from emolab.data.prepared import PreparedData
 
+RETIRED = ("trainer.jit_compile",)  # older runs have it, false in all that could be trained
 # What may differ: nothing of it changes a weight.
 FREE_TO_CHANGE = (
     *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
-    "trainer.jit_compile",  # older runs have it, false in all that could be trained
+    *RETIRED,
     "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # `learned_from` says whether the data are the same
 )

@@ -64,7 +64,8 @@ class Module(keras.Model):
         images, targets = data
         with tf.GradientTape() as tape:
             values = self.training_step(images, targets, tf.cast(self.step.value, tf.int64))
-            minimised = tf.reduce_mean(values["loss"]) + sum(self.losses)  # those of a backbone's regularisers
+            regularisers = sum(tf.cast(one, tf.float32) for one in self.losses)  # a backbone's own
+            minimised = tf.reduce_mean(values["loss"]) + regularisers
             loss = minimised / tf.distribute.get_strategy().num_replicas_in_sync
             scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
         gradients = tape.gradient(scaled, self.trainable_weights)
@@ -114,7 +115,7 @@ class EmotionModule(Module):
         averaging: float | None = None,
     ) -> None:
         super().__init__()
-        self.autocast = False  # pixels keep their 8 bits; bfloat16 has only 8 for the fraction and sign
+        self.autocast = False  # augmented pixels keep their fractions, for which bfloat16 has no bits
         self.network = network
         self.seed = seed
         self._loss, self._optimizer_of = loss, optimizer

@@ -25,6 +25,7 @@ from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.flat import flat, short_names
 from emolab.runs import RunRecord, list_runs, resolve
 from emolab.runs.layout import REPORT
+from emolab.runs.sameness import RETIRED
 from emolab.runs.select import matching
 
 _NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
@@ -77,7 +78,8 @@ class ComparedRun:
     def settings(self) -> dict[str, str]:
         """Dotted key -> value as text, of all that can change a result."""
         settings = {key: value for key, value in settings_of(self.record).items() if key not in _NO_SETTING}
-        return {key: "null" if value is None else str(value) for key, value in flat(settings).items()}
+        known = {key: value for key, value in flat(settings).items() if key not in RETIRED}
+        return {key: "null" if value is None else str(value) for key, value in known.items()}
 
     @cached_property
     def curve(self) -> list[tuple[int, float]]:

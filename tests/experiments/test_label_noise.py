@@ -95,7 +95,7 @@ def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path
         refused = run("experiments.label_noise", *command, cwd=tmp_path)
     assert refused.returncode == 2, refused.stdout
     assert "another command is working on this folder" in refused.stderr
-    (leave_out,) = shlex.split(found.stdout.rpartition("emolab.train ... ")[2])
+    (leave_out,) = shlex.split(found.stdout.rpartition("without them is ")[2])
     trained = run("emolab.train", *tiny, leave_out, cwd=tmp_path)
     assert trained.returncode == 0, trained.stdout + trained.stderr
     card = next((tmp_path / "runs" / "custom_cnn").glob("*/report/model_card.md")).read_text()

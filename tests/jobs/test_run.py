@@ -28,6 +28,7 @@ def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     assert "1 trainings, 1 of them done" in told
     assert told.count("finished") == 1
     assert "missing" not in told
+    assert "next:" not in told  # what comes next is whoever planned it to say
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,20 @@ def test_other_classes_take_all_but_the_head(taught: tuple[keras.Model, Path]) -
     assert network.output_shape == (None, 5)
 
 
+def test_the_head_is_the_last_of_several_dense_layers(tmp_path: Path) -> None:
+    def network(classes: int, seed: int) -> keras.Model:
+        def mixed(images: keras.KerasTensor) -> keras.KerasTensor:
+            return keras.layers.Dense(9, name="mixing")(custom_cnn(images, stem=4, widths=(4, 6), depths=(1, 1)))
+
+        return build_network("mixed", mixed, classes, 16, seed=seed)
+
+    taught, path = network(3, seed=1), tmp_path / "best-3.weights.h5"
+    taught.save_weights(path)
+    begin_from(other := network(5, seed=2), path, with_head=False)
+    assert _same(other, taught, "mixing")
+    assert other.output_shape == (None, 5)
+
+
 def test_another_backbone_is_refused(taught: tuple[keras.Model, Path]) -> None:
     with pytest.raises(RunError, match=r"best-3.weights.h5 don't fit tiny.*model.backbone"):
         begin_from(_network(width=8), taught[1], with_head=False)

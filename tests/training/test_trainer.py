@@ -15,6 +15,7 @@ from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_recor
 
 from emolab.errors import ConfigError, RunError
 from emolab.tracking import LoggerGroup
+from emolab.training.callbacks import Checkpoints
 from emolab.training.callbacks.profile import Profile
 from emolab.training.losses import cross_entropy
 from emolab.training.muon import Muon
@@ -46,12 +47,24 @@ def test_weight_decay_spares_biases_and_normalisation() -> None:
     assert {len(weight.shape) for weight in decayed} == {2, 4}
 
 
-def test_a_regulariser_of_the_backbone_is_minimised_too() -> None:
+def test_a_hang_up_before_sigterm_lets_the_state_be_saved(tmp_path: Path) -> None:
+    """As a session's end sends both; a second SIGTERM stops at once."""
+    checkpoints = Checkpoints(tiny_record(tmp_path), steps_per_epoch=5)
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+        checkpoints.ask_to_stop(number, None)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.ask_to_stop(signal.SIGTERM, None)
+
+
+@pytest.mark.parametrize("precision", POLICIES)
+def test_a_regulariser_of_the_backbone_is_minimised_too(precision: str) -> None:
     def norm(strength: float) -> float:
-        trainer = Trainer(epochs=2)
+        trainer = Trainer(epochs=2, precision=precision)
         module = tiny_module(trainer)
         kernel = next(weight for weight in module.trainable_weights if len(weight.shape) == 4)
         kernel.regularizer = keras.regularizers.L2(strength)
+        pooling = module.network.get_layer("stem_conv")
+        pooling.activity_regularizer = keras.regularizers.L2(strength * 1e-6)  # its loss has the layer's own precision
         trainer.fit(module, TinyData())
         return float(np.linalg.norm(kernel))
 

@@ -59,6 +59,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._validated = False
         self.stopped = False
         self._stop_asked = False
+        self._interrupted = False
 
     def restore(self) -> None:
         """Load the last state into the model (already compiled); its callbacks follow when `fit` begins.
@@ -122,8 +123,10 @@ class Checkpoints(keras.callbacks.Callback):
         """Take Ctrl-C: the first saves after the current step, a second one stops at once; a hang-up never does."""
         if signal_number == HANG_UP:
             leave_terminal()
-        elif self._stop_asked:
+        elif self._interrupted:
             raise KeyboardInterrupt
+        else:
+            self._interrupted = True
         self._stop_asked = True
         print("\nsaving the state after this step; press Ctrl-C again to stop without", flush=True)
 
