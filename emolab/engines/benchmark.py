@@ -169,9 +169,13 @@ def _guarded(key: Key, engine: Engine, faults: Faults) -> Callable[[np.ndarray],
     """The engine, which does nothing any more once it failed: the others are timed all the same."""
 
     def call(images: np.ndarray) -> Any:
-        if key not in faults:
+        if key in faults:
+            return None
+        try:
+            return engine(images)
+        except Exception:  # noted below; a context around each call would be timed with it
             with faults.noted(key, "timed"):
-                return engine(images)
+                raise
 
     return call
 
