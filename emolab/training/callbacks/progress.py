@@ -58,8 +58,8 @@ class Progress(keras.callbacks.Callback):
         return int(self.model.step.numpy())
 
     def _position(self) -> str:
-        epoch, step = divmod(self._step(), self._steps)
-        return f"epoch {min(epoch + 1, self._epochs)}/{self._epochs}  step {step}/{self._steps}"
+        epoch, step = divmod(self._step() - 1, self._steps)  # of the step that was just done
+        return f"epoch {epoch + 1}/{self._epochs}  step {step + 1}/{self._steps}"
 
     def _pace(self) -> str:
         done = max(self._step() - self._first_step, 1)
