@@ -18,7 +18,7 @@ from emolab.engines.gates import USABLE, gates
 from emolab.engines.latency import TimingPlan, measure
 from emolab.engines.parity import judged, parity
 from emolab.engines.registry import backend
-from emolab.engines.selection import engine_folder
+from emolab.engines.selection import engine_folder, whole_selection
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
 from emolab.errors import EmolabError, RunError
@@ -82,7 +82,8 @@ class Benchmark:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
         faults = Faults(self.record, self.say, BASELINE)
         built = self._built(able, faults)
-        earlier = earlier_engines(self.builder, {*reasons, BASELINE})
+        selected = whole_selection(self.record) == engine_folder(self.record, *BASELINE)  # else nobody asked for it
+        earlier = earlier_engines(self.builder, reasons.keys() if selected else {*reasons, BASELINE})
         folders = built | {key: engine_folder(self.record, *key) for key in earlier}
         loaded = self._loaded(folders, earlier, faults)
         facts = self._facts(folders, loaded, earlier, faults)

@@ -88,6 +88,14 @@ def selected_engine(run: "RunRecord") -> Path | None:
     return folder if "gates" in facts and manifest.problem_with_run(facts, run) is None else None
 
 
+def whole_selection(run: "RunRecord") -> Path | None:
+    """Return what `selected_engine` does, and None where that can't be read: for an export, which mends it."""
+    try:
+        return selected_engine(run)
+    except RunError:
+        return None
+
+
 def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]], budget_ms: float) -> str:
     """Select the fastest engine of those that pass every gate; return what to tell the user.
 
@@ -115,13 +123,10 @@ def _nothing_selected(run: "RunRecord", budget_ms: float) -> str:
 
     One that fails a gate at the budget of now, was never judged, or is damaged doesn't.
     """
-    try:
-        before = selected_engine(run)
-        facts = {} if before is None else manifest.read(before)
-        if before is not None and was_judged(facts) and not failed(gates(facts, budget_ms)):
-            return f"selected: no engine passes every gate; {before.name} stays"
-    except RunError:  # damaged; to export again, as was done just now, is what its message advises
-        pass
+    before = whole_selection(run)
+    facts = {} if before is None else manifest.read(before)
+    if before is not None and was_judged(facts) and not failed(gates(facts, budget_ms)):
+        return f"selected: no engine passes every gate; {before.name} stays"
     deselect(run)
     return "selected: no engine passes every gate; none is selected"
 

@@ -20,6 +20,7 @@ from emolab.engines.earlier import earlier_engines
 from emolab.engines.latency import TimingPlan
 from emolab.engines.readiness import check_judges, temperature_of
 from emolab.engines.registry import BACKENDS, backend
+from emolab.engines.selection import select
 from emolab.errors import ConfigError, DataError, RunError
 from emolab.export import export, wanted_engines
 from emolab.runs import RunRecord, resolve
@@ -155,10 +156,12 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
     assert isinstance(recogniser(record, "selected", 1, failed_gates=False, cache="cache"), Engine)
 
 
-def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the_new_one_nothing(
+def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the_others_nothing(
     exported: Exported, tmp_path: Path
 ) -> None:
+    """The SavedModel, which others are compared with, is one of them only where it was selected."""
     project, record = exported.copied(tmp_path)
+    select(record, record.folder / "engines" / "tensorflow-fp32", "the fastest on that day")
     broken = record.folder / "engines" / "litert-int8"
     (broken / "model.tflite").write_bytes(b"garbage")
     manifest.write(broken, manifest.read(broken))
@@ -168,6 +171,7 @@ def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the
     table_text = (record.folder / "engines" / "table.csv").read_text()
     assert "\nlitert,int8,\"failed: couldn't be loaded, ValueError: The model is not a valid Flatbuffer" in table_text
     assert "\nlitert,fp32,passed," in table_text
+    assert "\ntensorflow,fp32,passed (earlier)," in table_text
     assert manifest.read(broken)["gates"] == {"usable": False}
 
 
