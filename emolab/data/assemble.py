@@ -58,7 +58,8 @@ def assemble(job: Job, folder: Path) -> None:
     _refuse_if_none(usable, rest)
     images = np.load(folder / IMAGES, mmap_mode="r")
     table = add_targets(build_table(usable, outcomes, rest), reading, usable)
-    table = _with_clusters_and_splits(table, images, usable, job.options)
+    hashes = np.array([(outcome.phash, outcome.mirrored_phash) for outcome in outcomes], np.uint64)
+    table = _with_clusters_and_splits(table, images, hashes, usable, job.options)
     with write_atomically(folder / INDEX) as temporary:
         table.to_parquet(temporary, index=False)
     account = _account(job, reading, table)
@@ -119,11 +120,11 @@ def _refuse_if_none(usable: Sequence[Record], rest: Sequence[Record]) -> None:
 
 
 def _with_clusters_and_splits(
-    table: pd.DataFrame, images: np.ndarray, usable: Sequence[Record], options: Options
+    table: pd.DataFrame, images: np.ndarray, hashes: np.ndarray, usable: Sequence[Record], options: Options
 ) -> pd.DataFrame:
     rows = table.iloc[: len(images)]
     digests, labels = rows["sha256"].to_numpy(object), rows["label"].to_numpy(object)
-    clusters = duplicate_clusters(images, digests, rows["phash"].to_numpy(), options.near_duplicate_bits)
+    clusters = duplicate_clusters(images, digests, hashes, options.near_duplicate_bits)
     fractions = {"validation": options.validation, "test": options.test}
     official = rows["split"].to_numpy(object)
     people = np.array([record.person for record in usable], object)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from emolab.data.crop import crop_and_resize
-from emolab.data.hashing import perceptual_hash, pixel_digest
+from emolab.data.hashing import perceptual_hashes, pixel_digest
 from emolab.data.image import Limits, Photograph, UnreadableImageError, UnusableImageError, read_photograph
 from emolab.data.records import Record
 from emolab.interrupts import interrupts_held
@@ -24,7 +24,7 @@ CHUNK = 32  # photographs a worker takes at once: small enough to share the larg
 
 
 class Outcome(NamedTuple):
-    """What became of one record: its size in the file, digests, and the reason if it can't be used.
+    """What became of one record: its size in the file, digests, perceptual hashes, and the reason if it can't be used.
 
     `passing` is a reason that may not be there another time.
     """
@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
     height: int = 0
     sha256: str = ""
     phash: int = 0
+    mirrored_phash: int = 0
     reason: str = ""
     passing: bool = False
 
@@ -66,10 +67,10 @@ def convert_chunk(task: Task) -> list[Outcome]:
     array = np.lib.format.open_memmap(task.images, mode="r+")
     rows = array[task.first : task.first + len(task.records)]
     outcomes = [_convert_one(record, rows[at], task.limits) for at, record in enumerate(task.records)]
-    hashes = perceptual_hash(rows)
+    hashes = perceptual_hashes(rows).tolist()
     return [
-        outcome if outcome.reason else outcome._replace(phash=int(value))
-        for outcome, value in zip(outcomes, hashes, strict=True)
+        outcome if outcome.reason else outcome._replace(phash=own, mirrored_phash=mirrored)
+        for outcome, (own, mirrored) in zip(outcomes, hashes, strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ SIDE = 32  # pixels of the grey image that is transformed
 LOW = 8  # the LOW x LOW lowest frequencies give 64 bits
 FLAT = 2.0  # standard deviation of grey values (0 to 255) below which an image has no features to hash
 
+_MIRROR = np.where(np.arange(LOW) % 2, -1, 1).astype(np.float32)  # odd frequencies of a mirror image change sign
 _BASIS = dct(np.eye(SIDE), axis=0, norm="ortho")[:LOW].astype(np.float32)
 
 
@@ -27,8 +28,8 @@ def grey(images: np.ndarray, side: int) -> np.ndarray:
     return small
 
 
-def perceptual_hash(images: np.ndarray) -> np.ndarray:
-    """Return the 64-bit DCT hash of each image (uint64, (N,)); 0 for a flat image.
+def perceptual_hashes(images: np.ndarray) -> np.ndarray:
+    """Return the 64-bit DCT hashes of each image and of its mirror image (uint64, (N, 2)); 0 for a flat image.
 
     The signs, against their median, of the 64 lowest frequencies of the cosine transform of the grey image at
     32x32, the mean brightness left out (Zauner 2010, "Implementation and benchmarking of perceptual image
@@ -38,8 +39,9 @@ def perceptual_hash(images: np.ndarray) -> np.ndarray:
         images: uint8 RGB (N, H, W, 3).
     """
     small = grey(images, SIDE)
-    low = (_BASIS @ small @ _BASIS.T).reshape(len(small), LOW * LOW)
-    bits = low > np.median(low[:, 1:], axis=1, keepdims=True)
-    bits[:, 0] = False
+    low = _BASIS @ small @ _BASIS.T
+    both = np.stack([low, low * _MIRROR], axis=1).reshape(len(small), 2, LOW * LOW)
+    bits = both > np.median(both[..., 1:], axis=-1, keepdims=True)
+    bits[..., 0] = False
     bits[small.std(axis=(1, 2)) < FLAT] = False
-    return np.packbits(bits, axis=1).view(">u8").astype(np.uint64).reshape(-1)
+    return np.packbits(bits, axis=-1).view(">u8").astype(np.uint64)[..., 0]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+
+from emolab.data.duplicates import components
 
 
 def mixed_rows(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -25,8 +25,8 @@ def groups_of(clusters: np.ndarray, people: np.ndarray) -> np.ndarray:
     known = np.flatnonzero(people.astype(str) != "")
     nodes = int(clusters.max(initial=-1)) + 1
     size = nodes + int(person.max(initial=-1)) + 1
-    links = coo_matrix((np.ones(len(known), bool), (clusters[known], nodes + person[known])), shape=(size, size))
-    return connected_components(links, directed=False)[1][clusters].astype(np.int64)
+    links = np.stack([clusters[known], nodes + person[known]], axis=1)
+    return components(size, links)[clusters].astype(np.int64)
 
 
 def assign_splits(

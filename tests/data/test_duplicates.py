@@ -8,14 +8,14 @@ from made_photographs import encoded, picture
 
 from emolab.data.crop import crop_and_resize
 from emolab.data.duplicates import duplicate_clusters, hamming, near_pairs
-from emolab.data.hashing import perceptual_hash, pixel_digest
+from emolab.data.hashing import perceptual_hashes, pixel_digest
 from emolab.data.image import read_image
 from emolab.data.splits import assign_splits, groups_of, mixed_rows
 
 
 def clusters_of(images: np.ndarray, bits: int | None = 8) -> list[int]:
     digests = np.array([pixel_digest(image) for image in images], object)
-    return duplicate_clusters(images, digests, perceptual_hash(images), bits).tolist()
+    return duplicate_clusters(images, digests, perceptual_hashes(images), bits).tolist()
 
 
 def variants(image: np.ndarray) -> np.ndarray:
@@ -33,6 +33,22 @@ def test_variants_of_a_photograph_are_one_cluster_and_other_photographs_are_not(
     assert clusters_of(images) == [seed for seed in range(20) for _ in range(6)]
 
 
+def test_mirrored_variants_of_a_photograph_are_in_its_cluster():
+    """A data set that somebody has augmented holds such pairs."""
+    images = np.concatenate([variants(picture(seed)) for seed in range(20)])
+    mirrored = images.copy()
+    mirrored[::2] = mirrored[::2, :, ::-1]
+    assert clusters_of(mirrored) == clusters_of(images)
+
+
+def test_the_hash_of_a_mirror_image_is_that_of_the_mirrored_image():
+    images = np.stack([picture(seed) for seed in range(20)])
+    own, mirrored = perceptual_hashes(images).T
+    again, back = perceptual_hashes(images[:, :, ::-1]).T
+    assert hamming(mirrored, again).max() <= 1  # rounding
+    assert hamming(own, back).max() <= 1
+
+
 def test_without_near_bits_only_identical_pixels_join():
     assert clusters_of(variants(picture(0)), bits=None) == [0, 0, 1, 2, 3, 4]
 
@@ -47,7 +63,7 @@ def test_flat_images_join_only_when_identical():
 
 def test_pictures_with_similar_hashes_but_other_pixels_stay_apart():
     images = np.stack([picture(1), picture(2)])
-    same_hash = np.array([12345, 12345], np.uint64)
+    same_hash = np.array([[12345, 54321], [12345, 54321]], np.uint64)
     digests = np.array(["a", "b"], object)
     assert duplicate_clusters(images, digests, same_hash, 8).tolist() == [0, 1]
 
