@@ -40,22 +40,22 @@ class Wandb:
 
     def __init__(
         self,
-        project: str = "emolab",
-        entity: str | None = None,
-        group: str | None = None,
-        tags: Sequence[str] = (),
+        project: str | int = "emolab",
+        entity: str | int | None = None,
+        group: str | int | None = None,
+        tags: Sequence[str] | None = (),
         mode: str = "auto",
         log_model: bool = True,
         connect_seconds: float = 4.0,
         wait_seconds: float = 6.0,
         upload_seconds: float = 120.0,
     ) -> None:
-        self.group = group
-        self.tags = tuple(tags)
+        self.group = None if group is None else str(group)
+        self.tags = tuple(map(str, tags or ()))  # YAML reads digits as numbers
         self.log_model = log_model
         self.wait_seconds = wait_seconds
         self._settings = {
-            "project": project, "entity": entity, "mode": mode,
+            "project": str(project), "entity": None if entity is None else str(entity), "mode": mode,
             "connect_seconds": connect_seconds, "upload_seconds": upload_seconds,
         }  # fmt: skip
         self._client: Client | None = None

@@ -26,7 +26,12 @@ DATA = ("data=fer2013", "data.path=faces.csv")
         (["optimizer.weight_decay=inf"], r"optimizer.weight_decay=inf: .*finite number"),
         (["distillation.temperature=inf"], r"distillation.temperature=inf: .*finite number"),
         (["logger=wandb", "logger.project=a/b"], r"logger.project=a/b: W&B takes 1 to 128 characters, none of them / "),
-        (["logger=wandb", f"logger.tags=[a,{'x' * 65}]"], r"logger.tags=.*: W&B takes tags of 1 to 64 .*x' has 65"),
+        (["logger=wandb", f"logger.tags=[a,{'x' * 65}]"], r"logger.tags.1.=x*: W&B takes tags of 1 to 64 .*x' has 65"),
+        (["logger=wandb", "logger.tags=first"], r"logger.tags=first: Input should be a valid list"),
+        (["logger=wandb", "logger.mode=disabled"], r"logger.mode=disabled: Input should be 'auto' or 'offline'"),
+        (["logger=wandb", "logger.log_model=off"], r"logger.log_model=off: Input should be a valid boolean"),
+        (["logger=wandb", "logger.wait_seconds=6s"], r"logger.wait_seconds=6s: Input should be a valid number"),
+        (["logger=wandb", "+logger.projects=a"], r"there is no key 'logger.projects'. Did you mean 'project'"),
     ],
 )
 def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str) -> None:
@@ -36,7 +41,8 @@ def test_a_training_that_would_mislead_is_refused(wrong: list[str], message: str
 
 def test_what_wandb_takes_and_what_only_another_logger_does_pass() -> None:
     check_command("train", [*DATA, "logger=wandb", f"logger.project={'p' * 128}", f"logger.tags=[{'x' * 64}]"])
-    check_command("train", [*DATA, "logger=wandb", "logger.project=2026", "logger.tags=null"])
+    check_command("train", [*DATA, "logger=wandb", "logger.tags=null", "logger.connect_seconds=0"])
+    check_command("train", [*DATA, "logger=wandb", "logger.project=2026", "logger.tags=[2026]", "logger.group=5"])
     check_command(
         "train", [*DATA, "logger=wandb", "logger._target_=emolab.tracking.JsonLines", "logger.project=team/faces"]
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from emolab.config.layers import named
 from emolab.config.schema.data import Data
@@ -78,32 +78,49 @@ class Schedule(Target):
     final: Share = ABSENT
 
 
+def _project(name: str) -> str:
+    if not 0 < len(name) <= 128 or set(name) & set("/\\#?%:"):
+        raise ValueError("W&B takes 1 to 128 characters, none of them / \\ # ? % or :")
+    return name
+
+
+def _tag(tag: str) -> str:
+    if not 0 < len(tag) <= 64:
+        raise ValueError(f"W&B takes tags of 1 to 64 characters, and {tag!r} has {len(tag)}")
+    return tag
+
+
+def _digits_too(value: Any) -> Any:
+    return str(value) if type(value) is int else value  # as YAML reads project=2026
+
+
+Text = Annotated[str, BeforeValidator(_digits_too)]
+
+
+class Wandb(Closed):
+    """W&B as the logger."""
+
+    target: str = Field(alias="_target_")
+    project: Annotated[Text, AfterValidator(_project)] = ABSENT
+    entity: Text | None = ABSENT
+    group: Text | None = ABSENT
+    tags: list[Annotated[Text, AfterValidator(_tag)]] | None = ABSENT
+    mode: Literal["auto", "offline"] = ABSENT
+    log_model: bool = ABSENT
+    connect_seconds: NotNegative = ABSENT
+    wait_seconds: NotNegative = ABSENT
+    upload_seconds: NotNegative = ABSENT
+
+
 class Logger(Target):
     """Who else gets the metrics."""
 
-    project: Any = ABSENT  # trackers of the user's own take what they like
-    tags: Any = ABSENT
-
-    @field_validator("project")
+    @model_validator(mode="before")
     @classmethod
-    def _takes_project(cls, project: Any, info: ValidationInfo) -> Any:
-        name = str(project)
-        wrong = project is not None and (not 0 < len(name) <= 128 or set(name) & set("/\\#?%:"))
-        if wrong and info.data.get("target") == WANDB:
-            raise ValueError("W&B takes 1 to 128 characters, none of them / \\ # ? % or :")
-        return project
-
-    @field_validator("tags")
-    @classmethod
-    def _takes_tags(cls, tags: Any, info: ValidationInfo) -> Any:
-        if info.data.get("target") != WANDB or tags is None:
-            return tags
-        if not isinstance(tags, list):
-            raise ValueError(f"expected a list, such as [first,second], got {tags!r}")
-        for tag in map(str, tags):
-            if not 0 < len(tag) <= 64:
-                raise ValueError(f"W&B takes tags of 1 to 64 characters, and {tag!r} has {len(tag)}")
-        return tags
+    def _fits_wandb(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("_target_") == WANDB:
+            Wandb.model_validate(values)
+        return values
 
 
 class Trainer(Closed):
