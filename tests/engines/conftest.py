@@ -1,19 +1,21 @@
 from pathlib import Path
 
 import pytest
-from commands import TINY, run
+from commands import TINY
 
+from emolab.config.command import composed
 from emolab.data.prepared import PreparedData
 from emolab.engines.build import Builder
 from emolab.runs import RunRecord, resolve
+from emolab.train import train
 
 
 @pytest.fixture(scope="session")
 def tiny_project(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Path:
     """A folder with the run and the prepared data of a tiny training; one for all tests of engines."""
     folder = tmp_path_factory.mktemp("tiny")
-    done = run("emolab.train", *TINY, f"data.root={striped_faces}", "trainer.epochs=8", "workers=1", cwd=folder)
-    assert done.returncode == 0, done.stderr[-3000:]
+    paths = (f"data.root={striped_faces}", f"paths.runs={folder / 'runs'}", f"paths.cache={folder / 'cache'}")
+    train(composed("train", [*TINY, *paths, "trainer.epochs=8", "trainer.deterministic=false", "workers=1"]))
     return folder
 
 
