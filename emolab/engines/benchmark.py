@@ -85,7 +85,7 @@ class Benchmark:
         selected = whole_selection(self.record) == engine_folder(self.record, *BASELINE)  # else nobody asked for it
         earlier = earlier_engines(self.builder, reasons.keys() if selected else {*reasons, BASELINE})
         folders = built | {key: engine_folder(self.record, *key) for key in earlier}
-        loaded = self._loaded(folders, earlier, faults)
+        loaded = self._loaded(folders, faults)
         facts = self._facts(folders, loaded, earlier, faults)
         for key in folders.keys() & faults.keys():
             manifest.amend(folders[key], gates={USABLE: False})
@@ -108,13 +108,14 @@ class Benchmark:
                 folders[key] = self.builder.build(one, precision)
         return folders
 
-    def _loaded(self, folders: Mapping[Key, Path], earlier: Mapping[Key, Facts], faults: Faults) -> dict[Key, Loaded]:
-        """Load each engine here and in a process of its own; how one of before starts is known."""
+    def _loaded(self, folders: Mapping[Key, Path], faults: Faults) -> dict[Key, Loaded]:
+        """Load each engine here and, unless it's known how it starts on this machine, in a process of its own."""
         loaded: dict[Key, Loaded] = {}
         for key, folder in folders.items():
             with faults.noted(key, "loaded"):
-                start = earlier.get(key, {}).get("start")
-                loaded[key] = load_engine(folder, self.threads), start or measure_start(folder, self.threads)
+                engine = load_engine(folder, self.threads)
+                start = engine.facts.get("start") if engine.facts["hardware"] == manifest.this_hardware() else None
+                loaded[key] = engine, start or measure_start(folder, self.threads)
         return loaded
 
     def _facts(

@@ -138,7 +138,7 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
         if facts.parent.name not in ("tensorflow-fp32", "litert-fp32", "litert-int8"):
             shutil.rmtree(facts.parent)
     quickest = folder / "litert-int8"
-    before = manifest.read(quickest)
+    before, start = manifest.read(quickest), manifest.read(folder / "tensorflow-fp32")["start"]
     times = {**before["latency_ms"], **dict.fromkeys(("p50", "p95", "p99"), milliseconds), "threads": 99}
     manifest.amend(quickest, latency_ms=times, gates={**before["gates"], "latency": milliseconds < 1}, budget_ms=1)
     settings = ("engine=tensorflow", "budget_ms=5000", "threads=1", "logger=jsonl")
@@ -153,7 +153,21 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
     assert 1e-3 < after["latency_ms"]["p50"] < 1e3
     assert (after["latency_ms"]["threads"], after["gates"], after["budget_ms"]) == (1, before["gates"], 5000)
     assert (after["parity"], after["start"]) == (before["parity"], before["start"])
+    assert manifest.read(folder / "tensorflow-fp32")["start"] == start
     assert isinstance(recogniser(record, "selected", 1, failed_gates=False, cache="cache"), Engine)
+
+
+def test_how_an_engine_of_another_machine_starts_is_measured_here(
+    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData
+) -> None:
+    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
+    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+    folder = builder.build(backend("litert"), "fp32")
+    start = {"seconds": 1e6, "memory_mib": None}
+    for hardware, same in ((manifest.this_hardware(), True), ({"processor": "Abacus"}, False)):
+        manifest.amend(folder, start=start, hardware=hardware)
+        benchmark.run([(backend("litert"), "fp32")])
+        assert (manifest.read(folder)["start"]["seconds"] == 1e6) == same
 
 
 def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the_others_nothing(
