@@ -30,11 +30,12 @@ class NetworkClassifier:
     name = "the run's network in TensorFlow"
 
     def __init__(self, record: "RunRecord", trusted_modules: tuple[str, ...] = ()) -> None:
-        import tensorflow as tf
-
         from emolab.engines.deployable import deployable_network
 
         network = deployable_network(record, record.temperature, trusted_modules)
+
+        import tensorflow as tf  # a run that can't be used is refused without
+
         self.classes = record.classes
         self.image_size = int(record.fields["image_size"])
         # Batches of any size with one trace; Keras's own predict costs 70 ms a call.

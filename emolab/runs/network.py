@@ -24,10 +24,11 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
     Raises:
         RunError: if the settings name anything else, or the weights are missing, changed or don't fit.
     """
-    from emolab.models.network import build_network, whole_weights
-
     settings = network_settings_of(record, trusted_modules)
     weights = record.checkpoint_path("best")
+
+    from emolab.models.network import build_network, whole_weights  # imports TensorFlow, which no refusal above needs
+
     try:
         network = build_network(
             settings["name"],
