@@ -30,9 +30,10 @@ class NetworkClassifier:
     name = "the run's network in TensorFlow"
 
     def __init__(self, record: "RunRecord", trusted_modules: tuple[str, ...] = ()) -> None:
-        from emolab.engines.deployable import deployable_network
+        from emolab.engines.deployable import deployed
+        from emolab.runs.network import load_network
 
-        network = deployable_network(record, record.temperature, trusted_modules)
+        network = deployed(load_network(record, trusted_modules), record.temperature)
 
         import tensorflow as tf  # a run that can't be used is refused without
 

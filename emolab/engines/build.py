@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from emolab.engines import manifest, registry
 from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
-from emolab.engines.deployable import deployable_network
+from emolab.engines.deployable import deployed
 from emolab.engines.selection import engine_folder
 from emolab.errors import RunError
 from emolab.files import write_folder
@@ -38,9 +38,9 @@ class Builder:
     Args:
         record: the run.
         prepared: its data, of which int8 takes training images to find the ranges of values.
+        network: the run's, uint8-range RGB (N, S, S, 3) -> logits (N, C).
         temperature: of the softmax.
-        calibration_images: how many of them.
-        trusted_modules: modules of the user's own that the run may name.
+        calibration_images: how many training images int8 takes.
         say: told what is being done.
     """
 
@@ -48,13 +48,13 @@ class Builder:
         self,
         record: RunRecord,
         prepared: PreparedData,
+        network: Any,
         temperature: float,
         calibration_images: int = 300,
-        trusted_modules: Sequence[str] = (),
         say: Say = print,
     ) -> None:
         self.record, self.temperature = record, float(temperature)
-        self.network = deployable_network(record, self.temperature, tuple(trusted_modules))
+        self.network = deployed(network, self.temperature)
         self._prepared, self._calibration_images, self._say = prepared, calibration_images, say
 
     def build(self, backend: Backend, precision: str) -> Path:

@@ -2,23 +2,14 @@
 
 from typing import Any
 
-from emolab.runs import RunRecord
-from emolab.runs.network import load_network
-
-
-def deployable_network(record: RunRecord, temperature: float, trusted_modules: tuple[str, ...] = ()) -> Any:
-    """Return a run's network as a Keras model: uint8 RGB (N, S, S, 3) -> probabilities float32 (N, C).
-
-    Raises:
-        RunError: if the run's weights or settings can't be used.
-    """
-    return deployed(load_network(record, trusted_modules), temperature)
-
 
 def deployed(network: Any, temperature: float) -> Any:
     """Return `network` (uint8-range RGB -> logits) with all around it inside, so that no caller of an engine needs it.
 
     Pre-processing is in the network already; the softmax is taken at the run's temperature.
+
+    Returns:
+        a Keras model: uint8 RGB (N, S, S, 3) -> probabilities float32 (N, C).
     """
     import keras
 

@@ -8,7 +8,6 @@ from emolab.errors import RunError
 from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions
-from emolab.evaluation.report import Report
 from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
 
@@ -66,14 +65,20 @@ def check_free(record: RunRecord, prepared: PreparedData) -> None:
         ) from error
 
 
-def keep_calibration(record: RunRecord, prepared: PreparedData, report: Report) -> None:
+def keep_calibration(record: RunRecord, prepared: PreparedData, temperature: float, uncertain_below: float) -> None:
     """Keep what was fitted on the run's own data in its `run.json`, where viewer and engines take it from.
+
+    Args:
+        record: the run.
+        prepared: the data that both were fitted on; of others nothing is kept.
+        temperature: what the logits are divided by.
+        uncertain_below: calibrated confidence below which a face is better left unnamed, 0 to 1.
 
     Raises:
         RunError: if another process is training the run, or its folder can't be written.
     """
     if learned_from(record, prepared):
-        record.update(temperature=report.temperature, uncertain_below=report.uncertain_below)
+        record.update(temperature=temperature, uncertain_below=uncertain_below)
 
 
 def _doubts(own: bool, split: str, fitted_on: str) -> tuple[str, ...]:

@@ -30,5 +30,5 @@ def report_on(record: RunRecord, prepared: PreparedData, settings: EvaluationSet
     for warning in report.warnings:
         print(f"note:   {warning}")
     print(f"report: {folder / 'index.html'}")
-    keep_calibration(record, prepared, report)
+    keep_calibration(record, prepared, report.temperature, report.uncertain_below)
     return report

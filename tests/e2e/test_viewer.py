@@ -22,6 +22,7 @@ from emolab.errors import ConfigError, RunError
 from emolab.files import read_json, write_json
 from emolab.notices import LAW, NOTICE
 from emolab.runs import RunRecord, resolve
+from emolab.runs.network import load_network
 from realtime.recogniser import recogniser
 
 SCRIPT = (
@@ -38,7 +39,8 @@ def project(competition: Path) -> Path:
     if reason is not None:
         pytest.skip(reason)
     (prepared,) = (competition.parent / "cache").glob("*/data.json")
-    folder = Builder(record, PreparedData.open(prepared.parent), 1.0).build(backend("onnxruntime"), "fp32")
+    builder = Builder(record, PreparedData.open(prepared.parent), load_network(record), 1.0)
+    folder = builder.build(backend("onnxruntime"), "fp32")
     manifest.amend(folder, gates={"accuracy": True, "latency": True})  # else it was never judged, and isn't used
     select(record, folder, "for the test")
     return competition.parent

@@ -7,6 +7,7 @@ from emolab.config.command import composed
 from emolab.data.prepared import PreparedData
 from emolab.engines.build import Builder
 from emolab.runs import RunRecord, resolve
+from emolab.runs.network import load_network
 from emolab.train import train
 
 
@@ -32,4 +33,5 @@ def tiny_data(tiny_project: Path) -> PreparedData:
 
 @pytest.fixture(scope="session")
 def builder(tiny_run: RunRecord, tiny_data: PreparedData) -> Builder:
-    return Builder(tiny_run, tiny_data, temperature=tiny_run.fields["temperature"], calibration_images=30)
+    network, temperature = load_network(tiny_run), tiny_run.fields["temperature"]
+    return Builder(tiny_run, tiny_data, network, temperature, calibration_images=30)

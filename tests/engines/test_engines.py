@@ -188,7 +188,8 @@ def test_an_engine_is_built_again_only_when_something_changed(
     assert _built(builder, "tensorflow", "fp32") == folder
     assert (folder / manifest.FACTS).stat().st_mtime_ns == before
     said: list[str] = []
-    Builder(tiny_run, tiny_data, builder.temperature * 2, say=said.append).build(backend("tensorflow"), "fp32")
+    hotter = Builder(tiny_run, tiny_data, load_network(tiny_run), builder.temperature * 2, say=said.append)
+    hotter.build(backend("tensorflow"), "fp32")
     assert said == ["tensorflow-fp32: building"]
     builder.build(backend("tensorflow"), "fp32")
 

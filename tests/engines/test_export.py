@@ -24,6 +24,7 @@ from emolab.engines.selection import select
 from emolab.errors import ConfigError, DataError, RunError
 from emolab.export import export, wanted_engines
 from emolab.runs import RunRecord, resolve
+from emolab.runs.network import load_network
 from realtime.recogniser import NetworkClassifier, recogniser
 
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
@@ -322,21 +323,23 @@ def test_data_without_validation_images_are_refused_with_what_to_set(
         check_judges(tiny_run, data)
 
 
-def test_the_temperature_of_other_data_is_not_kept_as_the_runs_own(
+def test_an_export_fits_what_an_evaluation_does_and_keeps_it_if_the_data_are_the_runs_own(
     tiny_run: RunRecord, tiny_data: PreparedData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(tiny_run.folder, tmp_path / "run")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
-    del facts["temperature"]
-    own = facts["data"]["content"]
+    evaluated = (facts.pop("temperature"), facts.pop("uncertain_below"))
+    own, network = facts["data"]["content"], load_network(tiny_run)
     for content in ("another", own):
         facts["data"]["content"] = content
         (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
         record = RunRecord.open(tmp_path / "run")
         check_judges(record, tiny_data)
-        fitted = temperature_of(record, tiny_data)
-        kept = RunRecord.open(tmp_path / "run").fields.get("temperature")
-        assert kept == (fitted if content == own else None)
+        fitted = temperature_of(record, tiny_data, network)
+        assert fitted == pytest.approx(evaluated[0], rel=1e-3)
+        kept = RunRecord.open(tmp_path / "run").fields
+        expected = pytest.approx(evaluated, rel=1e-3) if content == own else (None, None)
+        assert (kept["temperature"], kept["uncertain_below"]) == expected
         assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (content != own)
 
 
