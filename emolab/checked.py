@@ -11,7 +11,7 @@ from emolab.errors import RunError
 _EXPECTED = {
     "string_type": "text", "int_type": "a whole number", "float_type": "a number", "bool_type": "true or false",
     "list_type": "a list", "dict_type": "fields", "model_type": "fields", "finite_number": "a finite number",
-    "sequence_str": "a list", "is_instance_of": "a list",
+    "unexpected_keyword_argument": "no such option",
 }  # fmt: skip
 
 
@@ -45,10 +45,10 @@ def checked(facts: Any, kind: type[Known], path: Path, whose: str, advice: str) 
         raise RunError(f"{path} is damaged: {told(error)}. {advice}") from None
 
 
-def told(error: ValidationError, *outer: str) -> str:
-    """Return pydantic's first problem in words: the dotted field (within `outer`), what arrived, what was expected."""
+def told(error: ValidationError) -> str:
+    """Return pydantic's first problem in words: the dotted field, what arrived, what was expected."""
     problem = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in (*outer, *problem["loc"]))
+    place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "missing":
         return f"{place} is missing"
     said = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import ConfigDict
 
 from emolab.errors import first_line
 
@@ -41,6 +42,8 @@ class Backend:
         asks_tensorflow: whether `machine_lacks` imports TensorFlow.
         known: the precisions it can be built in.
     """
+
+    __pydantic_config__: ClassVar = ConfigDict(strict=True, extra="forbid")  # of options, which may be a stranger's
 
     name: ClassVar[str]
     extra: ClassVar[str | None] = None
