@@ -35,15 +35,17 @@ def export(cfg: DictConfig) -> "list[Row]":
     from rich.console import Console
 
     from emolab.engines import table
+    from emolab.engines.benchmark import why_not_here
     from emolab.engines.selection import engines_folder, exporting, select_fastest
     from emolab.runs import chosen_run
     from emolab.runs.layout import clear_write_errors
     from emolab.runs.own_data import data_for
 
     record = chosen_run(cfg)
+    reasons = why_not_here(wanted)  # before data are prepared and TensorFlow is imported
     folder = engines_folder(record)
     with exporting(record):
-        rows = _benchmark(cfg, record, data_for(cfg, record)).run(wanted)
+        rows = _benchmark(cfg, record, data_for(cfg, record)).run(wanted, reasons)
         with clear_write_errors(record.folder):
             table.write(folder, rows, cfg.budget_ms)
         Console(markup=False).print(table.terminal(rows))  # else '[openvino]' is read as markup, and lost

@@ -35,6 +35,19 @@ BUSY = 1.5  # processes a core; judging, which comes before, makes 1
 _SHOWN = 256  # validation images that the timing goes through
 
 
+def why_not_here(wanted: Sequence[tuple[Backend, str]]) -> dict[Key, str | None]:
+    """Return of each engine of `wanted` why it can't run on this machine, or None where it can.
+
+    Raises:
+        RunError: if none of them can; the message says why.
+    """
+    reasons = {(one.name, precision): one.available(precision) for one, precision in wanted}
+    if all(reasons.values()):
+        told = "; ".join(f"{'-'.join(key)}: {reason}" for key, reason in reasons.items())
+        raise RunError(f"none of the engines can run here: {told or 'none was asked for'}")
+    return reasons
+
+
 @dataclass(frozen=True)
 class Benchmark:
     """What engines are put to.
@@ -61,7 +74,7 @@ class Benchmark:
     resamples: int = 2000
     say: Say = print
 
-    def run(self, wanted: Sequence[tuple[Backend, str]]) -> list[Row]:
+    def run(self, wanted: Sequence[tuple[Backend, str]], reasons: Mapping[Key, str | None]) -> list[Row]:
         """Build, judge and time every engine of `wanted` that this machine can run; one row each.
 
         The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not, and so are the
@@ -69,15 +82,14 @@ class Benchmark:
         What goes wrong with another engine than the SavedModel ends that one alone, and its `engine.json` says that it
         isn't fit for use.
 
+        Args:
+            wanted: the engines and their precisions.
+            reasons: what `why_not_here` says of them.
+
         Raises:
             EmolabError: if the SavedModel can't be built, judged or timed.
-            RunError: if no engine of `wanted` can run here; the message says why.
         """
-        reasons = {(one.name, precision): one.available(precision) for one, precision in wanted}
         able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
-        if not able:
-            told = "; ".join(f"{'-'.join(key)}: {reason}" for key, reason in reasons.items())
-            raise RunError(f"none of the engines can run here: {told or 'none was asked for'}")
         if BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
         faults = Faults(self.record, self.say, BASELINE)

@@ -3,7 +3,7 @@ import csv
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from commands import run
 from emolab.config.command import check_command, composed
 from emolab.data.prepared import PreparedData
 from emolab.engines import Engine, load_engine, manifest, selected_engine, table
-from emolab.engines.benchmark import Benchmark
+from emolab.engines.benchmark import Benchmark, why_not_here
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_engines
 from emolab.engines.latency import TimingPlan
@@ -57,6 +57,16 @@ def _exported_in(project: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str
     """What a command would do that is given in this folder, without a process of its own."""
     monkeypatch.chdir(project)
     return export(composed("export", ["ckpt.run=last", *arguments, *QUICK, "logger=jsonl"]))
+
+
+def _benchmarked(
+    builder: Builder, data: PreparedData, names: Sequence[str] = ("litert", "tensorflow"), batches: Sequence[int] = (1,)
+) -> list[table.Row]:
+    """The rows of these engines in fp32, after as few calls as can be."""
+    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=batches, rounds=1)
+    wanted = [(backend(name), "fp32") for name in names]
+    benchmark = Benchmark(builder.record, data, builder, None, plan, 5000, resamples=50)
+    return benchmark.run(wanted, why_not_here(wanted))
 
 
 @pytest.mark.parametrize("choice", ["all", "auto"])
@@ -168,16 +178,12 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
     assert isinstance(recogniser(record, "selected", 1, failed_gates=False, cache="cache"), Engine)
 
 
-def test_how_an_engine_of_another_machine_starts_is_measured_here(
-    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData
-) -> None:
-    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
+def test_how_an_engine_of_another_machine_starts_is_measured_here(builder: Builder, tiny_data: PreparedData) -> None:
     folder = builder.build(backend("litert"), "fp32")
     start = {"seconds": 1e6, "memory_mib": None}
     for hardware, same in ((manifest.this_hardware(), True), ({"processor": "Abacus"}, False)):
         manifest.amend(folder, start=start, hardware=hardware)
-        benchmark.run([(backend("litert"), "fp32")])
+        _benchmarked(builder, tiny_data, ["litert"])
         assert (manifest.read(folder)["start"]["seconds"] == 1e6) == same
 
 
@@ -227,9 +233,11 @@ def test_an_earlier_engine_counts_as_long_as_it_is_what_was_judged_on_this_machi
     assert earlier_engines(again, [("tensorflow", "fp32")]) == {}
 
 
-def test_what_cant_run_here_is_refused_with_its_reason(tiny_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cant_run_here_is_refused_with_its_reason_before_the_data_are_sought(
+    tiny_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(RunError, match="none of the engines can run here: onnxruntime-fp16: on a processor"):
-        _exported_in(tiny_project, monkeypatch, "engine=onnxruntime", "precision=fp16")
+        _exported_in(tiny_project, monkeypatch, "engine=onnxruntime", "precision=fp16", "paths.cache=absent")
 
 
 def test_an_engine_that_was_never_judged_isnt_used(exported: Exported, tmp_path: Path) -> None:
@@ -255,16 +263,13 @@ def test_an_engine_of_older_weights_is_neither_taken_as_selected_nor_by_its_name
 
 
 def test_a_runtime_that_cant_load_stops_no_other_engine(
-    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
+    builder: Builder, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: object, folder: Path, precision: str, threads: int) -> None:
         raise ValueError("a model of another world")
 
     monkeypatch.setattr(type(backend("litert")), "load", broken)
-    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
-    rows = benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
-    found = {row.engine: row for row in rows}
+    found = {row.engine: row for row in _benchmarked(builder, tiny_data)}
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith("failed: couldn't be loaded, ValueError: a model of another world")
 
@@ -295,9 +300,7 @@ def test_an_engine_that_fails_at_work_stops_no_other_and_is_not_fit_for_use(
         return classify
 
     monkeypatch.setattr(type(backend("litert")), "load", failing)
-    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1, 30), rounds=1)
-    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
-    found = {row.engine: row for row in benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
+    found = {row.engine: row for row in _benchmarked(builder, tiny_data, batches=(1, 30))}
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith(told)
     assert (tiny_run.folder / "engines" / "litert-fp32.log").is_file()
@@ -311,9 +314,7 @@ def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_othe
         return lambda images: np.tile(np.float32([1.0, 0.0, 0.0]), (len(images), 1))
 
     monkeypatch.setattr(type(backend("litert")), "load", stubborn)
-    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50)
-    found = {row.engine: row for row in benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])}
+    found = {row.engine: row for row in _benchmarked(builder, tiny_data)}
     assert found["tensorflow"].passed
     assert not found["litert"].passed
     gates = manifest.read(tiny_run.folder / "engines" / "litert-fp32")["gates"]
@@ -361,25 +362,27 @@ def test_a_library_that_is_missing_is_a_reason_and_no_crash(monkeypatch: pytest.
 
 
 def test_a_converter_that_gives_up_stops_no_other_engine(
-    builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    builder: Builder,
+    tiny_run: RunRecord,
+    tiny_data: PreparedData,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     def give_up(self: object, source: object, precision: str, folder: Path) -> None:
         raise RuntimeError("operation FancyPool | unknown\nsecond line")
 
     monkeypatch.setattr(type(backend("litert")), "build", give_up)
     (tiny_run.folder / "engines" / "litert-fp32" / "engine.json").unlink(missing_ok=True)  # so that it's built anew
-    said: list[str] = []
-    plan = TimingPlan(calls=2, warm_up=1, block=1, batches=(1,), rounds=1)
-    benchmark = Benchmark(tiny_run, tiny_data, builder, None, plan, 5000, resamples=50, say=said.append)
-    rows = benchmark.run([(backend("litert"), "fp32"), (backend("tensorflow"), "fp32")])
-    found = {f"{row.engine}-{row.precision}": row for row in rows}
-    assert found["tensorflow-fp32"].passed
-    broken = found["litert-fp32"]
+    rows = _benchmarked(builder, tiny_data)
+    found = {row.engine: row for row in rows}
+    assert found["tensorflow"].passed
+    broken = found["litert"]
     assert broken.tried
     assert not broken.passed
     assert broken.status.startswith("failed: couldn't be built, RuntimeError: operation FancyPool | unknown (")
     assert "second line" in (tiny_run.folder / "engines" / "litert-fp32.log").read_text()
-    assert any("FancyPool" in line for line in said)
+    assert "FancyPool" in capsys.readouterr().out
     table.write(tmp_path, rows, 33)
     assert r"FancyPool \| unknown" in (tmp_path / "table.md").read_text()
     assert (tmp_path / "table.png").read_bytes()[:4] == b"\x89PNG"
