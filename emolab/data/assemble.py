@@ -13,7 +13,6 @@ from emolab.data.convert import Outcome, convert
 from emolab.data.duplicates import duplicate_clusters
 from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, GROUP, IMAGES, INDEX, REPORT
-from emolab.data.progress import track
 from emolab.data.records import QUARANTINED, USABLE, Reader, Reading, Record
 from emolab.data.report import summary_text, write_report
 from emolab.data.splits import assign_splits, groups_of
@@ -21,6 +20,7 @@ from emolab.data.storage import allocate, keep_rows
 from emolab.data.table import add_targets, build_table, content_digest, summarise
 from emolab.errors import DataError
 from emolab.files import write_atomically, write_json
+from emolab.progress import track
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from emolab.data.progress import track
 from emolab.evaluation import plots
 from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.corruptions import CORRUPTIONS, corrupted
@@ -14,6 +13,7 @@ from emolab.evaluation.interval import Interval
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
+from emolab.progress import track
 from emolab.runs.judge import Judge
 
 Curve = list[dict[str, Any]]

@@ -7,9 +7,9 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from emolab.data.progress import track
 from emolab.interrupts import interrupts_held
 from emolab.processor import usable_cores
+from emolab.progress import track
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -12,9 +12,9 @@ import numpy as np
 from emolab.data.crop import crop_and_resize
 from emolab.data.image import Limits, UnreadableImageError, UnusableImageError, read_image
 from emolab.data.names import as_text
-from emolab.data.progress import track
 from emolab.errors import DataError
 from emolab.processor import usable_cores
+from emolab.progress import track
 from realtime.frame import Classifier
 
 AHEAD = 2  # batches that are read while one is classified
