@@ -14,7 +14,7 @@ from emolab.jobs.launch import launch
 from emolab.jobs.plan import Plan
 from emolab.jobs.table import table_of
 from emolab.runs import RunRecord
-from emolab.runs.sameness import change_of_data, differences
+from emolab.runs.sameness import change_of_data, change_of_settings
 
 if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
@@ -83,11 +83,8 @@ def check_same(plan: Plan, numbers: Iterable[int], and_data: bool) -> None:
         if run is None or not (run.status == "finished" or "last" in run.fields["checkpoints"]):
             continue
         cfg = composed("train", plan.jobs[number])
-        if differing := differences(cfg, run):
-            raise ConfigError(
-                f"{plan.name}: its run {run.id} was trained with other settings than the same command means now. Put "
-                f"the config files back as they were, or {_ANEW}. What differs:\n  " + "\n  ".join(differing)
-            )
+        if changed := change_of_settings(cfg, run, f"Put the config files back as they were, or {_ANEW}"):
+            raise ConfigError(f"{plan.name}: {changed}")
         if and_data and (changed := _change_of_data(cfg, run, prepared)):
             raise ConfigError(
                 f"{plan.name}: {changed}, and what is missing would learn from other images. Put them back as they "

@@ -56,17 +56,20 @@ def plain_settings(cfg: DictConfig) -> dict[str, Any]:
     return settings_in(config_text(cfg), "now")
 
 
-def differences(cfg: DictConfig, run: RunRecord) -> list[str]:
-    """Return a line for each key whose value isn't the one that the run was begun with; see `differing`.
+def change_of_settings(cfg: DictConfig, run: RunRecord, instead: str) -> str | None:
+    """Return in words which settings aren't as the run had them, see `differing`; None where all are.
 
     Args:
         cfg: a configuration of `emolab.train`.
         run: has been begun with the other one.
+        instead: what to do, as an imperative without the full stop.
 
     Raises:
         RunError: if the run's configuration can't be read.
     """
-    return differing(plain_settings(cfg), settings_of(run))
+    lines = differing(plain_settings(cfg), settings_of(run))
+    told = f"the run {run.id} was trained with other settings than the command means now. {instead}. What differs:"
+    return "\n  ".join([told, *lines]) if lines else None
 
 
 def differing(settings: Mapping[str, Any], began_with: Mapping[str, Any]) -> list[str]:

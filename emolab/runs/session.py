@@ -14,7 +14,7 @@ from emolab.models.pretrained import DOWNLOAD_SECONDS, FirstWeights
 from emolab.runs import RunRecord, resolve
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.first_weights import first_weights
-from emolab.runs.sameness import change_of_data, config_text, differences
+from emolab.runs.sameness import change_of_data, change_of_settings, config_text
 from emolab.runs.select import is_artifact
 from emolab.runs.teachers import find_teachers
 from emolab.tracking import LoggerGroup
@@ -139,12 +139,8 @@ def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: M
 
 
 def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
-    if differing := differences(cfg, found):
-        raise ConfigError(
-            f"resume={cfg.resume}: the run {found.id} was begun with another configuration. Give the command that "
-            "began it, or leave out resume. What differs:\n  " + "\n  ".join(differing)
-        )
-    if changed := change_of_data(found, data, data.left_out):
+    instead = "Give the command that began it, or leave out resume"
+    if changed := change_of_settings(cfg, found, instead) or change_of_data(found, data, data.left_out):
         raise ConfigError(f"resume={cfg.resume}: {changed}")
 
 

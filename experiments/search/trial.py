@@ -14,7 +14,7 @@ from emolab.config.command import composed
 from emolab.jobs import Child, Outcome, last_lines
 from emolab.jobs.group import run_of, training_command, training_environment
 from emolab.runs import RunRecord
-from emolab.runs.sameness import differences
+from emolab.runs.sameness import change_of_settings
 from emolab.training.supervision import VARIABLE
 
 Report = dict[str, Any]
@@ -86,11 +86,9 @@ class Training:
 
     def _check_same(self, record: RunRecord) -> None:
         """Check that a run which is taken as it is was trained by this trial's settings."""
-        if lines := differences(composed("train", self._overrides), record):
-            raise TrialFailedError(
-                f"its run {record.folder} was trained with other settings. Move it away, or begin the sweep anew with "
-                "another name. What differs:\n  " + "\n  ".join(lines)
-            )
+        instead = f"Move {record.folder} away, or begin the sweep anew with another name"
+        if changed := change_of_settings(composed("train", self._overrides), record, instead):
+            raise TrialFailedError(changed)
 
     def _numbers(self, record: RunRecord) -> Report:
         value = record.fields["monitor"]["best"]

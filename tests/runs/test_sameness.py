@@ -13,7 +13,7 @@ from emolab.data.options import Options
 from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.runs import RunRecord
-from emolab.runs.sameness import config_text, differences, learned_from
+from emolab.runs.sameness import change_of_settings, config_text, learned_from
 
 
 @pytest.fixture
@@ -34,20 +34,24 @@ def _recipe(*overrides: str) -> DictConfig:
     return composed("train", ["data=demo", "aug=camera", *overrides])
 
 
+def _changed(cfg: DictConfig, run: RunRecord) -> list[str]:
+    return (change_of_settings(cfg, run, "Begin anew") or "").split("\n  ")[1:]
+
+
 def test_a_run_of_before_whose_layers_are_a_list_has_the_same_recipe(tmp_path: Path) -> None:
     before = _recipe()
     for stage in ("layers", "camera", "blends"):
         before.aug[stage] = list(before.aug[stage].values())
     run = _run(tmp_path, config_text(before))
-    assert differences(_recipe(), run) == []
-    assert differences(_recipe("aug.layers.affine.rate=0"), run) == ["aug.layers.affine.rate: 0.7 when it began, 0 now"]
-    assert "aug.blends.cutmix.factor: 1.0 when it began, nothing now" in differences(_recipe("~aug.blends.cutmix"), run)
+    assert _changed(_recipe(), run) == []
+    assert _changed(_recipe("aug.layers.affine.rate=0"), run) == ["aug.layers.affine.rate: 0.7 when it began, 0 now"]
+    assert "aug.blends.cutmix.factor: 1.0 when it began, nothing now" in _changed(_recipe("~aug.blends.cutmix"), run)
 
 
 def test_what_was_empty_and_has_keys_now_is_one_difference_a_key(tmp_path: Path) -> None:
     run = _run(tmp_path, config_text(_recipe()))
     stopping = "+callbacks.stop={_target_: keras.callbacks.EarlyStopping}"
-    assert differences(_recipe(stopping), run) == [
+    assert _changed(_recipe(stopping), run) == [
         "callbacks.stop._target_: nothing when it began, keras.callbacks.EarlyStopping now"
     ]
 
@@ -55,7 +59,7 @@ def test_what_was_empty_and_has_keys_now_is_one_difference_a_key(tmp_path: Path)
 def test_the_same_layers_in_another_order_are_another_recipe(tmp_path: Path) -> None:
     other = _recipe()
     other.aug.blends = dict(reversed(list(other.aug.blends.items())))
-    (line,) = differences(other, _run(tmp_path, config_text(_recipe())))
+    (line,) = _changed(other, _run(tmp_path, config_text(_recipe())))
     assert line == "aug.blends: in the order mixup, cutmix when it began, cutmix, mixup now"
 
 
