@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from emolab.data.image import Limits
-from emolab.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +18,6 @@ class Options:
         split_seed: Changes that draw.
         near_duplicate_bits: Hamming distance of perceptual hashes up to which images are compared as
             duplicates; `None` looks for exact ones only.
-
-    Raises:
-        ConfigError: if a value is out of its range.
     """
 
     name: str
@@ -31,18 +27,3 @@ class Options:
     test: float = 0.1
     split_seed: int = 0
     near_duplicate_bits: int | None = 8
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        bits = self.near_duplicate_bits
-        _require(self.name.strip(".") != "" and "/" not in self.name, "name", self.name, "a plain name")
-        _require(self.image_size >= 8, "image_size", self.image_size, "at least 8 pixels")
-        _require(0 <= self.validation <= 1, "split.validation", self.validation, "0 to 1")
-        _require(0 <= self.test <= 1, "split.test", self.test, "0 to 1")
-        _require(self.validation + self.test <= 1, "split", (self.validation, self.test), "a sum of at most 1")
-        _require(bits is None or 0 <= bits <= 16, "near_duplicate_bits", bits, "null or 0 to 16")
-
-
-def _require(fine: bool, key: str, value: object, expected: str) -> None:
-    if not fine:
-        raise ConfigError(f"data.{key}={value}: expected {expected}")

@@ -21,7 +21,7 @@ from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader
 from emolab.data.records import QUARANTINED, USABLE
 from emolab.data.storage import allocate, keep_rows
-from emolab.errors import ConfigError, DataError
+from emolab.errors import DataError
 
 FILES = ("images.npy", "index.parquet")
 
@@ -276,18 +276,3 @@ def test_keeping_rows_keeps_their_bytes(count, data):
     keep_rows(path, rows)
     assert np.array_equal(np.load(path), expected)
     path.unlink()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"image_size": 4}, "data.image_size=4: expected at least 8"),
-        ({"validation": 1.1}, "data.split.validation=1.1"),
-        ({"validation": 0.5, "test": 0.6}, "a sum of at most 1"),
-        ({"near_duplicate_bits": 17}, "expected null or 0 to 16"),
-        ({"name": "../x"}, "a plain name"),
-    ],
-)
-def test_options_out_of_range_are_refused(change, message):
-    with pytest.raises(ConfigError, match=message):
-        Options(**{"name": "made", **change})

@@ -1,10 +1,10 @@
 """What the configuration of the data, and of `python -m emolab.prepare`, may hold."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from emolab.config.schema.parts import ABSENT, Closed, Count, FaceSide, Name, Paths, Seed, Share, Target
+from emolab.config.schema.parts import ABSENT, Closed, Count, FaceSide, FolderName, Paths, Seed, Share, Target
 
 
 def _not_empty(path: Any) -> Any:
@@ -30,11 +30,17 @@ class Split(Closed):
     test: Share
     seed: Seed
 
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        if self.validation + self.test > 1:
+            raise ValueError("expected a sum of at most 1 for validation and test")
+        return self
+
 
 class Data(Closed):
     """Which photographs."""
 
-    name: Name
+    name: FolderName  # the prepared folder begins with it
     root: Place = ABSENT
     path: Place = ABSENT
     votes: Place = ABSENT
