@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from run_fields import made_record
 
 from emolab.engines import manifest
 from emolab.engines.gates import fastest
@@ -31,11 +32,7 @@ def _written(folder: Path, **fields: Any) -> Path:
 
 
 def _run(root: Path) -> RunRecord:
-    fields = {
-        "classes": BUILT["classes"], "image_size": 48, "seed": 0, "data": {"name": "made", "fingerprint": "f"},
-        "monitor": {"name": "loss", "mode": "min"}, "model": {"name": "vgg19"},
-    }  # fmt: skip
-    return RunRecord.create(root, "vgg19", fields)
+    return made_record(root, classes=BUILT["classes"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from run_fields import made_record
+
 from emolab.jobs import Plan
 from emolab.runs import RunRecord
 
@@ -15,12 +17,7 @@ def plan(folder: Path, jobs=JOBS) -> Plan:
 def add(
     root: Path, number: int, status: str = "finished", state: bool = False, group: str = "g", config: str = "{}"
 ) -> RunRecord:
-    fields = {
-        "classes": ["a", "b"], "image_size": 48, "seed": 0, "data": {"name": "d", "fingerprint": "f"},
-        "model": {"name": "vgg19"}, "monitor": {"name": "val_accuracy", "mode": "max"},
-        "group": {"name": group, "number": number},
-    }  # fmt: skip
-    record = RunRecord.create(root / "runs", "vgg19", fields, config)
+    record = made_record(root / "runs", config, group={"name": group, "number": number})
     if state:
         record.save_checkpoint("last", ".npz", lambda path: path.write_text("w"), tag=1)
     record.finish(status)

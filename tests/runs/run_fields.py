@@ -1,6 +1,9 @@
-"""What `run.json` of a run needs at least, for tests of what else stands there."""
+"""A run as it began, with what `run.json` needs at least, for tests of what else stands there."""
 
+from pathlib import Path
 from typing import Any
+
+from emolab.runs import RunRecord
 
 FIELDS: dict[str, Any] = {
     "classes": ["anger", "happy"],
@@ -10,3 +13,9 @@ FIELDS: dict[str, Any] = {
     "model": {"name": "vgg19"},
     "seed": 1,
 }
+
+
+def made_record(root: Path, config: str = "", **changes: Any) -> RunRecord:
+    """A run that has just begun, called as its model is; `changes` are of its fields."""
+    fields = {**FIELDS, **changes}
+    return RunRecord.create(root, fields["model"]["name"], fields, config)

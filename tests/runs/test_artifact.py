@@ -4,10 +4,10 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from run_fields import FIELDS
+from run_fields import made_record
 
 from emolab.errors import RunError
-from emolab.runs import RunRecord, artifact, resolve
+from emolab.runs import artifact, resolve
 
 NAME = "wandb:me/emolab/vgg19:best"
 
@@ -52,7 +52,7 @@ def stored(folder, names):
 
 
 def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
-    record = RunRecord.create(tmp_path / "elsewhere", "vgg19", FIELDS)
+    record = made_record(tmp_path / "elsewhere")
     record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
     record.finish("finished")
     monkeypatch.setattr(artifact, "_find", lambda name: stored(record.folder, ["run.json"]))
@@ -66,7 +66,7 @@ def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
 
 
 def test_an_interrupted_download_leaves_nothing_and_the_next_one_is_whole(tmp_path, monkeypatch):
-    record = RunRecord.create(tmp_path / "elsewhere", "vgg19", FIELDS)
+    record = made_record(tmp_path / "elsewhere")
     record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
     record.finish("finished")
     found = stored(record.folder, ["run.json"])
@@ -84,7 +84,7 @@ def test_an_interrupted_download_leaves_nothing_and_the_next_one_is_whole(tmp_pa
 
 
 def test_of_two_that_fetch_one_run_at_once_both_have_it(tmp_path, monkeypatch):
-    record = RunRecord.create(tmp_path / "elsewhere", "vgg19", FIELDS)
+    record = made_record(tmp_path / "elsewhere")
     record.finish("finished")
     found = stored(record.folder, ["run.json"])
 

@@ -4,16 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from run_fields import made_record
 
 from emolab.evaluation.predictions import Predictions
-from emolab.runs import RunRecord
 from emolab.runs.calibration import Calibration, calibration_of
-
-
-def run(root: Path) -> RunRecord:
-    fields = {"classes": ["anger", "happy"], "image_size": 48, "monitor": {"name": "val_accuracy", "mode": "max"}}
-    fields |= {"data": {"name": "a", "fingerprint": "abc"}, "model": {"name": "vgg19"}, "seed": 0}
-    return RunRecord.create(root, "vgg19", fields)
 
 
 def made(count: int = 60) -> Predictions:
@@ -34,21 +28,21 @@ def made(count: int = 60) -> Predictions:
 )
 def test_a_temperature_that_flatters_is_told(tmp_path: Path, fingerprint: str, split: str, told: str | None) -> None:
     judged: Any = SimpleNamespace(fingerprint=fingerprint, name="b")
-    record = run(tmp_path)
+    record = made_record(tmp_path)
     found = calibration_of(record, judged, {split: made()})
     assert found.fitted_on == f"the {split} images of b"
     assert len(found.doubts) == (told is not None)
     assert told is None or told in found.doubts[0]
     record.update(temperature=1.5, uncertain_below=0.3)
     if fingerprint == "other":
-        assert calibration_of(record, judged, {split: made()}) == Calibration(1.5, 0.3, "the run's own data, a")
+        assert calibration_of(record, judged, {split: made()}) == Calibration(1.5, 0.3, "the run's own data, fer2013")
     else:
         assert calibration_of(record, judged, {split: made()}) == found
 
 
 def test_where_both_are_judged_the_temperature_is_of_the_validation_images(tmp_path: Path) -> None:
     judged: Any = SimpleNamespace(fingerprint="abc", name="b")
-    record = run(tmp_path)
+    record = made_record(tmp_path)
     validation = made()
     test = Predictions(validation.logits * 9, validation.targets, validation.groups, validation.classes)
     alone = calibration_of(record, judged, {"validation": validation})

@@ -7,6 +7,7 @@ import pytest
 from made_photographs import class_folders, encoded, made, picture, write
 from omegaconf import OmegaConf
 from PIL import Image
+from run_fields import made_record
 
 from emolab.config.command import composed
 from emolab.data.readers.folder import FolderReader
@@ -18,9 +19,8 @@ from emolab.runs.seen import seen_in_training
 
 
 def _run(root: Path, name: str, fingerprint: str, *classes: str, config: str = "") -> RunRecord:
-    fields = {"classes": list(classes), "image_size": 32, "monitor": {"name": "val_accuracy", "mode": "max"}}
-    fields |= {"data": {"name": name, "fingerprint": fingerprint}, "model": {"name": "vgg19"}, "seed": 0}
-    return RunRecord.open(RunRecord.create(root, "vgg19", fields, config).folder)
+    data = {"name": name, "fingerprint": fingerprint}
+    return RunRecord.open(made_record(root, config, classes=list(classes), image_size=32, data=data).folder)
 
 
 def test_a_runs_own_words_lead_to_its_data_in_the_cache_and_to_none_outside(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from run_fields import made_record
 
 from emolab.config.command import composed
 from emolab.config.tree import conf_folder
@@ -32,13 +33,11 @@ JUDGED = (
     ("anger", 20, 20),  # right, right, right
 )
 TRAINING = ("happy", 120, 236)
-FIELDS = {
-    "classes": ["anger", "happy"],
+OWN = {
     "image_size": 16,
     "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 0},
     "data": {"name": "halves", "fingerprint": "f", "content": "c"},
     "model": {"name": "left_half", "parameters": 8, "weights": {"used": "random"}},
-    "seed": 0,
 }
 DATA = {"name": "halves", "fingerprint": "f", "content": "c", "classes": ["anger", "happy"], "image_size": 16}
 CURVES = {"blur": [{"level": 0.0, "intact": 1.0, "value": 0.7, "low": 0.6, "high": 0.8}]}
@@ -76,7 +75,7 @@ def _left_half(weights: Sequence[float] = (0, 1 / 48), biases: Sequence[float] =
 def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
+    record = made_record(tmp_path / "runs", "seed: 0\n", **OWN)
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
     report = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
     found = report.splits["validation"]
@@ -95,7 +94,7 @@ def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_tod
     network = _left_half((10 / 3 / 255, 0, -10 / 3 / 255), (0, 9, 10))
     index = pd.DataFrame({"label": ["happy"], "cluster": [0], "split": ["validation"], "status": [USABLE]})
     prepared = PreparedData(tmp_path, {**DATA, "classes": classes, "content": "other"}, _halves(255, 0)[None], index)
-    record = RunRecord.create(tmp_path / "runs", "left_half", {**FIELDS, "classes": classes}, config="seed: 0\n")
+    record = made_record(tmp_path / "runs", "seed: 0\n", **OWN, classes=classes)
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)
     record.update(temperature=1.0, uncertain_below=0.4)
     before = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
@@ -109,7 +108,7 @@ def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_tod
 def test_what_a_report_before_has_of_damaged_faces_stays_with_its_picture(
     tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
+    record = made_record(tmp_path / "runs", "seed: 0\n", **OWN)
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
     first = evaluate_run(record, prepared, QUICKLY)
     assert first.mirrored is None
@@ -123,7 +122,7 @@ def test_what_a_report_before_has_of_damaged_faces_stays_with_its_picture(
 def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
     tmp_path: Path, prepared: PreparedData
 ) -> None:
-    training = RunRecord.create(tmp_path / "runs", "left_half", FIELDS, config="seed: 0\n")
+    training = made_record(tmp_path / "runs", "seed: 0\n", **OWN)
     seen = RunRecord.open(training.folder)
     with pytest.raises(RunError, match=r"can't be evaluated on its own data now.*another process.*stop it first"):
         report_on(seen, prepared, QUICKLY)  # it has no weights yet, which would show next
@@ -137,7 +136,7 @@ def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
 def test_a_report_that_cant_be_written_is_refused_before_the_run_is_judged(
     tmp_path: Path, prepared: PreparedData
 ) -> None:
-    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
+    record = made_record(tmp_path / "runs", **OWN)
     prepared.content = "other"
     (record.folder / "report").write_text("a file where a folder is to be")
     with pytest.raises(RunError, match=r"the run folder .*report.* can't be written: .*evaluate a copy of the run"):
@@ -167,7 +166,7 @@ def test_a_training_evaluates_as_conf_says_but_for_what_its_own_command_says(
 
 
 def test_a_link_within_the_report_is_not_followed(tmp_path: Path, prepared: PreparedData) -> None:
-    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
+    record = made_record(tmp_path / "runs", **OWN)
     prepared.content, prepared.fingerprint = "other", "0123456789abcdef0123"
     folder = report_folder(record, prepared)
     assert folder == record.folder / "report" / "halves-0123456789abcdef"
@@ -189,7 +188,7 @@ def test_a_link_within_the_report_is_not_followed(tmp_path: Path, prepared: Prep
 def test_random_weights_that_nobody_asked_for_are_told(
     tmp_path: Path, prepared: PreparedData, model: str, requested: str | None, used: str, told: bool
 ) -> None:
-    record = RunRecord.create(tmp_path / "runs", "left_half", FIELDS)
+    record = made_record(tmp_path / "runs", **OWN)
     record.update(model={"name": model, "weights": {"requested": requested, "used": used}})
     notes = _warnings(record, prepared, record.classes)
     assert [f"without them {model} learns slower" in note for note in notes] == [True] * told

@@ -3,9 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 from omegaconf import OmegaConf
+from run_fields import made_record
 
 from emolab.config.command import composed
-from emolab.runs import RunRecord
 from emolab.runs.facts import facts_of
 
 DATA = ("data=fer2013", "data.path=faces.csv")
@@ -14,15 +14,11 @@ DATA = ("data=fer2013", "data.path=faces.csv")
 def facts(root: Path, *overrides: str, **fields: object) -> dict[str, str]:
     """What a report says of a run with this recipe."""
     known = {
-        "classes": ["anger", "happy"],
-        "image_size": 48,
         "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 1},
-        "data": {"name": "a", "fingerprint": "abc"},
         "model": {"name": "vgg19", "parameters": 10, "weights": {"used": "random"}},
-        "seed": 0,
     }
     config = OmegaConf.to_yaml(composed("train", [*DATA, *overrides]), resolve=True)
-    record = RunRecord.create(root, "vgg19", {**known, **fields}, config=config)
+    record = made_record(root, config, **{**known, **fields})
     return facts_of(record, SimpleNamespace(name="b", fingerprint="def", image_size=48))  # type: ignore[arg-type]
 
 

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from run_fields import made_record
 
 from emolab.errors import DataError
 from emolab.runs import RunRecord
@@ -10,9 +11,7 @@ from emolab.runs.fits import check_fits, shared_with
 
 
 def run(root: Path, *classes: str) -> RunRecord:
-    fields = {"classes": list(classes), "image_size": 48, "monitor": {"name": "val_accuracy", "mode": "max"}}
-    fields |= {"data": {"name": "a", "fingerprint": "abc"}, "model": {"name": "vgg19"}, "seed": 0}
-    return RunRecord.create(root, "vgg19", fields)
+    return made_record(root, classes=list(classes))
 
 
 def data(*classes: str) -> Any:

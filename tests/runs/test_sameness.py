@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from made_photographs import class_folders
 from omegaconf import DictConfig
+from run_fields import made_record
 
 from emolab.config.command import composed
 from emolab.data.build import prepare
@@ -26,8 +27,7 @@ def _prepared(root: Path, cache: Path) -> PreparedData:
 
 
 def _run(root: Path, config: str = "", **data: Any) -> RunRecord:
-    fields = {"classes": ["anger", "sad"], "image_size": 48, "monitor": {"name": "val_accuracy", "mode": "max"}}
-    return RunRecord.create(root, "r", {**fields, "data": data, "model": {"name": "vgg19"}, "seed": 0}, config)
+    return made_record(root, config, data=data)
 
 
 def _recipe(*overrides: str) -> DictConfig:

@@ -2,20 +2,13 @@ import logging
 
 import pytest
 from omegaconf import OmegaConf
+from run_fields import FIELDS, made_record
 
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
 from emolab.jobs.group import runs_of
 from emolab.runs import RunRecord, chosen_run, list_runs, resolve, select
 from emolab.runs.process import this_process
-
-FIELDS = {
-    "classes": ["anger", "happy"],
-    "image_size": 48,
-    "data": {"name": "fer2013", "fingerprint": "abc"},
-    "seed": 1,
-}
-
 
 ACCURACY = "validation_accuracy"
 
@@ -24,8 +17,8 @@ def add(
     root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True, data="fer2013", **more
 ):
     watched = {"name": monitor, "mode": mode, "best": best, "epoch": 1}
-    known = {**FIELDS, "data": {**FIELDS["data"], "name": data, **more}}
-    record = RunRecord.create(root, model, {**known, "monitor": watched, "model": {"name": model}})
+    learned_from = {**FIELDS["data"], "name": data, **more}
+    record = made_record(root, data=learned_from, monitor=watched, model={"name": model})
     if save:
         record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
     record.finish(status)

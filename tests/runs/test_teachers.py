@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
+from run_fields import made_record
 
 from emolab.errors import ConfigError, RunError
 from emolab.runs import RunRecord
@@ -25,15 +26,7 @@ def _change_weights(run: RunRecord) -> None:
 
 
 def _begun(root: Path, name: str, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:
-    fields: dict[str, Any] = {
-        "classes": list(classes),
-        "image_size": size,
-        "monitor": {"name": "val_accuracy", "mode": "max"},
-        "data": {"name": "tiny", "fingerprint": "0"},
-        "model": {"name": name, "parameters": 1, "weights": {}},
-        "seed": 0,
-    }
-    return RunRecord.create(root, name, fields)
+    return made_record(root, classes=list(classes), image_size=size, model={"name": name})
 
 
 def _cfg(root: Path, teacher: str | list[str] | None = "best") -> DictConfig:
