@@ -9,6 +9,8 @@ from omegaconf import DictConfig
 
 from emolab.cli import verb
 from emolab.config.command import check_command
+from emolab.config.overrides import key_of
+from emolab.errors import ConfigError
 from emolab.exit_codes import WRONG
 from emolab.jobs import Plan
 from experiments.output import trainings_of, writing
@@ -34,6 +36,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     cells = cells_of_settings(cfg)
     keys = [(cell, seed) for cell in cells for seed in cfg.seeds]
     refuse(given, INSTEAD)
+    refuse_default_recipes(given)
     jobs = jobs_of(cfg, for_training(given, "founding"), keys)
     for job in jobs:
         check_command("train", job)
@@ -48,11 +51,27 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 
 
+def refuse_default_recipes(given: Sequence[str]) -> None:
+    """Refuse another optimizer or an experiment whose settings the default recipes, which are AdamW's, would replace.
+
+    Raises:
+        ConfigError: naming the override.
+    """
+    keys = {key_of(override) for override in given}
+    chosen = sorted(keys & {"experiment", "optimizer"})
+    if chosen and not any(key.partition(".")[0] == "recipes" for key in keys):
+        raise ConfigError(
+            f"{chosen[0]}=... doesn't go with the recipes that networks have by default, which are AdamW's: give your "
+            "own, such as recipes.custom_cnn=[optimizer.learning_rate=0.007], or recipes=null for none"
+        )
+
+
 def jobs_of(cfg: DictConfig, fixed: Sequence[str], keys: "Sequence[tuple[Cell, int]]") -> tuple[tuple[str, ...], ...]:
-    """Return the overrides of every training; what was given counts also where a recipe says something else."""
+    """Return the overrides of every training; a setting that was given counts before a recipe's."""
     last = (f"name={cfg.name}", f"evaluate={'true' if cfg.split == 'test' else 'validation'}")
     return tuple(
-        (*cfg.recipes.get(cell.model, ()), *fixed, *cell.overrides(), f"seed={seed}", *last) for cell, seed in keys
+        (*(cfg.recipes or {}).get(cell.model, ()), *fixed, *cell.overrides(), f"seed={seed}", *last)
+        for cell, seed in keys
     )
 
 
@@ -98,7 +117,8 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
 
     part = cfg.trainer.train_images
     share = f"{part} of the training images, the classes in proportion" if part else "all training images"
-    recipes = "; ".join(" ".join((model, *cfg.recipes[model])) for model in cfg.models if cfg.recipes.get(model))
+    given = cfg.recipes or {}
+    recipes = "; ".join(" ".join((model, *given[model])) for model in cfg.models if given.get(model))
     one = "With one seed the intervals hold the noise of the images, not that of the training."
     return [
         f"Data: {cfg.data.name}, {share}; {cfg.trainer.epochs} epochs; judged on {images} {cfg.split} images.",

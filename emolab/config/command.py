@@ -1,12 +1,13 @@
 """A verb's arguments in Hydra's grammar: what they may be, what they sweep, and the configuration that they compose."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
@@ -119,6 +120,8 @@ def composed(name: str, overrides: Sequence[str], hydra_too: bool = False) -> Di
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             return compose(name, overrides=lines, return_hydra_config=hydra_too)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:  # in a config of the user's own
+        raise ConfigError(f"a config can't be read: {' '.join(str(error).split())}") from error
     except (HydraException, OmegaConfBaseException, ValueError, TypeError) as error:  # the last two of `aug=null`
         raise ConfigError(explain(error, name, lines, conf_folder())) from error
 
@@ -134,15 +137,17 @@ def values_of_each(name: str, overrides: Sequence[str]) -> list[list[str]]:
     except HydraException as error:
         raise ConfigError(explain(error, name, overrides, conf_folder())) from error
     return [
-        [f"{item.get_key_element()}={value}" for value in _swept(item)] if item.is_sweep_override() else [line]
-        for item, line in zip(items, overrides, strict=True)
+        _swept(item, line) if item.is_sweep_override() else [line] for item, line in zip(items, overrides, strict=True)
     ]
 
 
-def _swept(override: Override) -> Iterator[str]:
+def _swept(override: Override, line: str) -> list[str]:
     if not isinstance(override.value(), ChoiceSweep | RangeSweep):
-        raise ConfigError(f"{override.input_line}: list the values, such as model=vgg19,custom_cnn or seed=range(0,3)")
-    return override.sweep_string_iterator()
+        raise ConfigError(f"{line}: list the values, such as model=vgg19,custom_cnn or seed=range(0,3)")
+    values = [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+    if len(set(values)) < max(1, len(values)):
+        raise ConfigError(f"{line}: {'a value stands there twice' if values else 'holds no value'}, expected each once")
+    return values
 
 
 def _without_nulls(name: str, overrides: Sequence[str]) -> list[str]:

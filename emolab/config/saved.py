@@ -74,7 +74,7 @@ def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) ->
         raise RunError(f"the config.yaml of the run {record.id} names no network: it has no model.backbone")
     allowed = own_targets()
     for place, target in targets_in(node, "model"):
-        if target not in allowed and not _is_trusted(target, trusted_modules):
+        if not isinstance(target, str) or not (target in allowed or _is_trusted(target, trusted_modules)):
             raise RunError(
                 f"the run {record.id} wants to build {place}._target_={target!r}, which is refused: conf/model "
                 f"names only {', '.join(sorted(allowed))}. If it is your own, trust its module: "

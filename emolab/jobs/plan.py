@@ -46,9 +46,9 @@ class Plan:
         """
         try:
             facts = files.read_json(folder / PLAN)
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{folder} holds no grid that can be gone on with: {error}") from error
-        return cls(folder, facts["name"], Path(facts["runs"]), tuple(tuple(job) for job in facts["jobs"]))
+            return cls(folder, facts["name"], Path(facts["runs"]), tuple(tuple(job) for job in facts["jobs"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{folder} holds no grid that can be gone on with: {error!r}") from error
 
     @contextmanager
     def owned(self) -> Iterator[None]:

@@ -34,7 +34,8 @@ def test_the_layers_of_a_run_of_before_have_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["os.system", "subprocess.run", "emolab.files.write_text", "emolab.models.network.build_network", 5]
+    "target",
+    ["os.system", "subprocess.run", "emolab.files.write_text", "emolab.models.network.build_network", 5, ["a"]],
 )
 def test_another_function_is_refused(target: object) -> None:
     text = NETWORK.replace("emolab.models.custom_cnn.custom_cnn", str(target))

@@ -67,5 +67,21 @@ def test_a_configuration_of_ones_own_may_have_lists_of_layers(tmp_path: Path) ->
         check_command("train", [*DATA, "aug=other", "--config-dir", str(tmp_path)])
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"# @package _global_\nseed: 1\nseed: 2\n", r"mine.yaml.*line 2.*found duplicate key seed"),
+        (b"# @package _global_\nname: [a\n", r"mine.yaml.*line 2"),
+        (b"# @package _global_\nname: \xff\n", r"a config can't be read: 'utf-8' codec"),
+        (b"seed: 1\n", r"the experiment that was chosen hasn't the line '# @package _global_'"),
+    ],
+)
+def test_a_mistake_in_a_configuration_of_ones_own_is_told(tmp_path: Path, text: bytes, message: str) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_bytes(text)
+    with pytest.raises(ConfigError, match=message):
+        check_command("train", [*DATA, "experiment=mine", "--config-dir", str(tmp_path)])
+
+
 def test_the_lowest_validation_loss_may_decide() -> None:
     check_command("train", [*DATA, "trainer.monitor=val_loss", "trainer.mode=min", "callbacks=early_stopping"])

@@ -13,7 +13,7 @@ from emolab.runs import RunRecord
 from experiments.comparing.replicates import results_of
 from experiments.founded.cells import Cell, cells_of
 from experiments.founded.claims import Claim, claims, judged
-from experiments.founding import cells_of_settings, conclude, jobs_of, notes
+from experiments.founding import cells_of_settings, conclude, jobs_of, notes, refuse_default_recipes
 from experiments.overrides import for_training
 
 MODELS = ("vgg19", "resnet50", "mobilenetv2", "custom_cnn")
@@ -172,6 +172,22 @@ def test_every_training_is_evaluated_on_the_images_that_decide(split, evaluate):
 def test_wrong_settings_are_refused():
     with pytest.raises(ConfigError, match="without resume"):
         check_command("founding", ["data=folder", "data.root=faces", "resume=last"])
+
+
+def test_recipes_of_another_optimizer_are_the_commands_own_to_give():
+    for given in (["optimizer=sgd"], ["experiment=fer2013_custom_cnn", "seed=1"]):
+        with pytest.raises(ConfigError, match=f"{given[0].partition('=')[0]}=... doesn't go with the recipes"):
+            refuse_default_recipes(given)
+    for given in (["optimizer=sgd", "recipes=null"], ["optimizer.learning_rate=0.1"]):
+        refuse_default_recipes(given)
+    given = ["data=folder", "data.root=faces", "models=[custom_cnn]", "optimizer=sgd", "recipes=null"]
+    cfg = composed("founding", given)
+    check_command("founding", given)
+    (job, *_) = jobs_of(cfg, for_training(given, "founding"), [(cells_of_settings(cfg)[0], 0)])
+    assert (
+        composed("train", job).optimizer.learning_rate == composed("train", ["optimizer=sgd"]).optimizer.learning_rate
+    )
+    assert not any("Recipes" in note for note in notes(cfg, 10, 1, []))
 
 
 @pytest.mark.parametrize(

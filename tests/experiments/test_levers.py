@@ -124,8 +124,9 @@ def test_two_names_have_two_outputs_and_what_an_earlier_emolab_began_is_found(tm
     assert trainings_of(earlier, verb) == Path(verb, "trainings", "mine")
 
 
-def test_every_lever_fits_the_recipe_that_the_documents_give_it():
-    recipe = ("experiment=fer2013_custom_cnn", "data.path=faces.csv")
+@pytest.mark.parametrize("data", [("data.path=faces.csv",), ("data=folder", "data.root=photographs")])
+def test_every_lever_fits_the_recipe_that_the_documents_give_it(data: tuple[str, ...]):
+    recipe = ("experiment=fer2013_custom_cnn", *data)
     jobs = jobs_of(composed("levers", recipe), recipe)
     assert len(jobs) == 1 + len(composed("levers", recipe).levers)
     for job in jobs.values():

@@ -4,6 +4,7 @@ from emolab.config.command import composed
 from emolab.config.overrides import search_path
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError
+from emolab.jobs import Plan
 from emolab.jobs.grid import expanded, planned
 
 DATA = ("data=folder", "data.root=faces")
@@ -19,6 +20,25 @@ def test_every_combination_is_a_training_and_the_last_choice_varies_fastest():
 def test_a_list_is_one_value_and_a_range_is_several():
     jobs = expanded(["model.backbone.widths=[4,8]", "seed=range(3)"])
     assert jobs == tuple(("model.backbone.widths=[4,8]", f"seed={seed}") for seed in range(3))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("seed=0,1,0", "seed=0,1,0: a value stands there twice"),
+        ("seed=range(0,0)", r"seed=range\(0,0\): holds no value"),
+        ("paths.runs=a,b", "paths can't be swept"),
+    ],
+)
+def test_what_would_train_twice_or_be_looked_for_elsewhere_is_refused(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        planned(["-m", *DATA, wrong])
+
+
+def test_a_damaged_plan_is_told(tmp_path):
+    (tmp_path / "plan.json").write_text("{}")
+    with pytest.raises(ConfigError, match="holds no grid that can be gone on with: KeyError"):
+        Plan.open(tmp_path)
 
 
 def test_resume_names_a_grid_and_a_wrong_one_is_answered_with_those_there_are(tmp_path):

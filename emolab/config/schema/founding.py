@@ -18,6 +18,6 @@ class Founding(ManyTrainings):
     augmentations: Choices
     finetunings: Choices
     seeds: Annotated[list[Seed], Field(min_length=1), EACH_ONCE]
-    recipes: dict[str, list[str]]
+    recipes: dict[str, list[str]] | None
     split: Literal["validation", "test"]
     resamples: Annotated[int, Field(ge=100)]
