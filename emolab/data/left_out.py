@@ -1,12 +1,12 @@
 """Training images that a list says not to learn from, such as those whose label is suspected to be wrong."""
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from emolab.data.csv_file import read_columns
 from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 
@@ -33,16 +33,14 @@ def listed_names(file: Path) -> list[str]:
     """Return the names in the column `image` of a CSV, sorted, each once; further columns are ignored.
 
     Raises:
-        DataError: if it can't be read or has no such column.
+        DataError: if it can't be read, has no such column or a row without a name.
     """
     try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"trainer.leave_out={file}: {error}; expected a CSV with the column {COLUMN}") from error
-    names = sorted({row.get(COLUMN) or "" for row in rows})
+        names = sorted({name for (name,) in read_columns(Path(file), [COLUMN])})
+    except DataError as error:
+        raise DataError(f"trainer.leave_out={error}") from error
     if "" in names:
-        raise DataError(f"trainer.leave_out={file}: no column {COLUMN}, or a row without it; give each image's name")
+        raise DataError(f"trainer.leave_out={file}: a row has nothing in the column {COLUMN}; give each image's name")
     return names
 
 
@@ -54,13 +52,13 @@ def read_left_out(file: Path, prepared: PreparedData) -> LeftOut:
     """
     names = listed_names(file)
     training = prepared.rows("train")
-    sources = prepared.index["source"].to_numpy(str)[training]
-    known = set(sources.tolist())
-    unknown = [name for name in names if name not in known]
+    sources = prepared.index["source"].str.strip().to_numpy(str)[training]  # as the fields of a list are
+    known = sources.tolist()
+    unknown = sorted(set(names) - set(known))
     if unknown:
         raise DataError(
             f"trainer.leave_out={file}: {len(unknown)} of {len(names)} names are no training images of "
-            f"{prepared.name}, such as {unknown[0]!r}; a name looks like {sources[0] if known else 'nothing'!r}"
+            f"{prepared.name}, such as {unknown[0]!r}; a name looks like {known[0] if known else 'nothing'!r}"
         )
     digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()
     return LeftOut(Path(file), training[np.isin(sources, names)], digest)

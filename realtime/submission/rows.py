@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from emolab.data.csv_file import read_columns
 from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN
-from emolab.data.readers.listing import read_columns
 from emolab.evaluation.plots import BLUE, GREY, png
 from emolab.files import write_bytes, write_text
 from emolab.tables import csv_text

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emolab.data.csv_file import read_rows
 from emolab.data.names import class_name
 from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN, SAMPLE
-from emolab.data.readers.listing import read_rows
 from emolab.errors import DataError
 
 

@@ -3,10 +3,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_photographs import class_folders, made
 
 from emolab.data.datamodule import DataModule
 from emolab.data.left_out import read_left_out
 from emolab.data.prepared import PreparedData
+from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 
 
@@ -53,12 +55,40 @@ def test_a_photograph_that_is_listed_twice_is_left_out_twice(tmp_path):
 def test_a_list_that_cannot_be_used_is_refused(prepared, tmp_path):
     with pytest.raises(DataError, match="1 of 2 names are no training images"):
         read_left_out(listed(tmp_path, "image", names(prepared, "train")[0], names(prepared, "test")[0]), prepared)
-    with pytest.raises(DataError, match="no column image"):
+    with pytest.raises(DataError, match=r"trainer\.leave_out=.*list\.csv: expected the columns image; found file"):
         read_left_out(listed(tmp_path, "file", names(prepared, "train")[0]), prepared)
-    with pytest.raises(DataError, match="expected a CSV"):
+    with pytest.raises(DataError, match="a row has nothing in the column image"):
+        read_left_out(listed(tmp_path, "image,why", ",odd"), prepared)
+    with pytest.raises(DataError, match=r"trainer\.leave_out=.*none\.csv: no such file; expected a CSV"):
         read_left_out(tmp_path / "none.csv", prepared)
     with pytest.raises(DataError, match="no training images left"):
         DataModule(prepared, 4, 0, leave_out=listed(tmp_path, "image", *names(prepared, "train")))
+
+
+def test_a_quote_that_isnt_closed_hides_no_name(prepared, tmp_path):
+    one, two, three = names(prepared, "train")[:3]
+    with pytest.raises(DataError, match=r"trainer\.leave_out=.*list\.csv can't be read as CSV .*quote"):
+        read_left_out(listed(tmp_path, "image,why", f'{one},"odd', f"{two},odd", f"{three},odd"), prepared)
+
+
+def test_an_unknown_name_is_told_with_one_of_the_data_as_it_is_written(prepared, tmp_path):
+    (first, *_) = names(prepared, "train")
+    with pytest.raises(DataError, match=rf"such as 'gone\.jpg'; a name looks like '{first}'$"):
+        read_left_out(listed(tmp_path, "image", "gone.jpg"), prepared)
+
+
+def test_a_list_may_come_from_a_spreadsheet(prepared, tmp_path):
+    one, two = names(prepared, "train")[:2]
+    (tmp_path / "list.csv").write_bytes(f"Image,Why\r\n{one} ,odd\r\n\r\n{two},\r\n".encode("utf-16"))
+    assert read_left_out(tmp_path / "list.csv", prepared).rows.tolist() == prepared.rows("train")[:2].tolist()
+
+
+def test_a_name_may_end_in_a_space(tmp_path):
+    root = class_folders(tmp_path / "photographs", {"sad": 2, "anger": 2})
+    (root / "sad/0.jpg").rename(root / "sad/0 ")
+    data = made(FolderReader(root), tmp_path / "cache", validation=0, test=0)
+    left = read_left_out(listed(tmp_path, "image", "sad/0 "), data)
+    assert data.index["source"][left.rows].tolist() == ["sad/0 "]
 
 
 def test_an_empty_list_leaves_nothing_out(prepared, tmp_path):

@@ -100,13 +100,6 @@ def test_rows_without_end_are_refused(tmp_path, monkeypatch):
         Fer2013Reader(path).read()
 
 
-def test_votes_in_another_encoding_are_read(tmp_path):
-    (tmp_path / "faces.csv").write_text(f"emotion,pixels,Usage\n3,{pixels(1)},Training\n")
-    (tmp_path / "votes.csv").write_bytes(f"{HEADER}\nTraining,caf\u00e9,0,9,0,0,0,0,0,0,0,1\n".encode("latin-1"))
-    (record,) = FerPlusReader(tmp_path / "faces.csv", tmp_path / "votes.csv").read().records
-    assert record.label == "happy"
-
-
 def test_a_download_cut_short_is_refused(tmp_path):
     path = tmp_path / "fer.csv.gz"
     whole = gzip.compress(f"emotion,pixels,Usage\n3,{pixels(1)},Training\n".encode())
@@ -164,7 +157,22 @@ def test_votes_that_belong_to_other_faces_are_noticed(tmp_path):
     with pytest.raises(DataError, match=r"has 1 rows and .* 3"):
         reader.read()
     (tmp_path / "votes.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(DataError, match="columns missing: NF, Usage"):
+    with pytest.raises(DataError, match=r"expected the columns Usage, Image name, .*, unknown, NF; found a, b"):
+        reader.read()
+
+
+def test_votes_that_a_spreadsheet_saved_are_read(tmp_path):
+    reader = ferplus(tmp_path, ["0,9,0,0,0,0,0,0,0,1"])
+    text = (tmp_path / "votes.csv").read_text().replace(HEADER, HEADER.upper().replace(",", ", "))
+    (tmp_path / "votes.csv").write_bytes(f"{text}\n".replace("\n", "\r\n").encode("utf-16"))
+    assert [record.label for record in reader.read().records] == ["happy"]
+
+
+def test_votes_without_the_names_by_which_their_order_is_known_are_refused(tmp_path):
+    reader = ferplus(tmp_path, ["6,0,1,1,0,0,0,0,2,0"] * 2)
+    rows = (tmp_path / "votes.csv").read_text()
+    (tmp_path / "votes.csv").write_text(rows.replace("Image name", "name"))
+    with pytest.raises(DataError, match=r"expected the columns .*Image name.*; found usage, name"):
         reader.read()
 
 

@@ -4,9 +4,10 @@ import os
 import pytest
 from made_photographs import encoded, picture, write
 
+from emolab.data.csv_file import read_columns
 from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader, unlabelled_files
-from emolab.data.readers.listing import photograph, read_columns
+from emolab.data.readers.listing import photograph
 from emolab.data.readers.split_folders import split_of
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE
 from emolab.errors import DataError

@@ -1,6 +1,5 @@
 """FER+: the faces of FER2013 with the votes of ten raters each (Barsoum et al. 2016, arXiv:1608.01041)."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from emolab.data.csv_file import read_columns
 from emolab.data.readers.fer2013 import USAGE_SPLIT, Fer2013Reader
-from emolab.data.readers.listing import clear_csv_errors
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
 from emolab.files import sha256_of
@@ -27,6 +26,7 @@ EMOTIONS = {
 }
 NAME = "Image name"  # fer0000000.png and on, ascending; not the number of the row
 NO_EMOTION = ("unknown", "NF")  # raters saw none of the eight, or no face
+COLUMNS = ("Usage", NAME, *EMOTIONS, *NO_EMOTION)
 CLASSES = tuple(sorted(EMOTIONS.values()))
 LABELS = ("majority", "soft")
 
@@ -114,17 +114,12 @@ def soft_target(votes: np.ndarray) -> np.ndarray | None:
 
 
 def _read_votes(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle, clear_csv_errors(path):
-        reader = csv.DictReader(handle, strict=True)
-        missing = {"Usage", *EMOTIONS, *NO_EMOTION} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{path}: columns missing: {', '.join(sorted(missing))}; give FER+'s fer2013new.csv")
-        return list(reader)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in read_columns(path, COLUMNS)]
 
 
 def _require_order(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     """Check that the names ascend, as FER2013's rows do; rows that show no face have none."""
-    named = [row[NAME] for row in rows if row.get(NAME)]
+    named = [row[NAME] for row in rows if row[NAME]]
     for before, after in pairwise(named):
         if before >= after:
             raise DataError(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from emolab.data.csv_file import read_columns
 from emolab.data.names import class_name
 from emolab.data.readers.classes import classify
 from emolab.data.readers.listing import (
@@ -13,7 +14,6 @@ from emolab.data.readers.listing import (
     identity_of,
     misplaced,
     photograph,
-    read_columns,
     require_folder,
     with_people,
 )

@@ -1,16 +1,14 @@
 """Files of a data set that lies in a folder: what is there, and where a name leads."""
 
-import codecs
-import csv
 import hashlib
 import os
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from emolab.data.csv_file import read_columns
 from emolab.data.image import why_unreadable
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
@@ -69,55 +67,6 @@ def _spellings(name: str) -> list[str]:
 
 def _is_there_instead(root: Path, name: str, first: str) -> bool:
     return os.path.lexists(root / name) and not os.path.lexists(root / first)
-
-
-def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the fields under `names` of each row of a CSV file, stripped; an absent field is empty.
-
-    Blank lines are no rows. The file is UTF-8, or UTF-16 that says so in its first bytes.
-
-    Raises:
-        DataError: if there is no such file, it lacks one of the columns, is no CSV or in another encoding.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; expected a CSV with the columns {', '.join(names)}")
-    rows = read_rows(path)
-    header = [name.strip().lower() for name in next(rows, [])]
-    if not set(names) <= set(header):
-        raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
-    columns = [header.index(name) for name in names]
-    for row in rows:
-        yield [row[column].strip() if column < len(row) else "" for column in columns]
-
-
-def read_rows(path: Path) -> Iterator[list[str]]:
-    """Yield the rows of a CSV file, its header the first of them; blank lines are none.
-
-    Raises:
-        DataError: if it is no CSV, or in another encoding than `read_columns` takes.
-    """
-    with path.open(encoding=_encoding(path), newline="") as handle, clear_csv_errors(path):
-        yield from filter(None, csv.reader(handle, strict=True))
-
-
-def _encoding(path: Path) -> str:
-    with path.open("rb") as handle:
-        return "utf-16" if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-
-
-@contextmanager
-def clear_csv_errors(path: Path) -> Iterator[None]:
-    """Say what is wrong with a CSV that can't be parsed.
-
-    Raises:
-        DataError: for the parser's error, or the decoder's.
-    """
-    try:
-        yield
-    except UnicodeError as error:
-        raise DataError(f"{path} isn't UTF-8 ({error}); save it as 'CSV UTF-8'") from error
-    except csv.Error as error:
-        raise DataError(f"{path} can't be read as CSV ({error}): is there a quote that isn't closed?") from error
 
 
 def with_people(reading: Reading, root: Path, table: str | None) -> Reading:
