@@ -24,10 +24,31 @@ def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
     header = [name.strip().lower() for name in next(rows, [])]
     wanted = [name.lower() for name in names]
     if not set(wanted) <= set(header):
-        raise DataError(f"{path}: expected the columns {', '.join(names)}; found {', '.join(header)[:200]}")
+        raise DataError(f"{path}: expected the columns {', '.join(names)}; found {found_columns(header)}")
     columns = [header.index(name) for name in wanted]
     for row in rows:
         yield [row[column].strip() if column < len(row) else "" for column in columns]
+
+
+def found_columns(header: Sequence[str]) -> str:
+    """Return the names of a table's columns for a message, and what else than a comma separates them."""
+    separator = next((mark for mark in ";\t" if len(header) == 1 and mark in header[0]), None)
+    why = f", separated by {separator!r}: expected ','" if separator else ""
+    return ", ".join(header)[:200] + why
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return the first two bytes of a table, which tell how it's packed or encoded.
+
+    Raises:
+        DataError: if it's a ZIP archive.
+        OSError: if it can't be read.
+    """
+    with path.open("rb") as handle:
+        first = handle.read(4)
+    if first == b"PK\x03\x04":
+        raise DataError(f"{path} is a ZIP archive: unpack it first")
+    return first[:2]
 
 
 def read_rows(path: Path) -> Iterator[list[str]]:
@@ -41,8 +62,7 @@ def read_rows(path: Path) -> Iterator[list[str]]:
 
 
 def _encoding(path: Path) -> str:
-    with path.open("rb") as handle:
-        return "utf-16" if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    return "utf-16" if first_bytes(path) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -61,7 +62,6 @@ def test_every_published_form_gives_the_same_records(tmp_path, header, row, comp
         (f"3,x {pixels(0).split(' ', 1)[1]},Training", "not 2304 pixels of 0 to 255"),
         (f"{'3' * 5000},{pixels(0)},Training", "isn't a class"),
         ("3", "too few columns"),
-        ("", "too few columns"),
     ],
 )
 def test_a_malformed_row_is_quarantined_and_its_neighbours_stay(tmp_path, line, reason):
@@ -80,9 +80,29 @@ def test_a_csv_of_something_else_is_refused_with_its_columns(tmp_path):
     (tmp_path / "train.csv").write_text("emotion,pixels\n3,1 2\n")
     with pytest.raises(DataError, match=r"Usage says which split .* fer2013\.csv"):
         Fer2013Reader(tmp_path / "train.csv").read()
+    (tmp_path / "faces.csv").write_text("emotion;pixels;Usage\n3;1 2;Training\n")
+    with pytest.raises(DataError, match=r"found emotion;pixels;usage, separated by ';': expected ','\. Usage says"):
+        Fer2013Reader(tmp_path / "faces.csv").read()
     for name, found in (("absent.csv", "no such file"), ("", "a folder")):
         with pytest.raises(DataError, match=rf"{found}; give the FER2013 CSV"):
             Fer2013Reader(tmp_path / name).identity()
+
+
+def test_an_archive_is_to_be_unpacked_first(tmp_path):
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("fer2013.csv", "emotion,pixels,Usage\n")
+    faces = ferplus(tmp_path, ["6,0,1,1,0,0,0,0,2,0"]).faces.path
+    for reader in (Fer2013Reader(tmp_path / "archive.zip"), FerPlusReader(faces, tmp_path / "archive.zip")):
+        with pytest.raises(DataError, match=r"archive\.zip is a ZIP archive: unpack it first"):
+            reader.read()
+
+
+def test_blank_lines_are_no_faces(tmp_path):
+    reader = ferplus(tmp_path, ["6,0,1,1,0,0,0,0,2,0"] * 2)
+    for path in (reader.faces.path, reader.votes):
+        path.write_text(path.read_text() + "\n\r\n")
+        assert [record.label for record in reader.read().records] == ["neutral"] * 2
+    assert [record.source for record in reader.faces.read().records] == ["row 0000000", "row 0000001"]
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path):

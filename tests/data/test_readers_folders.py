@@ -1,5 +1,6 @@
 import codecs
 import os
+import re
 
 import pytest
 from made_photographs import encoded, picture, write
@@ -150,7 +151,7 @@ def test_a_link_out_of_the_folder_is_quarantined_and_one_within_is_not(tmp_path)
     (root / "sad/way").symlink_to(tmp_path / "outside", target_is_directory=True)
     found = by_source(FolderReader(root).read())
     assert found["sad/out.jpg"].status == QUARANTINED
-    assert "leaves the folder" in found["sad/out.jpg"].reason
+    assert found["sad/out.jpg"].reason == "leaves the folder of the data set: copy the file here"
     assert found["sad/in.jpg"].status == USABLE
     assert "sad/way/1.jpg" not in found
     assert found["sad/way"].status == QUARANTINED
@@ -272,6 +273,14 @@ def test_a_csv_with_other_columns_is_refused(tmp_path):
     (tmp_path / "train.csv").write_text("file,label\n0.jpg,anger\n")
     with pytest.raises(DataError, match="expected the columns image_path, emotion; found file, label"):
         KaggleReader(tmp_path).read()
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_whose_columns_no_comma_separates_is_refused_with_what_does(tmp_path, separator):
+    (tmp_path / "train.csv").write_text(f"image_path{separator}emotion\n1.jpg{separator}sad\n")
+    told = f"found image_path{separator}emotion, separated by {separator!r}: expected ','"
+    with pytest.raises(DataError, match=re.escape(told)):
+        list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
 
 
 def test_unlabelled_files_are_those_that_no_system_put_there(tmp_path):

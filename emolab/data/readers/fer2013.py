@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from emolab.data.csv_file import first_bytes, found_columns
 from emolab.data.records import QUARANTINED, Reading, Record
 from emolab.errors import DataError
 from emolab.files import sha256_of
@@ -47,10 +48,10 @@ class Fer2013Reader:
         return ()
 
     def read(self) -> Reading:
-        """Return the seven classes and one record a row.
+        """Return the seven classes and one record a row; blank lines are none.
 
         Raises:
-            DataError: if the file is missing, cut short, or has no such columns.
+            DataError: if the file is missing, cut short, an archive, or has no such columns.
         """
         _require_file(self.path)
         try:
@@ -70,8 +71,7 @@ def _require_file(path: Path) -> None:
 
 
 def _open(path: Path) -> BinaryIO:
-    with path.open("rb") as handle:
-        compressed = handle.read(2) == b"\x1f\x8b"
+    compressed = first_bytes(path) == b"\x1f\x8b"
     return cast(BinaryIO, gzip.open(path, "rb")) if compressed else path.open("rb")
 
 
@@ -80,14 +80,15 @@ def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
     header = [name.decode("utf-8", "replace").strip(' "\ufeff').lower() for name in _fields(next(rows, b""))]
     if not {"emotion", "pixels", "usage"} <= set(header):
         raise DataError(
-            f"{path}: expected the columns emotion, pixels, Usage; found {', '.join(header)[:200]}. "
+            f"{path}: expected the columns emotion, pixels, Usage; found {found_columns(header)}. "
             "Usage says which split a row is of: fer2013.csv and icml_face_data.csv have it, train.csv hasn't"
         )
     columns = [header.index(name) for name in ("emotion", "pixels", "usage")]
     for number, line in enumerate(rows):
         if number == MOST_ROWS:
             raise DataError(f"{path} has more than {MOST_ROWS:,} rows: it isn't FER2013's CSV, which has 35,887")
-        yield _record(number, _fields(line), columns)
+        if line.strip():
+            yield _record(number, _fields(line), columns)
 
 
 def _bounded_lines(handle: BinaryIO, path: Path) -> Iterator[bytes]:

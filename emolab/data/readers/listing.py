@@ -13,7 +13,7 @@ from emolab.data.image import why_unreadable
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
 
-OUTSIDE = "leaves the folder of the data set"
+OUTSIDE = "leaves the folder of the data set: copy the file here"
 LINKED = "a link to a folder, which isn't entered: move or copy the folder here"
 PATH_COLUMN, PERSON_COLUMN = "image_path", "person"
 
