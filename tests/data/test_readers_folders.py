@@ -83,9 +83,47 @@ def test_a_folder_of_nothing_but_splits_needs_no_training(tmp_path):
     assert {record.split for record in reading.records} == {"test", "validation"}
 
 
-def test_classes_called_like_splits_are_classes_where_no_folder_lies_in_them(tmp_path):
-    touch(tmp_path, "test/1.jpg", "val/1.jpg")
-    assert FolderReader(tmp_path).read().classes == ("test", "val")
+@pytest.mark.parametrize(
+    ("others", "flat"),
+    [
+        (["val/2.jpg"], "train, val"),
+        (["val/sad/2.jpg", "val/happy/3.jpg"], "train"),
+        (["val/sad/2.jpg", "val/happy/3.jpg", "odd/4.jpg"], "train"),
+    ],
+)
+def test_a_split_without_folders_of_classes_is_no_class(tmp_path, others, flat):
+    touch(tmp_path, "train/1.jpg", *others)
+    with pytest.raises(DataError, match=rf"{flat}: called like splits, .* Expected .*: sort them into such folders;"):
+        FolderReader(tmp_path).read()
+    (tmp_path / "train.csv").write_text("image_path,emotion\n")
+    with pytest.raises(DataError, match=r"such folders, or give data=kaggle, which takes the classes from train\.csv;"):
+        FolderReader(tmp_path).read()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["ck/train/sad/1.jpg", "fer/train/sad/1.jpg", "fer/test/sad/1.jpg"], r"ck, fer: .* \(test, train\)"),
+        (["sad/train/1.jpg", "sad/test/2.jpg", "happy/1.jpg"], r"sad: .* \(test, train\)"),
+    ],
+    ids=["several data sets", "splits within a class"],
+)
+def test_splits_within_folders_are_refused(tmp_path, names, told):
+    touch(tmp_path, *names)
+    with pytest.raises(DataError, match=rf"{told}\. Expected <split>/<class>/.* the folders of each split together"):
+        FolderReader(tmp_path).read()
+
+
+def test_a_class_called_like_a_split_is_one_among_others_and_so_is_one_with_a_folder_called_like_one(tmp_path):
+    touch(tmp_path, "happy/1.jpg", "sad/1.jpg", "sad/test/2.jpg", "test/1.jpg")
+    assert FolderReader(tmp_path).read().classes == ("happy", "sad", "test")
+
+
+def test_a_flat_test_folder_beside_training_is_left_out_and_told(tmp_path):
+    touch(tmp_path, "train/happy/1.jpg", "train/sad/1.jpg", "test/1.jpg")
+    reading = FolderReader(tmp_path).read()
+    assert reading.classes == ("happy", "sad")
+    assert by_source(reading)["test/1.jpg"].reason == "lies in no folder of a class"
 
 
 def test_names_that_are_no_utf8_are_read_and_shown_with_escapes(tmp_path):

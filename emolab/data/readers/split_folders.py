@@ -1,7 +1,8 @@
 """Which folders of a data set are its splits, by their names."""
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from emolab.data.image import SUFFIXES
@@ -22,6 +23,8 @@ SPLIT_NAMES = {
     "privatetest": "test",
 }
 _ENDING = re.compile("(set|data|images)$")
+TABLE = "train.csv"  # of a Kaggle competition; says the classes of photographs that lie in no folders of classes
+LAYOUTS = "Expected <split>/<class>/* or <class>/*"
 KNOWN = "train, training, validation, valid, val, dev, PublicTest, test, testing or PrivateTest"
 
 
@@ -42,7 +45,8 @@ def find_splits(root: Path, files: Iterable[str]) -> dict[str, str]:
         files: What lies in it, as relative names with "/".
 
     Raises:
-        DataError: if another folder beside them has folders with photographs, too, and may be a split.
+        DataError: if another folder beside them has folders with photographs, too, and may be a split; if the names of
+            splits would become classes, as no folders of classes lie in the splits; or if splits lie in a class.
     """
     paths = [name.split("/") for name in files]
     splits = {parts[0]: split for parts in paths if len(parts) > 2 and (split := split_of(parts[0])) is not None}
@@ -58,4 +62,28 @@ def find_splits(root: Path, files: Iterable[str]) -> dict[str, str]:
             f"folders, and which split that is can't be told. Call it {KNOWN} (or the same with _set, _data or _images "
             f"behind), move it away, or put an empty file {MARK} into it: then it's passed over"
         )
-    return splits if "train" in splits.values() or not others else {}
+    if "train" in splits.values() or not others:
+        return splits
+    _refuse_splits_as_classes(root, others, splits)
+    return {}
+
+
+def _refuse_splits_as_classes(root: Path, photographs: Sequence[Sequence[str]], splits: Collection[str]) -> None:
+    """Check that neither folders with photographs, nor all that lies in one of them, are called like splits."""
+    within: dict[str, set[str]] = defaultdict(set)
+    for top, below, *deeper in photographs:
+        within[top].add(below if deeper else "")
+    flat = [top for top in sorted(within) if split_of(top)]
+    if flat and (splits or len(flat) == len(within)):
+        table = f", or give data=kaggle, which takes the classes from {TABLE}" if (root / TABLE).is_file() else ""
+        raise DataError(
+            f"data.root={root}: {', '.join(flat)}: called like splits, with photographs in no folders of classes. "
+            f"{LAYOUTS}: sort them into such folders{table}; if these are the classes, call them otherwise"
+        )
+    nested = [top for top in sorted(within) if all(map(split_of, within[top]))]
+    if nested:
+        found = sorted({name for top in nested for name in within[top]})
+        raise DataError(
+            f"data.root={root}: {', '.join(nested)}: nothing but splits lies within ({', '.join(found)}). {LAYOUTS}: "
+            "give the folder that holds the splits, or put the folders of each split together"
+        )
