@@ -101,6 +101,15 @@ def test_what_systems_and_programs_put_there_is_no_class_and_told(tmp_path: Path
         assert empty == r"no class, as nothing is in the folder: caf\xe9, fear"
 
 
+def test_a_class_behind_a_link_is_told_each_time(tmp_path: Path) -> None:
+    root = class_folders(tmp_path / "data", {"happy": 4, "sad": 4})
+    class_folders(tmp_path, {"angry": 4})
+    (root / "angry").symlink_to(tmp_path / "angry", target_is_directory=True)
+    note = "note: passed over, as links to folders (move or copy the folders here): angry\n"
+    assert note in told(root, tmp_path / "cache")
+    assert told(root, tmp_path / "cache") == note
+
+
 def test_a_folder_without_a_photograph_is_no_class_and_warned_of_with_an_example(tmp_path: Path) -> None:
     touch(tmp_path, "train/happy/1.jpg", "train/sad/1")  # a photograph without an ending is one
     for name in ("1.heic", "2.heic"):

@@ -25,26 +25,29 @@ class Found:
         files: relative names with "/", sorted by code point; no hidden ones.
         made: folders that emolab marked as its own, which weren't entered.
         hidden: folders that are hidden or a system's, which weren't either.
+        linked: links to folders, which weren't either; they stand among the files, too.
     """
 
     files: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
 
     def notes(self) -> tuple[str, ...]:
         """Return a line for each kind of folder that was passed over."""
-        made = (
-            f"passed over, as the file {MARK} in each says that emolab made it (remove that file where they are "
-            f"photographs to learn from): {_named(self.made)}"
-        )
-        hidden = f"passed over, as hidden or a system's: {_named(self.hidden)}"
-        return (made,) * bool(self.made) + (hidden,) * bool(self.hidden)
+        reasons = {
+            f"the file {MARK} in each says that emolab made it (remove that file where they are photographs to learn "
+            "from)": self.made,
+            "hidden or a system's": self.hidden,
+            "links to folders (move or copy the folders here)": self.linked,
+        }
+        return tuple(f"passed over, as {why}: {_named(names)}" for why, names in reasons.items() if names)
 
 
 def find_files(folder: Path) -> Found:
     """Return the files below `folder`, and what was passed over.
 
-    A folder behind a symbolic link isn't entered, but listed as if it were a file, so that it can't be overlooked. A
+    A folder behind a symbolic link isn't entered, but listed among the files, too, so that it can't be overlooked. A
     mark in `folder` itself counts for nothing: it was named.
 
     Raises:
@@ -57,11 +60,12 @@ def find_files(folder: Path) -> Found:
             found.made.append(as_text(base))
             folders.clear()
             continue
-        linked = [name for name in folders if Path(parent, name).is_symlink()]
         found.hidden.extend(as_text(_joined(base, name)) for name in folders if _is_hidden(name))
         folders[:] = [name for name in folders if not _is_hidden(name)]
+        linked = [name for name in folders if Path(parent, name).is_symlink()]
+        found.linked.extend(as_text(_joined(base, name)) for name in linked)
         found.files.extend(_joined(base, name) for name in [*files, *linked] if not _is_hidden(name))
-    for names in (found.files, found.made, found.hidden):
+    for names in (found.files, found.made, found.hidden, found.linked):
         names.sort()
     return found
 
