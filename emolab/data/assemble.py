@@ -62,7 +62,7 @@ def assemble(job: Job, folder: Path) -> None:
     table = _with_clusters_and_splits(table, images, hashes, usable, job.options)
     with write_atomically(folder / INDEX) as temporary:
         table.to_parquet(temporary, index=False)
-    account = _account(job, reading, table)
+    account = _account(job, reading, usable, table)
     write_report(folder / REPORT, account, table, images)
     write_json(folder / ACCOUNT, account)
     print(summary_text(account), file=job.stream, flush=True)
@@ -138,7 +138,7 @@ def _with_clusters_and_splits(
     return table
 
 
-def _account(job: Job, reading: Reading, table: pd.DataFrame) -> dict[str, Any]:
+def _account(job: Job, reading: Reading, usable: Sequence[Record], table: pd.DataFrame) -> dict[str, Any]:
     account = {
         "format": FORMAT,
         "name": job.options.name,
@@ -146,6 +146,7 @@ def _account(job: Job, reading: Reading, table: pd.DataFrame) -> dict[str, Any]:
         "classes": list(reading.classes),
         "image_size": job.options.image_size,
         "options": asdict(job.options),
+        "official": sorted({record.split for record in usable} - {""}),
         "warnings": list(reading.warnings),
         "notes": list(job.reader.notes()),
         **summarise(table, reading.classes),

@@ -1,6 +1,6 @@
 """What prepare found, for people: a few lines on the terminal and one self-contained page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +94,26 @@ def _reason_lines(title: str, reasons: Mapping[str, int]) -> list[str]:
     return [f"  {title}: {count} x {reason}" for reason, count in reasons.items()]
 
 
-def _missing(account: Mapping[str, Any]) -> list[str]:
-    """A line for each split that was to get a share of the images, and has none of a class."""
-    lines = []
+def _missing(account: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each split that was to have images, and has none of a class."""
+    counts = account["splits"]
+    empty = {split: [name for name, count in counts[split].items() if not count] for split in SPLITS}
+    if empty["train"] and any(counts["train"].values()):  # without any, all is there to be judged
+        yield (
+            f"no training images of {', '.join(empty['train'])}: the network can never name what it isn't shown; does "
+            "training have another name for it?"
+        )
     for split in SPLITS[1:]:
-        names = [name for name, count in account["splits"][split].items() if not count]
-        if (share := account["options"][split]) > 0 and names:
-            lines.append(
-                f"no {split} images of {', '.join(names)}: there are too few, or what must stay together "
-                f"(near-duplicates, a person's photographs) is more than data.split.{split}={share:g} of them"
+        share = account["options"][split]
+        names, why = empty[split], f"the data's own {split} split has none"
+        if split not in account.get("official", ()):  # absent from what an older emolab prepared
+            names = [name for name in names if share > 0 and counts["train"][name]]
+            why = (
+                "there are too few, or what must stay together (near-duplicates, a person's photographs) is more than "
+                f"data.split.{split}={share:g} of them"
             )
-    return lines
+        if names:
+            yield f"no {split} images of {', '.join(names)}: {why}"
 
 
 def _examples(table: pd.DataFrame, status: str) -> list[tuple[str, int, Sequence[str]]]:

@@ -20,6 +20,7 @@ from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader
 from emolab.data.records import QUARANTINED, USABLE
+from emolab.data.report import concerns
 from emolab.data.storage import allocate, keep_rows
 from emolab.errors import DataError
 
@@ -148,6 +149,18 @@ def test_a_split_without_images_of_a_class_is_told(tmp_path):
     prepare(FolderReader(root), Options("made", 32, test=0.0), tmp_path / "cache", 1, said)
     assert "WARNING: no validation images of anger: there are too few" in said.getvalue()
     assert "no test images" not in said.getvalue()
+
+
+def test_a_class_without_training_images_is_told_and_why_an_official_split_lacks_one(tmp_path):
+    root = class_folders(tmp_path / "data/train", {"angry": 20, "happy": 20}).parent
+    class_folders(root / "test", {"anger": 4, "happy": 4}, seed=1)
+    warnings = concerns(made(FolderReader(root), tmp_path / "cache").account)
+    assert [line.partition(";")[0] for line in warnings] == [
+        "no training images of anger: the network can never name what it isn't shown",
+        "no test images of angry: the data's own test split has none",
+    ]
+    whole = made(FolderReader(root / "test"), tmp_path / "cache", validation=0.0, test=1.0)
+    assert concerns(whole.account) == []
 
 
 def test_official_splits_stay_and_twins_are_known(tmp_path):
