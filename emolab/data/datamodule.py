@@ -1,13 +1,14 @@
 """Where batches come from: what the trainer is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from emolab.data.left_out import read_left_out
 from emolab.data.prepared import PreparedData
+from emolab.data.report import only_training
 from emolab.data.stream import Stream
 from emolab.errors import DataError
 
@@ -60,8 +61,8 @@ class DataModule:
             )
         if not len(prepared.rows("validation")):
             raise DataError(
-                f"{prepared.folder} has no validation images, which say what weights are best: set "
-                "data.split.validation, or give more photographs"
+                f"{prepared.folder} has no validation images, which say what weights are best: "
+                f"{_how_to_get_some(prepared.account)}"
             )
         if not len(self._rows):
             raise DataError(f"{prepared.folder} has no training images left; give another data set, split or list")
@@ -135,6 +136,12 @@ class DataModule:
             return images, targets
 
         return numbers.map(gather, num_parallel_calls=READERS, deterministic=True).prefetch(AHEAD)
+
+
+def _how_to_get_some(account: Mapping[str, Any]) -> str:
+    if not account["options"]["validation"]:
+        return "set data.split.validation"
+    return "; ".join([*only_training(account), "give more photographs"])
 
 
 def _part(prepared: PreparedData, rows: np.ndarray, count: int | None) -> np.ndarray:

@@ -37,6 +37,14 @@ def concerns(account: Mapping[str, Any]) -> list[str]:
     return [*account["warnings"], *_missing(account)]
 
 
+def only_training(account: Mapping[str, Any]) -> list[str]:
+    """Return a clause on the photographs from which no split is drawn, as their labels contradict, if there are any."""
+    count = account["duplicates"]["images_in_clusters_under_two_labels"]
+    near = account["options"]["near_duplicate_bits"] is not None
+    kind, mend = ("near-duplicates", " (data.near_duplicate_bits=null parts them)") if near else ("duplicates", "")
+    return [f"{count} photographs are {kind} under two labels, which only train{mend}"] if count else []
+
+
 def reminder(account: Mapping[str, Any], page: Path) -> str:
     """Return in a line what was warned of when the data were prepared, and where all of it stands, or an empty text."""
     found = [text for text in (alarm_text(account).removeprefix("WARNING: "), *concerns(account)) if text]
@@ -108,10 +116,11 @@ def _missing(account: Mapping[str, Any]) -> Iterator[str]:
         names, why = empty[split], f"the data's own {split} split has none"
         if split not in account.get("official", ()):  # absent from what an older emolab prepared
             names = [name for name in names if share > 0 and counts["train"][name]]
-            why = (
+            few = (
                 "there are too few, or what must stay together (near-duplicates, a person's photographs) is more than "
                 f"data.split.{split}={share:g} of them"
             )
+            why = ", or ".join([*only_training(account), few])
         if names:
             yield f"no {split} images of {', '.join(names)}: {why}"
 

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from made_photographs import class_folders, encoded, made, picture, write
@@ -5,6 +7,7 @@ from test_readers_csv import face, ferplus
 
 from emolab.data.datamodule import DataModule
 from emolab.data.readers.folder import FolderReader
+from emolab.data.report import concerns
 from emolab.errors import DataError
 
 pytest.importorskip("tensorflow")
@@ -97,6 +100,25 @@ def test_a_missing_split_is_named(tmp_path):
         DataModule(prepared, 4, 0).evaluation_dataset("test", 4)
     with pytest.raises(DataError, match="'holdout': expected one of train, validation, test"):
         DataModule(prepared, 4, 0).evaluation_dataset("holdout", 4)
+
+
+def test_near_duplicates_under_two_labels_that_leave_nothing_to_judge_are_told_and_can_be_parted(tmp_path):
+    """Such as the frames of one person before one background, with one expression after another."""
+    root, face = tmp_path / "frames", picture(0).astype(np.int16)
+    for number in range(24):
+        noise = np.random.default_rng(number).integers(-3, 4, face.shape)
+        write(
+            root / ("sad", "anger")[number % 2] / f"{number}.jpg", encoded((face + noise).clip(0, 255).astype(np.uint8))
+        )
+    prepared = made(FolderReader(root), tmp_path / "cache")
+    mend = "(data.near_duplicate_bits=null parts them)"
+    cause = f"24 photographs are near-duplicates under two labels, which only train {mend}"
+    assert f"no validation images of anger, sad: {cause}, or there are too few" in concerns(prepared.account)[0]
+    with pytest.raises(DataError, match=rf"no validation images.*: {re.escape(cause)}; give more photographs$"):
+        DataModule(prepared, 4, 0)
+    parted = made(FolderReader(root), tmp_path / "cache", near_duplicate_bits=None)
+    assert len(DataModule(parted, 4, 0).prepared.rows("validation")) == 2
+    assert concerns(parted.account) == []
 
 
 @pytest.mark.parametrize("grey", [True, False])
