@@ -1,12 +1,15 @@
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from emolab.processor import usable_cores
+from emolab.processor import take_fast_kernels, usable_cores
+
+ON_X86 = pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN is taken on x86 processors alone"
+)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file limits the cores")
@@ -18,16 +21,19 @@ def test_a_containers_limit_is_kept_to_and_begun_cores_count(tmp_path: Path, lim
     assert usable_cores(tmp_path / "cpu.max") == min(unlimited, most)
 
 
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN is taken on x86 processors alone")
-@pytest.mark.parametrize(("said", "taken"), [(None, "True"), ("0", "False")])
-def test_tensorflow_computes_with_onednn_unless_the_user_says_no(said: str | None, taken: str) -> None:
-    program = (
-        "from emolab.processor import take_fast_kernels; take_fast_kernels();"
-        "from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
-    )
-    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
-    environment |= {} if said is None else {"TF_ENABLE_ONEDNN_OPTS": said}
-    answer = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.split()[-1] == taken
+@ON_X86
+def test_tensorflow_computes_with_onednn() -> None:
+    """In this process too: `conftest.py` takes the fast kernels as commands do, before TensorFlow is imported."""
+    from tensorflow.python.util import _pywrap_util_port
+
+    assert _pywrap_util_port.IsMklEnabled() == (os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1")
+
+
+@ON_X86
+@pytest.mark.parametrize(("said", "taken"), [(None, "1"), ("0", "0")])
+def test_onednn_is_taken_unless_the_user_says_no(monkeypatch: pytest.MonkeyPatch, said: str | None, taken: str) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    if said is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", said)
+    take_fast_kernels()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == taken
