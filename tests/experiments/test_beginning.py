@@ -4,14 +4,14 @@ from pathlib import Path
 
 import optuna
 import pytest
-from commands import TINY, run
+from commands import TINY
 from made_runs import made_run
 
 from emolab.config.command import composed
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, DataError
 from emolab.runs.sameness import plain_settings
 from experiments.search.beginning import Beginning, begin
-from experiments.sweep import prepare_once
+from experiments.sweep import prepare_once, sweep
 
 SPACE = {"optimizer": {"key": "optimizer", "choices": ["adamw", "sgd"]}, "rate": {"key": "r", "low": 0.1}}
 FIRST = Beginning(
@@ -100,9 +100,9 @@ def test_a_study_keeps_to_its_data(study, tmp_path, striped_faces):
         prepare_once(cfg, study)
 
 
-def test_data_that_are_not_there_cost_no_trial(tmp_path):
-    arguments = (*TINY, "data.root=nowhere", "n_trials=2", "optimizer=adamw")
-    done = run("experiments.sweep", *arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stdout
-    assert "data.root=nowhere: no such folder" in done.stderr
-    assert "trial 0" not in done.stdout
+def test_data_that_are_not_there_cost_no_trial(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    given = [*TINY, "data.root=nowhere", "n_trials=2", "optimizer=adamw"]
+    with pytest.raises(DataError, match=r"data\.root=nowhere: no such folder"):
+        sweep(composed("sweep", given), given)
+    assert "trial 0" not in capsys.readouterr().out

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import optuna
 import pytest
-from commands import run
 from made_runs import made_run
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
@@ -15,7 +14,7 @@ from emolab.runs.sameness import config_text
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
-from experiments.sweep import check_launcher, conclude, directions, sweep
+from experiments.sweep import check_launcher, conclude, directions, main, sweep
 
 
 def worker(
@@ -158,11 +157,12 @@ def test_a_sweep_whose_result_cant_be_written_names_its_output(tmp_path, monkeyp
         conclude(cfg, study, [])
 
 
-def test_joblib_is_refused_as_the_launcher_of_workers_and_others_are_not(tmp_path):
+def test_joblib_is_refused_as_the_launcher_of_workers_and_others_are_not(tmp_path, monkeypatch, capsys):
     many = ["-m", "worker=0,1", f"output={tmp_path / 'sweep'}", "data=fer2013", "data.path=faces.csv"]
-    done = run("experiments.sweep", *many, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "take workers=2" in done.stderr
+    monkeypatch.setattr(sys, "argv", ["sweep", *many, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "take workers=2" in capsys.readouterr().err
     assert not (tmp_path / "sweep").exists()
     for launcher in ("basic", "submitit_local"):
         check_launcher([*many, f"hydra/launcher={launcher}"])
