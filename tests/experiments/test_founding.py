@@ -13,7 +13,7 @@ from emolab.runs import RunRecord
 from experiments.comparing.replicates import results_of
 from experiments.founded.cells import Cell, cells_of
 from experiments.founded.claims import Claim, claims, judged
-from experiments.founding import cells_of_settings, conclude, jobs_of, notes, refuse_default_recipes
+from experiments.founding import cells_of_settings, conclude, founding, jobs_of, notes, refuse_default_recipes
 from experiments.overrides import for_training
 
 MODELS = ("vgg19", "resnet50", "mobilenetv2", "custom_cnn")
@@ -206,7 +206,7 @@ def test_what_is_varied_has_each_value_once(verb, override, told):
         check_command(verb, ["data=folder", "data.root=faces", override])
 
 
-def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path) -> None:
+def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path, monkeypatch) -> None:
     """Two real trainings on the demo faces: the only check that the experiment's parts fit together."""
     network = ",".join(f'"{one}"' for one in TINY if one.startswith("model."))
     chosen = ("models=[custom_cnn]", "finetunings=[full]", "resamples=100", f"recipes={{custom_cnn:[{network}]}}")
@@ -223,7 +223,6 @@ def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path) -> Non
     assert sorted((tmp_path / "founding" / "table.csv").read_text().splitlines()) == sorted(table.splitlines())
     assert "2 trainings, 2 of them done" in again.stdout
     assert again.returncode == 0, again.stderr
-    with Plan.open(tmp_path / "founding" / "trainings" / "founding").owned():
-        refused = run("experiments.founding", *arguments, cwd=tmp_path)
-    assert refused.returncode == 2, refused.stdout
-    assert "another command is working on this folder" in refused.stderr
+    monkeypatch.chdir(tmp_path)
+    with Plan.open(Path("founding/trainings/founding")).owned(), pytest.raises(ConfigError, match="another command is"):
+        founding(composed("founding", arguments), arguments)
