@@ -57,7 +57,7 @@ def tiny_module(
     with trainer.building():
         network = build_network(
             "tiny",
-            lambda images: custom_cnn(images, stem=4, widths=(4, 6), depths=(1, 1)),
+            lambda images: custom_cnn(images, stem=4, widths=(4,), depths=(1,)),
             2,
             16,
             dropout=0.3,
