@@ -10,8 +10,8 @@ pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 
 from emolab.config.command import check_command, composed
 from emolab.errors import ConfigError, DataError
-from emolab.jobs import Plan
-from experiments.label_noise import label_noise
+from emolab.train import train
+from experiments.label_noise import label_noise, planned, training_settings
 from experiments.noise.folds import folds_of
 from experiments.noise.report import examples_of, table_of
 from experiments.noise.suspects import suspects_of
@@ -76,7 +76,7 @@ def test_the_gallery_shows_each_photograph_once():
     assert examples_of(Made(), suspects, 9)["row"].tolist() == [33, 7, 60, 2]
 
 
-def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path) -> None:
+def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path, monkeypatch) -> None:
     """Two real trainings on the demo faces, and one that uses their list."""
     own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
     tiny = (*own, "data=demo", "trainer.train_images=60", "trainer.epochs=1")
@@ -89,35 +89,35 @@ def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path
     assert (suspects["p_label"] <= suspects["p_suggested"]).all()
     assert (folder / "gallery.png").stat().st_size > 10_000
     assert "Suspected labels of demo" in (folder / "index.html").read_text()
-    again = run("experiments.label_noise", *command, cwd=tmp_path)
-    assert "2 trainings, 2 of them done" in again.stdout, again.stdout + again.stderr
-    with Plan.open(folder / "trainings" / "label_noise").owned():
-        refused = run("experiments.label_noise", *command, cwd=tmp_path)
-    assert refused.returncode == 2, refused.stdout
-    assert "another command is working on this folder" in refused.stderr
+
+    monkeypatch.chdir(tmp_path)
+    cfg = composed("label_noise", command)
+    plan, _ = planned(cfg, training_settings(cfg, command))
+    assert plan.begin().missing() == []  # the same command trains nothing again
+    with plan.owned(), pytest.raises(ConfigError, match="another command is working on this folder"):
+        label_noise(cfg, command)
+
     (leave_out,) = shlex.split(found.stdout.rpartition("without them is ")[2])
-    trained = run("emolab.train", *tiny, leave_out, cwd=tmp_path)
-    assert trained.returncode == 0, trained.stdout + trained.stderr
-    card = next((tmp_path / "runs" / "custom_cnn").glob("*/report/model_card.md")).read_text()
-    assert f"without {len(suspects)} images" in card
+    training = [*tiny, leave_out, "trainer.deterministic=false"]  # else it would hold for the rest of this process
+    card = train(composed("train", training)).folder / "report" / "model_card.md"
+    assert f"without {len(suspects)} images" in card.read_text()
     suspects.tail(1).to_csv(folder / "suspected.csv", index=False)
-    resumed = run("emolab.train", *tiny, leave_out, "resume=last", cwd=tmp_path)
-    assert resumed.returncode == 2, resumed.stdout
-    assert "lists other images" in resumed.stderr
+    with pytest.raises(ConfigError, match="lists other images"):
+        train(composed("train", [*training, "resume=last"]))
 
 
-def test_soft_labels_have_no_wrong_one(tmp_path: Path) -> None:
+def test_soft_labels_have_no_wrong_one(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
     pixels = " ".join(map(str, np.random.default_rng(0).integers(0, 256, 48 * 48)))
     faces = ["emotion,pixels,Usage", *(f"3,{pixels},Training" for _ in range(4))]
-    (tmp_path / "fer.csv").write_text("\n".join(faces) + "\n")
+    Path("fer.csv").write_text("\n".join(faces) + "\n")
     heading = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
     votes = [heading, *(f"Training,fer{number:07d}.png,5,5,0,0,0,0,0,0,0,0" for number in range(4))]
-    (tmp_path / "votes.csv").write_text("\n".join(votes) + "\n")
-    data = ("data=ferplus", "data.path=fer.csv", "data.votes=votes.csv", "data.labels=soft")
-    refused = run("experiments.label_noise", *data, cwd=tmp_path)
-    assert refused.returncode == 2, refused.stdout
-    assert "distributions, which have no wrong one: data.labels=majority" in refused.stderr
-    assert not (tmp_path / "label_noise").exists()
+    Path("votes.csv").write_text("\n".join(votes) + "\n")
+    given = ["data=ferplus", "data.path=fer.csv", "data.votes=votes.csv", "data.labels=soft"]
+    with pytest.raises(ConfigError, match=r"which have no wrong one: data\.labels=majority"):
+        label_noise(composed("label_noise", given), given)
+    assert not Path("label_noise").exists()
 
 
 def test_weights_that_are_not_there_are_told_before_any_data_are_prepared(tmp_path: Path) -> None:
