@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from emolab.data.assemble import Job, assemble
 from emolab.data.crop import CROP_VERSION
 from emolab.data.duplicates import DUPLICATES_VERSION
+from emolab.data.image import READING_VERSION
 from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, REPORT, PreparedData, folder_name
 from emolab.data.records import Reader
@@ -65,7 +66,12 @@ def fingerprint_of(reader: Reader, options: Options) -> str:
     Raises:
         DataError: if the data set can't be read.
     """
-    versions = {"format": FORMAT, "crop": CROP_VERSION, "duplicates": DUPLICATES_VERSION}
+    versions = {
+        "format": FORMAT,
+        "reading": READING_VERSION,
+        "crop": CROP_VERSION,
+        "duplicates": DUPLICATES_VERSION,
+    }
     try:
         parts = {**versions, "reader": reader.identity(), "options": asdict(options)}
     except OSError as error:

@@ -7,10 +7,10 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -19,11 +19,13 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from emolab.errors import first_line
 
+READING_VERSION = 2  # raise it when other photographs can be used, or their pixels come otherwise
 # Only what photographs come in: every further decoder is code that runs on a stranger's bytes.
 # Naming the plug-ins loads them, which Image.open doesn't when it's told the formats. JPEG includes MPO.
 PLUGINS = (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, GifImageFile)
 FORMATS = tuple(str(plugin.format) for plugin in PLUGINS)
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+JPEG = b"\xff\xd8\xff"  # how one begins
 # What Pillow raises on damaged files, as its plug-ins do (PNG answers a broken chunk with SyntaxError).
 DAMAGE = (
     OSError,
@@ -36,6 +38,17 @@ DAMAGE = (
     struct.error,
     zlib.error,
 )
+ORIENTATION = 0x0112  # EXIF's tag (TIFF 6.0, tag 274)
+# By orientation, what turns the stored pixels upright; 1, and whatever else stands there, is upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 MATTE = (127, 127, 127)  # behind transparent pixels: mid-grey, the mean of no class
 
 
@@ -95,9 +108,12 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
     data = source if isinstance(source, bytes) else _read_bytes(source, limits)
     _check_bytes(len(data), limits)
     try:
-        with warnings.catch_warnings(action="ignore"), _open(data) as image:  # what is damaged is told by its reason
+        # What is damaged is told by its reason, not by warnings.
+        with warnings.catch_warnings(action="ignore"), _open(io.BytesIO(data)) as image:
             _check_pixels(image.width, image.height, limits)
             return _decode(image, at_least)
+    except Image.UnidentifiedImageError as error:
+        raise UnusableImageError(f"not an image of a known format ({', '.join(FORMATS)})") from error
     except Image.DecompressionBombError as error:
         raise UnusableImageError(f"too many pixels: above the limit of {limits.pixels}") from error
     except MemoryError as error:
@@ -111,7 +127,7 @@ def is_photograph(path: Path) -> bool:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS):
+        with warnings.catch_warnings(action="ignore"), path.open("rb") as file, _open(file):
             return True
     except (Image.UnidentifiedImageError, Image.DecompressionBombError, FileNotFoundError):
         return False
@@ -147,11 +163,17 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
         raise UnusableImageError(f"too many pixels: above the limit of {limits.pixels}")
 
 
-def _open(data: bytes) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.UnidentifiedImageError as error:
-        raise UnusableImageError(f"not an image of a known format ({', '.join(FORMATS)})") from error
+class _Jpeg(JpegImageFile):
+    """A JPEG of which Pillow doesn't seek the resolution in EXIF: an odd block there makes it refuse the picture."""
+
+    def _read_dpi_from_exif(self) -> None:
+        """Nothing here asks for it."""
+
+
+def _open(file: BinaryIO) -> Image.Image:
+    is_jpeg = file.read(len(JPEG)) == JPEG
+    file.seek(0)
+    return _Jpeg(file) if is_jpeg else Image.open(file, formats=FORMATS)
 
 
 def _decode(image: Image.Image, at_least: int | None) -> Photograph:
@@ -160,9 +182,22 @@ def _decode(image: Image.Image, at_least: int | None) -> Photograph:
         # Twice the pixels, so that the area average after it, and not the decoder's filter, sets the look.
         image.draft(None, (2 * at_least, 2 * at_least))
     image.load()
-    turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    pixels = np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(image)))
-    return Photograph(pixels, *((height, width) if turned else (width, height)))
+    orientation = _orientation(image)
+    if orientation in UPRIGHT:
+        image = image.transpose(UPRIGHT[orientation])
+    pixels = np.ascontiguousarray(_to_rgb(image))
+    return Photograph(pixels, *((height, width) if orientation in (5, 6, 7, 8) else (width, height)))
+
+
+def _orientation(image: Image.Image) -> Any:
+    """Return EXIF's orientation, 1 where it can't be read; the rest of the block may be as odd as it likes.
+
+    `ImageOps.exif_transpose` isn't used: it encodes the whole block anew, and many a camera's can't be.
+    """
+    try:
+        return image.getexif().get(ORIENTATION, 1)
+    except (*DAMAGE, ArithmeticError, AttributeError):
+        return 1
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:

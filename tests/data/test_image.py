@@ -1,5 +1,6 @@
 import io
 import os
+import struct
 from contextlib import suppress
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from emolab.data.image import MATTE, Limits, UnusableImageError, read_image, read_photograph
 
 JPEG = encoded(picture(0, 80, 60), quality=95)
+ORIENTATION_6 = (0x0112, 3, 1, 6)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,48 @@ def test_a_rotated_jpeg_comes_upright():
     assert abs(found.astype(int) - upright).mean() < 3
 
 
+def _exif(*entries: tuple[int, int, int, int], rest: bytes = b"") -> bytes:
+    """An EXIF block of ORIENTATION_6 and the entries (tag, type, count, value or offset)."""
+    packed = b"".join(struct.pack("<HHII", *entry) for entry in sorted([*entries, ORIENTATION_6]))
+    return b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries) + 1) + packed + b"\0\0\0\0" + rest
+
+
+# As a camera writes it: turned, a resolution, a date, and a block of its own with the time of exposure.
+CAMERAS = _exif(
+    (0x011A, 5, 1, 76),
+    (0x0128, 3, 1, 2),
+    (0x0132, 2, 20, 84),
+    (0x8769, 4, 1, 104),
+    rest=struct.pack("<2xII20s", 300, 1, b"2020:01:01 12:00:00") + struct.pack("<HHHII4x", 1, 0x829A, 5, 1, 76),
+)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        _exif((0x0132, 5, 1, 8)),
+        _exif((0x8769, 4, 1, 38), rest=struct.pack("<HHHII", 1, 0x9003, 5, 1, 8)),
+        _exif((0x011A, 2, 4, 0x393939)),
+        _exif((0x011A, 5, 0, 0), (0x0128, 3, 1, 2)),
+        _exif((0x011A, 2, 1, 0), (0x0128, 3, 1, 2)),
+    ],
+    ids=["a rational date", "a rational date in a sub-block", "a resolution in words", "no resolution", "an empty one"],
+)
+def test_a_photograph_is_turned_whatever_else_its_exif_holds(kind, block):
+    upright = picture(3, 64, 32)
+    found = read_image(encoded(np.rot90(upright, 1), kind, exif=block, quality=100))
+    assert found.shape == upright.shape
+    assert abs(found.astype(int) - upright).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("block", [b"garbage", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\0\5\1\x12\0"])
+def test_a_photograph_whose_exif_cant_be_read_is_taken_as_it_is_stored(kind, block):
+    plain = read_image(encoded(picture(3, 64, 32), kind))
+    assert np.array_equal(read_image(encoded(picture(3, 64, 32), kind, exif=b"Exif\0\0" + block)), plain)
+
+
 def test_cmyk_is_converted_and_not_inverted():
     buffer = io.BytesIO()
     Image.fromarray(picture(4)).convert("CMYK").save(buffer, "JPEG", quality=100)
@@ -140,11 +184,29 @@ def test_shrinking_while_decoding_keeps_twice_the_wanted_pixels_and_the_true_siz
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "WEBP", "BMP", "GIF"]), st.data())
 def test_no_damage_escapes_as_another_error(kind, data):
-    damaged = bytearray(encoded(picture(8, 24, 24), kind))
-    for _ in range(data.draw(st.integers(1, 12))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    cut = data.draw(st.integers(0, len(damaged)))
+    whole = encoded(picture(8, 24, 24), kind, exif=CAMERAS)
+    damaged = _damaged(whole, data)[: data.draw(st.integers(0, len(whole)))]
     with suppress(UnusableImageError):  # any other error fails the test
-        found = read_image(bytes(damaged[:cut]), Limits(pixels=1_000_000))
+        found = read_image(damaged, Limits(pixels=1_000_000))
         assert found.dtype == np.uint8
         assert found.ndim == 3
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["JPEG", "PNG", "WEBP"]), st.data())
+def test_no_damage_of_its_exif_costs_a_photograph(kind, data):
+    stored = picture(8, 24, 16)
+    block = b"Exif\0\0" + _damaged(CAMERAS[6:], data)
+    found = read_image(encoded(stored, kind, exif=block, quality=100, subsampling=0))
+    assert any(_is_close(found, _turned(stored, orientation)) for orientation in range(1, 9))
+
+
+def _damaged(whole: bytes, data) -> bytes:
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 12))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    return bytes(damaged)
+
+
+def _is_close(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and abs(one.astype(int) - other).mean() < 20  # a wrong turn: 60

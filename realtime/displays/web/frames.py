@@ -7,12 +7,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emolab.data.image import Limits, UnusableImageError, read_image
+from emolab.data.image import JPEG, Limits, UnusableImageError, read_image
 from realtime.detectors.shrink import shrunk
 from realtime.frame import Face
 
 NUMBER_BYTES = 4  # big-endian, before a frame's JPEG
-JPEG = b"\xff\xd8\xff"
 QUALITY = 80  # of 100; artefacts stay below what a face's expression needs
 LONGEST_SHOWN = 1280  # pixels
 
