@@ -8,20 +8,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory, TemporaryFile
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
-from emolab.errors import EmolabError
+from emolab.errors import EmolabError, one_line
 
 if TYPE_CHECKING:
     import numpy as np
 
 MARK = ".emolab"  # an empty file in folders that emolab made; nobody's photographs are looked for in them
 UNFINISHED = ".tmp-"  # how the names begin of what isn't whole yet; a kill leaves it behind
-# What np.load raises for a damaged .npz; RuntimeError is a member that seems to be encrypted or compressed otherwise
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile, zlib.error)
+# What np.load raises for a damaged .npz; RuntimeError is a member that seems to be encrypted or compressed otherwise,
+# TokenError and OverflowError an array's header
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+    TokenError,
+    BadZipFile,
+    zlib.error,
+)
 
 
 def make_folder(folder: Path, exist_ok: bool = True) -> None:
@@ -202,15 +215,22 @@ def read_arrays(path: Path) -> dict[str, "np.ndarray"]:
     """Return the arrays of the `.npz` file at `path`. Nothing in it is run.
 
     Raises:
-        ValueError: if it can't be read whole, whatever NumPy, zipfile and zlib make of the damage.
+        ValueError: if it can't be read whole, whatever NumPy, zipfile and zlib make of the damage, or says that it
+            holds more than fits into memory.
     """
     import numpy as np
 
     try:
         with np.load(path, allow_pickle=False) as saved:
-            return {name: saved[name] for name in saved.files}
+            arrays = {name: saved[name] for name in saved.files}
+    except MemoryError as error:  # a header may lie
+        raise ValueError(f"damaged, or too large for this machine's memory: {one_line(error)}") from error
     except _DAMAGED as error:
-        raise ValueError(f"not a whole .npz file: {error}") from error
+        raise ValueError(f"not a whole .npz file: {one_line(error)}") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # the bytes of what doesn't begin as an array does
+            raise ValueError(f"not a whole .npz file: {name} in it is no array")
+    return arrays
 
 
 def sha256_of(path: Path) -> str:

@@ -1,5 +1,7 @@
 import os
+import struct
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -81,3 +83,29 @@ def test_what_one_owns_is_busy_for_others_until_its_released(tmp_path: Path) -> 
         own(path, ValueError("busy"))
     lock.release()
     own(path, ValueError("busy")).release()
+
+
+def _array_header(text: str) -> bytes:
+    """What a file in NumPy's format begins with."""
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text) + 1) + text.encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        (
+            _array_header("{'descr': '<f4', 'fortran_order': False, 'shape': (9999, 99999999)}"),
+            "Unable to allocate|EOF",
+        ),
+        (_array_header("{'descr': '<f4', 'fortran_order': False, 'shape': (1" + "0" * 30 + ",)}"), "too large"),
+        (_array_header("{'descr': '<f4', 'fortran_order': False, 'shape': (3,)"), "EOF in multi-line statement"),
+        (_array_header("-" * 9000 + "1"), "MemoryError|recursion"),
+        (b"a text", "a in it is no array"),
+    ],
+    ids=["a terabyte", "a number without end", "an open bracket", "depth", "no array"],
+)
+def test_arrays_whose_headers_lie_are_refused(tmp_path: Path, member: bytes, reason: str) -> None:
+    with ZipFile(tmp_path / "arrays.npz", "w") as archive:
+        archive.writestr("a.npy", member)
+    with pytest.raises(ValueError, match=reason):
+        files.read_arrays(tmp_path / "arrays.npz")
