@@ -208,8 +208,9 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     if image.mode == "F":
         raise UnusableImageError("floating-point pixels can't be converted")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         flat = Image.new("RGB", image.size, MATTE)
-        flat.paste(image.convert("RGBA"), mask=image.convert("RGBA").getchannel("A"))
+        flat.paste(rgba, mask=rgba.getchannel("A"))
         return np.asarray(flat)
     return np.asarray(image.convert("RGB"))
 
