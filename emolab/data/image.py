@@ -90,6 +90,8 @@ class Photograph(NamedTuple):
 def read_image(source: Path | bytes, limits: Limits | None = None, at_least: int | None = None) -> np.ndarray:
     """Return the photograph as uint8 RGB (H, W, 3), upright.
 
+    Of 16-bit pixels the upper 8 bits count; grey ones that stay below 4096 throughout are taken for 12-bit ones.
+
     Args:
         source: A file, or its bytes.
         limits: What the file may cost; `None` means the defaults of `Limits`.
@@ -216,6 +218,9 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _from_16_bit(grey: np.ndarray) -> np.ndarray:
-    if grey.min() < 0 or grey.max() > 65535:
+    """Return 16-bit grey as uint8 RGB; where no value reaches 4096, it's taken for 12-bit grey."""
+    darkest, brightest = int(grey.min()), int(grey.max())
+    if darkest < 0 or brightest > 65535:
         raise UnusableImageError("pixels of more than 16 bits can't be converted")
-    return np.repeat((grey // 257).astype(np.uint8)[:, :, None], 3, axis=2)
+    white = 4095 if brightest < 4096 else 65535
+    return np.repeat((grey.astype(np.int32) * 255 // white).astype(np.uint8)[:, :, None], 3, axis=2)

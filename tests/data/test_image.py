@@ -153,6 +153,15 @@ def test_16_bit_grey_keeps_its_brightness():
     assert found.max() == 255
 
 
+def test_12_bit_grey_in_a_16_bit_file_keeps_its_brightness():
+    grey = np.linspace(0, 4095, 64 * 64).reshape(64, 64).astype(np.uint16)
+    found = read_image(encoded(grey, "PNG"))
+    assert np.array_equal(found[..., 0], (grey * (255 / 4095)).astype(np.uint8))
+    assert found.max() == 255
+    grey[0, 0] = 4096
+    assert read_image(encoded(grey, "PNG")).max() == 15
+
+
 def test_transparency_lies_on_grey():
     image = np.zeros((8, 8, 4), np.uint8)
     image[:, 4:] = (10, 20, 30, 255)
