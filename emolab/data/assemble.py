@@ -148,7 +148,14 @@ def _account(job: Job, reading: Reading, usable: Sequence[Record], table: pd.Dat
         "options": asdict(job.options),
         "official": sorted({record.split for record in usable} - {""}),
         "warnings": list(reading.warnings),
-        "notes": list(job.reader.notes()),
+        "notes": [*job.reader.notes(), *_flat(table)],
         **summarise(table, reading.classes),
     }
     return {**account, "content": content_digest(table, account)}
+
+
+def _flat(table: pd.DataFrame) -> list[str]:
+    """Return a line, if photographs show nothing: a perceptual hash of 0 says so."""
+    sources = table.loc[(table["status"] == USABLE) & (table["phash"] == 0), "source"].tolist()
+    told = "photographs of one colour, or nearly, show no face, and are used all the same until you remove them"
+    return [f"{told}: {len(sources)}, such as {', '.join(sources[:3])}"] if sources else []

@@ -49,6 +49,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SHORTEST_SIDE = 8  # pixels; below, there is no face to see
 MATTE = (127, 127, 127)  # behind transparent pixels: mid-grey, the mean of no class
 
 
@@ -112,7 +113,7 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
     try:
         # What is damaged is told by its reason, not by warnings.
         with warnings.catch_warnings(action="ignore"), _open(io.BytesIO(data)) as image:
-            _check_pixels(image.width, image.height, limits)
+            _check_size(image.width, image.height, limits)
             return _decode(image, at_least)
     except Image.UnidentifiedImageError as error:
         raise UnusableImageError(f"not an image of a known format ({', '.join(FORMATS)})") from error
@@ -160,7 +161,9 @@ def _check_bytes(count: int, limits: Limits) -> None:
         raise UnusableImageError(f"too many bytes: above the limit of {limits.bytes}")
 
 
-def _check_pixels(width: int, height: int, limits: Limits) -> None:
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    if min(width, height) < SHORTEST_SIDE:
+        raise UnusableImageError(f"too small: a side of less than {SHORTEST_SIDE} pixels")
     if width * height > limits.pixels:
         raise UnusableImageError(f"too many pixels: above the limit of {limits.pixels}")
 

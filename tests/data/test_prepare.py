@@ -163,6 +163,22 @@ def test_a_class_without_training_images_is_told_and_why_an_official_split_lacks
     assert concerns(whole.account) == []
 
 
+def test_pictures_without_a_face_are_quarantined_where_tiny_and_told_where_flat(tmp_path):
+    root = class_folders(tmp_path / "data", {"sad": 9, "anger": 9})
+    write(root / "sad/dot.png", encoded(np.zeros((1, 1, 3), np.uint8), "PNG"))
+    write(root / "sad/line.png", encoded(picture(1, 500, 7), "PNG"))
+    write(root / "sad/small.png", encoded(picture(1, 8, 8), "PNG"))
+    write(root / "sad/white.png", encoded(np.full((50, 50, 3), 255, np.uint8), "PNG"))
+    said = io.StringIO()
+    data = prepare(FolderReader(root), Options("made", 32), tmp_path / "cache", 1, said)
+    assert data.account["quarantined"] == {"too small: a side of less than 8 pixels": 2}
+    flat = (
+        "photographs of one colour, or nearly, show no face, and are used all the same until you remove them: 1, such "
+    )
+    assert f"note: {flat}as sad/white.png" in said.getvalue()
+    assert f"{flat}as sad/white.png" in (data.folder / "report/index.html").read_text()
+
+
 def test_official_splits_stay_and_twins_are_known(tmp_path):
     root = class_folders(tmp_path / "data/train", {"sad": 8, "anger": 8}).parent
     shutil.copytree(class_folders(tmp_path / "new", {"sad": 3, "anger": 3}, seed=7), root / "test")
