@@ -29,3 +29,8 @@ def first_line(error: Exception) -> str:
 def one_line(error: Exception) -> str:
     """Return an error's whole message in one line, without a full stop, or its kind where it has none."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def printable(line: str) -> str:
+    r"""Return a line for a terminal, with what can't be printed as escapes, such as \x1b: names come from strangers."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)

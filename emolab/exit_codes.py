@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 
-from emolab.errors import EmolabError
+from emolab.errors import EmolabError, printable
 
 WRONG = 2  # configuration, data or environment
 FAULT = 70  # emolab's own
@@ -22,13 +22,17 @@ def exit_code(work: Callable[[], Any]) -> int:
         print(f"interrupted{f': {stopped}' if str(stopped) else ''}", file=sys.stderr)
         return INTERRUPTED
     except EmolabError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _tell(error)
         return WRONG
     except InstantiationException as error:
         cause = error.__cause__
-        print(f"error: {cause if isinstance(cause, EmolabError) else error}", file=sys.stderr)
+        _tell(cause if isinstance(cause, EmolabError) else error)
         return WRONG
     except Exception:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
         traceback.print_exc()
         print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
         return FAULT
+
+
+def _tell(error: Exception) -> None:
+    print("\n".join(printable(line) for line in f"error: {error}".split("\n")), file=sys.stderr)

@@ -11,7 +11,8 @@ from emolab.config.command import check_command, composed
 from emolab.config.help import help_text
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder, groups
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, DataError
+from emolab.exit_codes import exit_code
 
 DATA = ("data=fer2013", "data.path=faces.csv")
 SINGLE = [(group, choice) for group, choices in groups(conf_folder()).items() for choice in choices]
@@ -262,3 +263,11 @@ def test_a_missing_run_is_exit_code_two_with_a_message(tmp_path: Path) -> None:
 def test_the_tiny_training_of_the_other_tests_is_a_right_command() -> None:
     assert OverridesParser.create().parse_overrides(list(TINY))
     check_command("train", [*TINY, "data.root=faces"])
+
+
+def test_an_error_that_names_what_a_terminal_would_act_on_is_told_with_escapes(capsys: pytest.CaptureFixture) -> None:
+    def fail() -> None:
+        raise DataError("data.root=\x1b[31mred: no such folder\ngive another")
+
+    assert exit_code(fail) == 2
+    assert capsys.readouterr().err == "error: data.root=\\x1b[31mred: no such folder\ngive another\n"

@@ -21,7 +21,7 @@ from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, REPORT, PreparedData, folder_name
 from emolab.data.records import Reader
 from emolab.data.report import reminder
-from emolab.errors import DataError
+from emolab.errors import DataError, printable
 from emolab.files import UNFINISHED, make_folder, mark, write_folder
 from emolab.processor import usable_cores
 
@@ -83,7 +83,7 @@ def _remind(prepared: PreparedData, reader: Reader, stream: TextIO) -> None:
     """Repeat what a user should know who sees the data taken from the cache."""
     warned = reminder(prepared.account, prepared.folder / REPORT)
     for line in [*(f"note: {note}" for note in reader.notes()), *([warned] if warned else [])]:
-        print(line, file=stream, flush=True)
+        print(printable(line), file=stream, flush=True)
 
 
 def _assemble_once(job: Job, folder: Path) -> None:

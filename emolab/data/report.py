@@ -10,6 +10,7 @@ import pandas as pd
 
 from emolab.data.records import EXCLUDED, QUARANTINED, SPLITS, USABLE
 from emolab.data.thumbnails import cluster_strips, sample_strips
+from emolab.errors import printable
 from emolab.files import write_text
 
 ALARM = 0.01  # share of quarantined photographs above which something is wrong with the data set, not a file
@@ -70,7 +71,7 @@ def summary_text(account: Mapping[str, Any]) -> str:
         *_reason_lines("quarantined", account["quarantined"]),
     ]
     frame = "!" * 100
-    return "\n".join([frame, alarm, frame, *lines, frame, alarm, frame] if alarm else lines)
+    return "\n".join(map(printable, [frame, alarm, frame, *lines, frame, alarm, frame] if alarm else lines))
 
 
 def write_report(path: Path, account: Mapping[str, Any], table: pd.DataFrame, images: np.ndarray) -> None:

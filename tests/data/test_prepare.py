@@ -179,6 +179,18 @@ def test_pictures_without_a_face_are_quarantined_where_tiny_and_told_where_flat(
     assert f"{flat}as sad/white.png" in (data.folder / "report/index.html").read_text()
 
 
+def test_names_that_a_terminal_would_act_on_are_told_with_escapes(tmp_path):
+    red, broken = "\x1b[31mred", "line\nbreak"
+    root = class_folders(tmp_path / "data", {"sad": 9, red: 9, broken: 9, "\u4e2d\u7acb": 1})
+    write(root / "sad/\x1b[2J.png", b"")
+    said = io.StringIO()
+    for _ in range(2):  # prepared, and from the cache
+        data = prepare(FolderReader(root), Options("made", 32, test=0.0), tmp_path / "cache", 1, said)
+    assert {red, broken} < set(data.classes)
+    assert "(\\x1b[31mred, line\\nbreak, sad, \u4e2d\u7acb)" in said.getvalue()
+    assert "\x1b" not in said.getvalue()
+
+
 def test_official_splits_stay_and_twins_are_known(tmp_path):
     root = class_folders(tmp_path / "data/train", {"sad": 8, "anger": 8}).parent
     shutil.copytree(class_folders(tmp_path / "new", {"sad": 3, "anger": 3}, seed=7), root / "test")
