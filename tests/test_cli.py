@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -104,11 +105,9 @@ def test_a_sweep_whose_values_cannot_be_counted_is_refused(swept: str) -> None:
     assert swept in str(caught.value)
 
 
-def test_null_chooses_nothing_where_nothing_may_be_chosen(tmp_path: Path) -> None:
+def test_null_chooses_nothing_where_nothing_may_be_chosen() -> None:
     check_command("train", [*DATA, "-m", "experiment=null,fer2013_custom_cnn", "debug=null"])
     check_command("export", ["logger=null"])
-    done = run("emolab.train", *DATA, "experiment=null", "logger=null", "--cfg", "job", cwd=tmp_path)
-    assert "_target_: emolab.tracking.JsonLines" in done.stdout, done.stderr
 
 
 def test_on_and_off_are_words_and_no_booleans() -> None:
@@ -116,10 +115,13 @@ def test_on_and_off_are_words_and_no_booleans() -> None:
     assert len(composed("train", [*DATA, "aug=on"]).aug.layers) > 3
 
 
-def test_hydra_shows_the_whole_configuration(tmp_path: Path) -> None:
-    done = run("emolab.train", *DATA, "--cfg", "job", cwd=tmp_path)
+def test_hydra_shows_the_whole_configuration_with_choices_of_ones_own_and_without_what_is_null(tmp_path: Path) -> None:
+    mine = ("--config-dir", str(own_model(tmp_path)), "model=mine")
+    done = run("emolab.train", *mine, *DATA, "experiment=null", "logger=null", "--cfg", "job", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "weight_decay: 0.01" in done.stdout
+    assert "stem: 4\n" in done.stdout
+    assert "_target_: emolab.tracking.JsonLines" in done.stdout
 
 
 @pytest.mark.parametrize("verb", ["train", "doctor"])
@@ -135,16 +137,20 @@ def test_help_tells_defaults_that_may_be_given(verb: str) -> None:
     assert dict(told) == {group: choice or "null" for group, choice in chosen_by_default(verb, conf_folder()).items()}
 
 
-def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
-    (tmp_path / "model").mkdir()
+def own_model(folder: Path) -> Path:
+    """A folder of configs of one's own: model=mine is our network with a narrow stem."""
+    (folder / "model").mkdir()
     text = (conf_folder() / "model" / "custom_cnn.yaml").read_text().replace("stem: 48", "stem: 4")
-    (tmp_path / "model" / "mine.yaml").write_text(text)
+    (folder / "model" / "mine.yaml").write_text(text)
+    return folder
+
+
+def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
+    own_model(tmp_path)
     with pytest.raises(ConfigError, match="mine"):
         check_command("train", [*DATA, "model=mine"])
     check_command("train", [*DATA, "model=mine", "--config-dir", str(tmp_path)])
     check_command("train", [*DATA, "model=mine", f"--config-dir={tmp_path}"])
-    done = run("emolab.train", "--config-dir", str(tmp_path), *DATA, "model=mine", "--cfg", "job", cwd=tmp_path)
-    assert "stem: 4" in done.stdout, done.stderr
     with pytest.raises(ConfigError, match="no such folder"):
         check_command("train", [*DATA, "--config-dir", str(tmp_path / "absent")])
     with pytest.raises(ConfigError, match="give one of them"):
@@ -163,10 +169,8 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path: Path) -> None:
 def test_what_is_wrong_beside_a_choice_of_ones_own_is_named(
     wrong: list[str], right: str, place: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "mine.yaml").write_text((conf_folder() / "model" / "custom_cnn.yaml").read_text())
     with pytest.raises(ConfigError, match=right):
-        check_command("train", [*DATA, *wrong, place.format(tmp_path)])
+        check_command("train", [*DATA, *wrong, place.format(own_model(tmp_path))])
 
 
 @pytest.mark.parametrize(
@@ -210,46 +214,44 @@ def test_hydra_tells_of_itself_with_a_space_or_an_equals_sign(tmp_path: Path) ->
     assert "Defaults List" in done.stdout
 
 
-def run_without_tensorflow(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What came of `emolab.train`, in a process whose last line would tell that TensorFlow was imported."""
-    script = (
-        "import sys\nfrom emolab.train import main\ntry:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
+# Each command on stdin as `emolab.train` takes it, and how it ends; the last line would tell of TensorFlow.
+TRAIN_EACH = """
+import contextlib, io, json, sys
+from emolab.train import main
+for sys.argv[1:] in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as told:
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    print(json.dumps([code, told.getvalue()]))
+print("tensorflow" in sys.modules)
+"""
+
+
+def test_help_and_refusals_come_without_importing_tensorflow_or_preparing_data(tmp_path: Path) -> None:
+    absent = ("data=fer2013", "data.path=absent.csv")
+    expected = (
+        (["--help"], 0, ""),
+        (["model=vgg20"], 2, "vgg20"),
+        ([*DATA, "trainer.epochs=-1"], 2, "trainer.epochs=-1"),
+        ([*absent], 2, "data.path=absent.csv: no such file"),
+        ([*absent, "resume=gone"], 2, "'gone' is neither a run folder nor a run id"),
+        ([*absent, "teacher=gone"], 2, "'gone' is neither a run folder nor a run id"),
+        ([*absent, "teacher=[last]"], 2, "no run with a checkpoint"),
+        ([*absent, "model.weights=gone.h5"], 2, "model.weights=gone.h5 is not a file"),
+        ([*absent, "trainer.leave_out=gone.csv"], 2, "trainer.leave_out=gone.csv: "),
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "-c", TRAIN_EACH], input=json.dumps([command for command, _, _ in expected]),
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    assert done.stdout.splitlines()[-1] == "False"
-    return done
-
-
-def test_missing_data_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
-    done = run_without_tensorflow(tmp_path, "data=fer2013", "data.path=absent.csv")
-    assert done.returncode == 2
-    assert "data.path=absent.csv: no such file" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ("resume=gone", "'gone' is neither a run folder nor a run id"),
-        ("teacher=gone", "'gone' is neither a run folder nor a run id"),
-        ("teacher=[last]", "no run with a checkpoint"),
-        ("model.weights=gone.h5", "model.weights=gone.h5 is not a file"),
-        ("trainer.leave_out=gone.csv", "trainer.leave_out=gone.csv: "),
-    ],
-)
-def test_what_else_is_missing_is_told_before_data_are_prepared(wrong: str, told: str, tmp_path: Path) -> None:
-    done = run_without_tensorflow(tmp_path, "data=fer2013", "data.path=absent.csv", wrong)
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["model=vgg20"], [*DATA, "trainer.epochs=-1"]])
-def test_help_and_refusals_come_without_importing_tensorflow(arguments: list[str], tmp_path: Path) -> None:
-    done = run_without_tensorflow(tmp_path, *arguments)
-    assert done.returncode == (0 if arguments == ["--help"] else 2)
+    *endings, imported = done.stdout.splitlines()
+    for (command, code, told), ending in zip(expected, endings, strict=True):
+        assert json.loads(ending)[0] == code, command
+        assert told in json.loads(ending)[1]
+    assert imported == "False"
     assert not list(tmp_path.iterdir())
 
 
