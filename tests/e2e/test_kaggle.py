@@ -4,11 +4,14 @@ import csv
 import os
 import shutil
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
-from commands import environment, run
+import pytest
+from commands import run
+
+from emolab.config.command import check_command, composed
+from emolab.errors import ConfigError, DataError
+from realtime.kaggle import export
 
 SETTINGS = ("data.root=competition", "data.image_size=32")
 
@@ -31,53 +34,57 @@ def test_classes_are_right_from_the_folder_to_the_file_whatever_the_order(compet
     assert all(1 / 3 <= value <= 1 for value in confidences)
 
 
-def test_a_photograph_that_cant_be_read_is_refused_and_nothing_written(competition: Path, tmp_path: Path) -> None:
+def test_a_photograph_that_cant_be_read_is_refused_and_nothing_written(
+    competition: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(competition, tmp_path / "competition")
     (tmp_path / "competition/test_kaggle/3.png").write_bytes(b"no picture")
-    settings = ("data.root=competition", "data.image_size=32", f"paths.runs={competition.parent / 'runs'}")
-    done = run("realtime.kaggle", *settings, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "3.png" in done.stdout + done.stderr
-    assert "unreadable=most_frequent" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="unreadable=most_frequent"):
+        export(composed("kaggle", [*SETTINGS, f"paths.runs={competition.parent / 'runs'}"]))
+    assert "3.png" in capsys.readouterr().out
     assert not list(tmp_path.glob("submission*"))
 
 
-def test_a_place_that_cant_be_written_is_refused_before_anything_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("file/submission.csv", r"file/submission\.csv can't be written: File exists\. .*or name another file"),
+        ("out.csv", r"out\.csv is a folder: name the file, such as out\.csv/submission\.csv"),
+    ],
+)
+def test_a_place_that_cant_be_written_is_refused_before_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, message: str
+) -> None:
     (tmp_path / "file").write_text("")
-    done = run("realtime.kaggle", "data.root=absent", "output=file/submission.csv", cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert "output=file/submission.csv can't be written: File exists. " in done.stderr
-    assert "or name another file" in done.stderr
-
-
-def test_a_folder_in_the_outputs_place_is_refused_before_anything_else(tmp_path: Path) -> None:
     (tmp_path / "out.csv").mkdir()
-    for name, message in (
-        ("out.csv", "out.csv is a folder: name the file"),
-        ("out", "out: expected a file that ends in"),
-    ):
-        done = run("realtime.kaggle", "data.root=absent", f"output={name}", cwd=tmp_path)
-        assert done.returncode == 2, done.stderr
-        assert f"output={message}" in done.stderr
-        assert f"{name}/submission.csv" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"output={message}"):
+        export(composed("kaggle", ["data.root=absent", f"output={output}"]))
+
+
+def test_an_output_without_a_suffix_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"output=out: expected a file that ends in .*out/submission\.csv"):
+        check_command("kaggle", ["data.root=absent", "output=out"])
 
 
 def test_submitting_uses_the_official_client_and_refuses_before_anything_without_it(
-    competition: Path, tmp_path: Path
+    competition: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client itself needs Kaggle; a program in its place shows what it's asked to do."""
+    monkeypatch.chdir(competition.parent)
+    settings = ("competition=faces", "output=sent.csv")
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", "/nowhere")
+        without = run("realtime.kaggle", *SETTINGS, "--submit", *settings, cwd=competition.parent)
+    assert without.returncode == 2
+    assert "pip install kaggle" in without.stderr
+    assert not Path("sent.csv").exists()
     client = tmp_path / "kaggle"
     client.write_text(f'#!/bin/sh\necho "$@" > {tmp_path / "asked"}\necho "404 - no such competition" >&2\nexit 1\n')
     client.chmod(client.stat().st_mode | stat.S_IXUSR)
-    command = [sys.executable, "-m", "realtime.kaggle", *SETTINGS, "--submit", "competition=faces", "output=sent.csv"]
-    options = {"cwd": competition.parent, "capture_output": True, "text": True, "timeout": 120, "check": False}
-    without = subprocess.run(command, env={**environment(), "PATH": "/nowhere"}, **options)
-    assert without.returncode == 2
-    assert "pip install kaggle" in without.stderr
-    assert not (competition.parent / "sent.csv").exists()
-    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
-    sent = subprocess.run(command, env={**environment(), "PATH": path}, **options)
-    assert sent.returncode == 2
-    assert "404 - no such competition" in sent.stderr
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(DataError, match="404 - no such competition"):
+        export(composed("kaggle", [*SETTINGS, "submit=true", *settings]))
     assert (tmp_path / "asked").read_text().startswith("competitions submit -c faces -f sent.csv -m emolab ")
-    assert (competition.parent / "sent.csv").is_file()
+    assert Path("sent.csv").is_file()
