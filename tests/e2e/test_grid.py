@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from commands import TINY, environment, run, wait_for
 
 from emolab.files import read_json
@@ -50,21 +49,18 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     assert "another command is working on this folder" in refused.stderr
 
 
-@pytest.mark.parametrize(("launcher", "together"), [((), 1), (("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"), 2)])
-def test_ctrl_c_stops_a_grid_after_the_running_trainings_have_saved(
-    tmp_path: Path, striped_faces: Path, launcher: tuple[str, ...], together: int
-) -> None:
-    arguments = (*GRID, f"data.root={striped_faces}", "-m", "seed=0,1,2", "trainer.epochs=3000", *launcher)
+def test_ctrl_c_stops_a_grid_after_the_running_training_has_saved(tmp_path: Path, striped_faces: Path) -> None:
+    arguments = (*GRID, f"data.root={striped_faces}", "-m", "seed=0,1", "trainer.epochs=3000")
     driver = subprocess.Popen(
         [sys.executable, "-m", "emolab.train", *arguments],
         cwd=tmp_path, env=environment(), start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    wait_for(lambda: len(list(tmp_path.glob("runs/*/*/metrics.jsonl"))) == together)
+    wait_for(lambda: list(tmp_path.glob("runs/*/*/metrics.jsonl")))
     os.killpg(driver.pid, signal.SIGINT)  # as a terminal does, which asks all that it sees
     out, error = driver.communicate(timeout=300)
     assert driver.returncode == 130, out + error
     assert "go on with the same command and resume=" in error
-    records = list_runs(tmp_path / "runs")
-    assert [record.status for record in records] == ["interrupted"] * together
-    assert all("last" in record.fields["checkpoints"] for record in records)
+    (record,) = list_runs(tmp_path / "runs")
+    assert record.status == "interrupted"
+    assert "last" in record.fields["checkpoints"]
