@@ -36,7 +36,7 @@ def intervals(
     """
     cells, size = _cells_by_group(predictions)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    for drawn_groups in _draws(cells.shape[0], resamples, seed):
+    for drawn_groups in draws(cells.shape[0], resamples, seed):
         matrices = (drawn_groups @ cells).reshape(-1, size, size)
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
@@ -66,7 +66,7 @@ def paired_difference(
     second, _ = _cells_by_group(other)
     both = hstack([first, second], format="csr")
     differences = []
-    for drawn in _draws(both.shape[0], resamples, seed):
+    for drawn in draws(both.shape[0], resamples, seed):
         matrices = (drawn @ both).reshape(-1, 2, size, size)
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
     totals = both.sum(axis=0).reshape(2, size, size)
@@ -74,9 +74,13 @@ def paired_difference(
     return interval_of(value, np.concatenate(differences), both.shape[0], -1.0 if metric is accuracy else None)
 
 
-def draws(groups: int, resamples: int, seed: int) -> np.ndarray:
-    """Return how often each group is drawn in each resample, float32 (resamples, groups)."""
-    return np.concatenate(list(_draws(groups, resamples, seed)))
+def draws(groups: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each group is drawn in some of the resamples: float32 (some, groups), rows sum to `groups`."""
+    for start in range(0, resamples, _AT_ONCE):
+        many = min(_AT_ONCE, resamples - start)
+        drawn = np.random.default_rng([seed, start]).integers(0, groups, (many, groups))
+        drawn += np.arange(many)[:, None] * groups
+        yield np.bincount(drawn.ravel(), minlength=many * groups).reshape(many, groups).astype(np.float32)
 
 
 def mcnemar(one: Predictions, other: Predictions) -> float:
@@ -113,12 +117,3 @@ def _cells_by_group(predictions: Predictions) -> tuple[csr_array, int]:
     cell = predictions.targets * size + predictions.predicted
     counts = csr_array((np.ones(len(cell), np.float32), (group, cell)), shape=(group.max() + 1, size * size))
     return counts, size
-
-
-def _draws(groups: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each group is drawn in some of the resamples: float32 (some, groups), rows sum to `groups`."""
-    for start in range(0, resamples, _AT_ONCE):
-        many = min(_AT_ONCE, resamples - start)
-        drawn = np.random.default_rng([seed, start]).integers(0, groups, (many, groups))
-        drawn += np.arange(many)[:, None] * groups
-        yield np.bincount(drawn.ravel(), minlength=many * groups).reshape(many, groups).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -38,9 +39,7 @@ class Results(Generic[Key]):
     def accuracy(self, key: Key, seeds: Sequence[int] | None = None) -> Interval | None:
         """Return the accuracy averaged over these seeds, or all that `key` has; None where there are none."""
         counted = self.seeds([key]) if seeds is None else seeds
-        return (
-            self._interval(np.array([self.right[key, seed] for seed in counted], np.float32), 0.0) if counted else None
-        )
+        return self._interval(np.array([self._shares[key, seed] for seed in counted]), 0.0) if counted else None
 
     def difference(self, pairs: Sequence[tuple[Key, Key]]) -> Interval | None:
         """Return how much better the first of each pair is, averaged over pairs and seeds.
@@ -51,9 +50,7 @@ class Results(Generic[Key]):
         if not seeds or not pairs:
             return None
         gains = [
-            np.mean(
-                [self.right[one, seed].astype(np.float32) - self.right[other, seed] for one, other in pairs], axis=0
-            )
+            np.mean([self._shares[one, seed] - self._shares[other, seed] for one, other in pairs], axis=0)
             for seed in seeds
         ]
         return self._interval(np.array(gains), -1.0)
@@ -63,18 +60,25 @@ class Results(Generic[Key]):
         having = [{seed for key, seed in self.right if key == wanted} for wanted in keys]
         return sorted(set.intersection(*having)) if having else []
 
-    def _interval(self, values: np.ndarray, least: float) -> Interval:
-        """Return the mean of values (seeds, n), each `least` to 1, and how far off it may be, by images and by seeds.
+    @cached_property
+    def _shares(self) -> dict[tuple[Key, int], np.ndarray]:
+        """What each training named rightly, as a share of all images and of each resample: (1 + resamples,)."""
+        _, group, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
+        columns = [np.bincount(group, right) for right in self.right.values()]
+        sums = np.stack([*columns, sizes], axis=1).astype(np.float32)  # whole numbers, and so are their sums
+        drawn = [times @ sums for times in draws(len(sizes), self.resamples, 0)]
+        counts = np.concatenate([sums.sum(axis=0, keepdims=True), *drawn]).T.astype(float)
+        return dict(zip(self.right, counts[:-1] / counts[-1], strict=True))
+
+    def _interval(self, shares: np.ndarray, least: float) -> Interval:
+        """Return the mean of `shares` (seeds, 1 + resamples), each `least` to 1, and how far off it may be.
 
         Groups of images are resampled. Seeds are too few for that: two resampled know three means. Theirs is
         Student's interval, wide for two or three; the two add up as independent errors do.
         """
-        _, group = np.unique(self.groups, return_inverse=True)
-        sums = np.bincount(group, values.mean(axis=0)).astype(np.float32)
-        drawn = draws(len(sums), self.resamples, 0)
-        means = (drawn @ sums) / (drawn @ np.bincount(group).astype(np.float32))
-        value, by_seeds = float(values.mean()), _student(values.mean(axis=1))
-        by_images = interval_of(value, means, len(sums), least)
+        whole, drawn = shares[:, 0], shares[:, 1:].mean(axis=0)
+        value, by_seeds = float(whole.mean()), _student(whole)
+        by_images = interval_of(value, drawn, len(np.unique(self.groups)), least)
         if (both := ends(by_images)) is None:
             return by_images
         low, high = both

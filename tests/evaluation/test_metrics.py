@@ -134,7 +134,7 @@ def test_each_resample_is_judged_by_all_images_of_the_groups_drawn() -> None:
     other = Predictions(np.roll(one.logits, 1, axis=0), one.targets, one.groups, CLASSES)
 
     def drawn(said: Predictions) -> np.ndarray:
-        times = draws(30, 250, seed=7)[:, said.groups // 5].astype(int)
+        times = np.concatenate(list(draws(30, 250, seed=7)))[:, said.groups // 5].astype(int)
         matrices = [
             metrics.confusion_matrix(np.repeat(said.targets, often), np.repeat(said.predicted, often), 4)
             for often in times
