@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Literal
 
 import optuna
@@ -32,9 +33,10 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each t
 
 @contextmanager
 def without_notices() -> Iterator[None]:
-    """Don't say that heartbeats and the like are "experimental": they have been since 2021."""
+    """Don't say that heartbeats and the like are "experimental": they have been since 2021; nor who may send them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", "Heartbeat of storage is supposed to be used with")
         yield
 
 
@@ -133,6 +135,37 @@ def queue_interrupted(study: optuna.Study, retries: int, seen: dict[int, float],
             _retry(retries)(study, copy.deepcopy(trial))  # it adds to the trial's history, which others read, too
 
 
+@contextmanager
+def heartbeats(trial: optuna.Trial, seconds: float) -> Iterator[None]:
+    """Note that a worker has begun this trial, and say every so many seconds that it lives.
+
+    Optuna's own heartbeats come with its `optimize` alone, which takes a trial and trains it in one.
+    """
+    storage: Any = trial.study._storage
+    ended = Event()
+
+    def beat() -> None:
+        while not ended.wait(seconds):
+            storage.record_heartbeat(trial._trial_id)
+
+    storage.record_heartbeat(trial._trial_id)  # before the note: a trial that is noted and never beats is never missed
+    note_begun(trial)
+    Thread(target=beat, daemon=True).start()  # not waited for: one heartbeat too many does no harm
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def put_back(study: optuna.Study, number: int) -> None:
+    """End a trial whose worker can't go on with it, so that another one does, unless that has happened already."""
+    try:
+        study.tell(number, state=TrialState.FAIL)
+    except (UpdateFinishedTrialError, ValueError) as error:
+        if not is_taken_over(error):
+            raise
+
+
 def note_begun(trial: optuna.Trial) -> None:
     """Note that a worker has begun this trial, and sends heartbeats. Trials that are run again have others' notes."""
     trial.set_user_attr(BEGUN, trial.number)
@@ -145,11 +178,7 @@ def _fail_never_begun(study: optuna.Study, seen: dict[int, float], grace_seconds
             continue
         now = time.monotonic()
         if now - seen.setdefault(trial.number, now) >= grace_seconds:
-            try:
-                study.tell(trial.number, state=TrialState.FAIL)
-            except (UpdateFinishedTrialError, ValueError) as error:
-                if not is_taken_over(error):
-                    raise
+            put_back(study, trial.number)
 
 
 @without_notices()

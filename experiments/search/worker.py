@@ -10,7 +10,7 @@ from typing import Any
 import optuna
 from filelock import FileLock
 from hydra.utils import instantiate
-from optuna import Trial
+from optuna import Trial, TrialPruned
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
@@ -42,7 +42,6 @@ class Worker:
         self._space, self._otherwise = space_of(settings), otherwise
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
-        self._interrupted = False
         self._seen: dict[int, float] = {}  # see `queue_interrupted`
 
     def work(self) -> None:
@@ -54,57 +53,48 @@ class Worker:
             KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the training has saved.
         """
         _interrupt_on_sigterm()
-        grace = shared.SILENT * self._settings.heartbeat_seconds
         while True:
-            with self._claim:
-                shared.queue_interrupted(self._study, self._settings.retries, self._seen, grace)
-            if not self._next() and not any(t.state == TrialState.RUNNING for t in shared.begun(self._study)):
+            if trial := self._asked():
+                self._run(trial)
+            elif any(trial.state == TrialState.RUNNING for trial in shared.begun(self._study)):
+                time.sleep(_POLL_SECONDS)
+            else:
                 return
 
-    def _next(self) -> bool:
-        """Train one trial if the study still wants one; whether it did."""
-        self._claim.acquire()  # from counting until the trial is there, so that no two workers count at once
-        try:
+    def _asked(self) -> Trial | None:
+        """Return the next trial, None where the study has enough."""
+        grace = shared.SILENT * self._settings.heartbeat_seconds
+        with self._claim:  # from counting until the trial is there, so that no two workers count at once
+            shared.queue_interrupted(self._study, self._settings.retries, self._seen, grace)
             if len(shared.begun(self._study)) >= self._settings.n_trials:
-                self._claim.release()
-                time.sleep(_POLL_SECONDS)
-                return False
+                return None
             with shared.without_notices():
                 self._study.pruner = instantiate(self._settings.pruner)
-            self._study.optimize(self._train, n_trials=1, catch=(TrialFailedError,), callbacks=[self._tell])
+                return self._study.ask()
+
+    def _run(self, trial: Trial) -> None:
+        """Train the trial and tell the study what came of it."""
+        try:
+            with shared.heartbeats(trial, self._settings.heartbeat_seconds):
+                self._tell(self._ended(trial))
         except (UpdateFinishedTrialError, ValueError) as error:
             if not shared.is_taken_over(error):
                 raise
-            if self._interrupted:  # Optuna has put its own error in that one's place
-                raise KeyboardInterrupt from None
             print("its trial was taken over by another worker: this one was silent for too long", flush=True)
-        finally:
-            self._claim.release(force=True)
-        return True
 
-    def _train(self, trial: Trial) -> list[float]:
+    def _ended(self, trial: Trial) -> FrozenTrial:
         try:
-            return self._values(trial)
-        except KeyboardInterrupt:
-            self._interrupted = True
+            return self._study.tell(trial, self._values(trial))
+        except TrialPruned:
+            return self._study.tell(trial, state=TrialState.PRUNED)
+        except TrialFailedError:
+            return self._study.tell(trial, state=TrialState.FAIL)
+        except BaseException:
+            shared.put_back(self._study, trial.number)
             raise
 
     def _values(self, trial: Trial) -> list[float]:
-        self._claim.release()
-        if shared.is_surplus(self._study, trial, self._settings.n_trials):
-            trial.set_user_attr(shared.SURPLUS, True)
-            raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
-        number = shared.original_number(self._study, trial.number)
-        with shared.without_notices():
-            self._study.sampler = self._sampler(trial.number)
-        searched = suggested(trial, self._space, self._fixed, self._otherwise)
-        trial.set_user_attr(shared.OVERRIDES, searched)
-        shared.note_begun(trial)
-        print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
-        objectives, overrides = self._settings.search.objectives, [*self._fixed, *searched, self._supervised()]
-        runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
-        prunes = objectives == ["validation"]  # the number that a training reports while it runs
-        training = Training(trial, overrides, self._settings.name, number, runs, log, prunes)
+        training, objectives = self._training(trial), self._settings.search.objectives
         try:
             return values_of(training.result(), objectives)
         except TrialInterruptedError as error:
@@ -114,6 +104,22 @@ class Worker:
         except TrialFailedError as error:
             trial.set_user_attr(shared.ERROR, str(error))
             raise
+
+    def _training(self, trial: Trial) -> Training:
+        """Draw the trial's settings and return their training."""
+        if shared.is_surplus(self._study, trial, self._settings.n_trials):
+            trial.set_user_attr(shared.SURPLUS, True)
+            raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
+        number = shared.original_number(self._study, trial.number)
+        with shared.without_notices():
+            self._study.sampler = self._sampler(trial.number)
+        searched = suggested(trial, self._space, self._fixed, self._otherwise)
+        trial.set_user_attr(shared.OVERRIDES, searched)
+        print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
+        overrides = [*self._fixed, *searched, self._supervised()]
+        runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
+        prunes = self._settings.search.objectives == ["validation"]  # the number that a training reports while it runs
+        return Training(trial, overrides, self._settings.name, number, runs, log, prunes)
 
     def _supervised(self) -> str:
         target = "emolab.training.callbacks.Supervised"
@@ -125,7 +131,7 @@ class Worker:
         """A sampler whose draws differ from trial to trial, wherever that is trained, and are the same next time."""
         return instantiate(self._settings.sampler, seed=self._settings.seed + number)
 
-    def _tell(self, study: optuna.Study, trial: FrozenTrial) -> None:
+    def _tell(self, trial: FrozenTrial) -> None:
         values = " ".join(f"{value:.4f}" for value in trial.values or ())
         epochs = trial.user_attrs.get("epochs", "no")
         print(f"trial {trial.number}: {trial.state.name.lower()} {values} after {epochs} epochs", flush=True)

@@ -98,7 +98,7 @@ def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_pat
     one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", n_trials=2)
     for trial in [study.ask(), study.ask()]:
         with pytest.raises(trials.TrialFailedError):
-            one._train(trial)
+            one._values(trial)
     sampled = [
         optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask().suggest_float("x", 0, 1)
         for seed in (0, 1)
