@@ -220,7 +220,10 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
 
 
 def _main(cfg: DictConfig) -> int:
-    return sweep(cfg, settings_given())
+    from experiments.search.study import clear_errors
+
+    with clear_errors():
+        return sweep(cfg, settings_given())
 
 
 def check_launcher(arguments: Sequence[str]) -> None:

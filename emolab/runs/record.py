@@ -15,6 +15,8 @@ from emolab.plain import plain
 from emolab.runs import checkpoints, environment, journal, layout, schema
 from emolab.runs.process import is_dead, this_process
 
+_LOCK = ".lock"
+
 
 class RunRecord:
     """One run folder.
@@ -116,6 +118,19 @@ class RunRecord:
         status = str(self._facts["status"])
         dead = status == "running" and self._lock is None and is_dead(self._facts.get("process"))
         return "interrupted" if dead else status
+
+    def has_writer(self) -> bool:
+        """Whether its folder is owned: by another process, or by this one through another record.
+
+        Raises:
+            RunError: if the folder can't be written.
+        """
+        with layout.clear_write_errors(self.folder):
+            try:
+                files.own(self.folder / _LOCK, BlockingIOError()).release()
+            except BlockingIOError:
+                return True
+        return False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -299,7 +314,7 @@ def _first_facts(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _own(folder: Path) -> FileLock:
     busy = RunError(f"the run {folder} is being written by another process: wait for it, or stop it first")
     with layout.clear_write_errors(folder):
-        return files.own(folder / ".lock", busy)
+        return files.own(folder / _LOCK, busy)
 
 
 def _now() -> str:

@@ -3,11 +3,11 @@
 import copy
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import optuna
 from filelock import FileLock
@@ -27,6 +27,9 @@ BEGUN = "begun"  # the number of a trial that a worker has begun
 OVERRIDES = "overrides"  # what a trial set
 ERROR = "error"  # of a failed trial: the last lines of its log
 _ATTEMPTS = 4
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 600.0, 5.0  # with a database that is away, and between two tries
+_AWAY = (DBAPIError, StorageInternalError)
+_Result = TypeVar("_Result")
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each trial in its own words
 
@@ -62,6 +65,48 @@ def open_study(
     if [direction.name.lower() for direction in study.directions] != list(directions):
         raise ConfigError(f"the study {name} has other objectives: give another name=..., or the ones it began with")
     return study
+
+
+def patiently(work: Callable[[], _Result]) -> _Result:
+    """Do something with the study's database; where that is away for a moment, wait and do it again.
+
+    Raises:
+        ConfigError: if it is away for ten minutes.
+    """
+    began = None
+    while True:
+        try:
+            return work()
+        except _AWAY as error:
+            if began is None:
+                began = time.monotonic()
+                print(f"the study's database is away, trying again for ten minutes: {_reason(error)}", flush=True)
+            if time.monotonic() - began >= _PATIENCE_SECONDS:
+                raise _lost(error) from None
+            time.sleep(_PAUSE_SECONDS)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Tell in a sentence that the study's database is away.
+
+    Raises:
+        ConfigError: in place of the database's own error.
+    """
+    try:
+        yield
+    except _AWAY as error:
+        raise _lost(error) from error
+
+
+def _lost(error: Exception) -> ConfigError:
+    return ConfigError(f"the study's database is away: {_reason(error)}. Give the same command to go on when it's back")
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the database's driver says, in a line, without SQL."""
+    cause = error.__cause__ or error
+    return " ".join(str(getattr(cause, "orig", cause)).split())[:300].rstrip(".")
 
 
 def storage_url(settings: Any) -> str:
@@ -139,17 +184,18 @@ def queue_interrupted(study: optuna.Study, retries: int, seen: dict[int, float],
 def heartbeats(trial: optuna.Trial, seconds: float) -> Iterator[None]:
     """Note that a worker has begun this trial, and say every so many seconds that it lives.
 
-    Optuna's own heartbeats come with its `optimize` alone, which takes a trial and trains it in one.
+    Optuna's own, which come with its `optimize`, end for good at the first error.
     """
     storage: Any = trial.study._storage
     ended = Event()
 
     def beat() -> None:
         while not ended.wait(seconds):
-            storage.record_heartbeat(trial._trial_id)
+            with suppress(*_AWAY):  # the next one may be heard
+                storage.record_heartbeat(trial._trial_id)
 
-    storage.record_heartbeat(trial._trial_id)  # before the note: a trial that is noted and never beats is never missed
-    note_begun(trial)
+    patiently(lambda: storage.record_heartbeat(trial._trial_id))  # first: nobody would miss a trial without one
+    patiently(lambda: note_begun(trial))
     Thread(target=beat, daemon=True).start()  # not waited for: one heartbeat too many does no harm
     try:
         yield
@@ -158,9 +204,13 @@ def heartbeats(trial: optuna.Trial, seconds: float) -> Iterator[None]:
 
 
 def put_back(study: optuna.Study, number: int) -> None:
-    """End a trial whose worker can't go on with it, so that another one does, unless that has happened already."""
+    """End a trial whose worker can't go on with it, so that another one does, unless that has happened already.
+
+    Where the database is away, the trial's silence says the same later.
+    """
     try:
-        study.tell(number, state=TrialState.FAIL)
+        with suppress(*_AWAY):
+            study.tell(number, state=TrialState.FAIL)
     except (UpdateFinishedTrialError, ValueError) as error:
         if not is_taken_over(error):
             raise

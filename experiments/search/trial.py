@@ -3,6 +3,7 @@
 import json
 import math
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -16,8 +17,11 @@ from emolab.jobs.group import run_of, training_command, training_environment
 from emolab.runs import RunRecord
 from emolab.runs.sameness import change_of_settings
 from emolab.training.supervision import VARIABLE
+from experiments.search.study import patiently
 
 Report = dict[str, Any]
+
+_POLL_SECONDS = 2.0  # between looks at a run that another process writes
 
 
 class TrialFailedError(Exception):
@@ -53,11 +57,12 @@ class Training:
 
         Raises:
             TrialPruned: if the training was ended early.
-            TrialInterruptedError: if somebody stopped the training alone, or another process is writing its run.
+            TrialInterruptedError: if somebody stopped the training alone, or another process took its run just now.
+            ConfigError: if the study's database is away for long.
             TrialFailedError: if it failed, was killed, or gave no number.
             KeyboardInterrupt: when this process is interrupted, after the training has saved.
         """
-        record = run_of(self._runs, self._group, self._number)
+        record = self._free_run()
         if record is not None and record.status in ("finished", "pruned"):
             self._check_same(record)
             self._note(record)
@@ -67,6 +72,19 @@ class Training:
             raise TrialPruned
         return self._numbers(record)
 
+    def _free_run(self) -> RunRecord | None:
+        """Return the trial's run if it has one, as soon as no other process writes it.
+
+        The training of a worker whom the study didn't hear may do so yet, and saves when that worker notices.
+        """
+        told = False
+        while (record := run_of(self._runs, self._group, self._number)) is not None and record.has_writer():
+            if not told:
+                print(f"waiting for another process, which is writing the run {record.folder}", flush=True)
+            told = True
+            time.sleep(_POLL_SECONDS)
+        return record
+
     def _trained(self, begun: RunRecord | None) -> RunRecord:
         outcome = self._train(begun)
         record = run_of(self._runs, self._group, self._number)
@@ -74,15 +92,18 @@ class Training:
             self._note(record)
         if outcome.interrupted:
             raise TrialInterruptedError(f"its training was stopped, {outcome.explained()}")
-        if outcome.code != 0 and record is not None and record.status == "running":
+        if outcome.code != 0 and record is not None and record.has_writer():
             raise TrialInterruptedError(f"another process is writing its run {record.folder}")
         if outcome.code != 0 or record is None:
             raise TrialFailedError(f"{outcome.explained()}\n{last_lines(self._log)}")
         return record
 
     def _note(self, record: RunRecord) -> None:
-        self._trial.set_user_attr("run", record.id)
-        self._trial.set_user_attr("epochs", len(record.read_metrics()))
+        self._keep("run", record.id)
+        self._keep("epochs", len(record.read_metrics()))
+
+    def _keep(self, name: str, value: Any) -> None:
+        patiently(lambda: self._trial.set_user_attr(name, value))
 
     def _check_same(self, record: RunRecord) -> None:
         """Check that a run which is taken as it is was trained by this trial's settings."""
@@ -123,12 +144,15 @@ class Training:
     def _answer(self, message: Report) -> Report:
         if "value" not in message:
             for name, value in message.items():
-                self._trial.set_user_attr(name, value)
+                self._keep(name, value)
             return {}
-        if message["epoch"] not in self._reported and self._prunes:
-            self._trial.report(message["value"], message["epoch"])
-        pruned = self._prunes and bool(self._trial.should_prune())  # some pruners return NumPy's bool
+        pruned = self._prunes and patiently(lambda: self._hopeless(message))
         return {"prune": pruned, "reason": f"the pruner of {self._group} sees no hope"}
+
+    def _hopeless(self, message: Report) -> bool:
+        if message["epoch"] not in self._reported:
+            self._trial.report(message["value"], message["epoch"])
+        return bool(self._trial.should_prune())  # some pruners return NumPy's bool
 
 
 def values_of(result: Report, objectives: Sequence[str]) -> list[float]:

@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from experiments.search import study as shared
 from experiments.search.space import Lookup, space_of, suggested
+from experiments.search.study import patiently
 from experiments.search.trial import Training, TrialFailedError, TrialInterruptedError, values_of
 
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
@@ -50,13 +51,14 @@ class Worker:
         It waits for the last trials of the others: where such a worker dies, this one takes its trial over.
 
         Raises:
+            ConfigError: if the study's database is away for ten minutes.
             KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the training has saved.
         """
         _interrupt_on_sigterm()
         while True:
-            if trial := self._asked():
+            if trial := patiently(self._asked):
                 self._run(trial)
-            elif any(trial.state == TrialState.RUNNING for trial in shared.begun(self._study)):
+            elif patiently(self._others_train):
                 time.sleep(_POLL_SECONDS)
             else:
                 return
@@ -72,6 +74,9 @@ class Worker:
                 self._study.pruner = instantiate(self._settings.pruner)
                 return self._study.ask()
 
+    def _others_train(self) -> bool:
+        return any(trial.state == TrialState.RUNNING for trial in shared.begun(self._study))
+
     def _run(self, trial: Trial) -> None:
         """Train the trial and tell the study what came of it."""
         try:
@@ -83,26 +88,29 @@ class Worker:
             print("its trial was taken over by another worker: this one was silent for too long", flush=True)
 
     def _ended(self, trial: Trial) -> FrozenTrial:
+        values, state = None, None
         try:
-            return self._study.tell(trial, self._values(trial))
+            values = self._values(trial)
         except TrialPruned:
-            return self._study.tell(trial, state=TrialState.PRUNED)
+            state = TrialState.PRUNED
         except TrialFailedError:
-            return self._study.tell(trial, state=TrialState.FAIL)
+            state = TrialState.FAIL
         except BaseException:
             shared.put_back(self._study, trial.number)
             raise
+        return patiently(lambda: self._study.tell(trial, values, state))
 
     def _values(self, trial: Trial) -> list[float]:
-        training, objectives = self._training(trial), self._settings.search.objectives
+        training, objectives = patiently(lambda: self._training(trial)), self._settings.search.objectives
         try:
             return values_of(training.result(), objectives)
         except TrialInterruptedError as error:
             print(f"trial {trial.number} will be run again: {error}", flush=True)
-            time.sleep(shared.SILENT * self._settings.heartbeat_seconds)  # whoever writes the run may need that long
+            time.sleep(shared.SILENT * self._settings.heartbeat_seconds)  # whatever stopped it may need that long
             raise
         except TrialFailedError as error:
-            trial.set_user_attr(shared.ERROR, str(error))
+            reason = str(error)
+            patiently(lambda: trial.set_user_attr(shared.ERROR, reason))
             raise
 
     def _training(self, trial: Trial) -> Training:
@@ -115,11 +123,12 @@ class Worker:
             self._study.sampler = self._sampler(trial.number)
         searched = suggested(trial, self._space, self._fixed, self._otherwise)
         trial.set_user_attr(shared.OVERRIDES, searched)
-        print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
         overrides = [*self._fixed, *searched, self._supervised()]
         runs, log = Path(self._settings.paths.runs), self._folder / f"{number}.log"
         prunes = self._settings.search.objectives == ["validation"]  # the number that a training reports while it runs
-        return Training(trial, overrides, self._settings.name, number, runs, log, prunes)
+        training = Training(trial, overrides, self._settings.name, number, runs, log, prunes)
+        print(f"trial {trial.number}: {' '.join(searched)}", flush=True)
+        return training
 
     def _supervised(self) -> str:
         target = "emolab.training.callbacks.Supervised"

@@ -80,8 +80,8 @@ def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Pat
 
 def test_hopeless_trials_are_pruned_in_a_study_in_postgresql(tmp_path: Path, striped_faces: Path) -> None:
     """Slurm's launcher, run here, starts the two workers; the pruner is told to let nothing below 2 pass."""
-    with running_postgres() as url:
-        storage = url("sweep")
+    with running_postgres() as server:
+        storage = server.created("sweep")
         pruner = ["pruner._target_=optuna.pruners.ThresholdPruner", "+pruner.lower=2.0", "pruner=none"]
         launcher = ["hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5"]
         arguments = [*SWEEP, f"data.root={striped_faces}", "n_trials=2", f"storage='{storage}'", *pruner]

@@ -2,7 +2,7 @@ import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ import optuna
 import pytest
 from commands import environment
 from optuna.trial import TrialState
-from postgres import running_postgres
+from postgres import Postgres, running_postgres
 
 from emolab.errors import ConfigError
 from experiments.search import study as shared
@@ -54,9 +54,9 @@ def python(code: str, *arguments: str) -> subprocess.Popen:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Callable[[str], str]]:
-    with running_postgres() as created:
-        yield created
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,7 +64,7 @@ def url(request, tmp_path) -> str:
     """Where a new study is stored: a file, or a database of a real server."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'study.db'}"
-    return request.getfixturevalue("postgres")(f"study{next(NUMBERS)}")
+    return request.getfixturevalue("postgres").created(f"study{next(NUMBERS)}")
 
 
 def test_workers_that_begin_a_study_at_once_share_it(tmp_path, url):

@@ -1,10 +1,9 @@
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
 from made_runs import made_run
-from omegaconf import OmegaConf
+from made_worker import worker
 from optuna.trial import TrialState
 
 from emolab.config.command import composed
@@ -13,27 +12,7 @@ from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text
 from experiments.search import study as shared
 from experiments.search import trial as trials
-from experiments.search.worker import Worker
 from experiments.sweep import check_launcher, conclude, directions, main, sweep
-
-
-def worker(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, code: str = "", objectives=("validation",), **more
-) -> tuple[Worker, optuna.Study]:
-    """A worker whose trainings are this program, and its study."""
-    monkeypatch.setattr(trials, "training_command", lambda *_: [sys.executable, "-c", code])
-    settings = OmegaConf.create(
-        {
-            "name": "s", "output": str(folder), "storage": None, "paths": {"runs": str(folder / "runs")},
-            "n_trials": 1, "heartbeat_seconds": 1, "retries": 2, "seed": 0, "trainer": {"monitor": "val_accuracy"},
-            "search": {"objectives": list(objectives), "space": {"x": {"key": "x", "low": 0.0, "high": 1.0}}},
-            "sampler": {"_target_": "optuna.samplers.RandomSampler"},
-            "pruner": {"_target_": "optuna.pruners.NopPruner"}, **more,
-        }
-    )  # fmt: skip
-    ways = ["maximize" if one == "validation" else "minimize" for one in objectives]
-    study = shared.open_study("s", shared.storage_url(settings), ways, settings)
-    return Worker(study, settings, [], lambda key: None), study
 
 
 def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes_on(tmp_path, monkeypatch):
@@ -75,23 +54,33 @@ def test_a_worker_whose_trial_was_taken_over_still_obeys_ctrl_c(tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "told"),
-    [
-        ("import os; os.kill(os.getpid(), 15)", "interrupted", "killed by SIGTERM"),
-        ("raise SystemExit(130)", "interrupted", "exit code 130"),
-        ("raise SystemExit(2)", "running", "another process is writing"),
-    ],
+    ("code", "told"),
+    [("import os; os.kill(os.getpid(), 15)", "killed by SIGTERM"), ("raise SystemExit(130)", "exit code 130")],
 )
-def test_a_trial_that_ended_for_no_reason_of_its_own_is_run_again(tmp_path, monkeypatch, capsys, code, status, told):
+def test_a_trial_that_ended_for_no_reason_of_its_own_is_run_again(tmp_path, monkeypatch, capsys, code, told):
     one, study = worker(tmp_path, monkeypatch, code, retries=1)
-    fields = made_run(tmp_path / "others", 0.7, group={"name": "s", "number": 0}).fields
-    record = RunRecord.create(tmp_path / "runs", "made", {**fields, "status": "running"})
-    if status != "running":
-        record.finish(status)
     one.work()
     assert told in capsys.readouterr().out
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
     assert not any(shared.ERROR in trial.user_attrs for trial in study.trials)
+
+
+def test_a_trial_whose_run_another_process_writes_waits_and_loses_no_retry(tmp_path, monkeypatch, capsys):
+    one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)")
+    fields = made_run(tmp_path / "others", 0.7, group={"name": "s", "number": 0}).fields
+    record = RunRecord.create(tmp_path / "runs", "made", {**fields, "status": "running"})
+    looks = []
+
+    def wait(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            record.finish("interrupted")
+
+    monkeypatch.setattr(trials, "time", SimpleNamespace(sleep=wait))
+    one.work()
+    assert capsys.readouterr().out.count("waiting for another process, which is writing the run") == 1
+    assert len(looks) == 3
+    assert [shared.ERROR in trial.user_attrs for trial in study.trials] == [True]
 
 
 def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_path, monkeypatch):

@@ -1,0 +1,64 @@
+"""A study whose PostgreSQL server goes away for a moment, or for good."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from made_worker import worker
+from optuna.trial import TrialState
+from postgres import Postgres, run, running_postgres
+
+from emolab.errors import ConfigError
+from experiments.search import study as shared
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    monkeypatch.setattr(shared, "_PAUSE_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_trial_whose_training_ends_while_the_database_is_away_is_not_lost(server, tmp_path, monkeypatch, capsys):
+    """The training is what stops the server, and another process starts it after a while."""
+    again = f"import subprocess, time; time.sleep(3); subprocess.run({server.start!r}, cwd='/')"
+    code = (
+        f"import subprocess, sys; subprocess.run({server.stop!r}, cwd='/')\n"
+        f"subprocess.Popen([sys.executable, '-c', {again!r}], start_new_session=True)\n"
+        "sys.exit('no such model')"
+    )
+    one, study = worker(tmp_path, monkeypatch, code, storage=server.created("ends"))
+    one.work()
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL]
+    assert "no such model" in study.trials[0].user_attrs[shared.ERROR]
+    assert capsys.readouterr().out.count("the study's database is away, trying again") == 1
+
+
+def test_a_heart_beats_on_after_the_database_was_away(server, tmp_path, monkeypatch):
+    _, study = worker(tmp_path, monkeypatch, storage=server.created("beats"))
+    with shared.heartbeats(study.ask(), 0.5):
+        run(server.stop)
+        time.sleep(1.5)  # some of its heartbeats fail
+        run(server.start)
+        time.sleep(5)  # longer than a silent trial is left alone
+        shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
+        assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_database_that_stays_away_ends_a_worker_with_a_sentence(server, tmp_path, monkeypatch):
+    one, study = worker(tmp_path, monkeypatch, storage=server.created("gone"))
+    monkeypatch.setattr(shared, "_PATIENCE_SECONDS", 0.5)
+    run(server.stop)
+    try:
+        with pytest.raises(ConfigError, match=r"database is away: .*connection(.|\n)*Give the same command to go on"):
+            one.work()
+        with pytest.raises(ConfigError, match="database is away"), shared.clear_errors():
+            shared.counted(study)
+    finally:
+        run(server.start)
