@@ -10,6 +10,7 @@ import optuna
 from emolab.errors import ConfigError
 from emolab.jobs.group import check_no_runs
 from emolab.runs.sameness import differing
+from experiments.overrides import values_in
 
 if TYPE_CHECKING:
     from emolab.data.left_out import LeftOut
@@ -53,7 +54,7 @@ def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
     began = study.user_attrs if study.trials else {}
     if "command" not in began:
         check_no_runs(runs, study.study_name, "the study of this name")
-    _check_command(study.study_name, {**asdict(wanted), **began}, wanted)
+    _check_command(study.study_name, began, wanted)
     for name, value in asdict(wanted).items():
         if name not in began:
             study.set_user_attr(name, value)
@@ -82,8 +83,9 @@ def check_data(study: optuna.Study, prepared: "PreparedData", left_out: "LeftOut
         )
 
 
-def _check_command(name: str, began: Mapping[str, Any], wanted: Beginning) -> None:
-    if sorted(began["command"]) != sorted(wanted.command):
+def _check_command(name: str, known: Mapping[str, Any], wanted: Beginning) -> None:
+    began = {**asdict(wanted), **known}
+    if not _fixes_the_same(known, wanted):
         raise ConfigError(
             f"the study {name} began with other settings, whose results can't be compared. It began with: "
             f"{' '.join(began['command'])}. Now: {' '.join(wanted.command)}. {_MENDED}"
@@ -101,6 +103,18 @@ def _check_command(name: str, began: Mapping[str, Any], wanted: Beginning) -> No
         )
     if lines := differing(wanted.settings, began["settings"]):
         raise ConfigError(
-            f"the study {name} began with other settings than the same command means now. Put the config files back as "
-            "they were, or begin anew with another name=... What differs:\n  " + "\n  ".join(lines)
+            f"the study {name} began with other settings. Give the command that began it, with the config files as "
+            f"they were, or another name=... It was: {' '.join(began['command'])}. What differs:\n  " + "\n  ".join(lines)
         )
+
+
+def _fixes_the_same(known: Mapping[str, Any], wanted: Beginning) -> bool:
+    """Whether the command keeps the same keys from being searched; the settings say what else it means.
+
+    A study of an earlier emolab, which kept no settings, is known by its command alone.
+    """
+    command = known.get("command", wanted.command)
+    if "settings" not in known:
+        return sorted(command) == sorted(wanted.command)
+    searched = {dimension["key"] for dimension in wanted.space.values()}
+    return bool(values_in(command).keys() & searched == values_in(wanted.command).keys() & searched)

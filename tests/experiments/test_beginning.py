@@ -43,12 +43,13 @@ def test_the_same_command_goes_on_in_whatever_order_it_is_given(study, tmp_path)
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ({"command": ("model=resnet50", "name=s")}, r"began with: model=vgg19.*Now: model=resnet50"),
+        ({"command": ("name=s", "optimizer=adamw")}, r"began with: model=vgg19 name=s\. Now: name=s optimizer=adamw"),
+        ({"settings": {"model": {"name": "resnet50"}, "trainer": {"epochs": 5}}}, r"model\.name: vgg19 when it began"),
         ({"objectives": ("flops",)}, r"other objectives: validation\. Now: flops\."),
         ({"space": {**SPACE, "optimizer": {"key": "optimizer", "choices": ["sgd"]}}}, r"What differs: optimizer$"),
         (
             {"settings": {"model": {"name": "vgg19"}, "trainer": {"epochs": 9}}},
-            r"Put the config files back(.|\n)*trainer\.epochs: 5 when it began, 9 now",
+            r"config files as they were.* It was: model=vgg19 name=s\.(.|\n)*trainer\.epochs: 5 when it began, 9 now",
         ),
     ],
 )
@@ -57,6 +58,25 @@ def test_another_command_is_refused_with_what_differs(study, tmp_path, other, to
     study.ask()
     with pytest.raises(ConfigError, match=told):
         begin(study, replace(FIRST, **other), tmp_path / "runs")
+
+
+def test_a_command_that_means_the_same_goes_on(study, tmp_path):
+    def beginning(*command: str) -> Beginning:
+        return Beginning(command, ("validation",), SPACE, plain_settings(composed("train", command)))
+
+    begin(study, beginning("data=folder", "data.root=photographs"), tmp_path / "runs")
+    study.ask()
+    for others in (["data.root='photographs'"], ["data.root=/mnt/photographs", "paths.cache=/fast", "seed=0"]):
+        begin(study, beginning("data=folder", *others, "logger=wandb"), tmp_path / "runs")
+    with pytest.raises(ConfigError, match="seed: 0 when it began, 1 now"):
+        begin(study, beginning("data=folder", "data.root=photographs", "seed=1"), tmp_path / "runs")
+
+
+def test_a_study_that_kept_no_settings_is_known_by_its_command(study, tmp_path):
+    study.ask()
+    study.set_user_attr("command", ["model=vgg19", "name=s"])
+    with pytest.raises(ConfigError, match=r"began with: model=vgg19.*Now: model=resnet50"):
+        begin(study, replace(FIRST, command=("model=resnet50", "name=s")), tmp_path / "runs")
 
 
 def test_a_study_without_trials_began_with_nothing_that_binds(study, tmp_path):
