@@ -92,10 +92,15 @@ def directions(cfg: DictConfig) -> "list[Direction]":
 
 
 def defaults_of(fixed: Sequence[str]) -> "Lookup":
-    """Return what gives the value, or of a group the choice, that a training has where its trial sets none."""
+    """Return what gives the value, or of a group the choice, that a training has where its trial sets none.
+
+    It gives `ABSENT` where a training has no such key.
+    """
+    from experiments.search.space import ABSENT
+
     cfg = composed("train", fixed, hydra_too=True)
     choices = cfg.hydra.runtime.choices
-    return lambda key: choices[key] if key in choices else OmegaConf.select(cfg, key)
+    return lambda key: choices[key] if key in choices else OmegaConf.select(cfg, key, default=ABSENT)
 
 
 def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> None:
@@ -105,8 +110,9 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
         ConfigError: naming the parameter, and what would be right.
     """
     from emolab.runs.teachers import check_teachers_stay
-    from experiments.search.space import conditions, searchable
+    from experiments.search.space import check_conditions, conditions, searchable
 
+    check_conditions(space, fixed, otherwise)
     searched = searchable(space, fixed, otherwise)
     if not searched:
         raise ConfigError("nothing is left to search: the command fixes every key of search.space, or forbids it")

@@ -6,10 +6,12 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 from optuna import Trial
 
+from emolab.errors import ConfigError
 from experiments.overrides import as_text, values_in
 
 Space = Mapping[str, Mapping[str, Any]]  # name -> key, choices or range, condition, as plain values; see `conf/search`
 Lookup = Callable[[str], Any]
+ABSENT = object()  # the value of a key that there isn't
 
 
 def space_of(cfg: DictConfig) -> Space:
@@ -33,6 +35,32 @@ def searchable(space: Space, fixed: Sequence[str], otherwise: Lookup) -> Space:
         return dimension["key"] in free and _applies(settled, known, otherwise)
 
     return {name: dimension for name, dimension in space.items() if may_apply(dimension)}
+
+
+def check_conditions(space: Space, fixed: Sequence[str], otherwise: Lookup) -> None:
+    """Check that what a condition asks for is known when its parameter is drawn: they are drawn one after another.
+
+    Args:
+        space: of the sweep.
+        fixed: overrides of the command; a key among them isn't searched.
+        otherwise: value of a key that is neither searched nor fixed; `ABSENT` where a training has no such key.
+
+    Raises:
+        ConfigError: if a condition asks for a key that there isn't, or whose parameter comes later.
+    """
+    keys = [dimension["key"] for dimension in space.values()]
+    for place, (name, dimension) in enumerate(space.items(), start=1):
+        for key in conditions(dimension):
+            if key not in keys and otherwise(key) is ABSENT:
+                raise ConfigError(
+                    f"search.space.{name}: its condition asks for {key}, which is neither searched nor a key of "
+                    "emolab.train with these settings"
+                )
+            if key in keys[place:] and key not in values_in(fixed):
+                raise ConfigError(
+                    f"search.space.{name}: its condition asks for {key}, which is drawn later. Put the parameter with "
+                    f"key: {key} before it"
+                )
 
 
 def suggested(trial: Trial, space: Space, fixed: Sequence[str], otherwise: Lookup) -> list[str]:

@@ -91,6 +91,21 @@ def test_a_wrong_parameter_is_refused_before_the_first_training():
         check("+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}")
 
 
+@pytest.mark.parametrize("key", ["finetuning", "optimizer.momentums", "trainer.epochs.most"])
+def test_a_condition_on_a_key_that_there_is_not_is_refused(key):
+    with pytest.raises(ConfigError, match=rf"search\.space\.wrong: .* asks for {key}, which is neither searched nor"):
+        check(f"+search.space.wrong={{key: seed, low: 0, high: 9, when: {{{key}: full}}}}")
+
+
+def test_a_condition_on_what_is_drawn_later_is_refused_unless_the_command_fixes_it():
+    rates = "{key: optimizer.learning_rate, low: 0.1, high: 0.2, when: {optimizer: sgd}}"
+    by = "{key: optimizer, choices: [adamw, sgd]}"
+    search = ["search=tradeoff", f"+search.space.rate={rates}", f"+search.space.by={by}"]
+    with pytest.raises(ConfigError, match=r"search\.space\.rate: .* asks for optimizer, which is drawn later"):
+        check(*search)
+    check(*search, fixed=[*DATA, "optimizer=sgd"])
+
+
 def test_a_parameter_is_tried_under_each_of_its_conditions():
     """The second of these networks has no such key."""
     dimension = "{key: model.backbone.stem, low: 16, high: 64, when: {model: [custom_cnn, vgg19]}}"
