@@ -21,6 +21,10 @@ class RunError(EmolabError):
     """A run folder, checkpoint or engine that is missing, damaged or made for something else."""
 
 
+class DivergedError(RunError):
+    """A training whose loss or weights are no longer numbers."""
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of an error's message, or its kind where it has none."""
     return (str(error).splitlines() or [""])[0].strip() or type(error).__name__

@@ -70,6 +70,7 @@ class _Teacher(Facts):
 
 class _Summary(Facts):
     test_accuracy: FiniteFloat | None = None
+    diverged: bool = False  # of a failed run: its loss or weights became NaN
 
 
 class _Run(Facts):

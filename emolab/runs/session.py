@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from emolab.data.datamodule import DataModule
 from emolab.data.left_out import listed_names
-from emolab.errors import ConfigError, EmolabError, Pruned
+from emolab.errors import ConfigError, DivergedError, EmolabError, Pruned
 from emolab.models.pretrained import DOWNLOAD_SECONDS, FirstWeights
 from emolab.runs import RunRecord, resolve
 from emolab.runs.checkpoints import tag_of
@@ -97,7 +97,7 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
         saved = "the state is saved" if can_go_on(record) else "nothing was saved yet"
         raise KeyboardInterrupt(f"{saved}; go on with the same command and resume={record.id}") from None
     except EmolabError as error:
-        loggers.finish("failed", {"error": str(error)})
+        loggers.finish("failed", {"error": str(error), "diverged": isinstance(error, DivergedError)})
         raise
     except BaseException as error:  # recorded and raised again: a run never ends without a status
         loggers.finish("failed", {"error": f"{type(error).__name__}: {error}"})

@@ -104,7 +104,8 @@ def _check_command(name: str, known: Mapping[str, Any], wanted: Beginning) -> No
     if lines := differing(wanted.settings, began["settings"]):
         raise ConfigError(
             f"the study {name} began with other settings. Give the command that began it, with the config files as "
-            f"they were, or another name=... It was: {' '.join(began['command'])}. What differs:\n  " + "\n  ".join(lines)
+            f"they were, or another name=... It was: {' '.join(began['command'])}. What differs:\n  "
+            + "\n  ".join(lines)
         )
 
 

@@ -28,6 +28,10 @@ class TrialFailedError(Exception):
     """A trial that gave no result; the message ends with the last lines of its log."""
 
 
+class TrialDivergedError(TrialFailedError):
+    """A trial whose settings are at fault: its loss or weights are no longer numbers."""
+
+
 class TrialInterruptedError(TrialFailedError):
     """A trial that ended for no reason of its own: it is to be run again."""
 
@@ -59,6 +63,7 @@ class Training:
             TrialPruned: if the training was ended early.
             TrialInterruptedError: if somebody stopped the training alone, or another process took its run just now.
             ConfigError: if the study's database is away for long.
+            TrialDivergedError: if its loss or weights are no longer numbers.
             TrialFailedError: if it failed, was killed, or gave no number.
             KeyboardInterrupt: when this process is interrupted, after the training has saved.
         """
@@ -95,7 +100,9 @@ class Training:
         if outcome.code != 0 and record is not None and record.has_writer():
             raise TrialInterruptedError(f"another process is writing its run {record.folder}")
         if outcome.code != 0 or record is None:
-            raise TrialFailedError(f"{outcome.explained()}\n{last_lines(self._log)}")
+            diverged = record is not None and record.fields["summary"]["diverged"]
+            kind = TrialDivergedError if diverged else TrialFailedError
+            raise kind(f"{outcome.explained()}\n{last_lines(self._log)}")
         return record
 
     def _note(self, record: RunRecord) -> None:

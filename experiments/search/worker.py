@@ -14,11 +14,13 @@ from optuna import Trial, TrialPruned
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from emolab.errors import ConfigError
 from experiments.search import study as shared
 from experiments.search.space import Lookup, space_of, suggested
 from experiments.search.study import patiently
-from experiments.search.trial import Training, TrialFailedError, TrialInterruptedError, values_of
+from experiments.search.trial import Training, TrialDivergedError, TrialFailedError, TrialInterruptedError, values_of
 
+_FAILURES = 3  # trainings in a row: the next ones would fail for the same reason, such as a full disk
 _POLL_SECONDS = 2.0  # between looks at a study whose last trials others train
 
 
@@ -43,6 +45,7 @@ class Worker:
         self._space, self._otherwise = space_of(settings), otherwise
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
+        self._failures = 0  # trainings that failed since the last that didn't
         self._seen: dict[int, float] = {}  # see `queue_interrupted`
 
     def work(self) -> None:
@@ -51,7 +54,8 @@ class Worker:
         It waits for the last trials of the others: where such a worker dies, this one takes its trial over.
 
         Raises:
-            ConfigError: if the study's database is away for ten minutes.
+            ConfigError: if the study's database is away for ten minutes, or three trainings in a row failed, not
+                counting those that diverged.
             KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the training has saved.
         """
         _interrupt_on_sigterm()
@@ -70,9 +74,18 @@ class Worker:
             shared.queue_interrupted(self._study, self._settings.retries, self._seen, grace)
             if len(shared.begun(self._study)) >= self._settings.n_trials:
                 return None
+            self._check_failures()
             with shared.without_notices():
                 self._study.pruner = instantiate(self._settings.pruner)
                 return self._study.ask()
+
+    def _check_failures(self) -> None:
+        if self._failures >= _FAILURES:
+            raise ConfigError(
+                f"{_FAILURES} trainings in a row failed, and others may for the same reason, such as a full disk; see "
+                f"their logs in {self._folder}. Mend it, then give the same command to go on. Failed trials count: "
+                f"n_trials={self._settings.n_trials + _FAILURES} gives as many again"
+            )
 
     def _others_train(self) -> bool:
         return any(trial.state == TrialState.RUNNING for trial in shared.begun(self._study))
@@ -98,6 +111,8 @@ class Worker:
         except BaseException:
             shared.put_back(self._study, trial.number)
             raise
+        if state != TrialState.FAIL:
+            self._failures = 0
         return patiently(lambda: self._study.tell(trial, values, state))
 
     def _values(self, trial: Trial) -> list[float]:
@@ -109,6 +124,7 @@ class Worker:
             time.sleep(shared.SILENT * self._settings.heartbeat_seconds)  # whatever stopped it may need that long
             raise
         except TrialFailedError as error:
+            self._failures = 0 if isinstance(error, TrialDivergedError) else self._failures + 1
             reason = str(error)
             patiently(lambda: trial.set_user_attr(shared.ERROR, reason))
             raise

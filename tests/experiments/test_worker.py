@@ -1,3 +1,5 @@
+import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import optuna
@@ -81,6 +83,29 @@ def test_a_trial_whose_run_another_process_writes_waits_and_loses_no_retry(tmp_p
     assert capsys.readouterr().out.count("waiting for another process, which is writing the run") == 1
     assert len(looks) == 3
     assert [shared.ERROR in trial.user_attrs for trial in study.trials] == [True]
+
+
+@pytest.mark.parametrize(("diverged", "trained"), [(False, 3), (True, 5)])
+def test_a_worker_stops_when_three_trainings_in_a_row_fail_unless_they_diverge(
+    tmp_path, monkeypatch, diverged, trained
+):
+    one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", n_trials=5)
+    for number in range(5):
+        run = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": number})
+        run.update(status="failed", summary={"error": "the loss became nan", "diverged": diverged})
+    with pytest.raises(ConfigError, match="n_trials=8 gives as many again") if trained == 3 else nullcontext():
+        one.work()
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * trained
+
+
+def test_a_training_between_them_that_is_pruned_parts_the_failures(tmp_path, monkeypatch):
+    search = {"objectives": ["validation"], "space": {"x": {"key": "seed", "choices": [3]}}}
+    one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", n_trials=5, search=search)
+    pruned = made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 2})
+    pruned.update(status="pruned")
+    (pruned.folder / "config.yaml").write_text(config_text(composed("train", ["seed=3", one._supervised()])))
+    one.work()
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "FAIL", "PRUNED", "FAIL", "FAIL"]
 
 
 def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from emolab.errors import RunError
+from emolab.errors import DivergedError
 
 _ADVICE = "Try a lower optimizer.learning_rate, optimizer.global_clipnorm=1 or trainer.precision=float32"
 
@@ -18,7 +18,7 @@ class NanGuard(keras.callbacks.Callback):
     update that follows: `check_weights` looks at that before each save.
 
     Raises:
-        RunError: naming the steps between which it happened, and what to try.
+        DivergedError: naming the steps between which it happened, and what to try.
     """
 
     def __init__(self) -> None:
@@ -49,13 +49,13 @@ def check_weights(module: keras.Model, saved: int) -> None:
         saved: the step of the last save.
 
     Raises:
-        RunError: naming the first one that isn't and the steps between which it happened.
+        DivergedError: naming the first one that isn't and the steps between which it happened.
     """
     for variable in (*module.weights, *module.optimizer.variables):
         value = variable.numpy()
         if np.issubdtype(value.dtype, np.integer) or np.isfinite(value).all():
             continue
-        raise RunError(
+        raise DivergedError(
             f"the weight {variable.path} became NaN or infinite between steps {saved} and "
             f"{int(module.step.numpy())}. Nothing of that is saved. {_ADVICE}"
         )
@@ -63,6 +63,6 @@ def check_weights(module: keras.Model, saved: int) -> None:
 
 def _check(name: str, value: float, last_good: int, step: int) -> None:
     if not math.isfinite(value):
-        raise RunError(
+        raise DivergedError(
             f"the {name} became {value} between steps {last_good} and {step}. The last good state is kept. {_ADVICE}"
         )
