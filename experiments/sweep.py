@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -48,7 +48,7 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
     from emolab.runs.sameness import plain_settings
-    from experiments.search.beginning import Beginning, begin
+    from experiments.search.beginning import Beginning, begin, check_data
     from experiments.search.best import check_name
     from experiments.search.space import space_of
     from experiments.search.study import is_complete, open_study, shown, storage_url
@@ -61,18 +61,24 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     url = storage_url(cfg)
     study = open_study(cfg.name, url, directions(cfg), cfg)
     training = composed("train", fixed)
-    begin(study, Beginning(fixed, list(cfg.search.objectives), space, plain_settings(training)), Path(cfg.paths.runs))
-    if not is_complete(study, cfg.n_trials, cfg.retries):
-        prepare_once(training, study)
+    beginning = Beginning(fixed, list(cfg.search.objectives), space, plain_settings(training))
+    begin(study, beginning, Path(cfg.paths.runs))
+    data = None if is_complete(study, cfg.n_trials, cfg.retries) else prepare_once(training, study)
+
+    def check() -> None:
+        begin(study, beginning, Path(cfg.paths.runs))
+        if data is not None:
+            check_data(study, data)
+
     if _STARTED in os.environ:
-        work(cfg, study, fixed, otherwise)
+        work(cfg, study, fixed, otherwise, check)
         return 0
     print(f"study {cfg.name} in {shown(url)}, {len(study.trials)} trials so far, {cfg.n_trials} wanted", flush=True)
     code = 0
     if cfg.workers > 1:
         code = start_workers(given, cfg.workers)
     else:
-        work(cfg, study, fixed, otherwise)
+        work(cfg, study, fixed, otherwise, check)
     concluded = conclude(cfg, study, fixed)
     if code and not is_complete(study, cfg.n_trials, cfg.retries):
         print("the study isn't complete: give the same command to go on", file=sys.stderr)
@@ -135,8 +141,11 @@ def check_space(space: "Space", fixed: Sequence[str], otherwise: "Lookup") -> No
                 raise ConfigError(f"search.space.{name}: {error}") from error
 
 
-def prepare_once(training: DictConfig, study: "optuna.Study") -> None:
+def prepare_once(training: DictConfig, study: "optuna.Study") -> dict[str, Any]:
     """Find what every trial names and prepare its data, so that a wrong path costs no trial.
+
+    Returns:
+        What the study keeps of the data.
 
     Raises:
         ConfigError: if the first weights aren't there, or the study learned from other data.
@@ -146,11 +155,13 @@ def prepare_once(training: DictConfig, study: "optuna.Study") -> None:
     from emolab.data.configured import prepare_data
     from emolab.data.left_out import read_left_out
     from emolab.runs.session import check_named
-    from experiments.search.beginning import check_data
+    from experiments.search.beginning import check_data, learned_from
 
     check_named(training)
     prepared, listed = prepare_data(training), training.trainer.leave_out
-    check_data(study, prepared, None if listed is None else read_left_out(Path(listed), prepared))
+    now = learned_from(prepared, None if listed is None else read_left_out(Path(listed), prepared))
+    check_data(study, now)
+    return now
 
 
 def start_workers(given: Sequence[str], count: int) -> int:
@@ -182,8 +193,10 @@ def start_workers(given: Sequence[str], count: int) -> int:
     return worst
 
 
-def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], otherwise: "Lookup") -> None:
-    """Be one worker.
+def work(
+    cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], otherwise: "Lookup", check: Callable[[], None]
+) -> None:
+    """Be one worker; `check` is done before each trial.
 
     Raises:
         KeyboardInterrupt: when interrupted, after the training has saved.
@@ -191,7 +204,7 @@ def work(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str], otherwise
     from experiments.search.worker import Worker
 
     try:
-        Worker(study, cfg, fixed, otherwise).work()
+        Worker(study, cfg, fixed, otherwise, check).work()
     except KeyboardInterrupt:
         raise KeyboardInterrupt("give the same command to go on") from None
 

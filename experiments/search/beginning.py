@@ -60,21 +60,24 @@ def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
             study.set_user_attr(name, value)
 
 
-def check_data(study: optuna.Study, prepared: "PreparedData", left_out: "LeftOut | None") -> None:
+def learned_from(prepared: "PreparedData", left_out: "LeftOut | None") -> dict[str, Any]:
+    """Return what a study keeps of its data, and of what `trainer.leave_out` lists, if anything."""
+    return {"content": prepared.content, "left_out": None if left_out is None else left_out.digest}
+
+
+def check_data(study: optuna.Study, now: Mapping[str, Any]) -> None:
     """Note in a new study which data it learns from; check that a known one learned from the same.
 
     Args:
         study: of the sweep.
-        prepared: the data now.
-        left_out: what `trainer.leave_out` lists, if anything.
+        now: the data, see `learned_from`.
 
     Raises:
         ConfigError: if the photographs, their labels or splits have changed, or the list has.
     """
-    now = {"content": prepared.content, "left_out": None if left_out is None else left_out.digest}
     began = study.user_attrs.get(_DATA)
     if began is None or not study.trials:
-        study.set_user_attr(_DATA, now)
+        study.set_user_attr(_DATA, dict(now))
     elif began != now:
         what = "the data" if began["content"] != now["content"] else "what trainer.leave_out lists"
         raise ConfigError(

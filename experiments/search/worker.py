@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Worker:
         settings: `conf/sweep.yaml`, composed.
         fixed: overrides of `emolab.train` that hold for every trial.
         otherwise: value of a key that is neither searched nor fixed, for conditions.
+        check: raises a ConfigError where the study began with anything else. It's asked before each trial: until the
+            first one another command may begin the study anew.
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class Worker:
         settings: Any,
         fixed: Sequence[str],
         otherwise: Lookup,
+        check: Callable[[], None],
     ) -> None:
         self._study, self._settings, self._fixed = study, settings, tuple(fixed)
         self._space, self._otherwise = space_of(settings), otherwise
+        self._check_beginning = check
         self._folder = Path(settings.output)
         self._claim = FileLock(self._folder / ".claim.lock")
         self._failures = 0  # trainings that failed since the last that didn't
@@ -54,8 +58,8 @@ class Worker:
         It waits for the last trials of the others: where such a worker dies, this one takes its trial over.
 
         Raises:
-            ConfigError: if the study's database is away for ten minutes, or three trainings in a row failed, not
-                counting those that diverged.
+            ConfigError: if the study's database is away for ten minutes, if three trainings in a row failed (those
+                that diverged don't count), or if the study began with anything else.
             KeyboardInterrupt: when interrupted (Ctrl-C, SIGTERM), after the training has saved.
         """
         _interrupt_on_sigterm()
@@ -75,6 +79,7 @@ class Worker:
             if len(shared.begun(self._study)) >= self._settings.n_trials:
                 return None
             self._check_failures()
+            self._check_beginning()
             with shared.without_notices():
                 self._study.pruner = instantiate(self._settings.pruner)
                 return self._study.ask()

@@ -1,6 +1,7 @@
 """A worker of a study whose trainings are any program, for tests of what it does with their ends."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -13,7 +14,12 @@ from experiments.search.worker import Worker
 
 
 def worker(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, code: str = "", objectives=("validation",), **more
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str = "",
+    objectives=("validation",),
+    check: Callable[[], None] = lambda: None,
+    **more,
 ) -> tuple[Worker, optuna.Study]:
     """A worker whose trainings are this program, and its study."""
     monkeypatch.setattr(trials, "training_command", lambda *_: [sys.executable, "-c", code])
@@ -28,4 +34,4 @@ def worker(
     )  # fmt: skip
     ways = ["maximize" if one == "validation" else "minimize" for one in objectives]
     study = shared.open_study("s", shared.storage_url(settings), ways, settings)
-    return Worker(study, settings, [], lambda key: None), study
+    return Worker(study, settings, [], lambda key: None, check), study

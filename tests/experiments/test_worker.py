@@ -14,6 +14,8 @@ from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text
 from experiments.search import study as shared
 from experiments.search import trial as trials
+from experiments.search.beginning import Beginning, begin, check_data
+from experiments.search.worker import Worker
 from experiments.sweep import check_launcher, conclude, directions, main, sweep
 
 
@@ -106,6 +108,27 @@ def test_a_training_between_them_that_is_pruned_parts_the_failures(tmp_path, mon
     (pruned.folder / "config.yaml").write_text(config_text(composed("train", ["seed=3", one._supervised()])))
     one.work()
     assert [trial.state.name for trial in study.trials] == ["FAIL", "FAIL", "PRUNED", "FAIL", "FAIL"]
+
+
+@pytest.mark.parametrize("change", ["command", "data"])
+def test_of_two_commands_that_begin_a_study_at_once_the_one_with_the_first_trial_goes_on(tmp_path, monkeypatch, change):
+    def commanded(model: str, content: str) -> tuple[Worker, optuna.Study]:
+        def check() -> None:
+            begin(study, Beginning(["name=s"], ["validation"], {}, {"model": model}), tmp_path / "runs")
+            check_data(study, {"content": content, "left_out": None})
+
+        one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)", check=check)
+        check()  # as the command does before it prepares
+        return one, study
+
+    first, study = commanded("vgg19", "some")
+    second, _ = commanded(*(("resnet50", "some") if change == "command" else ("vgg19", "others")))
+    first.work()
+    second._settings.n_trials = 2
+    with pytest.raises(ConfigError, match="What differs" if change == "command" else "the data changed since"):
+        second.work()
+    assert len(study.trials) == 1
+    assert study.user_attrs["settings"] == {"model": "vgg19"}
 
 
 def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_path, monkeypatch):
