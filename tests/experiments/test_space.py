@@ -143,6 +143,8 @@ def test_what_is_for_the_sweep_is_not_given_to_the_trainings():
     [
         ("search.objectives=[validation,flops]", "pruner=none"),
         ("search.objectives=[parameters]", "pruner=none"),
+        ("pruner.warm_up=5", r"pruner\.warm_up=5.* 1"),
+        ("pruner.warm_up=-0.1", r"pruner\.warm_up=-0\.1.* 0"),
         ("resume=last", "without resume"),
         ("search.space.dropout.low=0.9", "low has to be below high"),
         ("search.space.adamw_learning_rate.low=0.0", "above 0 where log"),

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from emolab.config.schema.parts import Closed, Count, Name, Positive, Target
+from emolab.config.schema.parts import ABSENT, Closed, Count, Name, Positive, Share, Target
 from emolab.config.schema.training import ManyTrainings
 
 Value = str | int | float | bool | None
@@ -42,12 +42,18 @@ class Search(Closed):
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
 
 
+class Pruner(Target):
+    """Which trials are ended early. A share of the epochs is no number of them."""
+
+    warm_up: Share = ABSENT
+
+
 class Sweep(ManyTrainings):
     """`conf/sweep.yaml`: all that a training has, and the search."""
 
     search: Search
     sampler: Target
-    pruner: Target
+    pruner: Pruner
     output: Name
     storage: str | None
     n_trials: Count
@@ -58,7 +64,7 @@ class Sweep(ManyTrainings):
 
     @field_validator("pruner")
     @classmethod
-    def _prunes_by_its_objective(cls, pruner: Target, info: ValidationInfo) -> Target:
+    def _prunes_by_its_objective(cls, pruner: Pruner, info: ValidationInfo) -> Pruner:
         search: Any = info.data.get("search")
         prunes = not pruner.target.endswith(".NopPruner")
         if search is not None and search.objectives != ["validation"] and prunes:
