@@ -14,7 +14,7 @@ from filelock import FileLock
 from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from emolab.errors import ConfigError
@@ -111,7 +111,8 @@ def _reason(error: BaseException) -> str:
 
 def storage_url(settings: Any) -> str:
     """Return the URL of the storage: the one given, or SQLite in the output folder."""
-    return str(settings.storage or f"sqlite:///{Path(settings.output).resolve() / 'study.db'}")
+    file = URL.create("sqlite", database=str(Path(settings.output).resolve() / "study.db"))
+    return str(settings.storage or file.render_as_string())
 
 
 def shown(url: str) -> str:

@@ -182,5 +182,12 @@ def test_a_storage_that_cannot_be_used_is_refused(tmp_path, url, monkeypatch):
         opened(tmp_path, url)
 
 
+def test_the_study_lies_in_its_output_whatever_that_is_called(tmp_path):
+    output = tmp_path / "really? {100 %41} #1"
+    output.mkdir()
+    opened(output)
+    assert (output / "study.db").stat().st_size > 0
+
+
 def test_passwords_are_not_shown():
     assert "secret" not in shared.shown("postgresql+psycopg://me:secret@host/base")
