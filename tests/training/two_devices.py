@@ -1,9 +1,5 @@
-"""Run by a test in a process of its own: two logical CPU devices must be set up before TensorFlow starts.
+"""Run by a test in a process of its own: two logical CPU devices must be set up before TensorFlow starts."""
 
-Usage: two_devices.py PRECISION
-"""
-
-import sys
 from typing import Any
 
 import keras
@@ -18,7 +14,6 @@ from emolab.training.randomness import seed_generators, set_seeds
 from emolab.training.trainer import Trainer
 
 OPTIMIZERS = {
-    "plain": {},
     "clipped": {"global_clipnorm": 0.05, "epsilon": 1.0, "rate": 1.0},  # with a small epsilon Adam undoes any scale
     "averaged": {"averaging": 0.5},
     "muon": {"kind": Muon, "adam_weight_decay": 0.01, "computes_in": "float32", "rate": 0.003},
@@ -31,22 +26,17 @@ def main() -> None:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    for name, settings in OPTIMIZERS.items():
-        one, two = (_trained(strategy, sys.argv[1], settings) for strategy in (None, mirrored))
-        for first, second in zip(one, two, strict=True):
-            np.testing.assert_allclose(first, second, rtol=1e-3, atol=TOLERANCE[sys.argv[1]], err_msg=name)
-        print(name, "replicas", mirrored.num_replicas_in_sync)
-    try:
-        _trained(mirrored, sys.argv[1], {"gradient_accumulation_steps": 2})
-    except ConfigError as error:
-        print("refused:", error)
-    one, two = (_validation_loss(strategy, OddlyValidated()) for strategy in (None, mirrored))
-    np.testing.assert_allclose(one, two, rtol=1e-3, atol=TOLERANCE[sys.argv[1]])
-    print("odd shares validate alike")
-    try:
-        _validation_loss(mirrored, OddlyTrained())
-    except ConfigError as error:
-        print("refused:", error)
+    for precision, tolerance in TOLERANCE.items():
+        for name, settings in OPTIMIZERS.items():
+            one, two = (_trained(strategy, precision, OddlyValidated(), settings) for strategy in (None, mirrored))
+            for first, second in zip(one, two, strict=True):
+                np.testing.assert_allclose(first, second, rtol=1e-3, atol=tolerance, err_msg=f"{name} in {precision}")
+            print(name, "in", precision, "replicas", mirrored.num_replicas_in_sync)
+    for data, settings in ((OddlyTrained(), {}), (TinyData(), {"gradient_accumulation_steps": 2})):
+        try:
+            _trained(mirrored, "float32", data, settings)
+        except ConfigError as error:
+            print("refused:", error)
     _check_each_device_draws_its_own(mirrored)
     print("each draws its own")
 
@@ -64,21 +54,16 @@ class OddlyTrained(TinyData):
     batch_size = 7
 
 
-def _validation_loss(strategy: tf.distribute.Strategy | None, data: TinyData) -> float:
-    keras.utils.set_random_seed(0)
-    trainer = Trainer(epochs=1, strategy=strategy, precision=sys.argv[1])
-    module = _plain_module(trainer)
-    return trainer.fit(module, data).evaluate(data.evaluation_dataset("validation", 9), verbose=0, return_dict=True)[
-        "loss"
-    ]
-
-
-def _trained(strategy: tf.distribute.Strategy | None, precision: str, settings: dict) -> list[np.ndarray]:
+def _trained(
+    strategy: tf.distribute.Strategy | None, precision: str, data: TinyData, settings: dict
+) -> list[np.ndarray]:
+    """Return the weights after a training, and the loss of a validation."""
     keras.utils.set_random_seed(0)
     trainer = Trainer(epochs=2, strategy=strategy, precision=precision)
     module = _plain_module(trainer, **settings)
-    trainer.fit(module, TinyData())
-    return [weight.numpy() for weight in module.network.weights if "seed" not in weight.path]
+    trainer.fit(module, data)
+    loss = module.evaluate(data.evaluation_dataset("validation", 9), verbose=0, return_dict=True)["loss"]
+    return [*(weight.numpy() for weight in module.network.weights if "seed" not in weight.path), loss]
 
 
 def _plain_module(trainer: Trainer, **settings: Any) -> EmotionModule:
