@@ -332,7 +332,8 @@ def test_an_older_run_has_the_fields_it_lacks_and_keeps_those_that_are_not_known
         "content": "", "grey": False, "notice": None, "left_out": None,
     }  # fmt: skip
     assert (fields["choices"], fields["teachers"], fields["resumed"], fields["precision"]) == ({}, [], [], "")
-    assert (fields["group"], fields["summary"]) == ({"number": None, "name": None}, {"test_accuracy": None})
+    assert fields["group"] == {"number": None, "name": None}
+    assert fields["summary"] == {"test_accuracy": None, "diverged": False}
     assert record.left_out_sha256 is None
 
 
