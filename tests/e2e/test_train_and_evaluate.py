@@ -5,6 +5,15 @@ from pathlib import Path
 import pytest
 from commands import TINY, run
 
+from emolab.config.command import composed
+from emolab.errors import ConfigError, DataError, RunError
+from emolab.evaluate import evaluate
+from emolab.train import train
+from realtime.viewer import view
+
+# What `emolab.train` does, in this process, whose operations it leaves as they are.
+HERE = ("trainer.deterministic=false", "workers=1")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Path:
@@ -70,65 +79,62 @@ def test_evaluate_best_gives_the_same_numbers_flip_averaging_and_robustness(trai
     assert (_run_folder(trained) / "report" / "robustness.png").is_file()
 
 
-@pytest.mark.parametrize("teacher", ["best", "[best,last]"])
 def test_a_student_learns_from_its_teachers_and_says_from_whom(
-    trained: Path, striped_faces: Path, teacher: str
+    trained: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ("name=student", f"teacher={teacher}", "trainer.epochs=1", "workers=1", "evaluate=false")
-    done = run("emolab.train", *TINY, f"data.root={striped_faces}", *arguments, cwd=trained)
-    assert done.returncode == 0, done.stderr[-3000:]
-    (student,) = trained.glob("runs/student/*/")
-    named = [noted["run"] for noted in json.loads((student / "run.json").read_text())["teachers"]]
-    assert named == [_run_folder(trained).name] * (1 + teacher.count(","))
-    shutil.rmtree(student.parent)  # the other tests mean the only run
+    monkeypatch.chdir(trained)
+    arguments = ("name=student", "teacher=[best,last]", "trainer.epochs=1", "evaluate=false", *HERE)
+    student = train(composed("train", [*TINY, f"data.root={striped_faces}", *arguments]))
+    named = [noted["run"] for noted in json.loads((student.folder / "run.json").read_text())["teachers"]]
+    assert named == [_run_folder(trained).name] * 2
+    shutil.rmtree(student.folder.parent)  # the other tests mean the only run
 
 
 def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when_trusted(
-    tmp_path: Path, striped_faces: Path
+    tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "my_networks.py").write_text(
+    monkeypatch.chdir(tmp_path)
+    Path("my_networks.py").write_text(
         "import keras\n\n\ndef tiny(images):\n    return keras.layers.Conv2D(4, 3, strides=2, name='conv')(images)\n"
     )
     backbone = "model.backbone={_target_: my_networks.tiny, _partial_: true}"
-    arguments = ("model=custom_cnn", "~model.backbone", f"+{backbone}", "model.name=tiny", "data=folder")
-    size = ("data.image_size=32", "trainer.epochs=1", "workers=1")
-    done = run("emolab.train", *arguments, f"data.root={striped_faces}", *size, cwd=tmp_path)
+    network = ("model=custom_cnn", "~model.backbone", f"+{backbone}", "model.name=tiny")
+    data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32")
+    training = (*network, *data, "trainer.epochs=1", "workers=1")
+    done = run("emolab.train", *training, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "accuracy (95 %)" in done.stdout
-    done = run("emolab.evaluate", "ckpt=best", "examples=0", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "trust its module" in done.stderr
-    for verb, *more in (
-        ("emolab.evaluate", "examples=0"),
-        (
-            "realtime.viewer",
-            "recogniser=network",
-            "source=synthetic",
-            "detector=full_frame",
-            "display=none",
-            "frames=3",
-        ),
-    ):
-        done = run(verb, "ckpt=best", *more, "trusted_modules=[my_networks]", cwd=tmp_path)
-        assert done.returncode == 0, done.stderr[-3000:]
-    done = run("emolab.train", *arguments, f"data.root={striped_faces}", *size, "teacher=best", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
+
+    monkeypatch.syspath_prepend(tmp_path)  # where `python -m` looks, too
+    trusted = "trusted_modules=[my_networks]"
+    with pytest.raises(RunError, match="trust its module"):
+        evaluate(composed("evaluate", ["examples=0"]))
+    assert set(evaluate(composed("evaluate", ["examples=0", trusted])).splits) == {"validation", "test"}
+    live = ("recogniser=network", "source=synthetic", "detector=full_frame", "display=none", "frames=3")
+    summary = view(composed("viewer", [*live, trusted]))
+    assert summary is not None
+    assert summary.timings.frames == 3
+    student = train(composed("train", [*training, *HERE, "teacher=best", "evaluate=false"]))
+    assert len(student.fields["teachers"]) == 1
 
 
 def test_other_classes_are_refused_by_name_and_the_shared_ones_judged_on_request(
-    trained: Path, tmp_path: Path, striped_faces: Path
+    trained: Path,
+    tmp_path: Path,
+    striped_faces: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(trained)
     for split in ("train", "validation", "test"):
         for old, new in (("anger", "anger"), ("happy", "joy"), ("sad", "sad")):
             shutil.copytree(striped_faces / split / old, tmp_path / "other" / split / new)
     data = ("data=folder", f"data.root={tmp_path / 'other'}", "data.image_size=32", "workers=1")
-    done = run("emolab.evaluate", "ckpt=best", *data, cwd=trained)
-    assert done.returncode == 2
-    assert "the classes differ. Both have: anger, sad; only the run" in done.stderr
-    assert ": happy; only folder: joy." in done.stderr
-    done = run("emolab.evaluate", "ckpt=best", "shared_classes=true", *data, cwd=trained)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "left out: happy, joy" in done.stdout
+    differ = r"the classes differ\. Both have: anger, sad; only the run .*: happy; only folder: joy\."
+    with pytest.raises(DataError, match=differ):
+        evaluate(composed("evaluate", data))
+    evaluate(composed("evaluate", [*data, "shared_classes=true"]))
+    assert "left out: happy, joy" in capsys.readouterr().out
     (report,) = _run_folder(trained).glob("report/folder-*/metrics.json")
     judged = json.loads(report.read_text())
     assert judged["splits"]["test"]["n"] == 16
@@ -138,18 +144,23 @@ def test_other_classes_are_refused_by_name_and_the_shared_ones_judged_on_request
 
 
 def test_images_that_it_has_learned_from_are_told_and_so_is_the_accuracy_without_them(
-    trained: Path, tmp_path: Path, striped_faces: Path
+    trained: Path,
+    tmp_path: Path,
+    striped_faces: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(trained)
     shutil.copytree(striped_faces / "test", tmp_path / "other" / "test")
     for path in (striped_faces / "train").glob("*/1*.png"):
         shutil.copy(path, tmp_path / "other" / "test" / path.parent.name / f"learned{path.name}")
     data = ("data=folder", f"data.root={tmp_path / 'other'}", "data.image_size=32", "data.split.validation=0")
-    done = run("emolab.evaluate", "ckpt=best", *data, "examples=0", "workers=1", cwd=trained)
-    assert done.returncode == 0, done.stderr[-3000:]
+    evaluate(composed("evaluate", [*data, "examples=0", "workers=1"]))
+    out = capsys.readouterr().out
     own = json.loads((_run_folder(trained) / "report" / "metrics.json").read_text())["splits"]["test"]["accuracy"]
     told = f"SEEN IN TRAINING: 33 of the 57 test images, without which its accuracy is {own['value']:.3f} ("
-    assert told in done.stdout
-    assert f"or with data=folder data.root={striped_faces} data.image_size=32" in done.stdout
+    assert told in out
+    assert f"or with data=folder data.root={striped_faces} data.image_size=32" in out
 
 
 def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:
@@ -157,43 +168,50 @@ def test_changed_weights_are_refused(trained: Path, tmp_path: Path) -> None:
     shutil.copytree(_run_folder(trained), copy)
     (weights,) = copy.glob("checkpoints/best-*")
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    done = run("emolab.evaluate", f"ckpt={copy}", f"paths.cache={trained / 'cache'}", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "SHA-256" in done.stderr
+    with pytest.raises(RunError, match="SHA-256"):
+        evaluate(composed("evaluate", [f"ckpt.run={copy}", f"paths.cache={trained / 'cache'}"]))
 
 
-def test_a_resume_with_another_configuration_is_refused(trained: Path, striped_faces: Path) -> None:
-    data = f"data.root={striped_faces}"
-    done = run("emolab.train", *TINY, data, "trainer.epochs=13", "resume=last", "workers=1", cwd=trained)
-    assert done.returncode == 2
-    assert "trainer.epochs: 12 when it began, 13 now" in done.stderr
+def test_a_resume_with_another_configuration_is_refused(
+    trained: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(trained)
+    arguments = (f"data.root={striped_faces}", "trainer.epochs=13", "resume=last", "workers=1")
+    with pytest.raises(ConfigError, match=r"trainer\.epochs: 12 when it began, 13 now"):
+        train(composed("train", [*TINY, *arguments]))
 
 
-def test_a_finished_run_that_is_resumed_keeps_all_that_it_has(trained: Path, striped_faces: Path) -> None:
+def test_a_finished_run_that_is_resumed_keeps_all_that_it_has(
+    trained: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(trained)
+
     def content() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in _run_folder(trained).rglob("*") if path.is_file()}
 
     before = content()
-    command = (*TINY, f"data.root={striped_faces}", "trainer.epochs=12", "resume=last", "workers=1")
-    done = run("emolab.train", *command, "evaluate=validation", cwd=trained)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "is finished, and stays as it is" in done.stdout
+    arguments = (f"data.root={striped_faces}", "trainer.epochs=12", "resume=last", "evaluate=validation", "workers=1")
+    train(composed("train", [*TINY, *arguments]))
+    assert "is finished, and stays as it is" in capsys.readouterr().out
     assert content() == before
 
 
-def test_overfit_reaches_all_of_its_only_batch(tmp_path: Path, striped_faces: Path) -> None:
-    data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32", "workers=1", "evaluate=false")
-    done = run("emolab.train", "model=custom_cnn", *data, "debug=overfit", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
-    (metrics,) = tmp_path.glob("runs/overfit/*/metrics.jsonl")
-    assert json.loads(metrics.read_text().splitlines()[-1])["accuracy"] == 1.0
+def test_overfit_reaches_all_of_its_only_batch(
+    tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32", "evaluate=false")
+    record = train(composed("train", ["model=custom_cnn", *data, "debug=overfit", *HERE]))
+    assert record.read_metrics()[-1]["accuracy"] == 1.0
 
 
 @pytest.mark.parametrize(
     ("debug", "left"), [("smoke", "runs/smoke/*/report/index.html"), ("profile", "profile/**/*.xplane.pb")]
 )
-def test_a_debug_config_does_what_it_says(tmp_path: Path, striped_faces: Path, debug: str, left: str) -> None:
-    data = f"data.root={striped_faces}"
-    done = run("emolab.train", *TINY[:7], data, f"debug={debug}", "trainer.batch_size=4", "workers=1", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_a_debug_config_does_what_it_says(
+    tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch, debug: str, left: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = (f"data.root={striped_faces}", f"debug={debug}", "trainer.batch_size=4", *HERE)
+    train(composed("train", [*TINY[:7], *arguments]))
     assert list(tmp_path.glob(left))
