@@ -1,6 +1,9 @@
-"""Trains as `emolab.train` does, and kills itself (SIGKILL) at a point named on the command line.
+"""Trains as `emolab.train` does, and kills itself (SIGKILL) at points named on the command line.
 
 Each executed step is written to a file at once, so that the test knows how many were repeated.
+
+TensorFlow is imported once: each training is a fork of this process, in which TensorFlow computes nothing, and so never
+starts the threads that a fork would lose.
 """
 
 import os
@@ -10,10 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras_cv  # noqa: F401 - what the trainings import, once for all of them
 import numpy as np
 
+import emolab.training.assembly  # noqa: F401 - likewise
 from emolab import files
 from emolab.runs import checkpoints, journal, record
+from emolab.train import main as train
 from emolab.training.callbacks import Checkpoints
 
 
@@ -89,17 +95,32 @@ POINTS: dict[str, Callable[[], None]] = {
 
 
 def main() -> None:
-    """Usage: killed_training.py POINT FILE_OF_STEPS OVERRIDE..."""
+    """Usage: killed_training.py POINT FILE_OF_STEPS OVERRIDE...; with "each" as POINT, at all in turn.
+
+    A training goes on with the run that has a saved state.
+    """
     point, steps, *overrides = sys.argv[1:]
-    sys.argv[1:] = overrides
+    for each in POINTS if point == "each" else [point]:
+        resume = ["resume=last"] if list(Path("runs").glob("*/*/checkpoints/last-*")) else []
+        child = os.fork()
+        if child == 0:
+            sys.argv[1:] = [*overrides, *resume]
+            _train_and_die(each, Path(steps))
+            return
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code != (0 if each == "never" else -signal.SIGKILL):
+            sys.exit(f"{each}: exit code {code}")
+
+
+def _train_and_die(point: str, steps: Path) -> None:
     original = Checkpoints.on_train_batch_end
     executed = 0
 
     def counting(self: Any, batch: int, logs: Any = None) -> None:
         nonlocal executed
         executed += 1
-        with Path(steps).open("a") as handle:
-            handle.write(f"{int(self.model.step.numpy())}\n")
+        with steps.open("a") as handle:
+            handle.write(f"{point}\t{int(self.model.step.numpy())}\n")
         if executed == 1:  # from here on, so that taking up the run isn't what is killed
             POINTS[point]()
         if executed == 2 and point == "within an epoch":
@@ -107,8 +128,6 @@ def main() -> None:
         original(self, batch, logs)
 
     Checkpoints.on_train_batch_end = counting
-    from emolab.train import main as train
-
     train()
 
 
