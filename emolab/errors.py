@@ -1,5 +1,9 @@
 """The errors that a user can mend: printed without a traceback, exit code 2."""
 
+import unicodedata
+
+_JOINERS = "\u200c\u200d"  # of Persian, Hindi and other scripts, and of emoji
+
 
 class EmolabError(Exception):
     """Something the user gave can't be used; the message says what arrived, what was expected and how to mend it."""
@@ -37,4 +41,8 @@ def one_line(error: Exception) -> str:
 
 def printable(line: str) -> str:
     r"""Return a line for a terminal, with what can't be printed as escapes, such as \x1b: names come from strangers."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+    return "".join(
+        letter if letter.isprintable() or letter in _JOINERS or unicodedata.category(letter) == "Zs"
+        else letter.encode("unicode_escape").decode()
+        for letter in line
+    )  # fmt: skip

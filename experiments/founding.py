@@ -57,8 +57,8 @@ def refuse_default_recipes(given: Sequence[str]) -> None:
     Raises:
         ConfigError: naming the override.
     """
-    keys = {key_of(override) for override in given}
-    chosen = sorted(keys & {"experiment", "optimizer"})
+    keys = {key_of(override) for override in given if override != "optimizer=adamw"}
+    chosen = sorted(keys & {"experiment", "optimizer", "optimizer._target_"})
     if chosen and not any(key.partition(".")[0] == "recipes" for key in keys):
         raise ConfigError(
             f"{chosen[0]}=... doesn't go with the recipes that networks have by default, which are AdamW's: give your "

@@ -269,7 +269,7 @@ def test_the_tiny_training_of_the_other_tests_is_a_right_command() -> None:
 
 def test_an_error_that_names_what_a_terminal_would_act_on_is_told_with_escapes(capsys: pytest.CaptureFixture) -> None:
     def fail() -> None:
-        raise DataError("data.root=\x1b[31mred: no such folder\ngive another")
+        raise DataError("data.root=\x1b[31mred\u200d\u3000: no such folder\ngive another")
 
     assert exit_code(fail) == 2
-    assert capsys.readouterr().err == "error: data.root=\\x1b[31mred: no such folder\ngive another\n"
+    assert capsys.readouterr().err == "error: data.root=\\x1b[31mred\u200d\u3000: no such folder\ngive another\n"

@@ -40,7 +40,7 @@ def learned_from(run: RunRecord, data: "PreparedData | DataModule") -> bool:
 def change_of_data(run: RunRecord, data: "PreparedData | DataModule", left_out: "LeftOut | None") -> str | None:
     """Return in words what of the data isn't as the run had it; None where all is."""
     if not learned_from(run, data):
-        return f"the data have changed since the run {run.id} began"
+        return f"the data have changed since the run {run.id} began, or this emolab finds other near-duplicates in them"
     if run.left_out_sha256 != (None if left_out is None else left_out.digest):
         return f"trainer.leave_out lists other images than when the run {run.id} began"
     return None

@@ -56,7 +56,7 @@ def check_conditions(space: Space, fixed: Sequence[str], otherwise: Lookup) -> N
                     f"search.space.{name}: its condition asks for {key}, which is neither searched nor a key of "
                     "emolab.train with these settings"
                 )
-            if key in keys[place:] and key not in values_in(fixed):
+            if key in keys[place:] and key not in {*keys[: place - 1], *values_in(fixed)}:
                 raise ConfigError(
                     f"search.space.{name}: its condition asks for {key}, which is drawn later. Put the parameter with "
                     f"key: {key} before it"

@@ -114,9 +114,12 @@ def test_splits_within_folders_are_refused(tmp_path, names, told):
         FolderReader(tmp_path).read()
 
 
-def test_a_class_called_like_a_split_is_one_among_others_and_so_is_one_with_a_folder_called_like_one(tmp_path):
+def test_photographs_to_name_beside_the_classes_are_no_class(tmp_path):
     touch(tmp_path, "happy/1.jpg", "sad/1.jpg", "sad/test/2.jpg", "test/1.jpg")
-    assert FolderReader(tmp_path).read().classes == ("happy", "sad", "test")
+    with pytest.raises(DataError, match=r"test: called like splits, .* put an empty file \.emolab into each"):
+        FolderReader(tmp_path).read()
+    touch(tmp_path, "test/.emolab")
+    assert FolderReader(tmp_path).read().classes == ("happy", "sad")
 
 
 def test_a_flat_test_folder_beside_training_is_left_out_and_told(tmp_path):

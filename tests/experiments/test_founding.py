@@ -178,7 +178,7 @@ def test_recipes_of_another_optimizer_are_the_commands_own_to_give():
     for given in (["optimizer=sgd"], ["experiment=fer2013_custom_cnn", "seed=1"]):
         with pytest.raises(ConfigError, match=f"{given[0].partition('=')[0]}=... doesn't go with the recipes"):
             refuse_default_recipes(given)
-    for given in (["optimizer=sgd", "recipes=null"], ["optimizer.learning_rate=0.1"]):
+    for given in (["optimizer=sgd", "recipes=null"], ["optimizer=adamw"], ["optimizer.learning_rate=0.1"]):
         refuse_default_recipes(given)
     given = ["data=folder", "data.root=faces", "models=[custom_cnn]", "optimizer=sgd", "recipes=null"]
     cfg = composed("founding", given)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from emolab.data.image import SUFFIXES
@@ -64,21 +64,22 @@ def find_splits(root: Path, files: Iterable[str]) -> dict[str, str]:
         )
     if "train" in splits.values() or not others:
         return splits
-    _refuse_splits_as_classes(root, others, splits)
+    _refuse_splits_as_classes(root, others)
     return {}
 
 
-def _refuse_splits_as_classes(root: Path, photographs: Sequence[Sequence[str]], splits: Collection[str]) -> None:
-    """Check that neither folders with photographs, nor all that lies in one of them, are called like splits."""
+def _refuse_splits_as_classes(root: Path, photographs: Sequence[Sequence[str]]) -> None:
+    """Check that no folder with photographs, nor all that lies in one of them, is called like a split."""
     within: dict[str, set[str]] = defaultdict(set)
     for top, below, *deeper in photographs:
         within[top].add(below if deeper else "")
     flat = [top for top in sorted(within) if split_of(top)]
-    if flat and (splits or len(flat) == len(within)):
+    if flat:
         table = f", or give data=kaggle, which takes the classes from {TABLE}" if (root / TABLE).is_file() else ""
         raise DataError(
             f"data.root={root}: {', '.join(flat)}: called like splits, with photographs in no folders of classes. "
-            f"{LAYOUTS}: sort them into such folders{table}; if these are the classes, call them otherwise"
+            f"{LAYOUTS}: sort them into such folders{table}; if these are the classes, call them otherwise; if they "
+            f"aren't to be used, put an empty file {MARK} into each"
         )
     nested = [top for top in sorted(within) if all(map(split_of, within[top]))]
     if nested:
