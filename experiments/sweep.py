@@ -47,11 +47,9 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
         RunError: if there's no such run as the trials are to learn from.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.runs.sameness import plain_settings
-    from experiments.search.beginning import Beginning, begin, check_data
     from experiments.search.best import check_name
     from experiments.search.space import space_of
-    from experiments.search.study import is_complete, open_study, shown, storage_url
+    from experiments.search.study import is_complete, shown, storage_url
 
     fixed, space = fixed_overrides(cfg, given), space_of(cfg)
     check_name(cfg.name, fixed)
@@ -59,17 +57,7 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     check_space(space, fixed, otherwise)
     check_output(Path(cfg.output))
     url = storage_url(cfg)
-    study = open_study(cfg.name, url, directions(cfg), cfg)
-    training = composed("train", fixed)
-    beginning = Beginning(fixed, list(cfg.search.objectives), space, plain_settings(training))
-    begin(study, beginning, Path(cfg.paths.runs))
-    data = None if is_complete(study, cfg.n_trials, cfg.retries) else prepare_once(training, study)
-
-    def check() -> None:
-        begin(study, beginning, Path(cfg.paths.runs))
-        if data is not None:
-            check_data(study, data)
-
+    study, check = joined(cfg, fixed, space, url)
     if _STARTED in os.environ:
         work(cfg, study, fixed, otherwise, check)
         return 0
@@ -84,6 +72,37 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
         print("the study isn't complete: give the same command to go on", file=sys.stderr)
         return code
     return concluded
+
+
+def joined(
+    cfg: DictConfig, fixed: Sequence[str], space: "Space", url: str
+) -> "tuple[optuna.Study, Callable[[], None]]":
+    """Create the study or join it, and prepare its data if it wants more trials.
+
+    Returns:
+        The study; and what checks that it still is the one that the command means, as another command may have begun
+        it at the same time.
+
+    Raises:
+        ConfigError: if the study can't be used, or began with anything else.
+        DataError: if the data can't be used.
+    """
+    from emolab.runs.sameness import plain_settings
+    from experiments.search.beginning import Beginning, begin, check_data
+    from experiments.search.study import is_complete, open_study
+
+    study = open_study(cfg.name, url, directions(cfg), cfg)
+    training = composed("train", fixed)
+    beginning = Beginning(fixed, list(cfg.search.objectives), space, plain_settings(training))
+    begin(study, beginning, Path(cfg.paths.runs))
+    data = None if is_complete(study, cfg.n_trials, cfg.retries) else prepare_once(training, study)
+
+    def check() -> None:
+        begin(study, beginning, Path(cfg.paths.runs))
+        if data is not None:
+            check_data(study, data)
+
+    return study, check
 
 
 def fixed_overrides(cfg: DictConfig, given: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from emolab.config.suggest import did_you_mean, listed
 from emolab.config.targets import problem_with, targets_in
 from emolab.errors import ConfigError
 
-WHOLE = ("experiment", "debug")  # groups whose files are of the whole configuration, not of a key of it
+WHOLE = ("experiment", "debug")  # groups whose files are of the whole configuration
 
 
 def check(settings: DictConfig, schema: type[BaseModel]) -> None:
@@ -69,7 +69,7 @@ def _line(values: Mapping[str, Any], problem: Any) -> str:
 def _unknown(values: Mapping[str, Any], problem: Any, place: str) -> str:
     outer, _, key = place.rpartition(".")
     if place in WHOLE:
-        return f"the {place} that was chosen hasn't the line '# @package _global_': make it the first of its file"
+        return f"there is no key {place!r}: a file of your own in {place}/ begins with the line '# @package _global_'"
     right = set(problem["right"]) if "right" in problem else _siblings(values, problem["loc"]) - {key}
     where = repr(outer) if outer else "the configuration"
     return f"there is no key {place!r}.{did_you_mean(key, right)} {where} has: {listed(right)}"

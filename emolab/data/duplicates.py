@@ -44,12 +44,12 @@ def duplicate_clusters(
     _, first, group = np.unique(digests, return_index=True, return_inverse=True)
     if near_bits is not None and len(first) > 1:
         hashed = np.flatnonzero(hashes[first, 0])
-        count, links = len(hashed), [np.empty((0, 2), np.int64)]
-        one, other = near_pairs(hashes[first[hashed]].T.ravel(), near_bits).T  # count + i: the mirror image of i
-        for mirrored in (False, True):
-            near = (one < count) & ((other >= count) == mirrored) & (one != other - count)
-            pairs = hashed[np.stack([one[near], other[near] % count], axis=1)]
-            links.append(pairs[look_alike(images, first[pairs], mirrored)])
+        own, both = hashes[first[hashed], 0], hashes[first[hashed]].T.ravel()
+        upright = hashed[near_pairs(own, near_bits)]
+        mirrored = hashed[_crossing(near_pairs(both, near_bits), len(own))]
+        links = [
+            pairs[look_alike(images, first[pairs], turned)] for pairs, turned in ((upright, False), (mirrored, True))
+        ]
         group = components(len(first), np.concatenate(links))[group]
     return pd.factorize(group)[0]
 
@@ -76,6 +76,17 @@ def hamming(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     bits = (bits & _NIBBLES) + ((bits >> np.uint64(2)) & _NIBBLES)
     bits = (bits + (bits >> np.uint64(4))) & _BYTES
     return ((bits * _ONES) >> np.uint64(56)).astype(np.uint8)
+
+
+def _crossing(pairs: np.ndarray, count: int) -> np.ndarray:
+    """Of pairs of `count` hashes and as many mirrored ones behind them, those of an image and another's mirror image.
+
+    Returns:
+        Pairs of images: int64 (M, 2).
+    """
+    one, other = pairs.T
+    crossing = (one < count) & (other >= count) & (one != other - count)
+    return np.stack([one[crossing], other[crossing] - count], axis=1)
 
 
 def look_alike(images: np.ndarray, pairs: np.ndarray, mirrored: bool) -> np.ndarray:

@@ -42,7 +42,7 @@ def planned(arguments: Sequence[str]) -> tuple[Plan, list[str]]:
     own = [line for line in given if key_of(line) == SEARCH_PATH or not is_hydras(line)]
     resume = [value for key, value in map(pair_of, own) if key == "resume"]
     jobs = expanded([line for line in own if key_of(line) != "resume"])
-    if len({line for job in jobs for line in job if key_of(line).startswith("paths.")} - set(jobs[0])):
+    if len({line for job in jobs for line in job if key_of(line).partition(".")[0] == "paths"} - set(jobs[0])):
         raise ConfigError("paths can't be swept: a grid looks for its runs in one place")
     paths = composed("train", jobs[0]).paths
     name = _to_resume(resume[-1], Path(paths.grids)) if resume else new_id()

@@ -15,7 +15,14 @@ from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateF
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 
 from emolab.errors import ConfigError
 
@@ -29,6 +36,7 @@ ERROR = "error"  # of a failed trial: the last lines of its log
 _ATTEMPTS = 4
 _PATIENCE_SECONDS, _PAUSE_SECONDS = 600.0, 5.0  # with a database that is away, and between two tries
 _AWAY = (DBAPIError, StorageInternalError)
+_LASTING = (DataError, IntegrityError, ProgrammingError)  # of these, what waiting doesn't mend
 _Result = TypeVar("_Result")
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)  # the worker tells of each trial in its own words
@@ -71,16 +79,18 @@ def patiently(work: Callable[[], _Result]) -> _Result:
     """Do something with the study's database; where that is away for a moment, wait and do it again.
 
     Raises:
-        ConfigError: if it is away for ten minutes.
+        ConfigError: if it is away for ten minutes, or what it says won't pass.
     """
     began = None
     while True:
         try:
             return work()
         except _AWAY as error:
+            if isinstance(error.__cause__ or error, _LASTING):
+                raise _lost(error) from None
             if began is None:
                 began = time.monotonic()
-                print(f"the study's database is away, trying again for ten minutes: {_reason(error)}", flush=True)
+                print(f"the study's database can't be used now, trying for ten minutes: {_reason(error)}", flush=True)
             if time.monotonic() - began >= _PATIENCE_SECONDS:
                 raise _lost(error) from None
             time.sleep(_PAUSE_SECONDS)
@@ -100,7 +110,9 @@ def clear_errors() -> Iterator[None]:
 
 
 def _lost(error: Exception) -> ConfigError:
-    return ConfigError(f"the study's database is away: {_reason(error)}. Give the same command to go on when it's back")
+    return ConfigError(
+        f"the study's database can't be used: {_reason(error)}. Give the same command to go on when it can"
+    )
 
 
 def _reason(error: BaseException) -> str:
@@ -202,6 +214,23 @@ def heartbeats(trial: optuna.Trial, seconds: float) -> Iterator[None]:
         yield
     finally:
         ended.set()
+
+
+def tell(
+    study: optuna.Study, trial: optuna.Trial, values: Sequence[float] | None, state: TrialState | None
+) -> FrozenTrial:
+    """Tell the study what came of a trial; it may have heard it already, if only its answer was lost.
+
+    Raises:
+        UpdateFinishedTrialError: or ValueError, see `is_taken_over`, if another worker has ended the trial.
+    """
+    try:
+        return study.tell(trial, values, state)
+    except (UpdateFinishedTrialError, ValueError):
+        heard = study.trials[trial.number]
+        if heard.state not in (TrialState.COMPLETE, TrialState.PRUNED) or heard.state != (state or TrialState.COMPLETE):
+            raise
+        return heard
 
 
 def put_back(study: optuna.Study, number: int) -> None:

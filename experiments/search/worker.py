@@ -118,7 +118,7 @@ class Worker:
             raise
         if state != TrialState.FAIL:
             self._failures = 0
-        return patiently(lambda: self._study.tell(trial, values, state))
+        return patiently(lambda: shared.tell(self._study, trial, values, state))
 
     def _values(self, trial: Trial) -> list[float]:
         training, objectives = patiently(lambda: self._training(trial)), self._settings.search.objectives

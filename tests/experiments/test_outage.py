@@ -36,7 +36,7 @@ def test_a_trial_whose_training_ends_while_the_database_is_away_is_not_lost(serv
     one.work()
     assert [trial.state for trial in study.trials] == [TrialState.FAIL]
     assert "no such model" in study.trials[0].user_attrs[shared.ERROR]
-    assert capsys.readouterr().out.count("the study's database is away, trying again") == 1
+    assert capsys.readouterr().out.count("the study's database can't be used now, trying") == 1
 
 
 def test_a_heart_beats_on_after_the_database_was_away(server, tmp_path, monkeypatch):
@@ -56,9 +56,11 @@ def test_a_database_that_stays_away_ends_a_worker_with_a_sentence(server, tmp_pa
     monkeypatch.setattr(shared, "_PATIENCE_SECONDS", 0.5)
     run(server.stop)
     try:
-        with pytest.raises(ConfigError, match=r"database is away: .*connection(.|\n)*Give the same command to go on"):
+        with pytest.raises(
+            ConfigError, match=r"database can't be used: .*connection(.|\n)*Give the same command to go on"
+        ):
             one.work()
-        with pytest.raises(ConfigError, match="database is away"), shared.clear_errors():
+        with pytest.raises(ConfigError, match="database can't be used"), shared.clear_errors():
             shared.counted(study)
     finally:
         run(server.start)

@@ -104,6 +104,7 @@ def test_a_condition_on_what_is_drawn_later_is_refused_unless_the_command_fixes_
     with pytest.raises(ConfigError, match=r"search\.space\.rate: .* asks for optimizer, which is drawn later"):
         check(*search)
     check(*search, fixed=[*DATA, "optimizer=sgd"])
+    check("search=tradeoff", f"+search.space.early={by}", *search[1:])  # one of several is drawn before it
 
 
 def test_a_parameter_is_tried_under_each_of_its_conditions():

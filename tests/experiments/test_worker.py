@@ -7,6 +7,7 @@ import pytest
 from made_runs import made_run
 from made_worker import worker
 from optuna.trial import TrialState
+from sqlalchemy.exc import ProgrammingError
 
 from emolab.config.command import composed
 from emolab.errors import ConfigError
@@ -85,6 +86,28 @@ def test_a_trial_whose_run_another_process_writes_waits_and_loses_no_retry(tmp_p
     assert capsys.readouterr().out.count("waiting for another process, which is writing the run") == 1
     assert len(looks) == 3
     assert [shared.ERROR in trial.user_attrs for trial in study.trials] == [True]
+
+
+def test_a_result_that_the_study_has_heard_though_its_answer_was_lost_is_told_once(tmp_path, monkeypatch):
+    _, study = worker(tmp_path, monkeypatch)
+    trial, other = study.ask(), study.ask()
+    study.tell(trial, [0.5])
+    assert shared.tell(study, trial, [0.5], None).values == [0.5]
+    study.tell(other, state=TrialState.FAIL)  # by another worker, who found this one silent
+    with pytest.raises(ValueError, match="Cannot tell a FAIL") as error:
+        shared.tell(study, other, [0.5], None)
+    assert shared.is_taken_over(error.value)
+
+
+def test_what_waiting_does_not_mend_in_a_database_is_told_at_once(monkeypatch, capsys):
+    monkeypatch.setattr(shared, "_PATIENCE_SECONDS", float("inf"))
+
+    def work() -> None:
+        raise ProgrammingError("SELECT 1", {}, Exception("relation trials does not exist"))
+
+    with pytest.raises(ConfigError, match="database can't be used: relation trials does not exist"):
+        shared.patiently(work)
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(("diverged", "trained"), [(False, 3), (True, 5)])

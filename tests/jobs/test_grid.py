@@ -28,6 +28,7 @@ def test_a_list_is_one_value_and_a_range_is_several():
         ("seed=0,1,0", "seed=0,1,0: a value stands there twice"),
         ("seed=range(0,0)", r"seed=range\(0,0\): holds no value"),
         ("paths.runs=a,b", "paths can't be swept"),
+        ("paths={runs:a},{runs:b}", "paths can't be swept"),
     ],
 )
 def test_what_would_train_twice_or_be_looked_for_elsewhere_is_refused(wrong, message):
