@@ -114,12 +114,32 @@ def conclude(
     rows, probabilities = unseen_probabilities(prepared, folds, runs, batch_size, trusted_modules=typed_modules(cfg))
     suspects = suspects_of(prepared, rows, probabilities, cfg.rule)
     table = table_of(prepared, suspects)
-    told = notes(cfg, len(rows), len(suspects))
+    doubt = doubt_of(prepared.codes[rows], probabilities)
+    told = [*notes(cfg, len(rows), len(suspects)), *doubt]
     with writing(folder):
         page = write_label_noise(folder, prepared, suspects, table, cfg.examples, told)
     show(table)
+    for line in doubt:
+        print(f"WARNING: {line}")
     print(f"page:   {page}")
     print(f"next:   look at it; a training without them is {typed('trainer.leave_out', folder / SUSPECTED)}")
+
+
+def doubt_of(labels: "np.ndarray", probabilities: "np.ndarray") -> list[str]:
+    """Return a sentence where the networks know too little for their suspicions to mean anything.
+
+    Args:
+        labels: classes by number, int (N,).
+        probabilities: what networks that hadn't seen the images say, (N, C).
+    """
+    agreed = float((probabilities.argmax(axis=1) == labels).mean())
+    largest = max(float((labels == label).mean()) for label in set(labels.tolist()))
+    if agreed > largest:
+        return []
+    return [
+        f"the networks agree with {agreed:.0%} of the labels that they hadn't seen, and naming the largest class would "
+        f"with {largest:.0%}: they know nothing yet, and the list says nothing. Train longer, or with another recipe"
+    ]
 
 
 def notes(cfg: DictConfig, images: int, suspected: int) -> list[str]:

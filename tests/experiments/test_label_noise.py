@@ -11,7 +11,7 @@ pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 from emolab.config.command import check_command, composed
 from emolab.errors import ConfigError, DataError
 from emolab.train import train
-from experiments.label_noise import label_noise, planned, training_settings
+from experiments.label_noise import doubt_of, label_noise, planned, training_settings
 from experiments.noise.folds import folds_of
 from experiments.noise.report import examples_of, table_of
 from experiments.noise.suspects import suspects_of
@@ -68,6 +68,13 @@ def test_labels_that_contradict_confident_networks_are_suspected_the_worst_first
     shown = table_of(made, found).rows
     assert sum(int(row[2]) for row in shown) == 3
     assert [row[1] for row in shown] == ["30", "30", "30"]
+
+
+def test_networks_that_are_no_better_than_the_largest_class_accuse_nobody_without_a_warning():
+    labels, right = np.array([0, 0, 0, 1]), np.eye(2)
+    (told,) = doubt_of(labels, right[[0, 0, 0, 0]])
+    assert told.startswith("the networks agree with 75% of the labels that they hadn't seen, and naming the largest")
+    assert doubt_of(labels, right[labels]) == []
 
 
 def test_the_gallery_shows_each_photograph_once():
