@@ -20,6 +20,7 @@ def allocate(path: Path, count: int, size: int) -> None:
     """
     with path.open("wb") as handle:
         _write_header(handle, (count, size, size, 3))
+        handle.flush()  # before the file grows: whoever sees its length can read it
         length = handle.tell() + count * size * size * 3
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(handle.fileno(), 0, length)
