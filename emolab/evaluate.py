@@ -25,9 +25,9 @@ def evaluate(cfg: DictConfig) -> "Report":
 
     record = chosen_run(cfg, notice=False)  # the summary ends with it
 
-    from emolab.runs.evaluation_settings import EvaluationSettings
-    from emolab.runs.own_data import data_for
-    from emolab.runs.reporting import report_on
+    from emolab.judging.evaluation_settings import EvaluationSettings
+    from emolab.judging.own_data import data_for
+    from emolab.judging.reporting import report_on
 
     prepared = data_for(cfg, record)
     if not cfg.test and (report := report_with_test(record, prepared)) is not None:
@@ -39,7 +39,7 @@ def report_with_test(record: "RunRecord", prepared: "PreparedData") -> Path | No
     """Return the folder of the run's report on these data, if there is one that has test images."""
     from emolab.evaluation.predictions import load_predictions
     from emolab.evaluation.report import PREDICTIONS
-    from emolab.runs.evaluation import report_folder
+    from emolab.judging.evaluation import report_folder
 
     folder = report_folder(record, prepared)
     written = (folder / PREDICTIONS).exists() and "test" in load_predictions(folder / PREDICTIONS)

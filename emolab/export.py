@@ -37,9 +37,9 @@ def export(cfg: DictConfig) -> "list[Row]":
     from emolab.engines import table
     from emolab.engines.benchmark import why_not_here
     from emolab.engines.selection import engines_folder, exporting, select_fastest
+    from emolab.judging.own_data import data_for
     from emolab.runs import chosen_run
     from emolab.runs.layout import clear_write_errors
-    from emolab.runs.own_data import data_for
 
     record = chosen_run(cfg)
     reasons = why_not_here(wanted)  # before data are prepared and TensorFlow is imported

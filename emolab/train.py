@@ -18,8 +18,8 @@ from emolab.config.schema import SCHEMAS
 if TYPE_CHECKING:
     from emolab.data.datamodule import DataModule
     from emolab.data.prepared import PreparedData
+    from emolab.judging.evaluation_settings import EvaluationSettings
     from emolab.runs import RunRecord
-    from emolab.runs.evaluation_settings import EvaluationSettings
     from emolab.tracking import LoggerGroup
 
 
@@ -92,7 +92,7 @@ def evaluation_of(cfg: DictConfig) -> "EvaluationSettings | None":
     Raises:
         ConfigError: if that file was edited and can't be used; known before hours of training.
     """
-    from emolab.runs.evaluation_settings import EvaluationSettings
+    from emolab.judging.evaluation_settings import EvaluationSettings
 
     if not cfg.evaluate:
         return None
@@ -120,7 +120,7 @@ def conclude(
     """
     import numpy as np
 
-    from emolab.runs.reporting import report_on
+    from emolab.judging.reporting import report_on
 
     report = report_on(record, prepared, settings)
     epoch = int(record.fields["monitor"]["epoch"] or 0)

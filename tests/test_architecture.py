@@ -15,6 +15,7 @@ PARTS = (  # of emolab, each above all that it may import; those of one line don
     ("config", "download"),
     ("data", "evaluation", "tracking", "models"),
     ("training", "runs"),
+    ("judging",),
     ("engines", "jobs"),
     ("machine", "cli"),
     ("train", "evaluate", "prepare", "export", "doctor"),

@@ -9,7 +9,7 @@ from emolab.errors import ConfigError, RunError
 from emolab.evaluate import evaluate
 from emolab.evaluation.predictions import save_predictions
 from emolab.evaluation.report import PREDICTIONS
-from emolab.runs.evaluation import report_folder
+from emolab.judging.evaluation import report_folder
 
 
 def test_a_report_with_the_test_images_is_not_replaced_by_one_without_them(tmp_path: Path, striped_faces: Path) -> None:

@@ -9,8 +9,8 @@ from emolab.engines.engine import ToProbabilities
 from emolab.evaluation.bootstrap import intervals, paired_difference
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
+from emolab.judging.judge import Judge
 from emolab.runs import RunRecord
-from emolab.runs.judge import Judge
 
 _LEAST = 1e-30  # stands for a probability of 0, whose logarithm is no number
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
+from emolab.judging.calibration import calibration_of, keep_calibration
+from emolab.judging.fits import check_fits
+from emolab.judging.judge import Judge, classifier
 from emolab.runs import RunRecord
-from emolab.runs.calibration import calibration_of, keep_calibration
-from emolab.runs.fits import check_fits
-from emolab.runs.judge import Judge, classifier
 from emolab.runs.sameness import learned_from
 
 

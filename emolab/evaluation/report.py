@@ -45,7 +45,7 @@ class Report:
         pictures: in the order of the page.
         warnings: what a reader must know before the numbers.
         samples: some images, uint8 (N, H, W, 3), and what each was named, for whoever logs pictures.
-        robustness: kind of damage -> points of the accuracy's curve, from `emolab.runs.robustness`, if measured.
+        robustness: kind of damage -> points of the accuracy's curve, from `emolab.judging.robustness`, if measured.
         predictions: of each split, for comparisons image by image.
         mirrored: of the mirror images of each split, if they were made.
         fitted_on: what temperature and threshold were fitted on, such as "the validation images of fer2013".

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Trainer:
-    """Fits a module to a data module; `emolab.runs.judge.Judge` judges what came of it.
+    """Fits a module to a data module; `emolab.judging.judge.Judge` judges what came of it.
 
     Args:
         epochs: passes over the training images.

@@ -30,8 +30,8 @@ def judge_recipes(folder: Path, seed: int, people: int, quality: Quality) -> dic
     Raises:
         RunError: if there's no such run, or its weights can't be used.
     """
+    from emolab.judging.judge import classifier
     from emolab.runs import RunRecord
-    from emolab.runs.judge import classifier
     from emolab.runs.network import load_network
 
     if not folder.is_dir():

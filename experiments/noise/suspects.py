@@ -11,8 +11,8 @@ from emolab.data.left_out import COLUMN, read_left_out
 from emolab.data.prepared import PreparedData
 from emolab.errors import RunError
 from emolab.evaluation.calibration import fit_temperature
+from emolab.judging.judge import Judge, classifier
 from emolab.runs import RunRecord
-from emolab.runs.judge import Judge, classifier
 from emolab.runs.network import load_network
 from emolab.runs.sameness import learned_from
 

@@ -18,9 +18,9 @@ from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.selection import engine_folder, engines_of, exporting, select, select_fastest
 from emolab.errors import ConfigError, RunError
+from emolab.judging.judge import classifier
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
-from emolab.runs.judge import classifier
 from emolab.runs.network import load_network
 from realtime.recogniser import recogniser
 

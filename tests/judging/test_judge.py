@@ -4,7 +4,7 @@ import numpy as np
 from made_photographs import class_folders, made
 
 from emolab.data.readers.folder import FolderReader
-from emolab.runs.judge import Judge
+from emolab.judging.judge import Judge
 
 
 def test_the_photographs_of_a_person_are_one_group_of_predictions(tmp_path: Path) -> None:

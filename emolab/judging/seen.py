@@ -8,7 +8,7 @@ from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
 from emolab.evaluation.interval import interval_text
 from emolab.evaluation.split import Metrics
-from emolab.runs.own_data import own_data, typed_data
+from emolab.judging.own_data import own_data, typed_data
 from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
 

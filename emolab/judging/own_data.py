@@ -13,7 +13,7 @@ from emolab.data.configured import prepare_data
 from emolab.data.prepared import ACCOUNT, PreparedData, folder_name
 from emolab.errors import DataError, RunError
 from emolab.flat import flat
-from emolab.runs.fits import check_size
+from emolab.judging.fits import check_size
 from emolab.runs.record import RunRecord
 
 _READ = ("reader.people", "reader.test_labels")  # what of a reader isn't code, and is the user's to choose

@@ -13,20 +13,20 @@ from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report
 from emolab.evaluation.split import Metrics, evaluate_split, without_intervals
+from emolab.judging.calibration import Calibration, calibration_of
+from emolab.judging.earlier import curves_before, mirrored_before
+from emolab.judging.evaluation_settings import EvaluationSettings
+from emolab.judging.facts import facts_of, title_of
+from emolab.judging.fits import check_fits, shared_with
+from emolab.judging.judge import Judge, classifier, mirrored
+from emolab.judging.pictures import View, pictures_of
+from emolab.judging.robustness import Curve, robustness_curves, robustness_picture
+from emolab.judging.seen import notes_on_seen, seen_in_training
 from emolab.models.pretrained import IMAGENET, WITHOUT_IMAGENET
 from emolab.runs import layout
-from emolab.runs.calibration import Calibration, calibration_of
-from emolab.runs.earlier import curves_before, mirrored_before
-from emolab.runs.evaluation_settings import EvaluationSettings
-from emolab.runs.facts import facts_of, title_of
-from emolab.runs.fits import check_fits, shared_with
-from emolab.runs.judge import Judge, classifier, mirrored
 from emolab.runs.network import load_network
-from emolab.runs.pictures import View, pictures_of
 from emolab.runs.record import RunRecord
-from emolab.runs.robustness import Curve, robustness_curves, robustness_picture
 from emolab.runs.sameness import learned_from
-from emolab.runs.seen import notes_on_seen, seen_in_training
 
 EVALUATED = ("validation", "test")  # training images would only flatter
 

@@ -13,7 +13,7 @@ from emolab.evaluation.grad_cam import grad_cam
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
 from emolab.evaluation.split import Metrics
-from emolab.runs.calibration import Calibration
+from emolab.judging.calibration import Calibration
 from emolab.runs.record import RunRecord
 
 

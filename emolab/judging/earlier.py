@@ -11,7 +11,7 @@ from emolab.evaluation.corruptions import CORRUPTIONS
 from emolab.evaluation.predictions import Predictions, load_predictions, same_images
 from emolab.evaluation.report import MIRRORED, NUMBERS, PREDICTIONS
 from emolab.files import read_json
-from emolab.runs.robustness import Curve
+from emolab.judging.robustness import Curve
 
 
 class _Point(BaseModel):

@@ -13,8 +13,8 @@ from emolab.evaluation.interval import Interval
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
+from emolab.judging.judge import Judge
 from emolab.progress import track
-from emolab.runs.judge import Judge
 
 Curve = list[dict[str, Any]]
 RESAMPLES = 500  # of each point; there are some fifty

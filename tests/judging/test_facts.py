@@ -6,7 +6,7 @@ from omegaconf import OmegaConf
 from run_fields import made_record
 
 from emolab.config.command import composed
-from emolab.runs.facts import facts_of
+from emolab.judging.facts import facts_of
 
 DATA = ("data=fer2013", "data.path=faces.csv")
 

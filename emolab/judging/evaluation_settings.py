@@ -16,8 +16,8 @@ class EvaluationSettings:
             the same.
         flip: also average each image with its mirror image. False: where the run's report on these data has what was
             said about the mirror images, and the predictions are still the same, they are averaged all the same.
-        robustness: "on": also measure the accuracy on damaged validation images (see `emolab.runs.robustness`); "off":
-            what the report has of it stays, if the predictions are still the same.
+        robustness: "on": also measure the accuracy on damaged validation images (see `emolab.judging.robustness`);
+            "off": what the report has of it stays, if the predictions are still the same.
         test: False leaves the test images unopened, for whoever chooses by looking at reports.
         batch_size: images at a time.
         resamples: of the bootstrap behind each interval.

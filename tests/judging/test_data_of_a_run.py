@@ -12,10 +12,10 @@ from run_fields import made_record
 from emolab.config.command import composed
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
+from emolab.judging.own_data import data_for, own_data, typed_data
+from emolab.judging.seen import seen_in_training
 from emolab.runs import RunRecord
-from emolab.runs.own_data import data_for, own_data, typed_data
 from emolab.runs.sameness import config_text
-from emolab.runs.seen import seen_in_training
 
 
 def _run(root: Path, name: str, fingerprint: str, *classes: str, config: str = "") -> RunRecord:

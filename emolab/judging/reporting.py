@@ -5,9 +5,9 @@ from rich.console import Console
 from emolab.data.prepared import PreparedData
 from emolab.evaluation.report import Report, write_report
 from emolab.evaluation.rows import summary_table
-from emolab.runs.calibration import check_free, keep_calibration
-from emolab.runs.evaluation import evaluate_run, report_folder
-from emolab.runs.evaluation_settings import EvaluationSettings
+from emolab.judging.calibration import check_free, keep_calibration
+from emolab.judging.evaluation import evaluate_run, report_folder
+from emolab.judging.evaluation_settings import EvaluationSettings
 from emolab.runs.layout import check_writable, clear_write_errors
 from emolab.runs.record import RunRecord
 

@@ -6,8 +6,8 @@ import pytest
 from run_fields import made_record
 
 from emolab.errors import DataError
+from emolab.judging.fits import check_fits, shared_with
 from emolab.runs import RunRecord
-from emolab.runs.fits import check_fits, shared_with
 
 
 def run(root: Path, *classes: str) -> RunRecord:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emolab.evaluation.predictions import Predictions, save_predictions
-from emolab.runs.earlier import curves_before, mirrored_before
+from emolab.judging.earlier import curves_before, mirrored_before
 
 CURVES = {
     "blur": [

@@ -7,7 +7,7 @@ import pytest
 from run_fields import made_record
 
 from emolab.evaluation.predictions import Predictions
-from emolab.runs.calibration import Calibration, calibration_of
+from emolab.judging.calibration import Calibration, calibration_of
 
 
 def made(count: int = 60) -> Predictions:

@@ -15,11 +15,12 @@ from emolab.data.prepared import PreparedData
 from emolab.data.records import USABLE
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation.report import write_report
-from emolab.runs import RunRecord, evaluation
-from emolab.runs.calibration import check_free
-from emolab.runs.evaluation import _warnings, evaluate_run, report_folder
-from emolab.runs.evaluation_settings import EvaluationSettings
-from emolab.runs.reporting import report_on
+from emolab.judging import evaluation
+from emolab.judging.calibration import check_free
+from emolab.judging.evaluation import _warnings, evaluate_run, report_folder
+from emolab.judging.evaluation_settings import EvaluationSettings
+from emolab.judging.reporting import report_on
+from emolab.runs import RunRecord
 from emolab.train import evaluation_of
 
 # Label, brightness of the left half and of the right one, and whether an image is right as it is; averaged with its
