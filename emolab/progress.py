@@ -41,12 +41,14 @@ def _with_bar(chunks: Iterable[list[Item]], total: int, title: str, stream: Text
 
 def _with_lines(chunks: Iterable[list[Item]], total: int, title: str, stream: TextIO, every: float) -> Iterator[Item]:
     start = shown = time.monotonic()
-    done = 0
+    done = first = 0
     for chunk in chunks:
         yield from chunk
         done += len(chunk)
         now = time.monotonic()
         if now - shown >= every:
-            left = (now - start) / done * (total - done)
-            print(f"{title}: {done} of {total}, about {left:.0f} s left", file=stream, flush=True)
+            left = f", about {(now - start) / (done - first) * (total - done):.0f} s left" if 0 < first < done else ""
+            print(f"{title}: {done} of {total}{left}", file=stream, flush=True)
             shown = now
+        if not first:  # the time is counted from here: to start workers takes long, and once
+            start, first = now, done
