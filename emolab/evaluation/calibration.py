@@ -7,10 +7,7 @@ from scipy.optimize import minimize_scalar
 from emolab.evaluation.metrics import negative_log_likelihood
 from emolab.evaluation.predictions import Predictions
 
-LOWEST, HIGHEST = (
-    0.05,
-    20.0,
-)  # a network that is always right would ask for 0, one that knows nothing for infinity
+LOWEST, HIGHEST = 0.05, 20.0  # a network that is always right would ask for 0, one that knows nothing for infinity
 
 
 def fit_temperature(predictions: Predictions) -> float:

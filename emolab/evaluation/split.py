@@ -49,6 +49,15 @@ def evaluate_split(
     }
 
 
+def without_images(splits: Mapping[str, Metrics]) -> list[str]:
+    """Return a sentence a split that names the classes of which it has no image, so that nothing is known of them."""
+    return [
+        f"no {split} image shows {', '.join(missing)}: of {'it' if len(missing) == 1 else 'them'} nothing is known here"
+        for split, metrics in splits.items()
+        if (missing := [name for name, found in metrics["per_class"].items() if not found["n"]])
+    ]
+
+
 def without_intervals(splits: Mapping[str, Metrics]) -> list[str]:
     """Return a sentence that says where there are too few images for intervals, and why, if there is such a place."""
     few = [f"{split} ({metrics['groups']})" for split, metrics in splits.items() if metrics["groups"] < LEAST_GROUPS]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emolab.data.prepared import PreparedData
 from emolab.errors import RunError
-from emolab.evaluation.calibration import fit_temperature
+from emolab.evaluation.calibration import HIGHEST, LOWEST, fit_temperature
 from emolab.evaluation.coverage import uncertain_below
 from emolab.evaluation.predictions import Predictions
 from emolab.runs.record import RunRecord
@@ -45,7 +45,10 @@ def calibration_of(record: RunRecord, prepared: PreparedData, plain: Mapping[str
     temperature = fit_temperature(predictions)
     fitted_on = f"the {split} images of {prepared.name}"
     return Calibration(
-        temperature, uncertain_below(predictions, temperature), fitted_on, _doubts(own, split, fitted_on)
+        temperature,
+        uncertain_below(predictions, temperature),
+        fitted_on,
+        (*_doubts(own, split, fitted_on), *_at_an_end(temperature)),
     )
 
 
@@ -88,3 +91,10 @@ def _doubts(own: bool, split: str, fitted_on: str) -> tuple[str, ...]:
     if split != "validation":
         return (f"{fitted}, for want of validation images: the ECE flatters the run",)
     return ()
+
+
+def _at_an_end(temperature: float) -> tuple[str, ...]:
+    if LOWEST * 1.01 < temperature < HIGHEST / 1.01:
+        return ()
+    why = "hardly an image is named wrong" if temperature < 1 else "its confidences say nothing of what is right"
+    return (f"the temperature, {temperature:.3g}, is at an end of what is searched, {LOWEST:g} to {HIGHEST:g}: {why}",)

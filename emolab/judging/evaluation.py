@@ -12,7 +12,7 @@ from emolab.errors import DataError
 from emolab.evaluation.brightness import brightness_of
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report
-from emolab.evaluation.split import Metrics, evaluate_split, without_intervals
+from emolab.evaluation.split import Metrics, evaluate_split, without_images, without_intervals
 from emolab.judging.calibration import Calibration, calibration_of
 from emolab.judging.earlier import curves_before, mirrored_before
 from emolab.judging.evaluation_settings import EvaluationSettings
@@ -29,6 +29,7 @@ from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
 
 EVALUATED = ("validation", "test")  # training images would only flatter
+UNFINISHED = "the training didn't come to its end ({}): judged are its best weights until then"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def evaluate_run(record: RunRecord, prepared: PreparedData, settings: Evaluation
             *([] if learned_from(record, prepared) else notes_on_seen(record, metrics, seen is not None)),
             *_warnings(record, prepared, shared),
             *calibration.doubts,
+            *without_images(metrics),
             *without_intervals(metrics),
         ],
         samples=view.spread(settings.examples) if settings.examples else None,
@@ -165,6 +167,7 @@ def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]
     chance = (weights.get("requested"), weights.get("used")) == ("auto", "random") and model["name"] in IMAGENET
     return [
         *([record.notice] if record.notice else []),
+        *([UNFINISHED.format(record.status)] if record.status not in ("finished", "running") else []),
         *([WITHOUT_IMAGENET.format(model["name"])] if chance else []),
         *([f"judged on the shared classes only; left out: {', '.join(left_out)}"] if left_out else []),
     ]

@@ -19,7 +19,7 @@ from emolab.evaluation.metrics import MATRIX_METRICS, METRIC_LABELS, confusion_m
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report, write_report
 from emolab.evaluation.rows import summary_table
-from emolab.evaluation.split import evaluate_split, without_intervals
+from emolab.evaluation.split import evaluate_split, without_images, without_intervals
 from emolab.notices import EXPRESSION, LAW
 
 CLASSES = ("<script>alert(1)</script>", "fe|ar", "happy")
@@ -134,6 +134,16 @@ def test_too_few_images_for_an_interval_are_told_on_page_card_and_terminal(tmp_p
     assert cell in (tmp_path / "model_card.md").read_text()
     assert cell in (tmp_path / "index.html").read_text()
     assert cell in _terminal({"validation": few})
+
+
+def test_classes_that_no_image_shows_are_named_for_each_split() -> None:
+    every = _predictions()
+    one, two = (every.subset(np.isin(every.targets, shown)) for shown in ([0, 2], [1]))
+    splits = {"all": every, "one": one, "two": two}
+    assert without_images({name: evaluate_split(part, 1.3, resamples=50) for name, part in splits.items()}) == [
+        f"no one image shows {CLASSES[1]}: of it nothing is known here",
+        f"no two image shows {CLASSES[0]}, {CLASSES[2]}: of them nothing is known here",
+    ]
 
 
 def test_pictures_of_the_evaluation_before_go_and_files_of_others_stay(tmp_path: Path) -> None:

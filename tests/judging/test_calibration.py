@@ -40,6 +40,19 @@ def test_a_temperature_that_flatters_is_told(tmp_path: Path, fingerprint: str, s
         assert calibration_of(record, judged, {split: made()}) == found
 
 
+@pytest.mark.parametrize(
+    ("right", "told"), [(60, "hardly an image is named wrong"), (45, None), (0, "say nothing of what is right")]
+)
+def test_a_temperature_at_the_end_of_what_is_searched_is_told(tmp_path: Path, right: int, told: str | None) -> None:
+    judged: Any = SimpleNamespace(fingerprint="abc", name="b")
+    targets = np.arange(60) % 2
+    says = np.where(np.arange(60) < right, targets, 1 - targets)
+    predictions = Predictions(np.eye(2, dtype=np.float32)[says] / 2, targets, np.arange(60), ("anger", "happy"))
+    doubts = calibration_of(made_record(tmp_path), judged, {"validation": predictions}).doubts
+    assert len(doubts) == (told is not None)
+    assert told is None or told in doubts[0]
+
+
 def test_where_both_are_judged_the_temperature_is_of_the_validation_images(tmp_path: Path) -> None:
     judged: Any = SimpleNamespace(fingerprint="abc", name="b")
     record = made_record(tmp_path)

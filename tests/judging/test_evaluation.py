@@ -193,3 +193,14 @@ def test_random_weights_that_nobody_asked_for_are_told(
     record.update(model={"name": model, "weights": {"requested": requested, "used": used}})
     notes = _warnings(record, prepared, record.classes)
     assert [f"without them {model} learns slower" in note for note in notes] == [True] * told
+
+
+@pytest.mark.parametrize(("status", "told"), [("interrupted", True), ("pruned", True), ("finished", False)])
+def test_a_training_that_didnt_come_to_its_end_is_told(
+    tmp_path: Path, prepared: PreparedData, status: str, told: bool
+) -> None:
+    record = made_record(tmp_path / "runs", **OWN)
+    assert _warnings(record, prepared, record.classes) == []  # the report at a training's own end
+    record.finish(status)
+    notes = _warnings(record, prepared, record.classes)
+    assert [f"didn't come to its end ({status})" in note for note in notes] == [True] * told
