@@ -25,7 +25,8 @@ _LONGEST_NAME = 24  # letters of a class beside an axis
 LONGEST_IN_CAPTION = 14  # letters of a class above an image of a gallery
 _ROOM = 10  # letters of the longest class for which a confusion matrix has room as it is
 BLUE, ORANGE, GREY = *OKABE_ITO[:2], "#999999"
-_SPREAD = 20  # times the median loss, from where the axis is logarithmic
+_FEW = 10  # images of a bin, below which its share of right ones says little
+_SPREAD = 5  # times the median loss, from where the axis is logarithmic
 
 
 def png(figure: Figure) -> bytes:
@@ -100,8 +101,11 @@ def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rat
         label="share of images",
     )
     axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="what it should be")
-    there = counts > 0
-    axes.plot(confidence[there], hit_rate[there], "o-", color=BLUE, markersize=4, label="what it is")
+    few, enough = (counts > 0) & (counts < _FEW), counts >= _FEW
+    axes.plot(confidence[enough], hit_rate[enough], "o-", color=BLUE, markersize=4, label="what it is")
+    if few.any():
+        label = f"the same, of fewer than {_FEW} images"
+        axes.plot(confidence[few], hit_rate[few], "o", color=BLUE, markersize=4, markerfacecolor="none", label=label)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{title}: ECE {error:.3f}")
     axes.legend(loc="upper left", fontsize=8)
 

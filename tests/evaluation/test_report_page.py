@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -190,6 +191,18 @@ def test_one_enormous_loss_leaves_the_others_to_be_seen() -> None:
         return plots.curves_figure(rows).axes[0].get_yscale()
 
     assert [scale(2.0), scale(2e6), scale(2e6, -1.0)] == ["linear", "log", "linear"]
+
+
+def test_bins_of_a_few_images_stand_apart_from_the_line_of_the_others() -> None:
+    confident = np.tile(np.float32([[4.0, 0.0, 0.0]]), (40, 1))  # 0.96
+    doubtful = np.tile(np.float32([[0.1, 0.0, 0.0]]), (3, 1))  # 0.36
+    predictions = Predictions(np.concatenate([confident, doubtful]), np.zeros(43, int), np.arange(43), CLASSES)
+    lines = {str(line.get_label()): line for line in plots.reliability_figure(predictions, 1.0).axes[0].lines}
+    assert len(lines["what it is"].get_xdata()) == 1
+    (confidence,) = lines["the same, of fewer than 10 images"].get_xdata()
+    assert confidence == pytest.approx(0.356, abs=0.001)
+    every = plots.reliability_figure(predictions.subset(np.arange(40)), 1.0).axes[0].lines
+    assert len(every) == 2  # the diagonal and the line
 
 
 def test_a_confusion_matrix_of_many_classes_stays_a_picture_to_look_at() -> None:
