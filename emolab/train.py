@@ -68,7 +68,9 @@ def _trained(
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
     record, weights = begin(cfg, data, choices) if resumed is None else take_up(resumed, cfg, data)
-    print(f"run {record.folder}", flush=True)
+    print(f"run {record.folder}")
+    print(f"data {data.summary}")
+    print(f"model {cfg.model.name}, weights: {weights.used}", flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     loggers.start(record, config)
     with recorded(record, loggers):

@@ -8,6 +8,7 @@ import numpy as np
 
 from emolab.data.left_out import read_left_out
 from emolab.data.prepared import PreparedData
+from emolab.data.records import SPLITS
 from emolab.data.report import only_training
 from emolab.data.stream import Stream
 from emolab.errors import DataError
@@ -74,6 +75,14 @@ class DataModule:
     def steps_per_epoch(self) -> int:
         """Training steps an epoch."""
         return self.stream.steps_per_epoch
+
+    @property
+    def summary(self) -> str:
+        """In words: "demo: 1,377 train, 243 validation, 540 test images of 48 pixels, 9 classes"."""
+        held = {split: len(self.prepared.rows(split)) for split in SPLITS}
+        part = f"{len(self._rows):,} of " if len(self._rows) < held["train"] else ""
+        images = ", ".join(f"{count:,} {split}" for split, count in held.items())
+        return f"{self.name}: {part}{images} images of {self.image_size} pixels, {len(self.classes)} classes"
 
     @property
     def prior(self) -> np.ndarray:

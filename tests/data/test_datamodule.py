@@ -69,6 +69,13 @@ def test_the_prior_and_the_steps_follow_the_training_images(prepared):
     assert DataModule(prepared, batch_size=10_000, seed=0).steps_per_epoch == 1
 
 
+def test_it_says_in_words_what_it_holds_and_how_much_of_that_is_used(prepared):
+    held = {split: len(prepared.rows(split)) for split in ("train", "validation", "test")}
+    rest = f"{held['train']} train, {held['validation']} validation, {held['test']} test images of 32 pixels, 2 classes"
+    assert DataModule(prepared, 7, 0).summary == f"{prepared.name}: {rest}"
+    assert DataModule(prepared, 7, 0, train_images=12).summary == f"{prepared.name}: 12 of {rest}"
+
+
 def test_soft_targets_reach_the_batches_each_under_its_own_class(tmp_path):
     votes = ["4,0,0,0,4,0,0,0,0,0", "0,8,0,0,2,0,0,0,0,0", "0,0,0,0,0,0,0,0,0,10", "0,0,0,0,0,0,0,10,0,0"]
     votes += ["0,0,0,9,0,0,0,0,0,0"] * 2  # of these, one is for validation

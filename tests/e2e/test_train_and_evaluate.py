@@ -48,10 +48,14 @@ def test_a_training_leaves_a_run_that_explains_itself(trained: Path) -> None:
     assert list(folder.glob("wandb/offline-run-*/*.wandb"))
 
 
-def test_it_says_where_the_run_is_how_good_and_what_to_type_next(trained: Path) -> None:
+def test_it_says_from_what_it_learns_where_the_run_is_how_good_and_what_to_type_next(trained: Path) -> None:
     text = (trained / "stdout").read_text()
     folder = _run_folder(trained)
-    assert str(folder.relative_to(trained)) in text
+    assert (
+        f"run {folder.relative_to(trained)}\n"
+        "data folder: 60 train, 24 validation, 24 test images of 32 pixels, 3 classes\n"
+        "model custom_cnn, weights: random\n"
+    ) in text
     assert f"ckpt={folder.name}" in text
     assert "accuracy (95 %)" in text
 
