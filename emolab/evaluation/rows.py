@@ -36,7 +36,10 @@ def _cells(metrics: Metrics) -> Iterator[tuple[str, str]]:
 
 
 def summary_table(splits: Mapping[str, Metrics]) -> Table:
-    """Return a table for the terminal: a row a split; "baseline" always names the largest class."""
+    """Return a table for the terminal: a row a split, and one below where it was averaged with mirror images.
+
+    "baseline" always names the largest class.
+    """
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
     for heading in ("split", "images", "accuracy (95 %)", "balanced", "macro F1", "cal. ECE", "baseline"):
         table.add_column(heading, justify="left" if heading == "split" else "right", no_wrap=True)
@@ -50,4 +53,6 @@ def summary_table(splits: Mapping[str, Metrics]) -> Table:
             number_text(metrics["ece_calibrated"]),
             number_text(metrics["majority_baseline"]),
         )
+        if flipped := metrics["flip_averaged"]:
+            table.add_row("  + mirrored", str(flipped["n"]), interval_text(flipped["accuracy"], to="-"))
     return table

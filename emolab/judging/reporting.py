@@ -8,6 +8,7 @@ from emolab.evaluation.rows import summary_table
 from emolab.judging.calibration import check_free, keep_calibration
 from emolab.judging.evaluation import evaluate_run, report_folder
 from emolab.judging.evaluation_settings import EvaluationSettings
+from emolab.judging.robustness import costliest
 from emolab.runs.layout import check_writable, clear_write_errors
 from emolab.runs.record import RunRecord
 
@@ -27,6 +28,9 @@ def report_on(record: RunRecord, prepared: PreparedData, settings: EvaluationSet
     with clear_write_errors(folder):
         write_report(folder, report)
     Console().print(summary_table(report.splits))
+    if report.robustness is not None:
+        damage = costliest(report.robustness, next(iter(report.splits)))
+        print(f"damage: {damage}; see {folder / 'robustness.png'}")
     for warning in report.warnings:
         print(f"note:   {warning}")
     print(f"report: {folder / 'index.html'}")

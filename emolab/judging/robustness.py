@@ -1,6 +1,6 @@
 """How a run's accuracy falls as faces are shifted, darkened, blurred or covered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from emolab.evaluation import plots
 from emolab.evaluation.bootstrap import intervals
 from emolab.evaluation.corruptions import CORRUPTIONS, corrupted
-from emolab.evaluation.interval import Interval
+from emolab.evaluation.interval import Interval, number_text
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture
@@ -18,6 +18,7 @@ from emolab.progress import track
 
 Curve = list[dict[str, Any]]
 RESAMPLES = 500  # of each point; there are some fifty
+SHOWN = 3  # kinds of damage on the terminal; the picture has all
 SEED = 0  # the same damage for every run, so that runs can be compared
 
 
@@ -41,6 +42,14 @@ def robustness_picture(curves: dict[str, Curve], split: str) -> Picture:
     explanation = f"Accuracy ({split}) as the faces are damaged, with 95 % intervals; the dashed line is undamaged."
     units = {name: CORRUPTIONS[name].unit for name in curves}
     return Picture("robustness", "Robustness", explanation, plots.png(plots.robustness_figure(curves, units)))
+
+
+def costliest(curves: Mapping[str, Sequence[Mapping[str, Any]]], split: str) -> str:
+    """Return in a line which kinds of damage cost most accuracy of `split`, and how far it falls at worst."""
+    intact = next(point["value"] for curve in curves.values() for point in curve if point["intact"])
+    lowest = sorted((min(point["value"] for point in curve), name) for name, curve in curves.items())
+    falls = ", ".join(f"{number_text(value)} ({name})" for value, name in lowest[:SHOWN])
+    return f"{split} accuracy {number_text(intact)} falls at worst to {falls}"
 
 
 def _measured(

@@ -80,7 +80,13 @@ def test_evaluate_best_gives_the_same_numbers_flip_averaging_and_robustness(trai
     intact = [next(point for point in curve if point["intact"]) for curve in after["robustness"].values()]
     assert {point["value"] for point in intact} == {after["splits"]["validation"]["accuracy"]["value"]}
     assert min(point["value"] for curve in after["robustness"].values() for point in curve) < intact[0]["value"]
-    assert (_run_folder(trained) / "report" / "robustness.png").is_file()
+    picture = _run_folder(trained) / "report" / "robustness.png"
+    assert picture.is_file()
+    assert done.stdout.count("+ mirrored") == 2
+    value = min(point["value"] for curve in after["robustness"].values() for point in curve)
+    told = f"damage: validation accuracy {intact[0]['value']:.3f} falls at worst to {value:.3f} ("
+    (damage,) = (line for line in done.stdout.splitlines() if line.startswith(told))
+    assert damage.endswith(f"; see {picture.relative_to(trained)}")
 
 
 def test_a_student_learns_from_its_teachers_and_says_from_whom(

@@ -258,3 +258,10 @@ def test_the_terminal_table_fits_eighty_columns() -> None:
     shown = _terminal({"validation": {**test, "n": 35_710}, "test": test})
     assert "0." in shown
     assert "…" not in shown
+
+
+def test_the_terminal_table_has_a_row_for_faces_averaged_with_mirrored_ones_where_they_were() -> None:
+    plain = {**_report().splits["test"], "flip_averaged": None}
+    flipped = {"n": 60, "accuracy": {"value": 0.75, "low": 0.7, "high": 0.8}}
+    shown = _terminal({"validation": plain, "test": {**plain, "flip_averaged": flipped}}).split("\n")
+    assert [line.split() for line in shown if "mirrored" in line] == [["+", "mirrored", "60", "0.750", "(0.700-0.800)"]]
