@@ -17,7 +17,7 @@ PARTS = (  # of emolab, each above all that it may import; those of one line don
     ("training", "runs"),
     ("judging",),
     ("engines", "jobs"),
-    ("machine", "cli"),
+    ("machine", "cli", "__main__"),
     ("train", "evaluate", "prepare", "export", "doctor"),
     ("experiments", "realtime"),
 )

@@ -48,7 +48,16 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("model=vgg20", ["Did you mean 'vgg19'", "custom_cnn, mobilenetv2, resnet50, vgg19"]),
         ("data.path=my faces (1).csv", ["two pairs of quotes"]),
         ("learning_rate=1", ["Did you mean 'optimizer.learning_rate'?"]),
-        ("data.root=x", ["'data' has:", "data=folder and data=kaggle have it"]),
+        ("lr=0.1", ["there is no key 'lr'. Did you mean 'optimizer.learning_rate'?"]),
+        ("optimizer.lr=0.1", ["there is no key 'optimizer.lr'. Did you mean 'learning_rate'?"]),
+        ("data.root=x", ["'data' has:", "It's a key of data=folder and data=kaggle: write data=folder data.root=x"]),
+        ("loss.gamma=1", ["It's a key of loss=focal: write loss=focal loss.gamma=1"]),
+        ("data=../photos", ["there is no data '../photos'", "photographs: data=folder data.root=../photos"]),
+        ("resume=true", ["resume=true: expected the id or the folder of a run, or last"]),
+        ("--epochs=5", ["--epochs=5: settings are written key=value, without dashes", "mean 'trainer.epochs'?"]),
+        ("--learning-rate", ["Did you mean 'optimizer.learning_rate'?"]),
+        ("--model=vgg20", ["without dashes", "Did you mean 'vgg19'"]),
+        ("--trainer.epochs=5", ["without dashes: trainer.epochs=5"]),
         ("optimizer.learning_rat=1", ["Did you mean 'learning_rate'", "weight_decay"]),
         ("data.path=", ["data.path=: it's empty; is the shell variable set?"]),
         ("data.path=null", ["data.path=null: it's empty"]),
@@ -253,6 +262,13 @@ def test_help_and_refusals_come_without_importing_tensorflow_or_preparing_data(t
         assert told in json.loads(ending)[1]
     assert imported == "False"
     assert not list(tmp_path.iterdir())
+
+
+def test_the_package_alone_is_no_command_and_names_those_there_are(tmp_path: Path) -> None:
+    done = run("emolab", cwd=tmp_path)
+    assert done.returncode == 2
+    for verb in SCHEMAS:
+        assert re.search(rf"\b(emolab|experiments|realtime)\.{verb}\b", done.stderr)
 
 
 def test_a_missing_run_is_exit_code_two_with_a_message(tmp_path: Path) -> None:

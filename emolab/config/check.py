@@ -95,5 +95,5 @@ def _place(values: Any, location: Sequence[Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = "null" if value is None else str(value)
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

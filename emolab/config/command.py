@@ -27,6 +27,7 @@ CONFIG_DIR = ("--config-dir", "-cd")
 OTHER_CONFIG = ("--config-", "-cn", "-cp")  # Hydra's --config-name and --config-path go round our check
 VALUED = ("--cfg", "-c", "--package", "-p")  # Hydra's other options that take a value
 INFO = ("--info", "-i")  # may take one of these
+OTHERS = ("--hydra-help", "--version", "--resolve", "--run", "-r", "--shell-completion", "-sc", "--experimental-rerun")
 TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 
 # A run's folder is ours (emolab.runs): Hydra neither makes one nor changes the working directory.
@@ -60,11 +61,27 @@ def check_command(name: str, arguments: Sequence[str]) -> None:
         ConfigError: with all that is wrong, and what would be right.
     """
     options, overrides = options_and_overrides(arguments)
+    for option in options:
+        _check_option(name, option)
     others = [option for option in options if option not in MULTIRUN]
     if others and is_multirun(arguments):
         raise ConfigError(f"{others[0]} can't be given with -m: leave out one of the two")
     for single in _each_value(name, overrides) if is_multirun(arguments) else [overrides]:
         check(composed(name, single), SCHEMAS[name])
+
+
+def _check_option(name: str, argument: str) -> None:
+    """Refuse what is no option of Hydra's: a setting, written as other programs want it."""
+    option, _, value = argument.partition("=")
+    if not option.startswith("-") or option in (*MULTIRUN, *VALUED, *INFO, *OTHERS):
+        return
+    line = f"{option.strip('-').replace('-', '_')}={value or '...'}"
+    told = f"{argument}: settings are written key=value, without dashes"
+    try:
+        composed(name, [line])
+    except ConfigError as error:
+        raise ConfigError(f"{told}. {error}") from error
+    raise ConfigError(f"{told}: {line}")
 
 
 def options_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -11,8 +11,8 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.config.overrides import parsed, search_path, searched_folders
-from emolab.config.suggest import did_you_mean, listed
+from emolab.config.overrides import parsed, search_path, searched_folders, typed
+from emolab.config.suggest import did_you_mean, in_full, listed
 from emolab.config.tree import all_top_keys, chosen_by_default, groups
 
 
@@ -65,9 +65,15 @@ def _wrong_choice(
             right = known[group]
             return (
                 f"{override.input_line}: there is no {group} {choice!r}.{did_you_mean(choice, right)} "
-                f"Choose from: {listed(right)}"
+                f"Choose from: {listed(right)}{_as_folder(group, choice)}"
             )
     return None
+
+
+def _as_folder(group: str, choice: str) -> str:
+    """What to write where a folder of photographs was given in the place of a kind of data."""
+    is_place = group == "data" and ("/" in choice or Path(choice).is_dir())
+    return f". For a folder of photographs: data=folder {typed('data.root', choice)}" if is_place else ""
 
 
 def _choices(override: Override) -> Iterator[str]:
@@ -98,14 +104,14 @@ def _elsewhere(override: Override, known: dict[str, tuple[str, ...]], folders: S
     having = [
         choice for choice, path in files.items() if path.is_file() and key in (yaml.safe_load(path.read_bytes()) or ())
     ]
-    return f". {' and '.join(having)} have it" if having else ""
+    return f". It's a key of {' and '.join(having)}: write {having[0]} {override.input_line}" if having else ""
 
 
 def _wrong_top(override: Override, verb: str, right: set[str], settings: DictConfig | None) -> str | None:
     top = override.key_or_group.replace("/", ".").partition(".")[0]
     if top in right or override.is_add() or override.is_force_add() or override.is_hydra_override():
         return None
-    within = [place for place in _places(settings) if place.endswith(f".{top}")]
+    within = [place for place in _places(settings) if place.endswith(f".{in_full(top)}")]
     meant = f" Did you mean {' or '.join(map(repr, within))}?" if within else did_you_mean(top, right)
     return f"{override.input_line}: there is no key {top!r}.{meant} {verb} has: {listed(right)}"
 

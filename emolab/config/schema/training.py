@@ -175,6 +175,12 @@ class Group(Closed):
     number: Annotated[int, Field(ge=0)] | None
 
 
+def _names_a_run(value: Any) -> Any:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("expected the id or the folder of a run, or last")
+    return value
+
+
 class Train(Closed):
     """`conf/train.yaml`."""
 
@@ -193,7 +199,7 @@ class Train(Closed):
     group: Group
     seed: Seed
     workers: Count | None
-    resume: str | None
+    resume: Annotated[str | None, BeforeValidator(_names_a_run)]
     teacher: str | Annotated[list[str], Field(min_length=1), EACH_ONCE] | None
     distillation: Distillation
     evaluate: bool | Literal["validation"]
