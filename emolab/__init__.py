@@ -1,1 +1,9 @@
 """emolab: a research framework for recognising emotions in faces."""
+
+import signal
+import sys
+
+# `python -m emolab.train` imports this package first, under this name, and then for a second what it needs. Ctrl-C ends
+# it meanwhile without a traceback of the imports; the verb's `main` listens again.
+if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

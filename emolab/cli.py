@@ -1,6 +1,7 @@
 """The command line of every verb: `main` checks the arguments, hands them to Hydra, and ends with an exit code."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -35,19 +36,25 @@ def verb(
             sys.exit(code)
 
     def main() -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `emolab` left it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = exit_code(command)
+        if code:
+            sys.exit(code)
+
+    def command() -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start is told as errors where there's no GPU
         take_fast_kernels()
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]
         if {"--help", "-h"} & set(arguments):
             print(help_text(module, conf_folder()))
-            return
-        code = exit_code(lambda: check_command(name, arguments))
-        code = code or exit_code(lambda: check_more(arguments))
-        if code:
-            sys.exit(code)
+            return 0
+        check_command(name, arguments)
+        check_more(arguments)
         if run_many is not None and is_multirun(arguments):
-            sys.exit(exit_code(lambda: run_many(arguments)))
+            return run_many(arguments)
         hydra_main(name, task, arguments)
+        return 0
 
     return main
 

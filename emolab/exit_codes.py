@@ -8,16 +8,20 @@ from typing import Any
 from hydra.errors import InstantiationException
 
 from emolab.errors import EmolabError, printable
+from emolab.interrupts import leave_readers
 
 WRONG = 2  # configuration, data or environment
 FAULT = 70  # emolab's own
 INTERRUPTED = 130  # with the state saved
+UNREAD = 141  # what it printed was read no further, as by `| head -1`; a shell says so of other programs
 
 
 def exit_code(work: Callable[[], Any]) -> int:
     """Do the work and return the code to end with; errors are told on stderr."""
     try:
-        return int(work() or 0)
+        code = int(work() or 0)
+        sys.stdout.flush()  # while a reader who has gone can still be told from a fault
+        return code
     except KeyboardInterrupt as stopped:
         print(f"interrupted{f': {stopped}' if str(stopped) else ''}", file=sys.stderr)
         return INTERRUPTED
@@ -28,7 +32,9 @@ def exit_code(work: Callable[[], Any]) -> int:
         cause = error.__cause__
         _tell(cause if isinstance(cause, EmolabError) else error)
         return WRONG
-    except Exception:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
+    except Exception as error:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
+        if isinstance(error, BrokenPipeError) and leave_readers():
+            return UNREAD
         traceback.print_exc()
         print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
         return FAULT

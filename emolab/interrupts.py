@@ -1,6 +1,10 @@
-"""Ctrl-C held back: from processes that their starter alone ends, and from what has to be finished."""
+"""Ctrl-C held back: from processes that their starter alone ends, and from what has to be finished.
+
+And what is printed when nobody is there to read it.
+"""
 
 import os
+import select
 import signal
 import stat
 import threading
@@ -21,11 +25,28 @@ def end_signals() -> list[signal.Signals]:
 
 def leave_terminal() -> None:
     """Send nowhere what is still printed to a terminal that was closed: that would be an error, and cut off the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (STDOUT, STDERR):
         with suppress(OSError):  # it has none
             if stat.S_ISCHR(os.fstat(number).st_mode):
-                os.dup2(nowhere, number)
+                _silence(number)
+
+
+def leave_readers() -> bool:
+    """Send nowhere what is still printed to a pipe that nobody reads any more; return whether there is one."""
+    if not hasattr(select, "poll"):  # Windows
+        return False
+    watched = select.poll()
+    for number in (STDOUT, STDERR):
+        watched.register(number, 0)  # these two events are told unasked
+    gone = [number for number, event in watched.poll(0) if event & (select.POLLERR | select.POLLHUP)]
+    for number in gone:
+        _silence(number)
+    return bool(gone)
+
+
+def _silence(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
     os.close(nowhere)
 
 

@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -269,6 +271,36 @@ def test_the_package_alone_is_no_command_and_names_those_there_are(tmp_path: Pat
     assert done.returncode == 2
     for verb in SCHEMAS:
         assert re.search(rf"\b(emolab|experiments|realtime)\.{verb}\b", done.stderr)
+
+
+@pytest.mark.parametrize("asked", [["--help"], ["--cfg", "job"]])
+def test_what_nobody_reads_ends_a_command_quietly(tmp_path: Path, asked: list[str]) -> None:
+    ours, its = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-m", "emolab.train", *asked]
+    buffered = {**environment(), "PYTHONUNBUFFERED": ""}  # else Hydra itself meets the broken pipe, and tells of it
+    done = subprocess.run(command, cwd=tmp_path, env=buffered, stdout=its, stderr=subprocess.PIPE, check=False)
+    os.close(its)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_pipe_that_breaks_elsewhere_is_still_a_fault(capsys: pytest.CaptureFixture) -> None:
+    def fail() -> None:
+        raise BrokenPipeError
+
+    assert exit_code(fail) == 70
+    assert "BrokenPipeError" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_a_command_is_still_being_imported_leaves_no_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "emolab.train"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().endswith("| emolab\n"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in process.stderr.read()
+    assert process.returncode in (-signal.SIGINT, 130)
 
 
 def test_a_missing_run_is_exit_code_two_with_a_message(tmp_path: Path) -> None:

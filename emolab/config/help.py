@@ -78,7 +78,7 @@ def help_text(module: str, folder: Path) -> str:
         "--cfg job shows the whole configuration that a command means. -m runs every combination of listed values\n"
         "(model=vgg19,resnet50). --config-dir FOLDER adds configs of your own. '+key=value' adds a key that the files\n"
         "don't have, '~key' takes one out. Exit codes: 0 done, 1 a gate failed, 2 wrong configuration, data or\n"
-        "environment, 70 a fault of emolab's own, 130 interrupted, with the state saved.\n"
+        "environment, 70 a fault of emolab's own, 130 interrupted, with the state saved,\n141 read no further.\n"
     )
 
 
