@@ -11,7 +11,6 @@ from emolab.errors import RunError
 _EXPECTED = {
     "string_type": "text", "int_type": "a whole number", "float_type": "a number", "bool_type": "true or false",
     "list_type": "a list", "dict_type": "fields", "model_type": "fields", "finite_number": "a finite number",
-    "unexpected_keyword_argument": "no such option",
 }  # fmt: skip
 
 
@@ -51,6 +50,8 @@ def told(error: ValidationError) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "missing":
         return f"{place} is missing"
+    if problem["type"] == "unexpected_keyword_argument":
+        return f"{place}={reprlib.repr(problem['input'])}: there's no such option"
     said = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     expected = f"expected {_EXPECTED[problem['type']]}" if problem["type"] in _EXPECTED else said
     return f"{place} is {reprlib.repr(problem['input'])}, {expected}"

@@ -218,6 +218,13 @@ def test_a_file_that_gives_a_list_of_layers_to_one_with_names_is_told_of_names(t
         check_command("train", [*DATA, "aug=mine", "--config-dir", str(tmp_path)])
 
 
+def test_a_config_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    mine = own_model(tmp_path) / "model" / "mine.yaml"
+    mine.write_bytes(mine.read_bytes() + "# größer\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=rf"a config can't be read: {mine}: 'utf-8' codec .*; save it as UTF-8"):
+        check_command("train", [*DATA, "model=mine", "--config-dir", str(tmp_path)])
+
+
 def test_hydra_tells_of_itself_with_a_space_or_an_equals_sign(tmp_path: Path) -> None:
     check_command("train", [*DATA, "--info=defaults"])
     done = run("emolab.train", "--info", "defaults", *DATA, cwd=tmp_path)

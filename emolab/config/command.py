@@ -1,7 +1,7 @@
 """A verb's arguments in Hydra's grammar: what they may be, what they sweep, and the configuration that they compose."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from emolab.config.check import check
 from emolab.config.explain import explain
-from emolab.config.overrides import SEARCH_PATH, key_of, parsed, search_path
+from emolab.config.overrides import SEARCH_PATH, key_of, parsed, search_path, searched_folders
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder
 from emolab.errors import ConfigError
@@ -132,15 +132,26 @@ def composed(name: str, overrides: Sequence[str], hydra_too: bool = False) -> Di
     Raises:
         ConfigError: naming the override at fault and what there is instead.
     """
-    lines = _without_nulls(name, overrides)
     GlobalHydra.instance().clear()
     try:
+        lines = _without_nulls(name, overrides)
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
             return compose(name, overrides=lines, return_hydra_config=hydra_too)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:  # in a config of the user's own
+    except yaml.YAMLError as error:  # in a config of the user's own
         raise ConfigError(f"a config can't be read: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        files = ", ".join(map(str, _not_utf8([conf_folder(), *searched_folders(parsed(overrides))])))
+        raise ConfigError(f"a config can't be read: {files}: {error}; save it as UTF-8") from error
     except (HydraException, OmegaConfBaseException, ValueError, TypeError) as error:  # the last two of `aug=null`
         raise ConfigError(explain(error, name, lines, conf_folder())) from error
+
+
+def _not_utf8(folders: Sequence[Path]) -> Iterator[Path]:
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.yaml"))):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            yield path
 
 
 def values_of_each(name: str, overrides: Sequence[str]) -> list[list[str]]:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from emolab.checked import told
+from emolab.config.suggest import listed
 from emolab.engines.backends.base import Backend
 from emolab.engines.backends.litert import LiteRt
 from emolab.engines.backends.onnxruntime import OnnxRuntime
@@ -30,4 +32,5 @@ def backend(name: str, options: Mapping[str, Any] | None = None) -> Backend:
     try:
         return TypeAdapter(BACKENDS[name]).validate_json(text)
     except ValidationError as error:
-        raise RunError(f"the engine {name} can't be made with {text}: {told(error)}") from None
+        has = listed(field.name for field in fields(BACKENDS[name]))
+        raise RunError(f"the engine {name} can't be made with {text}: {told(error)}. It takes: {has}") from None

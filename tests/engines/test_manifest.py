@@ -101,7 +101,7 @@ def test_an_engine_of_the_run_as_it_is_is_selected_whatever_else_its_facts_hold(
         ("onnxruntime", {"providers": "CPUExecutionProvider"}, "providers is '.*', expected a list"),
         ("openvino", {"device": None}, "device is None, expected text"),
         ("tftrt", {"batches": [1, "8"]}, "batches.1 is '8', expected a whole number"),
-        ("litert", {"provider": "CPU"}, "provider is 'CPU', expected no such option"),
+        ("litert", {"provider": "CPU"}, "provider='CPU': there's no such option. It takes: nothing"),
     ],
 )
 def test_an_option_of_another_type_or_name_is_refused(name: str, options: dict[str, Any], told: str) -> None:
