@@ -44,8 +44,13 @@ class Detector(Protocol):
     name: str
     crop_scale: float
 
-    def __call__(self, frame: np.ndarray) -> list[FaceBox]:
-        """Return the boxes of the faces in a frame, uint8 BGR (H, W, 3)."""
+    def __call__(self, frame: np.ndarray, photograph: bool = False) -> list[FaceBox]:
+        """Return the boxes of the faces in a frame, uint8 BGR (H, W, 3).
+
+        Args:
+            frame: to search.
+            photograph: whether no other frame follows soon: then there's time to find small faces, too.
+        """
 
 
 class Face(NamedTuple):
@@ -153,7 +158,8 @@ class FrameStep:
         """The faces of this frame, or of one a moment ago: in a few hundredths of a second a face moves little."""
         since = at - self._searched[0] if self._searched and self._searched[1] == frame.shape else -1.0
         if not 0 <= since < self._settings.detect_every:
-            self._boxes, self._searched = self._largest(self.detector(frame), frame), (at, frame.shape)
+            found = self.detector(frame, photograph=bool(self._file))
+            self._boxes, self._searched = self._largest(found, frame), (at, frame.shape)
         return self._boxes
 
     def _largest(self, boxes: Sequence[FaceBox], frame: np.ndarray) -> list[FaceBox]:

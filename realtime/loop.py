@@ -37,6 +37,7 @@ class Summary:
         seconds: that it lasted.
         ended: whether every thread ended; False: one hangs in a driver.
         interrupted: whether it was stopped with Ctrl-C.
+        faceless: photographs without a face.
     """
 
     timings: Timings
@@ -44,6 +45,7 @@ class Summary:
     seconds: float
     ended: bool
     interrupted: bool
+    faceless: int = 0
 
     def text(self) -> str:
         """Return the summary in lines."""
@@ -56,7 +58,13 @@ class Summary:
         if not done:
             return text
         share = f"{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
-        return f"{text}\n{share}"
+        return f"{text}\n{share}{self._without_faces()}"
+
+    def _without_faces(self) -> str:
+        if not self.faceless:
+            return ""
+        found = f"in {self.faceless} of {self.timings.frames} photographs no face was found"
+        return f"\n{found}: where they are cut to the face already, take detector=full_frame"
 
 
 def run(
@@ -82,15 +90,16 @@ def run(
     """
     timings = Timings(budget)
     began = clock()
+    faceless: set[str] = set()
     interrupted = False
     capture = Capture(make_source, newest=make_source().live or not display.every_frame, clock=clock)
     try:
         with capture:
-            _show_all(capture, step, display, timings, stop, clock)
+            _show_all(capture, step, display, timings, faceless, stop, clock)
     except KeyboardInterrupt:
         interrupted = True
     ended = capture.close(0.0)  # it was waited for already
-    return Summary(timings, capture.counts, clock() - began, ended, interrupted)
+    return Summary(timings, capture.counts, clock() - began, ended, interrupted, len(faceless))
 
 
 def _show_all(
@@ -98,6 +107,7 @@ def _show_all(
     step: FrameStep,
     display: Display,
     timings: Timings,
+    faceless: set[str],
     stop: Stop,
     clock: Callable[[], float],
 ) -> None:
@@ -111,6 +121,8 @@ def _show_all(
             display.wait(shown.view())
             continue
         result = step(frame.image, frame.at, frame.file)
+        if frame.file and not result.faces:
+            faceless.add(frame.file)
         drawn = time.perf_counter()
         display.show(shown.after(frame, result.faces, sum(result.seconds.values()), clock()))
         timings.add({**{name: result.seconds[name] for name in STAGES}, "show": time.perf_counter() - drawn})

@@ -14,7 +14,7 @@ class FullFrame:
     def __init__(self, crop_scale: float = 1.0) -> None:
         self.crop_scale = crop_scale
 
-    def __call__(self, frame: np.ndarray) -> list[FaceBox]:
+    def __call__(self, frame: np.ndarray, photograph: bool = False) -> list[FaceBox]:
         """Return one box."""
         height, width = frame.shape[:2]
         left, top, side = centred_square(width, height)

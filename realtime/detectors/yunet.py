@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 
 from emolab.errors import ConfigError
-from realtime.boxes import FaceBox
+from realtime.boxes import FaceBox, overlap
 from realtime.detectors.model_file import yunet_file
 from realtime.detectors.shrink import shrunk
 
 CANDIDATES = 5000  # boxes kept before overlapping ones are removed, of which a face has several; OpenCV's default
 OVERLAP = 0.3  # boxes that overlap more are one face
+# Pixels of a photograph's longer side, for which there is time: at 480 half of the faces are found that measure a
+# thirteenth of it and none of a twentieth; at 1920 nearly all of these, but few that fill it.
+PHOTOGRAPH = 1920
 
 
 class YuNet:
@@ -46,9 +49,16 @@ class YuNet:
         self._network = _load(self.path, score)
         self._size = (0, 0)
 
-    def __call__(self, frame: np.ndarray) -> list[FaceBox]:
-        """Return the boxes of the faces in a frame, uint8 BGR (H, W, 3)."""
-        small, factor = shrunk(frame, self._longer_side)
+    def __call__(self, frame: np.ndarray, photograph: bool = False) -> list[FaceBox]:
+        """Return the boxes of the faces in a frame, uint8 BGR (H, W, 3); a photograph is searched larger, too."""
+        boxes = self._found(frame, self._longer_side)
+        if photograph and self._longer_side < min(max(frame.shape[:2]), PHOTOGRAPH):
+            again = self._found(frame, PHOTOGRAPH)
+            boxes += [box for box in again if all(overlap(box, known) <= OVERLAP for known in boxes)]
+        return boxes
+
+    def _found(self, frame: np.ndarray, longer_side: int) -> list[FaceBox]:
+        small, factor = shrunk(frame, longer_side)
         size = (small.shape[1], small.shape[0])
         if size != self._size:  # a camera may change its size while it runs
             self._network.setInputSize(size)

@@ -20,6 +20,7 @@ from realtime.sources.source import USUAL_RATE
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
 COLUMNS = ("time_s", "frame", "video_frame", "file", "face", "left", "top", "width", "height", "label", "confidence")
 FINEST_RATE = 65.0  # frames a second: MPEG-4 counts 65,535 ticks in one, and OpenCV may want thousandths of a frame
+PHOTOGRAPHS = (1920, 1080)  # pixels that a video of them has at least: the first may be the smallest
 LARGEST_SIDES = {".mp4": 8190}  # pixels
 MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
 
@@ -29,7 +30,8 @@ class Recording:
 
     The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is left out, or repeated until
     the next one comes, as its time demands; gaps of more than 10 seconds are shortened. Pictures of another size than
-    the first are fitted into that one, which an `.mp4` shrinks where a side has more than 8190 pixels.
+    the first are fitted into that one, which an `.mp4` shrinks where a side has more than 8190 pixels; a video of
+    photographs has at least 1920x1080.
 
     The table's `time_s` and `frame` are the source's; `video_frame` counts from 0 in the recorded video and is empty
     for a picture that was left out of it; `file` is the photograph, empty for a video or a camera. Where one of the two
@@ -48,7 +50,7 @@ class Recording:
         self._rate = USUAL_RATE
         self._video_part, self._table_part = _part(path), _part(path.with_suffix(".csv"))
         self._writer: cv2.VideoWriter | None = None
-        self._size = (0, 0)
+        self._size = (0, 0)  # until a picture was written: what the video has at least
         self._began: float | None = None
         self._written = 0
         self._pictures = 0
@@ -69,6 +71,7 @@ class Recording:
         draw_lines(picture, [], view.problem)
         if self._began is None:
             self._began, self._rate = view.frame.at, writable_rate(view.source_rate or USUAL_RATE)
+            self._size = PHOTOGRAPHS if view.frame.file else (0, 0)
             self._rows.writerow([*COLUMNS, *view.classes])
         due = round((view.frame.at - self._began) * self._rate) + 1
         if due < self._written:  # the source began again
@@ -136,7 +139,8 @@ class Recording:
     def _write(self, picture: np.ndarray) -> None:
         if self._writer is None:
             ending = self.path.suffix.lower()
-            self._size = writable_size(picture.shape[1], picture.shape[0], LARGEST_SIDES.get(ending))
+            width, height = map(max, self._size, (picture.shape[1], picture.shape[0]))
+            self._size = writable_size(width, height, LARGEST_SIDES.get(ending))
             codec = cv2.VideoWriter.fourcc(*CODECS[ending])
             self._writer = cv2.VideoWriter(str(self._video_part), codec, self._rate, self._size)
             if not self._writer.isOpened():

@@ -44,7 +44,7 @@ class Boxes:
         self.boxes = list(boxes)
         self.crop_scale = crop_scale
 
-    def __call__(self, frame: np.ndarray) -> list[FaceBox]:
+    def __call__(self, frame: np.ndarray, photograph: bool = False) -> list[FaceBox]:
         return self.boxes
 
 

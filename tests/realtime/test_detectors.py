@@ -52,6 +52,19 @@ def test_yunet_finds_a_face_where_it_is_in_frames_of_any_size(scene: np.ndarray,
     assert detector(np.full((720, 1280, 3), 110, np.uint8)) == []
 
 
+@pytest.mark.parametrize("side", [120, 1900])
+def test_a_photograph_is_searched_for_small_faces_too_and_each_is_found_once(
+    scene: np.ndarray, shared: Path, side: int
+) -> None:
+    face = cv2.resize(scene[TOP : TOP + SIDE, LEFT : LEFT + SIDE], (side, side))
+    photograph = np.full((1920, 2560, 3), 110, np.uint8)
+    photograph[10 : 10 + side, 20 : 20 + side] = face
+    detector = _yunet(shared)
+    (box,) = detector(photograph, photograph=True)
+    assert overlap(box, FaceBox(20, 10, side, side)) > 0.3
+    assert len(detector(photograph)) == (side == 1900)
+
+
 def test_yunet_finds_every_face_of_a_crowd(scene: np.ndarray, shared: Path) -> None:
     face = cv2.resize(scene[TOP : TOP + SIDE, LEFT : LEFT + SIDE], (130, 130))
     crowd = np.full((720, 1280, 3), 110, np.uint8)

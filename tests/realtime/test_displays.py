@@ -208,6 +208,17 @@ def test_pictures_of_another_size_are_fitted_into_the_first(tmp_path: Path) -> N
     assert fitted(plain(200, 40, 20), (40, 40))[:, :9].max() == 0
 
 
+def test_a_photograph_keeps_its_pixels_in_the_video_when_the_first_is_smaller(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "a.avi")
+    for number, size in enumerate([(48, 48), (1080, 1440)]):
+        seen = view(plain(90, *size), number / 10, faces=())
+        recording.add(replace(seen, frame=seen.frame._replace(file=f"{number}.png")))
+    recording.close()
+    _, large = _frames(tmp_path / "a.avi")
+    assert large.shape == (1080, 1920, 3)
+    assert large[500, 245:1675].min() > 60  # 240 black columns on either side
+
+
 @pytest.mark.parametrize("rate", [59.9401, 119.967, 239.934, 666.667])
 def test_a_video_of_slow_motion_can_be_recorded_and_keeps_time(tmp_path: Path, rate: float) -> None:
     recording = Recording(tmp_path / "a.mp4")

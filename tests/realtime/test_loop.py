@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from commands import environment, start_on_terminal
 from made_photographs import encoded, write
-from stand_ins import Brightness, Scripted, noisy, plain
+from stand_ins import Boxes, Brightness, Scripted, noisy, plain
 
+from realtime.boxes import FaceBox
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.display import View, opened
 from realtime.displays.file import FileDisplay
@@ -204,6 +205,17 @@ def test_the_table_of_photographs_names_each_and_nobody_is_known_from_the_one_be
     with (tmp_path / "named.csv").open(newline="") as handle:
         rows = [(row["file"], row["face"], row["label"]) for row in csv.DictReader(handle)]
     assert rows == [("a.png", "1", "dark"), ("holiday/b.png", "2", "light")]
+
+
+def test_photographs_without_a_face_are_counted_and_frames_of_a_video_arent(tmp_path: Path) -> None:
+    for name, width in (("a.png", 64), ("b.png", 20), ("c.png", 20)):
+        write(tmp_path / name, encoded(plain(90, width=width), "PNG"))
+    step = FrameStep(Boxes(FaceBox(40, 4, 20, 20)), Brightness())
+    summary = run(lambda: Images(str(tmp_path), seconds=0.01), step, NoDisplay(), 0.033, Stop())
+    assert "in 2 of 3 photographs no face was found" in summary.text()
+    assert "detector=full_frame" in summary.text()
+    video = run(lambda: Synthetic(20, 48, frames=3), step, NoDisplay(), 0.033, Stop())
+    assert "no face" not in video.text()
 
 
 def test_a_recording_of_a_source_that_cant_be_read_leaves_nothing(tmp_path: Path) -> None:
