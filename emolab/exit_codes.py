@@ -1,4 +1,4 @@
-"""How a command ends: 0 done; 1 a gate failed; others as named here, after one line that says why."""
+"""How a command ends: 0 done; others as named here, after one line that says why."""
 
 import sys
 import traceback
@@ -10,6 +10,7 @@ from hydra.errors import InstantiationException
 from emolab.errors import EmolabError, printable
 from emolab.interrupts import leave_readers
 
+FAILED = 1  # a gate
 WRONG = 2  # configuration, data or environment
 FAULT = 70  # emolab's own
 INTERRUPTED = 130  # with the state saved

@@ -6,6 +6,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
+from emolab.exit_codes import FAILED
 from emolab.processor import usable_cores
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from emolab.engines.benchmark import Benchmark
     from emolab.engines.table import Row
     from emolab.runs import RunRecord
-
-FAILED = 1
 
 
 def export(cfg: DictConfig) -> "list[Row]":

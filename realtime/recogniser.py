@@ -1,5 +1,6 @@
 """What names the faces: an engine of the run, exported first where there's none, or the run's network itself."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import numpy as np
 
 from emolab.config.overrides import override
 from emolab.errors import ConfigError, RunError
+from emolab.exit_codes import FAILED
 from realtime.frame import Classifier
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def recogniser(
     cache: str,
     trusted_modules: Sequence[str] = (),
     budget_ms: float | None = None,
+    live: bool = True,
 ) -> Classifier:
     """Return what names the faces, and say which it is.
 
@@ -69,10 +72,11 @@ def recogniser(
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
         trusted_modules: modules of the user's own that the run may name.
         budget_ms: milliseconds that an exported engine may take for a face; None: the export's own.
+        live: whether time goes on without us. What isn't live takes the network where no exported engine passes.
 
     Raises:
         ConfigError: if there is no such engine, or it failed a gate and may not be used.
-        RunError: if it can't be loaded or exported.
+        RunError: if it can't be loaded or exported; of a live source, also if no exported engine passed its gates.
     """
     from emolab.engines import selected_engine
 
@@ -80,7 +84,7 @@ def recogniser(
     if choice in (AUTO, SELECTED):
         folder = selected_engine(record)
     if choice == AUTO and folder is None:
-        folder = _exported(record, threads, cache, trusted_modules, budget_ms)
+        folder = _exported(record, threads, cache, trusted_modules, budget_ms, live)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")
         return NetworkClassifier(record, tuple(trusted_modules))
@@ -121,13 +125,21 @@ def _named(record: "RunRecord", choice: str) -> Path:
 
 
 def _exported(
-    record: "RunRecord", threads: int | None, cache: str, trusted_modules: Sequence[str], budget_ms: float | None
-) -> Path:
-    """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer."""
+    record: "RunRecord",
+    threads: int | None,
+    cache: str,
+    trusted_modules: Sequence[str],
+    budget_ms: float | None,
+    live: bool,
+) -> Path | None:
+    """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer.
+
+    What isn't live goes on without an engine, None, where none passed its gates.
+    """
     from emolab.engines import selected_engine
 
-    none = f"the run {record.id}, as it is now, has no engine that passed its gates"
-    print(f"{none}; exporting. If one passes, it's kept", flush=True)
+    print(f"the run {record.id}, as it is now, has no engine that passed its gates; exporting, which takes minutes")
+    print("(recogniser=network does without). If one passes, it's kept", flush=True)
     settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", cache)]
     settings += [f"trusted_modules=[{','.join(trusted_modules)}]"]
     settings += [] if threads is None else [f"threads={threads}"]
@@ -135,12 +147,36 @@ def _exported(
     command = [sys.executable, "-m", "emolab.export", *settings]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
     folder = selected_engine(record)
-    if folder is None:
+    if folder is None and (live or done.returncode != FAILED):
         raise RunError(
-            f"no engine was exported (exit code {done.returncode}; see above). recogniser=network takes the run's "
-            "network in TensorFlow"
+            f"no engine was exported (exit code {done.returncode}; see above). {_why_late(record)}recogniser=network "
+            "takes the run's network in TensorFlow"
         )
+    if folder is None:
+        print("no engine passed its gates (see above): what isn't live goes on with the run's network")
     return folder
+
+
+def _why_late(record: "RunRecord") -> str:
+    """Say how slow the fastest engine is that failed the gate of latency alone, and what to do; empty without one."""
+    from emolab.engines import manifest
+    from emolab.engines.gates import failed
+    from emolab.engines.selection import engines_of
+
+    late = [
+        facts
+        for facts in engines_of(record)
+        if failed(facts.get("gates", {})) == ["latency"] and manifest.problem_with_run(facts, record) is None
+    ]
+    if not late:
+        return ""
+    best = min(late, key=lambda facts: float(facts["latency_ms"]["p95"]))
+    name, p95 = f"{best['engine']}-{best['precision']}", best["latency_ms"]["p95"]
+    return (
+        f"The fastest, {name}, took {p95:.1f} ms a face (p95), more than budget_ms allows: try again when the machine "
+        f"is less busy, allow more (budget_ms={math.ceil(1.2 * p95)}), or use it as it is (recogniser={name} "
+        "failed_gates=true). "
+    )
 
 
 def _measured(facts: dict[str, Any]) -> str:

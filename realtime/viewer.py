@@ -75,7 +75,14 @@ def _ready(
         try_opening(source)
     detector = instantiate(cfg.detector)
     classify = recogniser(  # may take minutes
-        record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules, cfg.budget_ms
+        record,
+        cfg.recogniser,
+        cfg.threads,
+        cfg.failed_gates,
+        cfg.paths.cache,
+        cfg.trusted_modules,
+        cfg.budget_ms,
+        source.live,
     )
     return record, make_source, step_maker(cfg, detector, classify, record.fields["uncertain_below"])
 

@@ -24,7 +24,7 @@ from emolab.files import read_json, write_json
 from emolab.notices import LAW, NOTICE
 from emolab.runs import RunRecord, resolve
 from emolab.runs.network import load_network
-from realtime.recogniser import recogniser
+from realtime.recogniser import NetworkClassifier, recogniser
 from realtime.viewer import view
 
 SCRIPT = (
@@ -107,6 +107,40 @@ def test_an_export_before_the_first_frame_judges_by_the_given_budget(
     with pytest.raises(RunError, match="exit code 2"):  # refused before anything is built, so that a second shows it
         recogniser(RunRecord.open(folder), "auto", None, failed_gates=False, cache="cache", budget_ms=-1.0)
     assert "budget_ms=-1.0" in capfd.readouterr().err
+
+
+@pytest.fixture
+def late(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run whose engine is too slow, and an export that always says so: a real one takes minutes."""
+    folder = shutil.copytree(_record(project).folder, tmp_path / "run")
+    (folder / "engines" / "selected.json").unlink()
+    gates, times = {"accuracy": True, "latency": False}, dict.fromkeys(("p50", "p95", "p99"), 50.0)
+    manifest.amend(folder / "engines" / "onnxruntime-fp32", gates=gates, latency_ms=times)
+    export = tmp_path / "export"
+    export.write_text("#!/bin/sh\nexit 1\n")
+    export.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(export))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_where_no_engine_is_fast_enough_photographs_go_on_with_the_network(
+    project: Path, late: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photographs = ("source=images", f"source.path={project / 'competition' / 'test_kaggle'}")
+    assert _frames_shown(f"ckpt.run={late}", *photographs, "display=none") == 24
+    out = capfd.readouterr().out
+    assert "no engine passed its gates" in out
+    assert f"recogniser: {NetworkClassifier.name}" in out
+
+
+def test_where_no_engine_is_fast_enough_a_live_source_is_told_how_slow_the_fastest_was_and_what_to_do(
+    late: Path,
+) -> None:
+    with pytest.raises(RunError, match=r"onnxruntime-fp32, took 50\.0 ms a face") as caught:
+        recogniser(RunRecord.open(late), "auto", None, failed_gates=False, cache="cache", live=True)
+    for way in ("budget_ms=60", "recogniser=onnxruntime-fp32 failed_gates=true", "recogniser=network"):
+        assert way in str(caught.value)
 
 
 def test_a_face_below_the_threshold_that_the_runs_evaluation_found_is_not_named(
