@@ -46,7 +46,7 @@ def export(cfg: DictConfig) -> Path:
     named = [cfg.ckpt.run] if isinstance(cfg.ckpt.run, str) else cfg.ckpt.run
     records = [chosen_run(cfg, name) for name in named]
     reading = reader.read()
-    check_classes(reader.root, reading.classes, [(record.id, record.classes) for record in records], sample)
+    check_classes(reader.root, reading.classes, records, sample, Path(cfg.paths.runs))
     labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]
     predicted = _predicted(cfg, records, list(files.values()))
     rows = _rows(cfg, list(files), reading.classes, predicted, labels)

@@ -8,6 +8,7 @@ from emolab.data.image import SUFFIXES, is_photograph
 from emolab.data.names import as_text
 from emolab.data.readers.kaggle import SAMPLE, TEST, unlabelled_files
 from emolab.errors import DataError
+from emolab.runs import RunRecord, list_runs
 from realtime.submission.sample import Sample, plain_sample, read_sample
 
 SHOWN = 5  # names in a message
@@ -48,26 +49,25 @@ def _can_be_photograph(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or is_photograph(path)
 
 
-def check_classes(
-    root: Path, training: Sequence[str], runs: Iterable[tuple[str, Sequence[str]]], sample: Sample
-) -> None:
+def check_classes(root: Path, training: Sequence[str], chosen: Iterable[RunRecord], sample: Sample, runs: Path) -> None:
     """Check that run, training set and sample speak of the same classes.
 
     Args:
         root: the competition's folder.
         training: classes of its training set.
-        runs: id and classes of each run.
+        chosen: the runs that are to name the photographs.
         sample: the table that is to be filled in.
+        runs: folder of all runs (`paths.runs`), of which a refusal names one that would do.
 
     Raises:
         DataError: showing both lists.
     """
-    for run, classes in runs:
-        if list(classes) != list(training):
+    for run in chosen:
+        if run.classes != tuple(training):
             raise DataError(
-                f"the run {run} was trained on other classes than {root} has.\n"
-                f"  the run:    {', '.join(classes)}\n  the folder: {', '.join(training)}\n"
-                "Choose a run that was trained on this folder (data=kaggle data.root=...)"
+                f"the run {run.id} was trained on other classes than {root} has.\n"
+                f"  the run:    {', '.join(run.classes)}\n  the folder: {', '.join(training)}\n"
+                f"{_fitting(root, training, runs)}"
             )
     unknown = sorted(sample.labels() - set(training))
     if unknown:
@@ -75,6 +75,14 @@ def check_classes(
             f"{root / SAMPLE} names classes that the training set doesn't have: {_some(unknown)}. "
             f"Expected: {', '.join(training)}"
         )
+
+
+def _fitting(root: Path, training: Sequence[str], runs: Path) -> str:
+    """Say which run has these classes: the newest that can be used."""
+    fitting = [run for run in list_runs(runs) if run.classes == tuple(training) and run.best_weights_sha256]
+    if fitting:
+        return f"The newest run under {runs} with the folder's classes is ckpt={fitting[-1].id}"
+    return f"No run under {runs} has the folder's classes: train one on it (data=kaggle data.root={root})"
 
 
 def _check(names: Sequence[str], files: Collection[str], photographs: Collection[str], root: Path) -> None:

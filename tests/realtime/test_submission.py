@@ -3,17 +3,20 @@
 import io
 import os
 import unicodedata
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_photographs import encoded, write
+from run_fields import made_record
 from stand_ins import CLASSES, Brightness, plain
 
 from emolab.data.crop import crop_and_resize
 from emolab.data.image import read_image
 from emolab.errors import DataError
+from emolab.runs import RunRecord
 from realtime.submission.client import send
 from realtime.submission.names import check_classes, wanted_files
 from realtime.submission.predict import predict
@@ -42,6 +45,13 @@ def competition(tmp_path: Path) -> Path:
 def _sample(root: Path, names: list[str], label: str = "grey") -> None:
     rows = "".join(f"{name},{label}\n" for name in names)
     (root / "sample_submission.csv").write_text(f"image_path,emotion\n{rows}")
+
+
+def _run(root: Path, classes: Sequence[str], save: bool = True) -> RunRecord:
+    record = made_record(root / "runs", classes=list(classes))
+    if save:
+        record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    return record
 
 
 def _rows(root: Path, **options: object) -> list:
@@ -164,18 +174,28 @@ def test_a_name_that_is_no_utf8_is_refused(competition: Path) -> None:
 
 
 def test_a_run_of_other_classes_is_refused_with_both_lists(competition: Path) -> None:
+    good, bad = _run(competition, CLASSES), _run(competition, ("dark", "light"))
     with pytest.raises(DataError) as caught:
-        check_classes(competition, CLASSES, [("good", CLASSES), ("bad", ("dark", "light"))], plain_sample([]))
-    assert "the run bad" in str(caught.value)
+        check_classes(competition, CLASSES, [good, bad], plain_sample([]), competition / "none")
+    assert f"the run {bad.id}" in str(caught.value)
     assert "dark, light\n" in str(caught.value)
     assert "dark, grey, light" in str(caught.value)
+    assert "none has the folder's classes: train one" in str(caught.value)
+
+
+def test_the_refusal_of_a_run_of_other_classes_names_the_newest_that_fits(competition: Path) -> None:
+    _run(competition, CLASSES)
+    fitting, bad = _run(competition, CLASSES), _run(competition, ("dark", "light"))
+    _run(competition, CLASSES, save=False)
+    with pytest.raises(DataError, match=f"is ckpt={fitting.id}$"):
+        check_classes(competition, CLASSES, [bad], plain_sample([]), competition / "runs")
 
 
 @pytest.mark.parametrize("label", ["3", "purple"])
 def test_a_sample_with_other_classes_or_numbers_is_refused(competition: Path, label: str) -> None:
     _sample(competition, [f"{number}.png" for number in range(10)], label)
     with pytest.raises(DataError, match=f"doesn't have: '{label}'"):
-        check_classes(competition, CLASSES, [("good", CLASSES)], wanted_files(competition)[0])
+        check_classes(competition, CLASSES, [], wanted_files(competition)[0], competition / "runs")
 
 
 def test_photographs_that_cant_be_read_get_the_most_frequent_class_and_a_note(competition: Path) -> None:
