@@ -56,6 +56,7 @@ def main() -> None:
             browser = chromium(camera, 1200, 900)
             try:
                 browser.get(address)
+                browser.find_element("css selector", "#mode option[value=browser]").click()
                 browser.find_element("id", "run").click()
                 seen = list(labels(browser, arguments.seconds))
                 if arguments.screenshot:

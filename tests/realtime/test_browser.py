@@ -15,6 +15,7 @@ from benchmarks.live.browser import ABSENT, chromium, installed, write_y4m
 from benchmarks.live.served import served
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web.options import Web
+from realtime.sources.opencv import Camera
 
 pytestmark = pytest.mark.skipif(not installed(), reason=ABSENT)
 
@@ -99,7 +100,18 @@ def _press(page: WebDriver, key: str) -> None:
     page.find_element(By.TAG_NAME, "body").send_keys(key)
 
 
+def test_the_page_begins_with_the_servers_source_unless_that_is_a_camera(page: WebDriver) -> None:
+    assert page.find_element(By.ID, "mode").get_attribute("value") == "source"
+    with served(Web(port=0), Brightness(), FullFrame(), Camera) as address:
+        page.switch_to.new_window()
+        page.get(address)
+        assert page.find_element(By.ID, "mode").get_attribute("value") == "browser"
+        page.close()
+    page.switch_to.window(page.window_handles[0])
+
+
 def test_the_label_on_the_page_follows_what_the_camera_shows(page: WebDriver) -> None:
+    page.find_element(By.CSS_SELECTOR, "#mode option[value=browser]").click()
     page.find_element(By.ID, "run").click()
     for expected in ("dark", "light", "dark"):
         _eventually(lambda expected=expected: _text(page, "who") == expected)
@@ -206,7 +218,6 @@ def test_a_face_that_no_class_is_sure_of_is_called_not_sure() -> None:
         browser = chromium(None, 1200, 800)
         try:
             browser.get(address)
-            browser.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
             browser.find_element(By.ID, "run").click()
             _eventually(lambda: _text(browser, "who") == "not sure")
             assert _text(browser, "who") == "not sure"
@@ -225,6 +236,7 @@ def test_the_page_comes_back_by_itself_when_the_server_does_with_the_classes_it_
     try:
         with served(Web(port=0), Brightness(), FullFrame()) as address:
             browser.get(address)
+            browser.find_element(By.CSS_SELECTOR, "#mode option[value=browser]").click()
             browser.find_element(By.ID, "run").click()
             _eventually(lambda: _text(browser, "who") in ("dark", "light"))
         _eventually(lambda: "Trying again" in _text(browser, "status"))

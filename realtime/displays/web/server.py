@@ -18,6 +18,7 @@ from realtime.displays.web.options import Web, is_every_address
 from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right
 from realtime.displays.web.server_source import ServerSource
 from realtime.frame import FrameStep
+from realtime.sources.opencv import Camera
 from realtime.sources.source import Source
 
 PAGE = Path(__file__).with_name("page")
@@ -95,9 +96,12 @@ def application(
 ) -> web.Application:
     """Return the server's application; its arguments are those of `serve`."""
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
-    facts = {"budget": budget_ms, "source": make_source().description}
+    source = make_source()
+    facts = {"budget": budget_ms, "source": source.description}
     live = _Live(options, make_source, make_step, facts)
-    files = {path.name: _file(path, notice) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
+    said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
+    said["selected"] = "" if isinstance(source, Camera) else "selected"  # a camera is the default: nobody asked for it
+    files = {path.name: _file(path, said) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
     app.router.add_get("/", _index(options, files["index.html"]))
     for name, file in files.items():
         app.router.add_get(f"/{name}", file)
@@ -138,8 +142,8 @@ def _index(options: Web, show: Handler) -> Handler:
     return index
 
 
-def _file(path: Path, notice: str) -> Handler:
-    content = _content(path, notice)
+def _file(path: Path, said: Mapping[str, str]) -> Handler:
+    content = _content(path, said)
     kind = TYPES[path.suffix]
 
     async def file(request: web.Request) -> web.StreamResponse:
@@ -148,11 +152,10 @@ def _file(path: Path, notice: str) -> Handler:
     return file
 
 
-def _content(path: Path, notice: str) -> bytes:
+def _content(path: Path, said: Mapping[str, str]) -> bytes:
     """What is served of a file: the page itself says what it can't do and what the law says before any script runs."""
     if path.suffix != ".html":
         return path.read_bytes()
-    said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
     page = Template(path.read_text("utf-8"))
     return page.substitute({name: escape(text) for name, text in said.items()}).encode()
 
