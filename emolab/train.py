@@ -1,6 +1,6 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from emolab.cli import verb
 from emolab.config.check import check
 from emolab.config.command import composed
+from emolab.config.overrides import SEARCH_PATH, key_of
 from emolab.config.saved import typed_modules
 from emolab.config.schema import SCHEMAS
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from emolab.tracking import LoggerGroup
 
 
-def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunRecord":
+def train(cfg: DictConfig, choices: Mapping[str, str] | None = None, overrides: Sequence[str] = ()) -> "RunRecord":
     """Train what `cfg` describes, or go on with `cfg.resume`; return the run's record, finished or pruned.
 
     A run that is finished is told and left as it is: nothing would be trained, and a report of less than it has, such
@@ -32,6 +33,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     Args:
         cfg: `conf/train.yaml`, composed.
         choices: group of the configuration -> what was chosen of it, for the record.
+        overrides: of the command, for the record, too.
 
     Raises:
         EmolabError: if the data, the weights or the run to resume can't be used, or the loss diverges.
@@ -39,7 +41,7 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     """
     from emolab.data.configured import prepare_data
     from emolab.data.datamodule import DataModule
-    from emolab.runs.session import check_named, run_to_resume
+    from emolab.runs.session import check_named, longer, run_to_resume
 
     check_named(cfg)
     prepared = prepare_data(cfg)  # before TensorFlow is imported: what is wrong with the data shows at once
@@ -48,27 +50,36 @@ def train(cfg: DictConfig, choices: Mapping[str, str] | None = None) -> "RunReco
     resumed = run_to_resume(cfg, data)
     if resumed is not None and resumed.status == "finished":
         print(f"run {resumed.folder} is finished, and stays as it is")
+        print(longer(resumed))
         print(f"next:   python -m emolab.evaluate ckpt={resumed.id}")
         return resumed
-    return _trained(cfg, data, resumed, choices or {})
+    return _trained(cfg, data, resumed, choices or {}, overrides)
 
 
 def _trained(
-    cfg: DictConfig, data: "DataModule", resumed: "RunRecord | None", choices: Mapping[str, str]
+    cfg: DictConfig,
+    data: "DataModule",
+    resumed: "RunRecord | None",
+    choices: Mapping[str, str],
+    overrides: Sequence[str],
 ) -> "RunRecord":
     """Begin a run, or go on with `resumed`, as far as it goes."""
     evaluation = evaluation_of(cfg)
 
     from emolab.models.cost import cost_of
-    from emolab.runs.session import begin, can_go_on, recorded, take_up
+    from emolab.runs.session import begin, can_go_on, command_of, longer, recorded, take_up
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer
     from emolab.training.trainer import seed_everything
 
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
-    record, weights = begin(cfg, data, choices) if resumed is None else take_up(resumed, cfg, data)
+    record, weights = begin(cfg, data, choices, overrides) if resumed is None else take_up(resumed, cfg, data)
     print(f"run {record.folder}")
+    if resumed is not None:
+        if command := command_of(record):
+            print(f"begun by: {command}")
+        print(longer(record))
     print(f"data {data.summary}")
     print(f"model {cfg.model.name}, weights: {weights.used}", flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
@@ -152,7 +163,9 @@ def build_loggers(cfg: DictConfig) -> "LoggerGroup":
 
 
 def _main(cfg: DictConfig) -> None:
-    train(cfg, HydraConfig.get().runtime.choices)
+    hydra = HydraConfig.get()
+    own_configs = [line for line in hydra.overrides.hydra if key_of(line) == SEARCH_PATH]
+    train(cfg, hydra.runtime.choices, [*own_configs, *hydra.overrides.task])
 
 
 def _many(arguments: list[str]) -> int:

@@ -88,6 +88,7 @@ class _Run(Facts):
     seed: int
     started: str
     resumed: list[str] = Field(default_factory=list)
+    command: list[str] = Field(default_factory=list)  # the overrides that began it
     sha256: dict[str, str]
     checkpoints: Annotated[dict[str, str], AfterValidator(_last_has_its_step)]
     precision: str = ""

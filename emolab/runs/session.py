@@ -1,6 +1,7 @@
 """One training as a run: its record begins, goes on and ends with a status, whatever happens in between."""
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from omegaconf import DictConfig
 
 from emolab.data.datamodule import DataModule
 from emolab.data.left_out import listed_names
-from emolab.errors import ConfigError, DivergedError, EmolabError, Pruned
+from emolab.errors import ConfigError, DivergedError, EmolabError, Pruned, printable
 from emolab.models.pretrained import DOWNLOAD_SECONDS, FirstWeights
 from emolab.runs import RunRecord, resolve
 from emolab.runs.checkpoints import tag_of
@@ -55,14 +56,22 @@ def run_to_resume(cfg: DictConfig, data: DataModule) -> RunRecord | None:
     return found
 
 
-def begin(cfg: DictConfig, data: DataModule, choices: Mapping[str, str]) -> tuple[RunRecord, FirstWeights]:
+def begin(
+    cfg: DictConfig, data: DataModule, choices: Mapping[str, str], overrides: Sequence[str] = ()
+) -> tuple[RunRecord, FirstWeights]:
     """Begin a run folder; return its record with the weights to begin from.
+
+    Args:
+        cfg: the configuration.
+        data: what it learns from.
+        choices: group of the configuration -> what was chosen of it.
+        overrides: of the command, which is told when the run is resumed.
 
     Raises:
         ConfigError: if the weights that were asked for can't be had.
     """
     weights = first_weights(cfg.model.weights, cfg.model.name)
-    fields = _fields(cfg, data, weights, choices)
+    fields = {**_fields(cfg, data, weights, choices), "command": list(overrides)}
     return RunRecord.create(Path(cfg.paths.runs), cfg.name, fields, config_text(cfg)), weights
 
 
@@ -109,6 +118,17 @@ def can_go_on(record: RunRecord) -> bool:
     return "last" in record.fields["checkpoints"]
 
 
+def command_of(run: RunRecord) -> str | None:
+    """Return the command that began the run, as one types it; None where it isn't known, as of older runs."""
+    overrides = run.fields["command"]
+    return printable(shlex.join(["python", "-m", "emolab.train", *overrides])) if overrides else None
+
+
+def longer(run: RunRecord) -> str:
+    """Return a line on how to train longer than was planned: the learning rate of a run follows its length."""
+    return f"longer: its trainer.epochs stay; a new run can go on from its best weights, by model.weights={run.folder}"
+
+
 def _steps_done(record: RunRecord) -> int:
     name = record.fields["checkpoints"].get("last")
     return 0 if name is None else tag_of(name)
@@ -139,7 +159,8 @@ def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: M
 
 
 def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
-    instead = "Give the command that began it, or leave out resume"
+    command = command_of(found)
+    instead = f"Give the command that began it{f', {command}' if command else ''}, or leave out resume"
     if changed := change_of_settings(cfg, found, instead) or change_of_data(found, data, data.left_out):
         raise ConfigError(f"resume={cfg.resume}: {changed}")
 

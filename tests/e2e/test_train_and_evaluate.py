@@ -36,6 +36,7 @@ def test_a_training_leaves_a_run_that_explains_itself(trained: Path) -> None:
     facts = json.loads((folder / "run.json").read_text())
     assert facts["status"] == "finished"
     assert facts["classes"] == ["anger", "happy", "sad"]
+    assert {*TINY, "trainer.epochs=12"} <= set(facts["command"])
     assert facts["model"]["weights"] == {"requested": None, "used": "random"}
     assert facts["model"]["parameters"] > 500
     assert facts["temperature"] > 0
@@ -202,7 +203,9 @@ def test_a_finished_run_that_is_resumed_keeps_all_that_it_has(
     before = content()
     arguments = (f"data.root={striped_faces}", "trainer.epochs=12", "resume=last", "evaluate=validation", "workers=1")
     train(composed("train", [*TINY, *arguments]))
-    assert "is finished, and stays as it is" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "is finished, and stays as it is" in told
+    assert f"model.weights={_run_folder(Path())}" in told
     assert content() == before
 
 

@@ -19,18 +19,20 @@ def _taken_up(folder: Path, *more: str) -> RunRecord:
     cfg = composed("train", ["model=custom_cnn", *data, *paths, *more])
     data = DataModule(prepare_data(cfg), batch_size=4, seed=0)
     resumed = run_to_resume(cfg, data)
-    record, _ = begin(cfg, data, {}) if resumed is None else take_up(resumed, cfg, data)
+    record, _ = begin(cfg, data, {}, more) if resumed is None else take_up(resumed, cfg, data)
     record.close()
     return record
 
 
 def test_a_run_goes_on_with_the_data_that_it_began_with_and_with_no_others(tmp_path: Path) -> None:
     root = class_folders(tmp_path / "photographs", {"anger": 20, "sad": 20})
-    begun = _taken_up(tmp_path)
-    assert _taken_up(tmp_path, f"resume={begun.id}").folder == begun.folder
+    begun = _taken_up(tmp_path, "name=a b")
+    with pytest.raises(ConfigError, match=r"that began it, python -m emolab\.train 'name=a b', or leave out resume"):
+        _taken_up(tmp_path, "name=a b", "seed=1", f"resume={begun.id}")
+    assert _taken_up(tmp_path, "name=a b", f"resume={begun.id}").folder == begun.folder
     (root / "anger" / "7.jpg").unlink()
     with pytest.raises(ConfigError, match=f"the data have changed since the run {begun.id} began"):
-        _taken_up(tmp_path, f"resume={begun.id}")
+        _taken_up(tmp_path, "name=a b", f"resume={begun.id}")
 
 
 def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_that_are_best_by_now(
