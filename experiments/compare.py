@@ -30,7 +30,7 @@ def compare(cfg: DictConfig) -> Path:
     table, notes = table_of(runs, ensemble), notes_of(runs)
     with writing(output):
         page = write_comparison(output, runs, judged, table, notes)
-    show(table)
+    show(table, whole="run")
     print("\n".join([*judged.sentences(), *(f"note:   {note}" for note in notes)]))
     print(f"page:   {page}")
     return page

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader
 from rich.box import SIMPLE
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -49,11 +50,19 @@ def render(title: str, sections: Sequence[Section]) -> str:
     return environment.get_template("page.html.jinja").render(title=title, parts=parts)
 
 
-def show(table: TableOf) -> None:
-    """Print the table in the terminal; nothing is cut off, long cells go on in the next line."""
+def show(table: TableOf, whole: str | None = None) -> None:
+    """Print the table in the terminal; nothing is cut off, long cells go on in the next line.
+
+    Args:
+        table: to print. Columns without a text take no room.
+        whole: heading of the column whose cells stay in one line, so that they can be copied.
+    """
+    columns = [number for number in range(len(table.headings)) if any(row[number] for row in table.rows)]
     shown = Table(box=SIMPLE, padding=0, pad_edge=False)
-    for heading in table.headings:
-        shown.add_column(f"{heading} ", overflow="fold")
+    for number in columns:
+        heading = table.headings[number]
+        widest = max(cell_len(row[number]) for row in table.rows) if heading == whole else None
+        shown.add_column(f"{heading} ", overflow="fold", no_wrap=widest is not None, min_width=widest)
     for row in table.rows:
-        shown.add_row(*row)
+        shown.add_row(*(row[number] for number in columns))
     Console(markup=False, width=None if sys.stdout.isatty() else _IN_FILES).print(shown)

@@ -30,11 +30,11 @@ def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -
     keys = differing(runs)
     costs = ["validation", "parameters", "MFLOP", "p95 ms", "train min"]
     ordered = sorted(runs, key=lambda run: -run.quality.accuracy["value"] if run.quality else 0.0)
-    headings = ["run", *short_names(keys).values(), "accuracy", "macro F1", "ECE (if exact)", *costs]
+    headings = ["run", "name", *short_names(keys).values(), "accuracy", "macro F1", "ECE (if exact)", *costs]
     rows = [_row(run, keys) for run in ordered]
     if ensemble is not None:
         quality = quality_of(ensemble, 1.0, runs[0].resamples)
-        rows.insert(0, [_together(runs), *("" for _ in keys), *_quality(quality), *("" for _ in costs)])
+        rows.insert(0, [_together(runs), "", *("" for _ in keys), *_quality(quality), *("" for _ in costs)])
     return TableOf(headings, rows)
 
 
@@ -116,6 +116,7 @@ def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
     model, best = run.record.fields["model"], run.record.fields["monitor"]["best"]
     return [
         run.record.id,
+        run.record.name,
         *(value_of(run, key) for key in keys),
         *_quality(run.quality),
         "" if best is None else f"{best:.4f}",

@@ -30,15 +30,28 @@ def test_the_table_shows_what_differs_the_best_first_and_the_page_all_of_it(tmp_
     best = made_run(tmp_path / "runs", 0.8)
     page = compared(tmp_path / "runs")
     rows = (page.parent / "table.csv").read_text().splitlines()
-    assert rows[0].startswith("run,aug,accuracy,macro F1,ECE (if exact),validation,parameters,MFLOP")
-    assert [row.split(",")[:2] for row in rows[1:]] == [[best.id, "on"], [worse.id, "off"]]
+    assert rows[0].startswith("run,name,aug,accuracy,macro F1,ECE (if exact),validation,parameters,MFLOP")
+    assert [row.split(",")[:3] for row in rows[1:]] == [[best.id, "vgg19", "on"], [worse.id, "vgg19", "off"]]
     assert rows[1].endswith('"1,000",2,,2.0')
-    assert (page.parent / "table.md").read_text().startswith("| run | aug | accuracy |")
+    assert (page.parent / "table.md").read_text().startswith("| run | name | aug | accuracy |")
     text = page.read_text()
     assert "aug=on is better than aug=off: +" in text
     assert text.count("data:image/png;base64,") == 1
     assert (page.parent / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert "aug=on is better than aug=off: +" in capsys.readouterr().out
+
+
+def test_where_the_table_is_too_wide_ids_stay_whole_and_nothing_is_cut_off(tmp_path, capsys):
+    values = {0.5: "lowQQQ", 0.8: "highQQQ"}  # of 30 settings: more than the 200 characters of an output to a file
+    runs = [
+        made_run(tmp_path / "runs", accuracy, **{f"setting{number}": value for number in range(30)})
+        for accuracy, value in values.items()
+    ]
+    compared(tmp_path / "runs")
+    table, _, _ = capsys.readouterr().out.partition(" is better than ")
+    assert [table.count(run.id) for run in runs] == [1, 1]
+    assert table.count("Q") == 2 * 30 * 3 + 3  # and of the label that follows
+    assert "p95" not in table  # no run has an engine
 
 
 def test_an_output_that_cant_be_written_is_refused_before_anything_is_judged(tmp_path, monkeypatch):
@@ -204,15 +217,15 @@ def test_settings_of_two_layers_are_told_apart_by_the_layers_names(tmp_path):
         for one, other in factors
     ]
     runs = with_layers(tmp_path, *made)
-    assert list(table_of(runs).headings[:4]) == ["run", "brightness.factor", "contrast.factor", "accuracy"]
+    assert list(table_of(runs).headings[:5]) == ["run", "name", "brightness.factor", "contrast.factor", "accuracy"]
     assert legend_of(runs) == [f"brightness.factor={one} contrast.factor={other}" for one, other in factors]
 
 
 def test_a_layer_that_a_run_lacks_is_one_difference_called_by_its_name(tmp_path):
     runs = with_layers(tmp_path, {"flip": FLIP}, {})
     table = table_of(runs)
-    assert list(table.headings[:3]) == ["run", "flip", "accuracy"]
-    assert [row[1] for row in table.rows] == ["keras_cv.layers.RandomFlip", ""]
+    assert list(table.headings[:4]) == ["run", "name", "flip", "accuracy"]
+    assert [row[2] for row in table.rows] == ["keras_cv.layers.RandomFlip", ""]
     assert legend_of(runs) == ["flip=keras_cv.layers.RandomFlip", "without flip"]
 
 
