@@ -7,7 +7,8 @@ import numpy as np
 import optuna
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullLocator
+from optuna.distributions import IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -32,6 +33,7 @@ def history_figure(study: optuna.Study, name: str) -> Figure:
     best = better.accumulate(np.array([trial.values[0] for trial in complete]))
     axes.step([trial.number for trial in complete], best, where="post", color=ORANGE, label="best so far")
     axes.set(xlabel="trial", ylabel=name)
+    _whole_numbers(axes)
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
     return figure
@@ -73,6 +75,7 @@ def curves_figure(study: optuna.Study, name: str) -> Figure:
         _curve(axes, trial, colours[trial.state], alpha=0.5)
     _curve(axes, study.best_trial, ORANGE, linewidth=2.0, label=f"best: trial {study.best_trial.number}")
     axes.set(xlabel="epoch", ylabel=name)
+    _whole_numbers(axes)
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
     return figure
@@ -96,15 +99,30 @@ def pareto_figure(study: optuna.Study, objectives: Sequence[str]) -> Figure:
 
 def _slice(axes: Axes, parameter: str, trials: Sequence[FrozenTrial]) -> None:
     values: list[Any] = [trial.params[parameter] for trial in trials]
-    numbers = all(isinstance(value, int | float) for value in values)
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     shown = values if numbers else [str(value) for value in values]
     axes.scatter(shown, [trial.values[0] for trial in trials], s=14, color=BLUE)
-    if getattr(trials[0].distributions[parameter], "log", False):
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())  # labels of a narrow range would lie over each other
+    searched: Any = trials[0].distributions[parameter]
+    if getattr(searched, "log", False):
+        _logarithmic(axes, searched.low, searched.high)
+    elif isinstance(searched, IntDistribution):
+        _whole_numbers(axes)
     axes.set_title(parameter, fontsize=9)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(alpha=0.3)
+
+
+def _logarithmic(axes: Axes, low: float, high: float) -> None:
+    """Show the whole range with three numbers: powers of ten are too few in a narrow one, too many in a wide one."""
+    ticks = np.geomspace(low, high, 3)
+    axes.set_xscale("log")
+    axes.set_xlim(low * (low / high) ** 0.05, high * (high / low) ** 0.05)
+    axes.set_xticks(ticks, [f"{tick:.0f}" if tick >= 100 else f"{tick:.2g}" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _whole_numbers(axes: Axes) -> None:
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _curve(axes: Axes, trial: FrozenTrial, colour: str, **style: Any) -> None:

@@ -40,11 +40,19 @@ def overview(study: optuna.Study) -> list[str]:
     surplus = sum(SURPLUS in trial.user_attrs for trial in study.trials)
     again = len(study.trials) - len(trials) - surplus
     epochs = sum(trial.user_attrs.get("epochs", 0) for trial in trials)
+    others = [
+        *([f"{_counted(again, 'interrupted attempt')}, taken up by others"] if again else []),
+        *([f"{_counted(surplus, 'trial')} that several machines began at once, not trained"] if surplus else []),
+    ]
     return [
-        f"{len(trials)} trials: {told}. Of the other entries, {again} are interrupted attempts, taken up by others, "
-        f"and {surplus} were begun at the same moment on several machines, more than were wanted, and not trained.",
+        f"{_counted(len(trials), 'trial')}{f': {told}' if told else ''}.",
+        *([f"The study has besides: {'; '.join(others)}."] if others else []),
         f"{epochs} epochs were trained.",
     ]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def trials_table(study: optuna.Study, objectives: Sequence[str]) -> TableOf:

@@ -3,13 +3,15 @@ from pathlib import Path
 
 import optuna
 import pytest
+from matplotlib.axes import Axes
 from omegaconf import OmegaConf
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from emolab.config.command import check_command, composed, options_and_overrides
 from emolab.config.overrides import search_path
 from emolab.errors import ConfigError
+from experiments.search import pictures
 from experiments.search.best import as_experiment, best_trial, check_name, write_best
 from experiments.search.report import overview, write_page
 from experiments.search.study import ERROR, OVERRIDES, SURPLUS
@@ -121,9 +123,7 @@ def test_the_page_shows_pictures_every_trial_and_why_trials_failed(tmp_path):
     page = write_page(study, tmp_path, ["validation"]).read_text()
     assert page.count("data:image/png;base64,") == 4
     assert "&lt;out of memory&gt;" in page
-    assert overview(study)[0].startswith("4 trials: 3 complete, 1 fail")
-    assert "0 are interrupted attempts" in overview(study)[0]
-    assert overview(study)[1] == "9 epochs were trained."
+    assert overview(study) == ["4 trials: 3 complete, 1 fail.", "9 epochs were trained."]
     lines = (tmp_path / "trials.csv").read_text().splitlines()
     assert lines[0] == "trial,state,validation,epochs,run,x"
     assert lines[2] == "1,complete,0.6000,3,,0.5"
@@ -137,10 +137,58 @@ def test_the_page_says_why_a_trial_failed_that_was_interrupted_each_time(tmp_pat
 
 def test_a_trial_too_many_is_no_interrupted_attempt():
     study = study_of(trial(0.5, epochs=1), trial(None, state=TrialState.FAIL, **{SURPLUS: True}))
-    told = overview(study)[0]
-    assert told.startswith("1 trials: 1 complete")
-    assert "0 are interrupted attempts" in told
-    assert "1 were begun at the same moment" in told
+    assert overview(study) == [
+        "1 trial: 1 complete.",
+        "The study has besides: 1 trial that several machines began at once, not trained.",
+        "1 epochs were trained.",
+    ]
+
+
+def test_attempts_that_others_took_up_are_counted_apart():
+    interrupted, again = trial(None, state=TrialState.FAIL), trial(0.5, epochs=2)
+    again.system_attrs = {"failed_trial": 0, "retry_history": [0]}
+    told = ["1 trial: 1 complete.", "The study has besides: 1 interrupted attempt, taken up by others."]
+    assert overview(study_of(interrupted, again))[:2] == told
+
+
+SEARCHED_RANGES = {
+    "wide": FloatDistribution(1e-5, 1, log=True),
+    "narrow": FloatDistribution(0.003, 0.004, log=True),
+    "batch": IntDistribution(16, 1024, log=True),
+    "layers": IntDistribution(1, 3),
+    "nesterov": CategoricalDistribution([True, False]),
+}
+
+
+def numbers_of(axes: Axes) -> list[str]:
+    axes.get_figure(root=True).draw_without_rendering()
+    low, high = axes.get_xlim()
+    ticks = [*axes.xaxis.get_major_ticks(), *axes.xaxis.get_minor_ticks()]
+    return [text for tick in ticks if low <= tick.get_loc() <= high and (text := tick.label1.get_text())]
+
+
+def test_logarithmic_axes_have_numbers_however_narrow_they_are_and_nothing_is_counted_in_fractions():
+    values = [(1e-4, 0.0031, 20, 1, True), (1e-3, 0.0039, 900, 2, False)]
+    made = [
+        create_trial(
+            value=0.1 * number,
+            params=dict(zip(SEARCHED_RANGES, one, strict=True)),
+            distributions=SEARCHED_RANGES,
+            intermediate_values={0: 0.1, 1: 0.2},
+        )
+        for number, one in enumerate(values)
+    ]
+    study = study_of(*made)
+    shown = {axes.get_title(): numbers_of(axes) for axes in pictures.slices_figure(study, "validation").axes[:5]}
+    assert shown == {
+        "wide": ["1e-05", "0.0032", "1"],
+        "narrow": ["0.003", "0.0035", "0.004"],
+        "batch": ["16", "128", "1024"],
+        "layers": ["1", "2"],
+        "nesterov": ["True", "False"],
+    }
+    assert numbers_of(pictures.history_figure(study, "validation").axes[0]) == ["0", "1"]
+    assert numbers_of(pictures.curves_figure(study, "validation").axes[0]) == ["1", "2"]
 
 
 def test_several_objectives_are_shown_as_a_pareto_front(tmp_path):
