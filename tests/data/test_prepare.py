@@ -16,10 +16,10 @@ from emolab.data.build import prepare
 from emolab.data.crop import crop_and_resize
 from emolab.data.image import Limits, read_image
 from emolab.data.options import Options
-from emolab.data.prepared import PreparedData
+from emolab.data.prepared import REPORT, PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader
-from emolab.data.records import QUARANTINED, USABLE
+from emolab.data.records import QUARANTINED, SPLITS, USABLE
 from emolab.data.report import concerns
 from emolab.data.storage import allocate, keep_rows
 from emolab.errors import DataError
@@ -141,6 +141,17 @@ def test_duplicates_never_lie_in_two_splits_and_those_under_two_labels_train(tmp
         assert len(data.rows(split)) == pytest.approx(0.25 * 140, abs=4)
         assert not data.twin_in_train(data.rows(split)).any()
     assert data.twin_in_train(data.rows("train")).sum() >= 20
+
+
+def test_bars_of_a_page_have_one_scale_whatever_the_widths_of_its_columns(tmp_path):
+    root = class_folders(tmp_path / "data", {"sad": 40, "anger": 10})
+    data = made(FolderReader(root), tmp_path / "cache", validation=0.25, test=0.25)
+    shown = re.findall(
+        r"number\">(\d+)<div class=\"bar\" style=\"width: ([\d.]+)rem", (data.folder / REPORT).read_text()
+    )
+    assert [int(count) for count, _ in shown] == [data.account["splits"][s][n] for n in data.classes for s in SPLITS]
+    largest = max(int(count) for count, _ in shown)
+    assert all(float(width) == pytest.approx(8 * int(count) / largest, abs=0.01) for count, width in shown)
 
 
 def test_a_split_without_images_of_a_class_is_told(tmp_path):
