@@ -4,13 +4,20 @@ from omegaconf import DictConfig
 
 from emolab.cli import verb
 from emolab.data.configured import prepare_data
+from emolab.data.datamodule import check_trainable
 from emolab.data.prepared import REPORT
+from emolab.errors import DataError
 
 
 def _main(cfg: DictConfig) -> None:
     prepared = prepare_data(cfg)
     splits = ", ".join(f"{split} {sum(counts.values())}" for split, counts in prepared.account["splits"].items())
-    print(f"ready:  {prepared.name}: {splits}")
+    told = f"{prepared.name}: {splits}"
+    try:
+        check_trainable(prepared, prepared.rows("train"))
+        print(f"ready:  {told}")
+    except DataError as error:
+        print(f"kept:   {told}\nnote:   emolab.train refuses these data: {error}")
     print(f"page:   {prepared.folder / REPORT}")
 
 

@@ -55,18 +55,7 @@ class DataModule:
         usable = prepared.rows("train")
         kept = usable if self.left_out is None else np.setdiff1d(usable, self.left_out.rows, assume_unique=True)
         self._rows = _part(prepared, kept, train_images)
-        if len(prepared.classes) < 2:
-            raise DataError(
-                f"the data set {prepared.name!r} has one class, {prepared.classes[0]}; a recogniser needs two. If the "
-                "folders of the classes lie deeper, give the folder that holds them"
-            )
-        if not len(prepared.rows("validation")):
-            raise DataError(
-                f"{prepared.folder} has no validation images, which say what weights are best: "
-                f"{_how_to_get_some(prepared.account)}"
-            )
-        if not len(self._rows):
-            raise DataError(f"{prepared.folder} has no training images left; give another data set, split or list")
+        check_trainable(prepared, self._rows)
         self._targets = prepared.targets(self._rows)
         self.stream = Stream(len(self._rows), batch_size, seed)
         self.batch_size = self.stream.batch_size
@@ -145,6 +134,26 @@ class DataModule:
             return images, targets
 
         return numbers.map(gather, num_parallel_calls=READERS, deterministic=True).prefetch(AHEAD)
+
+
+def check_trainable(prepared: PreparedData, rows: np.ndarray) -> None:
+    """Check that a recogniser can be trained on `rows`, its training images, and chosen by validation images.
+
+    Raises:
+        DataError: if the data set has one class only, or no training or validation images.
+    """
+    if len(prepared.classes) < 2:
+        raise DataError(
+            f"the data set {prepared.name!r} has one class, {prepared.classes[0]}; a recogniser needs two. If the "
+            "folders of the classes lie deeper, give the folder that holds them"
+        )
+    if not len(prepared.rows("validation")):
+        raise DataError(
+            f"{prepared.folder} has no validation images, which say what weights are best: "
+            f"{_how_to_get_some(prepared.account)}"
+        )
+    if not len(rows):
+        raise DataError(f"{prepared.folder} has no training images left; give another data set, split or list")
 
 
 def _how_to_get_some(account: Mapping[str, Any]) -> str:

@@ -5,6 +5,9 @@ import pytest
 from made_photographs import class_folders, encoded, made, picture, write
 from test_readers_csv import face, ferplus
 
+from emolab import prepare as prepare_verb
+from emolab.config.command import composed
+from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
 from emolab.data.readers.folder import FolderReader
 from emolab.data.report import concerns
@@ -107,6 +110,29 @@ def test_a_missing_split_is_named(tmp_path):
         DataModule(prepared, 4, 0).evaluation_dataset("test", 4)
     with pytest.raises(DataError, match="'holdout': expected one of train, validation, test"):
         DataModule(prepared, 4, 0).evaluation_dataset("holdout", 4)
+
+
+@pytest.mark.parametrize(
+    ("classes", "shares", "refused"),
+    [
+        (("sad", "anger"), (0.2, 0.2), None),
+        (("sad",), (0.2, 0.2), "has one class, sad"),
+        (("sad", "anger"), (0, 0.2), "has no validation images"),
+        (("sad", "anger"), (0.5, 0.5), "has no training images"),
+    ],
+)
+def test_preparing_says_what_training_would_refuse_in_the_same_words(tmp_path, capsys, classes, shares, refused):
+    root = class_folders(tmp_path / "photographs", dict.fromkeys(classes, 10))
+    splits = [f"data.split.{split}={share}" for split, share in zip(("validation", "test"), shares, strict=True)]
+    cfg = composed("prepare", ["data=folder", f"data.root={root}", f"paths.cache={tmp_path / 'cache'}", *splits])
+    prepare_verb._main(cfg)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("ready:  folder: train " if refused is None else "kept:   folder: train ")
+    assert len(told) == (2 if refused is None else 3)
+    if refused is not None:
+        with pytest.raises(DataError, match=refused) as error:
+            DataModule(prepare_data(cfg), 4, 0)
+        assert told[1] == f"note:   emolab.train refuses these data: {error.value}"
 
 
 def test_near_duplicates_under_two_labels_that_leave_nothing_to_judge_are_told_and_can_be_parted(tmp_path):

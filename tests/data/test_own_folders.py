@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import unicodedata
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import pytest
 from made_photographs import class_folders, encoded, picture, write
 from made_plans import add, plan
 
+from emolab.config.overrides import typed
 from emolab.data.build import prepare
 from emolab.data.options import Options
 from emolab.data.readers.folder import FolderReader
 from emolab.data.readers.kaggle import KaggleReader
+from emolab.data.readers.split_folders import KEY
 from emolab.data.records import QUARANTINED
 from emolab.errors import DataError
 from emolab.files import MARK, make_folder
@@ -209,3 +212,41 @@ def test_the_page_shows_what_the_terminal_says(tmp_path: Path) -> None:
     for text in ("passed over, as hidden", "no class, as nothing is in the folder: fear", "no test images of sad"):
         assert text in said.getvalue()
         assert text in page.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize(
+    ("place", "given", "right"),
+    [
+        (".", "photos/train/happy", "photos"),
+        (".", "my photos/happy", "my photos"),
+        ("photos/train", "sad/", ".."),
+        ("photos/train/happy", ".", "../.."),
+    ],
+)
+def test_a_class_given_as_the_data_names_the_folder_to_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, given: str, right: str
+) -> None:
+    touch(tmp_path, "photos/train/happy/1.jpg", "photos/train/sad/1.jpg", "my photos/happy/1.jpg")
+    monkeypatch.chdir(tmp_path / place)
+    told = f"found no such file, but photographs in no folder: is it a class itself? Then give {typed(KEY, right)}"
+    with pytest.raises(DataError, match=f"{re.escape(told)}$"):
+        FolderReader(given).read()
+
+
+def test_a_split_given_as_the_data_says_which_folder_takes_the_others_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photographs = [f"{split}/{name}/1.jpg" for split in ("train", "test", "val") for name in ("happy", "sad")]
+    monkeypatch.chdir(touch(tmp_path / "photos", *photographs).parent)
+    note = "train is called like a split, and test, val lie beside it: data.root=photos takes all of them"
+    assert FolderReader("photos/train").notes() == (note,)
+    assert FolderReader("photos").notes() == ()
+    monkeypatch.chdir("photos/train")
+    assert FolderReader(".").notes() == (note.replace("photos", ".."),)
+
+
+@pytest.mark.parametrize("given", ["competition/train", "competition/train/happy"])
+def test_a_part_of_a_competition_names_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.chdir(touch(tmp_path / "competition", "train/happy/1.jpg", "train/sad/1.jpg").parent)
+    with pytest.raises(DataError, match=r"found neither; data\.root=competition has a folder train: give that$"):
+        KaggleReader(given).read()

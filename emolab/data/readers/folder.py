@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emolab.data.readers.classes import classify
 from emolab.data.readers.listing import identity_of, misplaced, photograph, require_folder, with_people
-from emolab.data.readers.split_folders import find_splits
+from emolab.data.readers.split_folders import find_splits, lies_too_low, other_splits
 from emolab.data.readers.walk import Found, empty_classes, find_files
 from emolab.data.records import Reading, Record
 from emolab.errors import DataError
@@ -31,9 +31,9 @@ class FolderReader:
         return identity_of("folder", self.read())
 
     def notes(self) -> tuple[str, ...]:
-        """Return which folders were passed over, and which are empty."""
+        """Return which folders were passed over, which are empty, and which splits lie beside a root that is one."""
         places = [self.root / split for split in self._splits] or [self.root]
-        return (*self._found.notes(), *empty_classes(places, self.read().classes))
+        return (*self._found.notes(), *empty_classes(places, self.read().classes), *other_splits(self.root))
 
     def read(self) -> Reading:
         """Return the classes, which are the names of the folders, and one record a file.
@@ -56,7 +56,10 @@ class FolderReader:
     def _reading(self) -> Reading:
         reading = classify([_record(self.root, name, self._splits) for name in self._found.files])
         if not reading.classes:
-            raise DataError(f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file")
+            raise DataError(
+                f"data.root={self.root}: expected <split>/<class>/* or <class>/*; found no such file"
+                f"{lies_too_low(self.root, self._found.files)}"
+            )
         return with_people(reading, self.root, self.people)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from emolab.config.overrides import typed
 from emolab.data.csv_file import read_columns
 from emolab.data.names import class_name
 from emolab.data.readers.classes import classify
@@ -17,6 +18,7 @@ from emolab.data.readers.listing import (
     require_folder,
     with_people,
 )
+from emolab.data.readers.split_folders import KEY, folder_above
 from emolab.data.readers.walk import Found, empty_classes, find_files, list_folders
 from emolab.data.records import EXCLUDED, QUARANTINED, USABLE, Reading, Record
 from emolab.errors import DataError
@@ -92,7 +94,9 @@ def _from_folders(root: Path, files: Sequence[str], tested: Sequence[Record]) ->
     records = [_by_folder(root, name) for name in files]
     labels = {record.label for record in records if record.label}
     if not labels:
-        raise DataError(f"data.root={root}: expected {LABELS} or {TRAIN}/<class>/*; found neither")
+        above = folder_above(root)
+        higher = f"; {typed(KEY, above)} has a folder {TRAIN}: give that" if Path(above, TRAIN).is_dir() else ""
+        raise DataError(f"data.root={root}: expected {LABELS} or {TRAIN}/<class>/*; found neither{higher}")
     return classify([*records, *tested], labels)
 
 

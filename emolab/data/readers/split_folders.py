@@ -1,11 +1,14 @@
 """Which folders of a data set are its splits, by their names."""
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from emolab.config.overrides import typed
 from emolab.data.image import SUFFIXES
+from emolab.data.readers.walk import list_folders
 from emolab.errors import DataError
 from emolab.files import MARK
 
@@ -23,6 +26,7 @@ SPLIT_NAMES = {
     "privatetest": "test",
 }
 _ENDING = re.compile("(set|data|images)$")
+KEY = "data.root"
 TABLE = "train.csv"  # of a Kaggle competition; says the classes of photographs that lie in no folders of classes
 LAYOUTS = "Expected <split>/<class>/* or <class>/*"
 KNOWN = "train, training, validation, valid, val, dev, PublicTest, test, testing or PrivateTest"
@@ -32,6 +36,33 @@ def split_of(folder: str) -> str | None:
     """Return which split a folder's name means, such as "train" for `Train_set`; `None` for none that is known."""
     plain = re.sub("[ _-]", "", folder.lower())
     return SPLIT_NAMES.get(_ENDING.sub("", plain))
+
+
+def folder_above(root: Path) -> str:
+    """Return the folder in which `root` lies, or the split in which it does, as one types it from here."""
+    outer = Path(os.path.normpath(root / ".."))
+    return os.path.normpath(outer / "..") if split_of(_plain(outer).name) else str(outer)
+
+
+def lies_too_low(root: Path, files: Iterable[str]) -> str:
+    """Return a clause on which folder to give, where photographs lie directly in `root`: it may be a class."""
+    loose = any("/" not in name and Path(name).suffix.lower() in SUFFIXES for name in files)
+    give = typed(KEY, folder_above(root))
+    return f", but photographs in no folder: is it a class itself? Then give {give}" if loose else ""
+
+
+def other_splits(root: Path) -> list[str]:
+    """Return a note where `root` is itself called like a split, and others lie beside it."""
+    own = _plain(root)
+    try:
+        beside = [name for name in list_folders(own.parent) if split_of(name) not in (None, split_of(own.name))]
+    except OSError:  # a folder may be read where the one that it lies in can't
+        return []
+    if split_of(own.name) is None or not beside:
+        return []
+    lying = f"{', '.join(beside)} {'lies' if len(beside) == 1 else 'lie'}"
+    give = typed(KEY, folder_above(root))
+    return [f"{own.name} is called like a split, and {lying} beside it: {give} takes all of them"]
 
 
 def find_splits(root: Path, files: Iterable[str]) -> dict[str, str]:
@@ -88,3 +119,8 @@ def _refuse_splits_as_classes(root: Path, photographs: Sequence[Sequence[str]]) 
             f"data.root={root}: {', '.join(nested)}: nothing but splits lies within ({', '.join(found)}). {LAYOUTS}: "
             "give the folder that holds the splits, or put the folders of each split together"
         )
+
+
+def _plain(folder: Path) -> Path:
+    """Return the folder with its own name, which "." hasn't; a link keeps its own."""
+    return Path(os.path.abspath(folder))
