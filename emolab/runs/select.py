@@ -41,7 +41,8 @@ def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None
 
     Args:
         ckpt: a run id, a run folder, `last` (the newest run with a checkpoint), `best` (the best monitored
-            value among finished runs), or `wandb:entity/project/name:alias`.
+            value among finished runs; one that was trained with `debug` only where no other fits), or
+            `wandb:entity/project/name:alias`.
         root: folder of all runs (`paths.runs`).
         where: narrows `last` and `best`: a nested mapping of fields of `run.json`, such as
             {"model": {"name": "vgg19"}}; {"model": "vgg19"} says the same.
@@ -115,9 +116,10 @@ def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
 
 
 def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
-    fitting = [run for run in matching(runs, where) if _has_best(run)]
-    if not fitting:
+    finished = [run for run in matching(runs, where) if _has_best(run)]
+    if not finished:
         raise RunError(f"ckpt=best: no finished run{_narrowed(where)}.\n{_overview(runs, root)}")
+    fitting = [run for run in finished if not _debug(run)] or finished
     monitors = sorted({(_monitor(run)["name"], _monitor(run)["mode"]) for run in fitting})
     if len(monitors) > 1:
         raise RunError(
@@ -130,8 +132,20 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
     best = max(fitting, key=lambda run: sign * float(_monitor(run)["best"]))
     value = float(_monitor(best)["best"])
     direction = "lowest" if mode == "min" else "highest"
-    of = f"of {len(fitting)} finished runs{_narrowed(where)}"
-    return best, f"{best.id} has the {direction} {name}, {value:.4g}, {of}{_unlike(fitting)}"
+    left_out = f", not counting debug runs ({len(finished) - len(fitting)})" if len(fitting) < len(finished) else ""
+    of = f"of {len(fitting)} finished runs{_narrowed(where)}{left_out}"
+    return best, f"{best.id} has the {direction} {name}, {value:.4g}, {of}{_debugged(best)}{_unlike(fitting)}"
+
+
+def _debug(run: RunRecord) -> str:
+    """The choice of `debug` that a run was trained with, such as "smoke"; empty for none."""
+    return str(run.fields["choices"].get("debug", ""))
+
+
+def _debugged(run: RunRecord) -> str:
+    """A warning where there was nothing but debug runs."""
+    told = f". It was trained with debug={_debug(run)}, to try whether a training runs, and no other run fits"
+    return told if _debug(run) else ""
 
 
 def _unlike(runs: Sequence[RunRecord]) -> str:

@@ -4,6 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 from run_fields import FIELDS, made_record
 
+from emolab.config.command import composed
 from emolab.errors import RunError
 from emolab.files import read_json, write_json
 from emolab.jobs.group import runs_of
@@ -14,11 +15,13 @@ ACCURACY = "validation_accuracy"
 
 
 def add(
-    root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True, data="fer2013", **more
-):
+    root, best=None, model="vgg19", mode="max", monitor=ACCURACY, status="finished", save=True, data="fer2013",
+    debug=None, **more,
+):  # fmt: skip
     watched = {"name": monitor, "mode": mode, "best": best, "epoch": 1}
     learned_from = {**FIELDS["data"], "name": data, **more}
-    record = made_record(root, data=learned_from, monitor=watched, model={"name": model})
+    choices = {"model": model, **({} if debug is None else {"debug": debug})}
+    record = made_record(root, data=learned_from, monitor=watched, model={"name": model}, choices=choices)
     if save:
         record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
     record.finish(status)
@@ -57,6 +60,27 @@ def test_folders_of_the_same_name_may_hold_different_data_and_a_copy_the_same(tm
     _, reason = resolve("best", tmp_path)
     assert reason.endswith("give the id of a run")
     assert "different data" not in resolve("best", tmp_path, {"data": {"fingerprint": "aaa"}})[1]
+
+
+def test_debug_runs_are_the_best_only_where_no_other_run_fits_and_then_it_is_told(tmp_path):
+    overfitted = add(tmp_path, 0.9, debug="overfit")
+    add(tmp_path, 0.4, mode="min", monitor="loss", debug="smoke")
+    real = add(tmp_path, 0.5)
+    record, reason = resolve("best", tmp_path)
+    assert record.id == real.id
+    assert reason.endswith("0.5, of 1 finished runs, not counting debug runs (2)")
+    assert resolve(overfitted.id, tmp_path)[0].id == overfitted.id
+    for where in ({"choices": {"debug": "overfit"}}, {"monitor": {"name": ACCURACY, "best": 0.9}}):
+        record, reason = resolve("best", tmp_path, where)
+        assert record.id == overfitted.id
+        assert reason.endswith(
+            ". It was trained with debug=overfit, to try whether a training runs, and no other run fits"
+        )
+
+
+def test_a_training_is_known_by_its_choices_to_be_a_debug_run():
+    chosen = [composed("train", given, hydra_too=True).hydra.runtime.choices for given in (["debug=smoke"], [])]
+    assert [choices.get("debug") for choices in chosen] == ["smoke", None]  # as the record takes them
 
 
 def test_best_is_the_lowest_value_where_less_is_better(tmp_path):
