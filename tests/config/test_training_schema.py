@@ -72,7 +72,7 @@ def test_a_configuration_of_ones_own_may_have_lists_of_layers(tmp_path: Path) ->
     [
         (b"# @package _global_\nseed: 1\nseed: 2\n", r"mine.yaml.*line 2.*found duplicate key seed"),
         (b"# @package _global_\nname: [a\n", r"mine.yaml.*line 2"),
-        (b"# @package _global_\nname: \xff\n", r"a config can't be read: 'utf-8' codec"),
+        (b"# @package _global_\nname: \xff\n", r"a config can't be read: .*mine.yaml: 'utf-8' codec"),
         (b"seed: 1\n", r"there is no key 'experiment': a file of your own in experiment/ begins with .*_global_'"),
     ],
 )
