@@ -47,7 +47,7 @@ def overview(study: optuna.Study) -> list[str]:
     return [
         f"{_counted(len(trials), 'trial')}{f': {told}' if told else ''}.",
         *([f"The study has besides: {'; '.join(others)}."] if others else []),
-        f"{epochs} epochs were trained.",
+        f"{_counted(epochs, 'epoch')} trained.",
     ]
 
 

@@ -50,7 +50,8 @@ class Recording:
         self._rate = USUAL_RATE
         self._video_part, self._table_part = _part(path), _part(path.with_suffix(".csv"))
         self._writer: cv2.VideoWriter | None = None
-        self._size = (0, 0)  # until a picture was written: what the video has at least
+        self._least = (0, 0)  # pixels that the video has at least
+        self._size = (0, 0)  # pixels that it has, once a picture was written
         self._began: float | None = None
         self._written = 0
         self._pictures = 0
@@ -71,7 +72,7 @@ class Recording:
         draw_lines(picture, [], view.problem)
         if self._began is None:
             self._began, self._rate = view.frame.at, writable_rate(view.source_rate or USUAL_RATE)
-            self._size = PHOTOGRAPHS if view.frame.file else (0, 0)
+            self._least = PHOTOGRAPHS if view.frame.file else (0, 0)
             self._rows.writerow([*COLUMNS, *view.classes])
         due = round((view.frame.at - self._began) * self._rate) + 1
         if due < self._written:  # the source began again
@@ -139,7 +140,7 @@ class Recording:
     def _write(self, picture: np.ndarray) -> None:
         if self._writer is None:
             ending = self.path.suffix.lower()
-            width, height = map(max, self._size, (picture.shape[1], picture.shape[0]))
+            width, height = map(max, self._least, (picture.shape[1], picture.shape[0]))
             self._size = writable_size(width, height, LARGEST_SIDES.get(ending))
             codec = cv2.VideoWriter.fourcc(*CODECS[ending])
             self._writer = cv2.VideoWriter(str(self._video_part), codec, self._rate, self._size)

@@ -293,3 +293,16 @@ def test_a_run_without_an_engine_is_exported_first_and_only_once(competition: Pa
     assert "3 frames" in first.stdout
     assert "exporting" not in again.stdout
     assert again.stdout.splitlines()[-1] == "False False"
+
+
+@pytest.mark.slow
+def test_photographs_go_on_with_the_network_where_a_real_export_finds_no_engine_fast_enough(
+    competition: Path, tmp_path: Path
+) -> None:
+    """Slow: every engine is built and measured."""
+    shutil.copytree(competition.parent, tmp_path / "project", ignore=shutil.ignore_patterns("engines"))
+    photographs = ("source=images", "source.path=competition/test_kaggle", "display=none")
+    done = _view(tmp_path / "project", *photographs, "recogniser=auto", "budget_ms=0.001", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "what isn't live goes on with the run's network" in done.stdout
+    assert "24 frames" in done.stdout

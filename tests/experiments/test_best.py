@@ -123,7 +123,7 @@ def test_the_page_shows_pictures_every_trial_and_why_trials_failed(tmp_path):
     page = write_page(study, tmp_path, ["validation"]).read_text()
     assert page.count("data:image/png;base64,") == 4
     assert "&lt;out of memory&gt;" in page
-    assert overview(study) == ["4 trials: 3 complete, 1 fail.", "9 epochs were trained."]
+    assert overview(study) == ["4 trials: 3 complete, 1 fail.", "9 epochs trained."]
     lines = (tmp_path / "trials.csv").read_text().splitlines()
     assert lines[0] == "trial,state,validation,epochs,run,x"
     assert lines[2] == "1,complete,0.6000,3,,0.5"
@@ -140,7 +140,7 @@ def test_a_trial_too_many_is_no_interrupted_attempt():
     assert overview(study) == [
         "1 trial: 1 complete.",
         "The study has besides: 1 trial that several machines began at once, not trained.",
-        "1 epochs were trained.",
+        "1 epoch trained.",
     ]
 
 
