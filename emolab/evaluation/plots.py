@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 
 from emolab.evaluation.curve import curve
 from emolab.evaluation.metrics import reliability
@@ -85,6 +86,8 @@ def reliability_figure(predictions: Predictions, temperature: float) -> Figure:
     ):
         _reliability(axes, *reliability(predictions.probabilities(value), predictions.targets), title)
     pair[0].set_ylabel("accuracy")
+    shown = {label: handle for axes in pair for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(shown), fontsize=8)
     return figure
 
 
@@ -102,12 +105,12 @@ def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rat
     )
     axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="what it should be")
     few, enough = (counts > 0) & (counts < _FEW), counts >= _FEW
-    axes.plot(confidence[enough], hit_rate[enough], "o-", color=BLUE, markersize=4, label="what it is")
+    points: dict[str, Any] = {"color": BLUE, "markersize": 4, "clip_on": False}  # those at 0 and 1 are seen, too
+    axes.plot(confidence[enough], hit_rate[enough], "o-", label="what it is", **points)
     if few.any():
         label = f"the same, of fewer than {_FEW} images"
-        axes.plot(confidence[few], hit_rate[few], "o", color=BLUE, markersize=4, markerfacecolor="none", label=label)
+        axes.plot(confidence[few], hit_rate[few], "o", markerfacecolor="none", label=label, **points)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{title}: ECE {error:.3f}")
-    axes.legend(loc="upper left", fontsize=8)
 
 
 def coverage_figure(points: Sequence[Mapping[str, float]], chosen: Mapping[str, float] | None) -> Figure:
@@ -138,6 +141,7 @@ def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
             _curve(axes, rows, validation, ORANGE, "validation")
             axes.legend(fontsize=8)
         axes.set(xlabel="epoch", title=name.replace("_", " "))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         if name == "loss" and _is_spread(value for key in ("loss", "val_loss") for _, value in curve(rows, key)):
             axes.set_yscale("log")
