@@ -105,12 +105,12 @@ def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rat
     )
     axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1, label="what it should be")
     few, enough = (counts > 0) & (counts < _FEW), counts >= _FEW
-    points: dict[str, Any] = {"color": BLUE, "markersize": 4, "clip_on": False}  # those at 0 and 1 are seen, too
-    axes.plot(confidence[enough], hit_rate[enough], "o-", label="what it is", **points)
+    axes.plot(confidence[enough], hit_rate[enough], "o-", color=BLUE, markersize=4, label="what it is")
     if few.any():
         label = f"the same, of fewer than {_FEW} images"
-        axes.plot(confidence[few], hit_rate[few], "o", markerfacecolor="none", label=label, **points)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", title=f"{title}: ECE {error:.3f}")
+        axes.plot(confidence[few], hit_rate[few], "o", color=BLUE, markersize=4, markerfacecolor="none", label=label)
+    room = (-0.02, 1.02)  # points at 0 and 1 are seen whole
+    axes.set(xlim=room, ylim=room, xlabel="confidence", title=f"{title}: ECE {error:.3f}")
 
 
 def coverage_figure(points: Sequence[Mapping[str, float]], chosen: Mapping[str, float] | None) -> Figure:
