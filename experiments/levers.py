@@ -40,7 +40,8 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
 
     refuse(given, {"seed": "seeds", "evaluate": ""})
     jobs = jobs_of(cfg, for_training(given, "levers"))
-    wanted = {key: job for key, job in jobs.items() if key[0] == BASELINE or cfg.only is None or key[0] in cfg.only}
+    chosen = [BASELINE, *(cfg.levers if cfg.only is None else cfg.only)]
+    wanted = {(lever, seed): jobs[lever, seed] for seed in cfg.seeds for lever in chosen}
     for (lever, _), job in wanted.items():
         with named(lever):
             check_command("train", job)
@@ -49,8 +50,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         plan = plan.grown()
         numbers = {key: number for key, job in jobs.items() if (number := plan.number_of(job)) is not None}
         others = [number for key, number in numbers.items() if key not in wanted]  # they stand in the table, too
-        chosen = [numbers[key] for key in wanted]
-        failed = run_plan(plan, launcher_given(), "the same command", chosen, beside=others)
+        failed = run_plan(plan, launcher_given(), "the same command", [numbers[key] for key in wanted], beside=others)
     runs = plan.records()
     return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 
