@@ -40,12 +40,11 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
 
     refuse(given, {"seed": "seeds", "evaluate": ""})
     jobs = jobs_of(cfg, for_training(given, "levers"))
-    chosen = [BASELINE, *(cfg.levers if cfg.only is None else cfg.only)]
-    wanted = {(lever, seed): jobs[lever, seed] for seed in cfg.seeds for lever in chosen}
-    for (lever, _), job in wanted.items():
-        with named(lever):
-            check_command("train", job)
-    plan = Plan(trainings_of(cfg, "levers"), cfg.name, Path(cfg.paths.runs), tuple(wanted.values()))
+    wanted = wanted_of(cfg)
+    for key in wanted:
+        with named(key[0]):
+            check_command("train", jobs[key])
+    plan = Plan(trainings_of(cfg, "levers"), cfg.name, Path(cfg.paths.runs), tuple(jobs[key] for key in wanted))
     with plan.owned():
         plan = plan.grown()
         numbers = {key: number for key, job in jobs.items() if (number := plan.number_of(job)) is not None}
@@ -64,6 +63,11 @@ def jobs_of(cfg: DictConfig, fixed: Sequence[str]) -> dict[Key, tuple[str, ...]]
         for seed in cfg.seeds
         for lever, overrides in changes.items()
     }
+
+
+def wanted_of(cfg: DictConfig) -> list[Key]:
+    """Return the trainings that this command is for, in their order: seed by seed, the baseline first."""
+    return [(lever, seed) for seed in cfg.seeds for lever in (BASELINE, *(cfg.only or cfg.levers))]
 
 
 @contextmanager

@@ -5,10 +5,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from emolab.data.hashing import grey
+from emolab.partitions import components
 
 DUPLICATES_VERSION = 2  # raise it when other images count as duplicates
 MANY = 100_000  # hashes above which three bands must agree instead of two: more keys, but far smaller groups
@@ -100,12 +99,6 @@ def look_alike(images: np.ndarray, pairs: np.ndarray, mirrored: bool) -> np.ndar
         one, other = pairs[start : start + PAIRS_AT_ONCE].T
         alike[start : start + PAIRS_AT_ONCE] = _correlation(images[one], images[other][:, :, ::step]) >= least
     return alike
-
-
-def components(count: int, links: np.ndarray) -> np.ndarray:
-    """Return the number of the component of each of `count` nodes: (count,), joined by links (M, 2)."""
-    graph = coo_matrix((np.ones(len(links), bool), tuple(links.T)), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -136,6 +136,10 @@ class PreparedData:
         """Return what each row isn't independent of, int64 (n,): its cluster, or all photographs of its person."""
         return self.index[GROUP].to_numpy(np.int64)[rows] if GROUP in self.index else self.clusters(rows)
 
+    def identities(self, rows: np.ndarray) -> np.ndarray:
+        """Return a number of each row that follows from its file's name or its line in a CSV alone: uint64 (n,)."""
+        return pd.util.hash_array(self.index["source"].to_numpy(object)[rows], categorize=False)
+
     def twin_in_train(self, rows: np.ndarray) -> np.ndarray:
         """Return for each row whether another image of its cluster is in training: bool (n,)."""
         clusters = self.index["cluster"].to_numpy(np.int64)

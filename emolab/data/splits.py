@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emolab.data.duplicates import components
+from emolab.partitions import components
 
 
 def mixed_rows(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from emolab.evaluation.interval import Interval, interval_of
 from emolab.evaluation.metrics import accuracy
-from emolab.evaluation.predictions import Predictions, same_images
+from emolab.evaluation.predictions import Predictions, groups_of_all, same_images
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
@@ -34,7 +34,7 @@ def intervals(
         resamples: number of bootstrap resamples.
         seed: of the resampling.
     """
-    cells, size = _cells_by_group(predictions)
+    cells, size = _cells_by_group(predictions, predictions.groups)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for drawn_groups in draws(cells.shape[0], resamples, seed):
         matrices = (drawn_groups @ cells).reshape(-1, size, size)
@@ -61,9 +61,9 @@ def paired_difference(
     Raises:
         ValueError: if the two aren't about the same images.
     """
-    _check_same_images(one, other)
-    first, size = _cells_by_group(one)
-    second, _ = _cells_by_group(other)
+    groups = _groups_of_both(one, other)
+    first, size = _cells_by_group(one, groups)
+    second, _ = _cells_by_group(other, groups)
     both = hstack([first, second], format="csr")
     differences = []
     for drawn in draws(both.shape[0], resamples, seed):
@@ -91,8 +91,7 @@ def mcnemar(one: Predictions, other: Predictions) -> float:
     Raises:
         ValueError: if the two aren't about the same images.
     """
-    _check_same_images(one, other)
-    _, group = np.unique(one.groups, return_inverse=True)
+    _, group = np.unique(_groups_of_both(one, other), return_inverse=True)
     ahead = np.bincount(group, one.right.astype(float) - other.right)  # of each group: images that only one has
     ahead = ahead[ahead != 0]
     if not len(ahead):
@@ -105,15 +104,16 @@ def mcnemar(one: Predictions, other: Predictions) -> float:
     return float((as_far.sum() + 1) / (_SWAPS + 1))  # what was found is one of the possible draws
 
 
-def _check_same_images(one: Predictions, other: Predictions) -> None:
+def _groups_of_both(one: Predictions, other: Predictions) -> np.ndarray:
     if not same_images(one, other):
         raise ValueError("a paired comparison needs predictions of the same images in the same order")
+    return groups_of_all([one, other])
 
 
-def _cells_by_group(predictions: Predictions) -> tuple[csr_array, int]:
+def _cells_by_group(predictions: Predictions, groups: np.ndarray) -> tuple[csr_array, int]:
     """Counts float32 (groups, C * C) of the cells of the confusion matrix: few of a group's aren't 0."""
     size = len(predictions.classes)
-    _, group = np.unique(predictions.groups, return_inverse=True)
+    _, group = np.unique(groups, return_inverse=True)
     cell = predictions.targets * size + predictions.predicted
     counts = csr_array((np.ones(len(cell), np.float32), (group, cell)), shape=(group.max() + 1, size * size))
     return counts, size

@@ -8,9 +8,11 @@ import numpy as np
 
 from emolab import files
 from emolab.errors import DataError, RunError
+from emolab.partitions import joined
 
 _ARRAYS = ("logits", "targets", "groups")
 _BEFORE = "clusters"  # what files of an older emolab call the groups
+_IMAGES = "images"  # those files lack them
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Predictions:
         targets: int64 (N,), the class numbers of the truth.
         groups: int64 (N,): images of one group (near-duplicates, or one person's) are resampled together.
         classes: C names, in the order of the logits.
+        images: uint64 (N,): which images they are, whatever size they were given to the network in; None: unknown.
 
     Raises:
         DataError: if a logit isn't a number, a target no class, types or shapes don't belong together, or there are no
@@ -32,6 +35,7 @@ class Predictions:
     targets: np.ndarray
     groups: np.ndarray
     classes: tuple[str, ...]
+    images: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.targets), len(self.classes))
@@ -42,6 +46,10 @@ class Predictions:
             raise DataError(
                 f"logits of type {self.logits.dtype}, targets of {self.targets.dtype} and groups of "
                 f"{self.groups.dtype}: expected real numbers and twice whole ones"
+            )
+        if self.images is not None and (self.images.dtype.kind != "u" or self.images.shape != self.targets.shape):
+            raise DataError(
+                f"images {self.images.shape} of {self.images.dtype}: expected a whole number for each target"
             )
         if not len(self.targets):
             raise DataError("there are no images to evaluate")
@@ -70,14 +78,27 @@ class Predictions:
 
     def subset(self, rows: np.ndarray) -> "Predictions":
         """Return these rows: positions, int64 (n,), or where a mask, bool (N,), is true."""
-        return Predictions(self.logits[rows], self.targets[rows], self.groups[rows], self.classes)
+        images = None if self.images is None else self.images[rows]
+        return Predictions(self.logits[rows], self.targets[rows], self.groups[rows], self.classes, images)
 
 
 def same_images(one: Predictions, other: Predictions) -> bool:
-    """Whether two predictions are on the same images in the same order, as far as labels and groups show."""
-    return one.classes == other.classes and all(
-        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("targets", "groups")
-    )
+    """Whether two predictions are on the same images in the same order.
+
+    Where an older emolab left out which images they are, equal groups have to do: those of another size then count as
+    others, because near-duplicates are found anew in other pixels.
+    """
+    if one.classes != other.classes or not np.array_equal(one.targets, other.targets):
+        return False
+    if one.images is None or other.images is None:
+        return np.array_equal(one.groups, other.groups)
+    return np.array_equal(one.images, other.images)
+
+
+def groups_of_all(predictions: Sequence[Predictions]) -> np.ndarray:
+    """Return what isn't independent by any of several predictions of the same images, whole numbers (N,)."""
+    groups = [one.groups for one in predictions]
+    return groups[0] if all(np.array_equal(groups[0], other) for other in groups) else joined(groups)
 
 
 def averaged(predictions: Sequence[Predictions], temperatures: Sequence[float] | None = None) -> Predictions:
@@ -89,13 +110,14 @@ def averaged(predictions: Sequence[Predictions], temperatures: Sequence[float] |
     """
     scales = temperatures or [1.0] * len(predictions)
     mean = np.mean([one.probabilities(scale) for one, scale in zip(predictions, scales, strict=True)], axis=0)
-    first = predictions[0]
-    return Predictions(np.log(np.maximum(mean, 1e-30)).astype(np.float32), first.targets, first.groups, first.classes)
+    logits, first = np.log(np.maximum(mean, 1e-30)).astype(np.float32), predictions[0]
+    return Predictions(logits, first.targets, groups_of_all(predictions), first.classes, first.images)
 
 
 def save_predictions(path: Path, splits: Mapping[str, Predictions]) -> None:
     """Write the predictions of each split as plain arrays, so that runs can be compared image by image."""
     arrays = {f"{split}_{name}": getattr(one, name) for split, one in splits.items() for name in _ARRAYS}
+    arrays |= {f"{split}_{_IMAGES}": one.images for split, one in splits.items() if one.images is not None}
     classes = next(iter(splits.values())).classes
     with files.write_atomically(path) as temporary:
         np.savez_compressed(temporary, classes=np.array(classes), **arrays)
@@ -112,7 +134,11 @@ def load_predictions(path: Path) -> dict[str, Predictions]:
         classes = tuple(map(str, arrays["classes"]))
         splits = [name.removesuffix("_logits") for name in arrays if name.endswith("_logits")]
         return {
-            split: Predictions(classes=classes, **{name: _array(arrays, split, name) for name in _ARRAYS})
+            split: Predictions(
+                classes=classes,
+                images=arrays.get(f"{split}_{_IMAGES}"),
+                **{name: _array(arrays, split, name) for name in _ARRAYS},
+            )
             for split in splits
         }
     except (ValueError, KeyError, TypeError, DataError) as error:  # TypeError: an array that is a single value

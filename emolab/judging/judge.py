@@ -64,7 +64,7 @@ class Judge:
         logits = np.concatenate([self.classify(images) for images in self._batches(rows, change)])
         logits = logits[:, [self.known.index(name) for name in self.judged]]
         targets = np.searchsorted(np.array(self.judged), self._names(rows))
-        return Predictions(logits, targets, self.prepared.groups(rows), self.judged)
+        return Predictions(logits, targets, self.prepared.groups(rows), self.judged, self.prepared.identities(rows))
 
     def _batches(self, rows: np.ndarray, change: Change | None) -> Iterator[np.ndarray]:
         for at in range(0, len(rows), self.batch_size):

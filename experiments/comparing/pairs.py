@@ -60,7 +60,8 @@ def judged_alike(predictions: Sequence[Predictions]) -> list[list[int]]:
     """Return the numbers of those judged on the same images, together, everywhere the best first."""
     found: list[list[int]] = []
     for number in sorted(range(len(predictions)), key=lambda number: -predictions[number].right.mean()):
-        alike = [numbers for numbers in found if same_images(predictions[numbers[0]], predictions[number])]
+        one = predictions[number]
+        alike = [numbers for numbers in found if all(same_images(one, predictions[other]) for other in numbers)]
         alike[0].append(number) if alike else found.append([number])
     return found
 

@@ -11,7 +11,7 @@ from scipy.stats import t
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import draws
 from emolab.evaluation.interval import Interval, ends, interval_of
-from emolab.evaluation.predictions import Predictions, same_images
+from emolab.evaluation.predictions import Predictions, groups_of_all, same_images
 from emolab.runs import RunRecord
 from experiments.comparing.runs import predictions_in
 
@@ -104,8 +104,11 @@ def results_of(predictions: Mapping[tuple[Key, int], Predictions], resamples: in
     several = list(predictions.values())
     for key, one in predictions.items():
         if not same_images(one, several[0]):
-            raise RunError(f"{key} was judged on other images than the rest of its experiment: leave it out")
-    return Results({key: one.right for key, one in predictions.items()}, several[0].groups, resamples)
+            raise RunError(
+                f"{key} was judged on other images than the rest of its experiment: leave it out (for another "
+                "data.image_size, splits that aren't official are drawn anew)"
+            )
+    return Results({key: one.right for key, one in predictions.items()}, groups_of_all(several), resamples)
 
 
 def finished_trainings(records: Mapping[tuple[Key, int], RunRecord | None]) -> dict[tuple[Key, int], RunRecord]:

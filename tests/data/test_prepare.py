@@ -229,6 +229,18 @@ def test_what_was_prepared_is_opened_and_every_change_prepares_anew(tmp_path):
     assert len(folders | {first.folder}) == 6
 
 
+def test_an_image_is_known_again_in_another_size_and_under_another_split(tmp_path):
+    root = class_folders(tmp_path / "data", {"sad": 9, "anger": 9})
+    first, *others = (
+        made(FolderReader(root), tmp_path / "cache", **change) for change in ({}, {"image_size": 33}, {"split_seed": 1})
+    )
+    rows = np.arange(18)
+    assert len(set(first.identities(rows))) == 18
+    for other in others:
+        np.testing.assert_array_equal(other.identities(rows), first.identities(rows))
+    np.testing.assert_array_equal(first.identities(np.array([7, 2])), first.identities(rows)[[7, 2]])
+
+
 def test_nothing_usable_is_an_error_that_shows_why(tmp_path):
     for number in range(5):
         write(tmp_path / f"data/sad/{number}.jpg", b"nothing")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import comb
 from statistics import NormalDist
 
@@ -181,6 +182,16 @@ def test_other_images_cant_be_compared() -> None:
     resorted = Predictions(one.logits, one.targets, one.groups[::-1], CLASSES)
     with pytest.raises(ValueError, match="same images"):
         paired_difference(one, resorted, metrics.accuracy)
+
+
+def test_a_difference_between_two_sizes_resamples_what_is_grouped_in_either() -> None:
+    images = np.arange(90, dtype=np.uint64)
+    one = replace(made(2, 90), groups=np.arange(90) // 3 * 3, images=images)
+    other = replace(one, logits=np.roll(one.logits, 1, axis=0))
+    pairs = replace(other, groups=np.arange(90) // 2)  # joined with threes: six in a group
+    sixes = [replace(said, groups=np.arange(90) // 6) for said in (one, other)]
+    assert paired_difference(one, pairs, metrics.accuracy) == paired_difference(*sixes, metrics.accuracy)
+    assert mcnemar(one, pairs) == mcnemar(*sixes)
 
 
 @given(st.integers(0, 500), st.floats(0.2, 6.0))

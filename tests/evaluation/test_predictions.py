@@ -1,16 +1,28 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emolab.errors import RunError
-from emolab.evaluation.predictions import Predictions, load_predictions, save_predictions
+from emolab.evaluation.predictions import (
+    Predictions,
+    averaged,
+    groups_of_all,
+    load_predictions,
+    same_images,
+    save_predictions,
+)
 
 SAID = Predictions(np.eye(3, dtype=np.float32)[[0, 1, 2, 0]] / 7, np.array([0, 1, 2, 2]), np.arange(4), ("a", "b", "c"))
 
 
+IMAGES = np.array([9, 7, 5, 3], np.uint64)
+
+
 def test_predictions_come_back(tmp_path: Path) -> None:
-    save_predictions(tmp_path / "said.npz", {"test": SAID})
+    save_predictions(tmp_path / "said.npz", {"test": SAID, "validation": replace(SAID, images=IMAGES)})
+    np.testing.assert_array_equal(load_predictions(tmp_path / "said.npz")["validation"].images, IMAGES)
     found = load_predictions(tmp_path / "said.npz")["test"]
     assert found.classes == SAID.classes
     for name in ("logits", "targets", "groups"):
@@ -22,6 +34,7 @@ def test_predictions_that_an_older_emolab_saved_are_read(tmp_path: Path) -> None
     np.savez_compressed(tmp_path / "said.npz", test_clusters=np.array([0, 0, 1, 2]), **arrays)
     found = load_predictions(tmp_path / "said.npz")["test"]
     np.testing.assert_array_equal(found.groups, [0, 0, 1, 2])
+    assert found.images is None
     np.testing.assert_array_equal(found.logits, SAID.logits)
 
 
@@ -49,6 +62,8 @@ def _flipped(data: bytes, at: int) -> bytes:
         {"test_logits": np.full((4, 3), "0.5")},
         {"test_targets": np.array([0.0, 1.0, 2.0, 2.0])},
         {"test_groups": np.array(["a", "b", "c", "d"])},
+        {"test_images": np.array([1.0, 2.0, 3.0, 4.0])},
+        {"test_images": np.array([1, 2, 3], np.uint64)},
         {"test_targets": np.array(0)},
         {"test_targets": np.array([0, 1, 2, 3])},
         {"test_targets": np.array([0, 1, 2, -1])},
@@ -63,3 +78,34 @@ def test_arrays_of_another_kind_are_refused(tmp_path: Path, odd: dict[str, np.nd
     np.savez(path, **{**arrays, **odd})
     with pytest.raises(RunError, match="doesn't hold a run's predictions"):
         load_predictions(path)
+
+
+def test_the_same_images_in_another_size_are_the_same_images() -> None:
+    """Near-duplicates are found anew in other pixels, so that the groups differ."""
+    one = replace(SAID, images=IMAGES, groups=np.array([0, 0, 1, 2]))
+    larger = replace(SAID, images=IMAGES, groups=np.array([0, 1, 1, 2]))
+    assert same_images(one, larger)
+    assert not same_images(one, replace(larger, images=IMAGES[::-1]))
+    assert not same_images(one, replace(larger, targets=SAID.targets[::-1]))
+    assert not same_images(one, replace(larger, classes=("a", "b", "d")))
+
+
+def test_where_one_doesnt_know_which_images_they_are_the_groups_tell() -> None:
+    known = replace(SAID, images=IMAGES)
+    assert same_images(known, SAID)
+    assert not same_images(known, replace(SAID, groups=SAID.groups[::-1]))
+
+
+def test_what_belongs_together_by_one_of_several_isnt_independent() -> None:
+    one, other = replace(SAID, groups=np.array([4, 4, 1, 2])), replace(SAID, groups=np.array([0, 7, 7, 2]))
+    joined = groups_of_all([one, other])
+    assert len(set(joined[:3])) == 1
+    assert len(set(joined)) == 2
+    np.testing.assert_array_equal(averaged([one, other]).groups, joined)
+    np.testing.assert_array_equal(groups_of_all([one, one]), one.groups)
+
+
+def test_some_rows_keep_all_that_is_known_of_them() -> None:
+    some = replace(SAID, images=IMAGES).subset(np.array([2, 0]))
+    np.testing.assert_array_equal(some.images, [5, 9])
+    np.testing.assert_array_equal(some.targets, [2, 0])

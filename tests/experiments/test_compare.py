@@ -2,6 +2,7 @@ import json
 import os
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,18 @@ def test_the_page_counts_only_judged_runs_when_it_says_that_the_best_alone_is_co
 
 def test_runs_judged_on_other_images_make_no_pair():
     assert pairs_of(["A", "B"], [predictions(0.5, 0), predictions(0.9, 0, images=1)], 100) == []
+
+
+def test_two_sizes_of_the_same_images_make_a_pair_unless_a_run_doesnt_know_its_images():
+    """A run that an older emolab judged is known by its groups alone: it fits one size, and never joins two."""
+    images = np.arange(600, dtype=np.uint64)
+    small = replace(predictions(0.9, 0), images=images)
+    older = replace(predictions(0.7, 1), groups=small.groups)
+    large = replace(predictions(0.5, 2), images=images, groups=np.arange(600) // 3)
+    labels = ["small", "large", "older"]
+    pairs = {(pair.better, pair.worse) for pair in pairs_of(labels, [small, large, older], 100)}
+    assert pairs == {("small", "older")}
+    assert [(pair.better, pair.worse) for pair in pairs_of(labels, [small, large], 100)] == [("small", "large")]
 
 
 def test_runs_of_two_data_sets_are_compared_within_each_and_the_rest_is_told(tmp_path, capsys):

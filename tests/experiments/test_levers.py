@@ -6,14 +6,14 @@ from commands import TINY, run
 from made_runs import made_run, predictions
 
 from emolab.config.command import check_command, composed
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, RunError
 from emolab.jobs import Plan
 from emolab.runs import RunRecord
 from experiments.comparing.levers import effects_of, levers_figure, table_of
 from experiments.comparing.replicates import results_of
 from experiments.founding import founding
 from experiments.label_noise import label_noise
-from experiments.levers import conclude, jobs_of, levers
+from experiments.levers import conclude, jobs_of, levers, wanted_of
 from experiments.output import trainings_of
 
 ACCURACIES = {"baseline": 0.60, "good": 0.68, "bad": 0.52, "idle": 0.605}
@@ -86,6 +86,13 @@ def test_without_a_baseline_there_is_no_table(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_levers_are_trained_in_the_order_in_which_they_are_given() -> None:
+    some = composed("levers", ["data=folder", "data.root=faces", "only=[wider,SGD]", "seeds=[0,1]"])
+    assert wanted_of(some) == [(lever, seed) for seed in (0, 1) for lever in ("baseline", "wider", "SGD")]
+    whole = composed("levers", ["data=folder", "data.root=faces"])
+    assert wanted_of(whole) == list(jobs_of(whole, []))
+
+
 def test_wrong_settings_are_refused():
     with pytest.raises(ConfigError, match="without resume"):
         check_command("levers", ["data=folder", "data.root=faces", "resume=last"])
@@ -146,6 +153,12 @@ def test_without_a_seed_in_common_nothing_is_compared():
     assert (effect.verdict, effect.accuracy, effect.gain) == ("no seed in common", None, None)
 
 
+def test_a_lever_that_was_judged_on_other_images_is_named() -> None:
+    other = {("baseline", 0): predictions(0.6, 0), ("larger", 0): predictions(0.6, 0, images=1)}
+    with pytest.raises(RunError, match=r"\('larger', 0\) was judged on other images .*leave it out .*data\.image_size"):
+        results_of(other, 100)
+
+
 def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(tmp_path: Path, monkeypatch) -> None:
     """Real trainings on the demo faces; the second command adds a lever, and trains that alone."""
     own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
@@ -155,7 +168,7 @@ def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(
     first = run("experiments.levers", *given, cwd=tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "2 trainings, 0 of them done" in first.stdout
-    both = run("experiments.levers", *tiny, *own_levers, "only=[hot,cold]", cwd=tmp_path)
+    both = run("experiments.levers", *tiny, *own_levers, "only=[cold,hot]", cwd=tmp_path)
     assert both.returncode == 0, both.stdout + both.stderr
     assert "3 trainings, 2 of them done" in both.stdout
     reports = list((tmp_path / "runs" / "levers").glob("*/report/predictions.npz"))

@@ -51,6 +51,7 @@ def prepared(tmp_path: Path) -> PreparedData:
     rows = (*JUDGED, TRAINING)
     index = pd.DataFrame({"label": [label for label, _, _ in rows], "cluster": [0, 1, 2, 3, 4, 5, 0]})
     index["split"], index["status"] = ["validation"] * len(JUDGED) + ["train"], USABLE
+    index["source"] = [f"row {row}" for row in range(len(rows))]
     return PreparedData(tmp_path, DATA, np.stack([_halves(left, right) for _, left, right in rows]), index)
 
 
@@ -93,7 +94,8 @@ def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_tod
     # temperatures let the mean of both say so.
     classes = ["anger", "happy", "sad"]
     network = _left_half((10 / 3 / 255, 0, -10 / 3 / 255), (0, 9, 10))
-    index = pd.DataFrame({"label": ["happy"], "cluster": [0], "split": ["validation"], "status": [USABLE]})
+    face = {"source": "row 0", "label": "happy", "cluster": 0, "split": "validation", "status": USABLE}
+    index = pd.DataFrame([face])
     prepared = PreparedData(tmp_path, {**DATA, "classes": classes, "content": "other"}, _halves(255, 0)[None], index)
     record = made_record(tmp_path / "runs", "seed: 0\n", **OWN, classes=classes)
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)

@@ -19,6 +19,8 @@ def test_the_photographs_of_a_person_are_one_group_of_predictions(tmp_path: Path
     def classify(images: np.ndarray) -> np.ndarray:
         return np.zeros((len(images), 2), np.float32)
 
-    groups = Judge(classify, data, data.classes, batch_size=5).predict(rows).groups
+    said = Judge(classify, data, data.classes, batch_size=5).predict(rows)
+    np.testing.assert_array_equal(said.images, data.identities(rows))
+    groups = said.groups
     persons = [people[source] for source in data.index["source"]]
     assert len(set(groups.tolist())) == len(set(zip(groups.tolist(), persons, strict=True))) == 2
