@@ -5,7 +5,7 @@ import math
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +142,8 @@ class Training:
             return child.wait()
 
     def _supervise(self, connection: socket.socket) -> None:
-        """Answer the training until it ends."""
-        with connection.makefile("rw", encoding="utf-8") as line:
+        """Answer the training until it ends, killed while it waited for an answer or not."""
+        with suppress(BrokenPipeError), connection.makefile("rw", encoding="utf-8") as line:
             for message in _messages(line.readline):
                 line.write(json.dumps(self._answer(message)) + "\n")
                 line.flush()

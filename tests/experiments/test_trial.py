@@ -1,4 +1,5 @@
 import sys
+import time
 from pathlib import Path
 
 import optuna
@@ -40,6 +41,21 @@ def test_a_training_that_the_system_kills_is_a_failure_with_its_last_lines(tmp_p
     one = training(tmp_path, monkeypatch, "import os; print('allocating', flush=True); os.kill(os.getpid(), 9)")
     with pytest.raises(TrialFailedError, match=r"memory runs out\nallocating"):
         one.result()
+
+
+def test_a_training_that_is_killed_while_it_waits_for_an_answer_is_a_failure_too(tmp_path, monkeypatch):
+    code = TALKS.replace("line.flush()", "line.flush(); os.kill(os.getpid(), 9)")
+    one = training(tmp_path, monkeypatch, code, '[{"epoch": 0, "value": 0.3}]')
+    answer = one._answer
+
+    def slowly(message):  # as a database that is locked does
+        time.sleep(1)
+        return answer(message)
+
+    monkeypatch.setattr(one, "_answer", slowly)
+    with pytest.raises(TrialFailedError, match="memory runs out"):
+        one.result()
+    assert frozen(one).intermediate_values == {0: 0.3}
 
 
 def test_a_training_that_refuses_its_settings_is_a_failure_with_the_reason(tmp_path, monkeypatch):
