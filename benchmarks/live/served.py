@@ -5,10 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aiohttp import web
-
 from realtime.displays.web.options import Web
-from realtime.displays.web.server import address, application, start
+from realtime.displays.web.server import address, application, runner_of, start
 from realtime.frame import Detector, FrameStep
 from realtime.sources.source import Source
 from realtime.sources.synthetic import Synthetic
@@ -18,9 +16,7 @@ from realtime.sources.synthetic import Synthetic
 def served(options: Web, classify: object, detector: Detector, source: type[Source] = Synthetic) -> Iterator[str]:
     """Yield the address of a running server."""
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(
-        application(options, source, lambda: FrameStep(detector, classify), budget_ms=33.0), shutdown_timeout=1.0
-    )
+    runner = runner_of(application(options, source, lambda: FrameStep(detector, classify), budget_ms=33.0))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:

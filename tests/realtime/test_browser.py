@@ -16,6 +16,7 @@ from benchmarks.live.served import served
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.web.options import Web
 from realtime.sources.opencv import Camera
+from realtime.sources.synthetic import Synthetic
 
 pytestmark = pytest.mark.skipif(not installed(), reason=ABSENT)
 
@@ -183,6 +184,7 @@ def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
     page.find_element(By.ID, "run").click()
     assert _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
     assert _eventually(lambda: _text(page, "who") in ("dark", "grey", "light"))
+    assert _text(page, "status") == f"Showing {Synthetic().description}."
     page.find_element(By.ID, "run").click()
     assert _eventually(lambda: page.execute_script("return window.held") == 0)
     page.execute_script("document.getElementById('picture').dispatchEvent(new Event('load'))")

@@ -256,7 +256,10 @@ def test_only_the_pages_files_are_served(page: str, path: str) -> None:
     assert get(f"{page}{path}")[0] == 404
 
 
-def test_another_address_than_this_machines_needs_the_token() -> None:
+def test_another_address_than_this_machines_needs_the_token_which_no_log_shows(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)  # as Hydra sets it
     options = Web(host="0.0.0.0", port=0)
     assert options.token is not None
     with served(options, Brightness(), FullFrame()) as address:
@@ -274,6 +277,7 @@ def test_another_address_than_this_machines_needs_the_token() -> None:
             name = cookie_name(urlsplit(base).port).encode()
             raw.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\nCookie: " + name + b"=\xe9\xff\r\n\r\n")
             assert b" 403 " in raw.recv(4096).splitlines()[0]
+    assert token not in caplog.text
 
 
 def test_a_broken_origin_is_refused(page: str) -> None:

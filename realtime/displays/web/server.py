@@ -46,13 +46,18 @@ def serve(
 
 
 async def _serve(options: Web, app: web.Application) -> None:
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    runner = runner_of(app)
     try:
         port = await start(runner, options)
         print(invitation(options, port), flush=True)
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+
+
+def runner_of(app: web.Application) -> web.AppRunner:
+    """Return what runs it, without a line for each request: that would show the token."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
 
 
 async def start(runner: web.AppRunner, options: Web) -> int:

@@ -17,6 +17,7 @@ let timeline = null;
 let budget = 33;
 let faces = [];
 let followed = null; // id of the face that the bars and the timeline show, as long as it is there
+let showing = ""; // what to say while all is well
 let mirrored = true;
 let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
 
@@ -69,7 +70,9 @@ function greet(facts, mode) {
     timeline = new Timeline(byId("timeline"), facts.classes);
   }
   camera.forget();
-  say(mode === "browser" ? "Showing this device's camera." : `Showing ${facts.source}.`);
+  times.length = 0; // a pause is no rate
+  showing = mode === "browser" ? "Showing this device's camera." : `Showing ${facts.source}.`;
+  say(showing);
 }
 
 function lose(text) {
@@ -86,7 +89,7 @@ function showAnswer(data) {
 function showSource(data) {
   const length = new DataView(data).getUint32(0);
   const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-  say(facts.problem ?? "Showing the server's camera.", facts.problem !== null);
+  say(facts.problem ?? showing, facts.problem !== null);
   if (facts.frame === null) {
     connection.send("next");
     return;
