@@ -29,6 +29,7 @@ class Images:
         self._named = f"source.path={as_text(path)}"  # for messages, which strict UTF-8 must be able to hold
         self._folder = Path(path)
         self._seconds = seconds
+        self._notes: list[str] = []  # told before the first photograph: a source may be opened only to see if it can be
         self._left: list[str] = []
         self._shown = 0
 
@@ -42,8 +43,7 @@ class Images:
         except OSError as error:
             raise SourceError(f"{self._named} can't be read: {error.strerror}") from error
         self._folder = self._path if is_folder else self._path.parent
-        for note in found.notes():
-            print(f"{self._named}: {note}")
+        self._notes = list(found.notes())
         self._left = [name for name in found.files if Path(name).suffix.lower() in SUFFIXES]
         self._shown = 0
         if not self._left:
@@ -51,6 +51,8 @@ class Images:
 
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next photograph, upright, and the time it's shown at; see `Source`."""
+        while self._notes:
+            print(f"{self._named}: {self._notes.pop(0)}")
         while self._left:
             name = self._left.pop(0)
             path = self._folder / name

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from emolab.data.csv_file import read_columns
+from emolab.data.names import class_name
 from emolab.data.readers.kaggle import LABEL_COLUMN, PATH_COLUMN
 from emolab.evaluation.plots import BLUE, GREY, png
 from emolab.files import write_bytes, write_text
@@ -92,7 +93,7 @@ def read_submission(path: Path, sample: Sample) -> dict[str, str]:
         DataError: if it isn't one.
     """
     columns = [sample.header[at].strip().lower() for at in (sample.name, sample.label)]
-    return {name: label for name, label in read_columns(path, columns)}
+    return {name: class_name(label) for name, label in read_columns(path, columns)}
 
 
 def changes(rows: Sequence[Row], before: Mapping[str, str]) -> tuple[int, list[tuple[str, int]]]:

@@ -179,6 +179,18 @@ def test_photographs_of_folders_come_with_their_names_and_hidden_ones_dont(tmp_p
     assert names == ["one/b.png", "two/a.png"]
 
 
+def test_what_is_passed_over_is_told_once_however_often_a_source_is_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.png", ".trash/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path / name, encoded(plain(9), "PNG"))
+    for source in (Images(str(tmp_path)), Images(str(tmp_path))):  # the first only to see whether it can be opened
+        source.open()
+    source.read()
+    assert capsys.readouterr().out.count("passed over") == 1
+
+
 def test_a_place_without_photographs_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no photographs there"):
         Images(str(tmp_path)).open()

@@ -21,6 +21,7 @@ from realtime.submission.client import send
 from realtime.submission.names import check_classes, wanted_files
 from realtime.submission.predict import predict
 from realtime.submission.rows import (
+    Row,
     changes,
     distance,
     make_rows,
@@ -266,6 +267,13 @@ def test_changes_against_an_earlier_submission_are_counted(competition: Path, tm
     count, most = changes(rows, read_submission(tmp_path / "earlier.csv", sample))
     assert count == 2
     assert ("light -> dark", 1) in most
+
+
+def test_a_class_that_a_sample_spells_decomposed_is_no_change(tmp_path: Path) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "wütend") for form in ("NFC", "NFD"))
+    earlier = tmp_path / "earlier.csv"
+    earlier.write_text(f"image_path,emotion\na.jpg,{decomposed}\n", encoding="utf-8")
+    assert changes([Row("a.jpg", composed, 0.9)], read_submission(earlier, plain_sample(["a.jpg"]))) == (0, [])
 
 
 def test_distance_of_distributions_is_from_none_to_one() -> None:
