@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import yaml
+from hydra.utils import get_object
 from omegaconf import DictConfig
 
 from emolab.config.layers import STAGES, named
@@ -60,7 +61,7 @@ def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) ->
 
     Only a target that this installation's own `conf/model` names may be built, as the backbone and with the arguments
     given there, so that no run can name another function of the machine; and no text may be an interpolation, which
-    could read its environment.
+    could read its environment. A trusted module is imported; what it imports itself isn't trusted with it.
 
     Args:
         record: the run.
@@ -93,8 +94,9 @@ def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) ->
 
 
 def typed_modules(cfg: DictConfig) -> list[str]:
-    """Return the module of the network that a training's command names: whoever types it trusts it."""
-    return [cfg.model.backbone._target_.rpartition(".")[0]]
+    """Return the user's own module that a training's command takes its network from: whoever types it trusts it."""
+    target = cfg.model.backbone._target_
+    return [] if target in own_targets() else [target.rpartition(".")[0]]
 
 
 def own_targets() -> dict[str, frozenset[str]]:
@@ -122,8 +124,15 @@ def _with_named_layers(aug: Any) -> dict[str, Any]:
     return {"aug": {key: named(node) if key in STAGES else node for key, node in aug.items()}}
 
 
-def _is_trusted(target: Any, modules: Sequence[str]) -> bool:
-    return problem_with(target) is None and any(target.startswith(f"{module}.") for module in modules)
+def _is_trusted(target: str, modules: Sequence[str]) -> bool:
+    """Whether the target is defined in a trusted module, and not in another that this one imports, as Keras or `os`."""
+    if problem_with(target) is not None or not any(target.startswith(f"{module}.") for module in modules):
+        return False
+    try:
+        defined_in = getattr(get_object(target), "__module__", None)
+    except ImportError as error:
+        raise RunError(f"{target}, which the run names, can't be imported: {error}") from error
+    return any(f"{defined_in}.".startswith(f"{module}.") for module in modules)
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from emolab.config.saved import network_settings_of, settings_of
+from emolab.config.command import composed
+from emolab.config.saved import network_settings_of, settings_of, typed_modules
 from emolab.errors import RunError
 
 NETWORK = """
@@ -70,6 +71,24 @@ def test_a_module_of_the_users_own_must_be_trusted_by_name() -> None:
     assert network_settings_of(_record(text), ["json.tool"])["backbone"]["_target_"] == "json.tool.main"
     with pytest.raises(RunError):
         network_settings_of(_record(text), ["json.too"])
+
+
+@pytest.mark.parametrize("target", ["json.tool.sys.exit", "json.tool.Path.touch", "json.tool.json.load"])
+def test_what_a_trusted_module_imports_is_not_trusted_with_it(target: str) -> None:
+    with pytest.raises(RunError, match="which is refused"):
+        network_settings_of(_record(NETWORK.replace("emolab.models.custom_cnn.custom_cnn", target)), ["json.tool"])
+
+
+def test_what_a_trusted_module_no_longer_has_is_named() -> None:
+    text = NETWORK.replace("emolab.models.custom_cnn.custom_cnn", "json.tool.gone")
+    with pytest.raises(RunError, match=r"json\.tool\.gone, which the run names, can't be imported"):
+        network_settings_of(_record(text), ["json.tool"])
+
+
+def test_a_training_trusts_a_module_of_the_users_own_and_none_of_ours() -> None:
+    given = ["data=demo", "model=vgg19"]
+    assert typed_modules(composed("train", given)) == []
+    assert typed_modules(composed("train", [*given, "model.backbone._target_=json.tool.main"])) == ["json.tool"]
 
 
 def test_an_interpolation_is_refused() -> None:
