@@ -31,14 +31,18 @@ def leave_terminal() -> None:
                 _silence(number)
 
 
-def leave_readers() -> bool:
-    """Send nowhere what is still printed to a pipe that nobody reads any more; return whether there is one."""
+def leave_readers(wait_ms: int = 0) -> bool:
+    """Send nowhere what is still printed to a pipe that nobody reads any more; return whether there is one.
+
+    Args:
+        wait_ms: how long a reader may take to go, whom the same Ctrl-C reached.
+    """
     if not hasattr(select, "poll"):  # Windows
         return False
     watched = select.poll()
     for number in (STDOUT, STDERR):
         watched.register(number, 0)  # these two events are told unasked
-    gone = [number for number, event in watched.poll(0) if event & (select.POLLERR | select.POLLHUP)]
+    gone = [number for number, event in watched.poll(wait_ms) if event & (select.POLLERR | select.POLLHUP)]
     for number in gone:
         _silence(number)
     return bool(gone)

@@ -1,6 +1,8 @@
+import os
 import signal
 import subprocess
 import sys
+import threading
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +16,7 @@ from keras.optimizers import AdamW
 from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_record
 
 from emolab.errors import ConfigError, RunError
+from emolab.interrupts import STDOUT
 from emolab.tracking import LoggerGroup
 from emolab.training.callbacks import Checkpoints
 from emolab.training.callbacks.profile import Profile
@@ -54,6 +57,27 @@ def test_a_hang_up_before_sigterm_lets_the_state_be_saved(tmp_path: Path) -> Non
         checkpoints.ask_to_stop(number, None)
     with pytest.raises(KeyboardInterrupt):
         checkpoints.ask_to_stop(signal.SIGTERM, None)
+
+
+def test_ctrl_c_that_ends_the_reader_too_lets_the_state_be_saved(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As in a shell's `| tee log`: what is told and printed from then on goes nowhere, and is no error."""
+    checkpoints = Checkpoints(tiny_record(tmp_path), steps_per_epoch=5)
+    reader, writer = os.pipe()
+    with capfd.disabled():
+        before = os.dup(STDOUT)
+        os.dup2(writer, STDOUT)
+        os.close(writer)
+        leaving = threading.Timer(0.05, os.close, [reader])
+        leaving.start()
+        try:
+            checkpoints.ask_to_stop(signal.SIGINT, None)
+            leaving.join()
+            os.write(STDOUT, b"the next line of the progress")
+        finally:
+            os.dup2(before, STDOUT)
+            os.close(before)
 
 
 @pytest.mark.parametrize("precision", POLICIES)

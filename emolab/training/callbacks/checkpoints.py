@@ -1,5 +1,6 @@
 """Keeps the best weights and the last full state of a training, whole at every moment."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from emolab.errors import RunError
-from emolab.interrupts import HANG_UP, end_signals, leave_terminal
+from emolab.interrupts import HANG_UP, STDOUT, end_signals, leave_readers, leave_terminal
 from emolab.training.callbacks.counters import counters_of, restore_counters
 from emolab.training.callbacks.nan_guard import check_weights
 from emolab.training.optimizers import settable_rate
@@ -18,6 +19,7 @@ from emolab.training.state import load_state, save_state
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
+_GOING_MS = 200  # that a `tee` may take to end by the Ctrl-C that reaches it, too
 _FITTED = ("temperature", "uncertain_below")  # by an evaluation, to the best weights: they go with these
 
 
@@ -121,14 +123,16 @@ class Checkpoints(keras.callbacks.Callback):
 
     def ask_to_stop(self, signal_number: int, frame: object) -> None:
         """Take Ctrl-C: the first saves after the current step, a second one stops at once; a hang-up never does."""
+        self._stop_asked = True
+        leave_readers(_GOING_MS)
         if signal_number == HANG_UP:
             leave_terminal()
         elif self._interrupted:
             raise KeyboardInterrupt
         else:
             self._interrupted = True
-        self._stop_asked = True
-        print("\nsaving the state after this step; press Ctrl-C again to stop without", flush=True)
+        with suppress(OSError):
+            os.write(STDOUT, b"\nsaving the state after this step; press Ctrl-C again to stop without\n")
 
     @contextmanager
     def listening(self) -> Iterator[None]:
