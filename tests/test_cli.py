@@ -70,6 +70,7 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("loss.label_smoothing=1.5", ["loss.label_smoothing=1.5", "less than 1"]),
         ("+callbacks.mine={_target_: keras.callbacks.X, y: 1}", []),
         ("+callbacks.mine._target_=kears.callbacks.X", ["'kears' isn't installed"]),
+        ("+callbacks.mine._target_=__main__.X", ["'__main__' isn't installed"]),
         (
             "aug.layers=[flip]",
             ["aug.layers=[flip]: expected names with values", "'aug.layers' has: affine, brightness"],
@@ -82,6 +83,7 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("trainer=[1]", ["there is no trainer '1'", "default"]),
         ("model=glob(*)", ["model=glob(*)", "requires --multirun"]),
         ("teacher=[one,other,one]", ["one stands there 2 times, expected each once"]),
+        ("experiment=fer2013_student", ["teacher=[]: name the runs to learn from: teacher=<run>"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_right(wrong: str, right: list[str]) -> None:

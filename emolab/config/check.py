@@ -70,7 +70,7 @@ def _unknown(values: Mapping[str, Any], problem: Any, place: str) -> str:
     outer, _, key = place.rpartition(".")
     if place in WHOLE:
         return f"there is no key {place!r}: a file of your own in {place}/ begins with the line '# @package _global_'"
-    right = set(problem["right"]) if "right" in problem else _siblings(values, problem["loc"]) - {key}
+    right = _siblings(values, problem["loc"]) - {key}
     where = repr(outer) if outer else "the configuration"
     return f"there is no key {place!r}.{did_you_mean(key, right)} {where} has: {listed(right)}"
 

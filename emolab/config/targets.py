@@ -25,6 +25,6 @@ def problem_with(target: Any) -> str | None:
     if not isinstance(target, str) or not _PATH.fullmatch(target):
         return "expected the dotted path of a class or function, such as keras.callbacks.EarlyStopping"
     package = target.partition(".")[0]
-    if find_spec(package) is None:
+    if package == "__main__" or find_spec(package) is None:
         return f"the package {package!r} isn't installed"
     return None

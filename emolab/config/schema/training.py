@@ -181,6 +181,12 @@ def _names_a_run(value: Any) -> Any:
     return value
 
 
+def _names_teachers(value: Any) -> Any:
+    if value == []:
+        raise ValueError("name the runs to learn from: teacher=<run>, or teacher=[<run>,<other>]")
+    return value
+
+
 class Train(Closed):
     """`conf/train.yaml`."""
 
@@ -200,7 +206,7 @@ class Train(Closed):
     seed: Seed
     workers: Count | None
     resume: Annotated[str | None, BeforeValidator(_names_a_run)]
-    teacher: str | Annotated[list[str], Field(min_length=1), EACH_ONCE] | None
+    teacher: Annotated[str | Annotated[list[str], EACH_ONCE] | None, BeforeValidator(_names_teachers)]
     distillation: Distillation
     evaluate: bool | Literal["validation"]
 
