@@ -1,6 +1,7 @@
 """Where batches come from: what the trainer is given."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ class DataModule:
             split: its name.
             batch_size: images a batch at most; the last batch may be smaller.
             devices: that share each batch. None may go without images, which TensorFlow's kernels can't bear: where
-                the last batch would have too few, all have fewer than `batch_size`.
+                a batch would have too few, all have fewer than `batch_size`, or more where that can't be.
 
         Raises:
             DataError: if the split is empty or unknown, or has fewer images than there are devices.
@@ -113,8 +114,8 @@ class DataModule:
             raise DataError(f"{self.prepared.folder} has no {split} images; set data.split or choose another split")
         if len(rows) < devices:
             raise DataError(f"{devices} devices can't share {len(rows)} {split} images: leave trainer.strategy out")
-        while 0 < len(rows) % batch_size < devices:
-            batch_size -= 1
+        sizes = chain(range(batch_size, devices - 1, -1), range(max(batch_size + 1, devices), len(rows) + 1))
+        batch_size = next(size for size in sizes if not 0 < len(rows) % size < devices)
         targets = self.prepared.targets(rows)
 
         def batch(first: int) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,9 @@ def test_evaluation_sees_every_image_once_in_the_order_of_the_rows(prepared):
         assert {len(images) for images, _ in batches[:-1]} <= {4}
 
 
-@pytest.mark.parametrize(("batch_size", "devices", "sizes"), [(4, 1, [4, 4, 1]), (4, 2, [3, 3, 3]), (8, 2, [7, 2])])
+@pytest.mark.parametrize(
+    ("batch_size", "devices", "sizes"), [(4, 1, [4, 4, 1]), (4, 2, [3, 3, 3]), (8, 2, [7, 2]), (2, 4, [5, 4])]
+)
 def test_no_device_goes_without_an_image_of_a_batch(tmp_path, batch_size, devices, sizes):
     photographs = class_folders(tmp_path / "photographs", {"sad": 20, "anger": 10})
     data = DataModule(made(FolderReader(photographs), tmp_path / "cache", validation=0.3, test=0), 4, 0)

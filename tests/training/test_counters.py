@@ -14,4 +14,6 @@ def test_what_a_callback_counts_is_told_from_its_settings_and_from_what_cannot_b
     resumed = keras.callbacks.EarlyStopping("val_loss", patience=2, min_delta=0.1)
     restore_counters(resumed, counters)
     assert (resumed.wait, resumed.best) == (3, 0.5)
+    restore_counters(resumed, {"patience": 99})  # a state may come from anywhere
+    assert resumed.patience == 2
     assert (resumed.window, resumed.by_class) == ([1, None], {"happy": [2.0]})

@@ -16,16 +16,20 @@ def counters_of(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
     NumPy's single values count as plain. Tensors and variables don't: they aren't saved.
     """
-    constructors = [vars(kind)["__init__"] for kind in type(callback).__mro__ if "__init__" in vars(kind)]
-    settings = {name for constructor in constructors for name in inspect.signature(constructor).parameters}
-    others = settings | vars(keras.callbacks.Callback()).keys()
+    others = _settings_of(callback) | vars(keras.callbacks.Callback()).keys()
     own = {name: _without_numpy(value) for name, value in vars(callback).items() if name not in others}
     return {name: value for name, value in own.items() if _is_plain(value)}
 
 
 def restore_counters(callback: keras.callbacks.Callback, counters: Mapping[str, Any]) -> None:
-    """Give a callback what `counters_of` returned of one like it."""
-    vars(callback).update(counters)
+    """Give a callback what `counters_of` returned of one like it; its settings stay, whatever else was saved."""
+    settings = _settings_of(callback)
+    vars(callback).update({name: value for name, value in counters.items() if name not in settings})
+
+
+def _settings_of(callback: keras.callbacks.Callback) -> set[str]:
+    constructors = [vars(kind)["__init__"] for kind in type(callback).__mro__ if "__init__" in vars(kind)]
+    return {name for constructor in constructors for name in inspect.signature(constructor).parameters}
 
 
 def _without_numpy(value: Any) -> Any:

@@ -20,19 +20,19 @@ class Profile(keras.callbacks.Callback):
 
     def __init__(self, folder: str, first: int = 5, last: int = 15) -> None:
         super().__init__()
-        self._folder, self._first, self._last = folder, first, last
+        self.folder, self.first, self.last = folder, first, last
         self._steps = 0
         self._running = ExitStack()  # no plain attribute: those come back with a resumed training, a profiler doesn't
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Start before the first step."""
         self._steps += 1
-        if self._steps == self._first:
-            self._running.enter_context(tf.profiler.experimental.Profile(self._folder))
+        if self._steps == self.first:
+            self._running.enter_context(tf.profiler.experimental.Profile(self.folder))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Stop after the last step."""
-        if self._steps == self._last:
+        if self._steps == self.last:
             self._running.close()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
