@@ -29,6 +29,18 @@ from emolab.runs.sameness import RETIRED
 from emolab.runs.select import matching
 
 _NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
+SOURCES = {  # key -> the key that conf/ takes its value from, so that it repeats what is named already
+    "aug.seed": "seed",
+    "callbacks.early_stopping.monitor": "trainer.monitor",
+    "callbacks.early_stopping.mode": "trainer.mode",
+    "data.reader.labels": "data.labels",
+    "data.reader.path": "data.path",
+    "data.reader.root": "data.root",
+    "data.reader.votes": "data.votes",
+    "optimizer.adam_weight_decay": "optimizer.weight_decay",
+    "optimizer.gradient_accumulation_steps": "trainer.accumulate",
+    "schedule.peak": "optimizer.learning_rate",
+}
 
 
 @dataclass(frozen=True)
@@ -182,13 +194,8 @@ def differing(runs: Sequence[ComparedRun]) -> list[str]:
         name for name in _names([run.choices for run in runs]) if len({run.choices.get(name) for run in runs}) > 1
     ]
     names = _names([run.settings for run in runs])
-    columns = {
-        key: tuple(run.settings.get(key) for run in runs)
-        for key in names
-        if len({run.settings.get(key) for run in _having_place(runs, key, names)}) > 1
-    }
-    first = {values: key for key, values in reversed(columns.items())}
-    return groups + [key for key in columns if key in first.values() and key.partition(".")[0] not in groups]
+    differ = [key for key in names if len({run.settings.get(key) for run in _having_place(runs, key, names)}) > 1]
+    return groups + [key for key in differ if key.partition(".")[0] not in groups and not _is_repeated(key, runs)]
 
 
 def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun]) -> str:
@@ -225,6 +232,12 @@ def _telling(keys: Sequence[str], runs: Sequence[ComparedRun]) -> list[str]:
         if kinds > apart:
             taken, apart = [*taken, key], kinds
     return taken
+
+
+def _is_repeated(key: str, runs: Sequence[ComparedRun]) -> bool:
+    """Whether a setting has its source's value in all runs that have it."""
+    having = [run.settings for run in runs if key in run.settings]
+    return key in SOURCES and all(settings[key] == settings.get(SOURCES[key]) for settings in having)
 
 
 def _having_place(runs: Sequence[ComparedRun], key: str, names: Sequence[str]) -> list[ComparedRun]:

@@ -1,14 +1,16 @@
 """Runs on disk with predictions made up, for tests of what compares them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from omegaconf import OmegaConf
 
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.runs import RunRecord
+from emolab.runs.sameness import config_text
 
 CLASSES = ("anger", "happy", "sad")
 
@@ -30,32 +32,33 @@ def made_run(
     images: int = 0,
     mirrored: float | None = None,
     temperature: float = 1.0,
-    layers: dict[str, Any] | None = None,
-    **settings: str,
+    config: Mapping[str, Any] | None = None,
+    **choices: str,
 ) -> RunRecord:
-    """A finished run with these settings ("model", "aug", ...), this accurate, and so on mirror images, if judged.
+    """A finished run of these choices ("model", "aug", ...), this accurate, and so on mirror images, if judged.
 
-    `layers` are those of its augmentation, by name.
+    `config` sets dotted keys of its configuration.
     """
-    model = settings.get("model", "vgg19")
+    model = choices.get("model", "vgg19")
     best = {"name": "val_accuracy", "mode": "max", "best": accuracy, "epoch": 1}
     fields = {
         "classes": list(CLASSES), "image_size": 48, "seed": seed, "data": {"name": "made", "fingerprint": "f"},
         "monitor": best, "group": group or {"name": None, "number": None}, "temperature": temperature,
         "model": {"name": model, "parameters": 1000, "flops": 2_000_000},
-        "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **settings},
+        "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **choices},
     }  # fmt: skip
     rate = 0.001 if fields["choices"]["optimizer"] == "adamw" else 0.1
-    config = {
+    made = OmegaConf.create({
         "seed": seed,
         "name": model,
         "model": {"name": model},
+        "aug": {"_target_": "Augmentation", "seed": "${seed}"},
         "optimizer": {"learning_rate": rate, "nesterov": None},
-        "schedule": {"peak": rate},
-        "seed_again": seed,
-        **({} if layers is None else {"aug": {"_target_": "Augmentation", "layers": layers}}),
-    }
-    record = RunRecord.create(root, model, fields, yaml.safe_dump(config))
+        "schedule": {"peak": "${optimizer.learning_rate}"},
+    })  # fmt: skip
+    for key, value in (config or {}).items():
+        OmegaConf.update(made, key, value)
+    record = RunRecord.create(root, model, fields, config_text(made))
     for epoch in range(2):
         record.append_metrics(epoch, {"val_accuracy": (accuracy or 0.0) * (epoch + 1) / 2, "seconds": 60.0})
     if accuracy is not None:

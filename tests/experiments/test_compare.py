@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -8,17 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from made_runs import CLASSES, made_run, predictions
 
 from emolab.config.command import check_command, composed
+from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
+from emolab.flat import flat
 from emolab.runs import RunRecord
 from experiments.compare import compare
 from experiments.comparing.pairs import MOST_RUNS, pairs_of
 from experiments.comparing.report import curves_figure, table_of
-from experiments.comparing.runs import ComparedRun, chosen_runs, differing, label_of, quality_of
+from experiments.comparing.runs import SOURCES, ComparedRun, chosen_runs, differing, label_of, quality_of
 
 
 def compared(root: Path, *more: str) -> Path:
@@ -201,6 +205,33 @@ def test_what_follows_from_a_choice_is_not_named_again(tmp_path):
     assert runs[0].record.id in label_of(runs[0], [], runs)
 
 
+def configured(root: Path, *configs: dict[str, Any]) -> list[ComparedRun]:
+    return [ComparedRun(made_run(root, 0.5, config=config), "test", 100) for config in configs]
+
+
+def test_settings_that_change_together_are_both_named(tmp_path):
+    configs = [{"model.dropout": value, "loss.label_smoothing": value} for value in (0.0, 0.1)]
+    assert differing(configured(tmp_path, *configs)) == ["model.dropout", "loss.label_smoothing"]
+
+
+def test_a_setting_that_repeats_its_source_in_all_runs_is_not_named(tmp_path):
+    rates = [{"optimizer.learning_rate": rate} for rate in (0.1, 0.2)]
+    assert differing(configured(tmp_path, *rates)) == ["optimizer.learning_rate"]
+    apart = configured(tmp_path, *rates, {**rates[1], "schedule.peak": 0.3})
+    assert differing(apart) == ["optimizer.learning_rate", "schedule.peak"]
+
+
+def test_all_settings_that_conf_takes_from_others_are_known():
+    found = {}
+    for path in conf_folder().glob("*/*.yaml"):
+        group = path.parent.name
+        for key, value in flat(yaml.safe_load(path.read_text())).items():
+            taken = re.fullmatch(r"\$\{(\.?)([\w.]+)\}", str(value))
+            if taken and group not in {"detector", "logger", "paths", "pruner"}:  # which are no settings of a training
+                found[f"{group}.{key}"] = f"{group}.{taken[2]}" if taken[1] else taken[2]
+    assert found == SOURCES
+
+
 def test_a_run_is_called_by_as_much_as_tells_it_apart(tmp_path):
     settings = [
         {"model": model, "aug": aug, "finetune": aug} for model in ("vgg19", "resnet50") for aug in ("on", "off")
@@ -215,7 +246,7 @@ FLIP = {"_target_": "keras_cv.layers.RandomFlip", "mode": "horizontal"}
 
 
 def with_layers(root: Path, *layers: dict[str, Any]) -> list[ComparedRun]:
-    return [ComparedRun(made_run(root, 0.5, layers=one), "test", 100) for one in layers]
+    return [ComparedRun(made_run(root, 0.5, config={"aug.layers": one}), "test", 100) for one in layers]
 
 
 def legend_of(runs: list[ComparedRun]) -> list[str]:
@@ -226,7 +257,7 @@ def legend_of(runs: list[ComparedRun]) -> list[str]:
 def test_settings_of_two_layers_are_told_apart_by_the_layers_names(tmp_path):
     factors = [(0.1, 0.2), (0.1, 0.3), (0.2, 0.2)]
     made = [
-        {"brightness": {"_target_": "B", "factor": one}, "contrast": {"_target_": "C", "factor": other, "rate": one}}
+        {"brightness": {"_target_": "B", "factor": one}, "contrast": {"_target_": "C", "factor": other}}
         for one, other in factors
     ]
     runs = with_layers(tmp_path, *made)
