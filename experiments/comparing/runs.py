@@ -186,7 +186,7 @@ def chosen_runs(
 def differing(runs: Sequence[ComparedRun]) -> list[str]:
     """Return the choices that aren't the same in all runs, then the settings that differ besides.
 
-    What differs because a choice does (AdamW's learning rate and SGD's) isn't named again, nor what only repeats
+    What differs only because a choice does (AdamW's learning rate and SGD's) isn't named again, nor what only repeats
     another setting (the schedule's peak, which is the learning rate). A layer that a run lacks is one difference, named
     by its `_target_`: its arguments count where runs that have it differ in them.
     """
@@ -194,8 +194,7 @@ def differing(runs: Sequence[ComparedRun]) -> list[str]:
         name for name in _names([run.choices for run in runs]) if len({run.choices.get(name) for run in runs}) > 1
     ]
     names = _names([run.settings for run in runs])
-    differ = [key for key in names if len({run.settings.get(key) for run in _having_place(runs, key, names)}) > 1]
-    return groups + [key for key in differ if key.partition(".")[0] not in groups and not _is_repeated(key, runs)]
+    return groups + [key for key in names if _differs(key, runs, names) and not _is_repeated(key, runs)]
 
 
 def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun]) -> str:
@@ -234,6 +233,13 @@ def _telling(keys: Sequence[str], runs: Sequence[ComparedRun]) -> list[str]:
     return taken
 
 
+def _differs(key: str, runs: Sequence[ComparedRun], names: Sequence[str]) -> bool:
+    """Whether runs of the same choice in the setting's group have several values of it."""
+    group = key.partition(".")[0]
+    found = {(run.choices.get(group), run.settings.get(key)) for run in _having_place(runs, key, names)}
+    return len(found) > len({choice for choice, _ in found})
+
+
 def _is_repeated(key: str, runs: Sequence[ComparedRun]) -> bool:
     """Whether a setting has its source's value in all runs that have it."""
     having = [run.settings for run in runs if key in run.settings]
@@ -251,11 +257,14 @@ def _having_place(runs: Sequence[ComparedRun], key: str, names: Sequence[str]) -
 
 def _told(run: ComparedRun, names: Mapping[str, str]) -> str:
     words = (_word(name, key, value_of(run, key)) for key, name in names.items() if key != "model")
-    return " ".join([*([value_of(run, "model")] if "model" in names else []), *words])
+    return " ".join(filter(None, [value_of(run, "model") if "model" in names else "", *words]))
 
 
 def _word(name: str, key: str, value: str) -> str:
-    return f"without {name}" if key.endswith("._target_") and not value else f"{name}={value}"
+    """Return "" for an argument of what the run doesn't have, such as AdamW's momentum."""
+    if value:
+        return f"{name}={value}"
+    return "" if "." in key and not key.endswith("._target_") else f"without {name}"
 
 
 def _names(tables: Sequence[Mapping[str, str]]) -> list[str]:

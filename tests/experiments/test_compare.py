@@ -205,6 +205,28 @@ def test_what_follows_from_a_choice_is_not_named_again(tmp_path):
     assert runs[0].record.id in label_of(runs[0], [], runs)
 
 
+def of_optimizers(root: Path, key: str, *values: tuple[str, float | None]) -> list[ComparedRun]:
+    records = [
+        made_run(root, 0.5, optimizer=name, config={} if value is None else {f"optimizer.{key}": value})
+        for name, value in values
+    ]
+    return [ComparedRun(record, "test", 100) for record in records]
+
+
+def test_settings_that_differ_within_a_choice_are_named_beside_it(tmp_path):
+    rates = (("adamw", 0.001), ("adamw", 0.01), ("sgd", 0.1))
+    runs = of_optimizers(tmp_path, "learning_rate", *rates)
+    assert list(table_of(runs).headings[2:5]) == ["optimizer", "learning_rate", "accuracy"]
+    assert legend_of(runs) == [f"optimizer={name} learning_rate={rate}" for name, rate in rates]
+
+
+def test_an_argument_that_another_choice_doesnt_have_is_no_word_of_its_label(tmp_path):
+    runs = of_optimizers(tmp_path, "momentum", ("adamw", None), ("sgd", 0.8), ("sgd", 0.9))
+    assert legend_of(runs) == ["optimizer=adamw", "optimizer=sgd momentum=0.8", "optimizer=sgd momentum=0.9"]
+    debug = [ComparedRun(made_run(tmp_path, 0.5, **choices), "test", 100) for choices in ({}, {"debug": "smoke"})]
+    assert legend_of(debug) == ["without debug", "debug=smoke"]
+
+
 def configured(root: Path, *configs: dict[str, Any]) -> list[ComparedRun]:
     return [ComparedRun(made_run(root, 0.5, config=config), "test", 100) for config in configs]
 
