@@ -28,7 +28,11 @@ from emolab.runs.layout import REPORT
 from emolab.runs.sameness import RETIRED
 from emolab.runs.select import matching
 
-_NO_SETTING = ("group", "name", "paths", "resume", "workers", "logger", "evaluate", "callbacks")
+_NO_SETTING = (
+    *("group", "name", "paths", "resume", "workers", "logger", "evaluate"),
+    "callbacks.supervised",  # a sweep's own
+    *RETIRED,
+)
 SOURCES = {  # key -> the key that conf/ takes its value from, so that it repeats what is named already
     "aug.seed": "seed",
     "callbacks.early_stopping.monitor": "trainer.monitor",
@@ -84,14 +88,13 @@ class ComparedRun:
     def choices(self) -> dict[str, str]:
         """Group -> choice, such as "aug" -> "on"."""
         chosen = self.record.fields["choices"] or {"model": self.record.fields["model"]["name"]}
-        return {group: choice for group, choice in chosen.items() if group not in _NO_SETTING}
+        return {group: choice for group, choice in chosen.items() if _is_setting(group)}
 
     @cached_property
     def settings(self) -> dict[str, str]:
         """Dotted key -> value as text, of all that can change a result."""
-        settings = {key: value for key, value in settings_of(self.record).items() if key not in _NO_SETTING}
-        known = {key: value for key, value in flat(settings).items() if key not in RETIRED}
-        return {key: "null" if value is None else str(value) for key, value in known.items()}
+        known = {key: value for key, value in flat(settings_of(self.record)).items() if _is_setting(key)}
+        return {key: "null" if value is None else str(value) for key, value in known.items() if value != {}}
 
     @cached_property
     def curve(self) -> list[tuple[int, float]]:
@@ -209,6 +212,10 @@ def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun])
 def value_of(run: ComparedRun, key: str) -> str:
     """Return a run's choice or setting as text."""
     return run.choices.get(key, run.settings.get(key, ""))
+
+
+def _is_setting(key: str) -> bool:
+    return not any(key == other or key.startswith(f"{other}.") for other in _NO_SETTING)
 
 
 def _check_distinct(names: Sequence[str], found: Sequence[RunRecord]) -> None:

@@ -231,6 +231,26 @@ def configured(root: Path, *configs: dict[str, Any]) -> list[ComparedRun]:
     return [ComparedRun(made_run(root, 0.5, config=config), "test", 100) for config in configs]
 
 
+def test_callbacks_are_settings_and_what_a_sweep_adds_to_them_is_none(tmp_path):
+    configs = [{"callbacks.early_stopping": {"_target_": "EarlyStopping", "patience": value}} for value in (3, 10)]
+    stopped = [made_run(tmp_path, 0.5, callbacks="early_stopping", config=config) for config in configs]
+    supervised = {"_target_": "Supervised", "monitor": "val_accuracy", "epochs": 3, "latency": False}
+    plain = [
+        made_run(tmp_path, 0.5, callbacks="default", config={"callbacks": callbacks})
+        for callbacks in ({}, {"supervised": supervised})
+    ]
+    runs = [ComparedRun(record, "test", 100) for record in (*plain, *stopped)]
+    assert differing(runs[:2]) == []
+    assert list(table_of(runs).headings[2:5]) == ["callbacks", "patience", "accuracy"]
+    assert legend_of(runs[1:]) == [
+        "callbacks=default",
+        "callbacks=early_stopping patience=3",
+        "callbacks=early_stopping patience=10",
+    ]
+    alike = configured(tmp_path, {"callbacks": {}}, configs[0])  # by a key on the command line
+    assert legend_of(alike) == ["without early_stopping", "early_stopping=EarlyStopping"]
+
+
 def test_settings_that_change_together_are_both_named(tmp_path):
     configs = [{"model.dropout": value, "loss.label_smoothing": value} for value in (0.0, 0.1)]
     assert differing(configured(tmp_path, *configs)) == ["model.dropout", "loss.label_smoothing"]
