@@ -29,7 +29,7 @@ from emolab.runs.sameness import RETIRED
 from emolab.runs.select import matching
 
 _NO_SETTING = (
-    *("group", "name", "paths", "resume", "workers", "logger", "evaluate"),
+    *("group", "name", "paths", "resume", "workers", "logger", "evaluate", "trainer.save_every_minutes"),
     "callbacks.supervised",  # a sweep's own
     *RETIRED,
 )
