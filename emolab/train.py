@@ -15,6 +15,7 @@ from emolab.config.command import composed
 from emolab.config.overrides import SEARCH_PATH, key_of
 from emolab.config.saved import typed_modules
 from emolab.config.schema import SCHEMAS
+from emolab.errors import printable
 
 if TYPE_CHECKING:
     from emolab.data.datamodule import DataModule
@@ -81,7 +82,7 @@ def _trained(
             print(f"begun by: {command}")
         print(longer(record))
     print(f"data {data.summary}")
-    print(f"model {cfg.model.name}, weights: {weights.used}", flush=True)
+    print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     loggers.start(record, config)
     with recorded(record, loggers):

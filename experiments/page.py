@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from emolab.errors import printable
+
 _IN_FILES = 200  # characters of a line, where the output isn't a terminal
 Rows = Sequence[Sequence[str]]
 
@@ -64,5 +66,5 @@ def show(table: TableOf, whole: str | None = None) -> None:
         widest = max(cell_len(row[number]) for row in table.rows) if heading == whole else None
         shown.add_column(f"{heading} ", overflow="fold", no_wrap=widest is not None, min_width=widest)
     for row in table.rows:
-        shown.add_row(*(row[number] for number in columns))
+        shown.add_row(*(printable(row[number]) for number in columns))
     Console(markup=False, width=None if sys.stdout.isatty() else _IN_FILES).print(shown)

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from emolab.data.prepared import PreparedData
+from emolab.errors import printable
 from emolab.evaluation.report import Report, write_report
 from emolab.evaluation.rows import summary_table
 from emolab.judging.calibration import check_free, keep_calibration
@@ -32,7 +33,7 @@ def report_on(record: RunRecord, prepared: PreparedData, settings: EvaluationSet
         damage = costliest(report.robustness, next(iter(report.splits)))
         print(f"damage: {damage}; see {folder / 'robustness.png'}")
     for warning in report.warnings:
-        print(f"note:   {warning}")
+        print(printable(f"note:   {warning}"))
     print(f"report: {folder / 'index.html'}")
     keep_calibration(record, prepared, report.temperature, report.uncertain_below)
     return report

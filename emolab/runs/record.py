@@ -142,9 +142,9 @@ class RunRecord:
 
     @property
     def notice(self) -> str | None:
-        """What its data say of whatever learned from them, such as that it isn't fit for real faces."""
+        """What its data say of whatever learned from them, in one line, such as that it isn't fit for real faces."""
         notice: str | None = self.fields["data"]["notice"]
-        return notice
+        return None if notice is None else " ".join(notice.split())
 
     @property
     def temperature(self) -> float:

@@ -23,6 +23,12 @@ def _last_has_its_step(checkpoints: dict[str, str]) -> dict[str, str]:
     return checkpoints
 
 
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("expected letters that can be printed")
+    return name
+
+
 class _Group(Facts):
     number: int | None
     name: str | None = None
@@ -74,8 +80,8 @@ class _Summary(Facts):
 
 
 class _Run(Facts):
-    id: str
-    name: str
+    id: Annotated[str, AfterValidator(_printable)]  # emolab's own, and told everywhere
+    name: Annotated[str, AfterValidator(_printable)]
     status: Status
     hardware: dict[str, Any]
     group: _Group = _Group(number=None)

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from emolab.config.suggest import did_you_mean, listed
-from emolab.errors import RunError
+from emolab.errors import RunError, printable
 from emolab.flat import flat
 from emolab.runs import layout
 from emolab.runs.artifact import PREFIX, fetch
@@ -30,9 +30,9 @@ def chosen_run(cfg: DictConfig, ckpt: str | None = None, notice: bool = True) ->
         RunError: if nothing fits; the message lists what exists.
     """
     record, reason = resolve(cfg.ckpt.run if ckpt is None else ckpt, Path(cfg.paths.runs), cfg.ckpt.where)
-    print(f"run {record.folder}: {reason}")
+    print(printable(f"run {record.folder}: {reason}"))
     if notice and record.notice:
-        print(f"note: {record.notice}")
+        print(printable(f"note: {record.notice}"))
     return record
 
 

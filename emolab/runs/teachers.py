@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from emolab.config.saved import typed_modules
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, printable
 from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
@@ -39,7 +39,7 @@ def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
         return None
     for run, reason in found:
         _check_fits(run, record)
-        print(f"teacher {run.folder}: {reason}", flush=True)
+        print(printable(f"teacher {run.folder}: {reason}"), flush=True)
     runs = [run for run, _ in found]
     if not record.fields["teachers"]:
         record.update(teachers=[_note(run) for run in runs])

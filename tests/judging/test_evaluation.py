@@ -122,6 +122,16 @@ def test_what_a_report_before_has_of_damaged_faces_stays_with_its_picture(
     assert again.pictures[-1].name == "robustness"
 
 
+def test_letters_that_a_terminal_would_act_on_are_told_as_escapes(
+    tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    prepared.content = "other"
+    record = made_record(tmp_path / "runs", "seed: 0\n", **OWN, classes=["anger", "happy", "sad\x1b[2J"])
+    monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half((0, 0, 0), (1, 2, 0)))
+    report_on(record, prepared, replace(QUICKLY, shared_classes=True))
+    assert r"note:   judged on the shared classes only; left out: sad\x1b[2J" in capsys.readouterr().out.splitlines()
+
+
 def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
     tmp_path: Path, prepared: PreparedData
 ) -> None:

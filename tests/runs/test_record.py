@@ -266,6 +266,8 @@ def test_a_damaged_record_is_refused_with_its_path(tmp_path, text):
 
 
 ODD_FIELDS = [
+    ("id", "a\x1b[2J", r"id is 'a\\x1b\[2J', expected letters that can be printed"),
+    ("name", "two\nlines", "expected letters that can be printed"),
     ("data", {}, "data.name is missing"),
     ("data", {"name": "x", "fingerprint": 3}, "data.fingerprint is 3, expected text"),
     ("data", {"name": "x", "fingerprint": "y", "grey": "no"}, "data.grey is 'no', expected true or false"),

@@ -234,6 +234,15 @@ def test_the_chosen_run_is_told_with_its_reason_and_what_its_data_say(tmp_path, 
     assert "note" not in capsys.readouterr().out
 
 
+def test_what_a_stranger_wrote_into_a_run_does_nothing_to_the_terminal(tmp_path, capsys):
+    run = add(tmp_path, 0.6, monitor="\x1b]0;title\x07", notice="not fit\x1b[2J\nfor real faces\n")
+    cfg = OmegaConf.create({"ckpt": {"run": "best", "where": {}}, "paths": {"runs": str(tmp_path)}})
+    assert chosen_run(cfg).id == run.id
+    told, note = capsys.readouterr().out.splitlines()
+    assert r"has the highest \x1b]0;title\x07, 0.6, of" in told
+    assert note == r"note: not fit\x1b[2J for real faces"
+
+
 def test_matching_goes_into_nested_fields():
     fields = {"model": {"name": "vgg19", "weights": {"used": "imagenet"}}, "seed": 1}
     assert select.matches(fields, {"model": {"weights": {"used": "imagenet"}}, "seed": 1})

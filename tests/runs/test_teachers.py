@@ -48,6 +48,15 @@ def test_the_record_names_its_teacher_and_holds_to_it(tmp_path: Path) -> None:
     assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
 
 
+def test_a_teachers_letters_that_a_terminal_would_act_on_are_told_as_escapes(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    teacher = _run(tmp_path, "teacher", best=0.6)
+    teacher.update(monitor={**teacher.fields["monitor"], "name": "\x1b[2J"})
+    teachers_of(_cfg(tmp_path), _begun(tmp_path, "student"))
+    assert r"has the highest \x1b[2J, 0.6" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("teacher", "told"),
     [("best", "teacher={0} is"), (" last", "teacher={0} is"), (["last", "other"], r"teacher=\[{0},other\]")],
