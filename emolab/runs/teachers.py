@@ -1,5 +1,6 @@
 """The runs that another one learns from: found once, then held to, so that a resumed training has the same teachers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from emolab.training.distillation import Teachers
 
 MOVING = ("best", "last")  # names that mean another run later
+_VERSION = re.compile(r":v\d+$")  # of a W&B artifact; any other alias may mean another one later
 
 
 def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
@@ -77,8 +79,9 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
 
 
 def check_teachers_stay(cfg: DictConfig) -> None:
-    """Refuse `best` and `last` as teachers of many trainings: each would take what they mean when it begins.
+    """Refuse as teachers of many trainings what each would take for what it means when it begins.
 
+    That is `best`, `last`, and W&B's artifacts by an alias, such as `latest`, which students are published under.
     The first student that beats its teacher would teach the next ones, and a table would compare unlike things.
 
     Args:
@@ -95,6 +98,11 @@ def check_teachers_stay(cfg: DictConfig) -> None:
         raise ConfigError(
             f"teacher={moving[0]}: a student of these trainings may become that, and would teach the next ones. Name "
             f"the run, so that all have the same teacher: teacher={names} is it now"
+        )
+    if moving := [name for name in given if is_artifact(name) and not _VERSION.search(name)]:
+        raise ConfigError(
+            f"teacher={moving[0]}: an alias may mean another artifact by the time the next of these trainings begins. "
+            "Name a version, such as :v3, so that all have the same teacher"
         )
 
 

@@ -67,8 +67,15 @@ def test_many_trainings_must_name_their_teachers_and_are_told_the_name(
     run = _run(tmp_path, "teacher", best=0.6)
     with pytest.raises(ConfigError, match=told.format(run.id)):
         check_teachers_stay(_cfg(tmp_path, teacher))
-    for named in (None, run.id, [run.id, str(run.folder)]):
+    for named in (None, run.id, [run.id, str(run.folder), "wandb:me/emolab/train:v12"]):
         check_teachers_stay(_cfg(tmp_path, named))
+
+
+@pytest.mark.parametrize("alias", ["latest", "v3-of-mine", "20261124-101500-k3f9"])
+def test_many_trainings_must_name_the_version_of_a_teacher_in_wandb(tmp_path: Path, alias: str) -> None:
+    teacher = f"wandb:me/emolab/train:{alias}"
+    with pytest.raises(ConfigError, match=f"teacher={teacher}: an alias .* Name a version, such as :v3"):
+        check_teachers_stay(_cfg(tmp_path, ["gone", f" {teacher}"]))
 
 
 def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path: Path) -> None:
