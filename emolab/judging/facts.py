@@ -16,13 +16,13 @@ def title_of(record: RunRecord, prepared: PreparedData) -> str:
 
 def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
     """Return name and value of what the run was and what it's judged on."""
-    fields = record.fields
+    fields, settings = record.fields, settings_of(record)
     model, monitor = fields["model"], fields["monitor"]
     return {
         "model": _network(model),
         "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]}){_without(fields['data'])}",
-        "recipe": _recipe(settings_of(record)),
-        **_taught(fields["teachers"], settings_of(record)),
+        "recipe": _recipe(settings),
+        **_taught(fields["teachers"], settings),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
         "best epoch": _best(monitor),
         **({"computed in": fields["precision"]} if fields["precision"] else {}),
