@@ -90,17 +90,27 @@ def imagenet_or_file(requested: str | None, model: str) -> FirstWeights:
     return FirstWeights(requested, "random", None)
 
 
+def there(requested: str) -> Path | None:
+    """Return the file or folder of this name, in which `~` is a home, or None where there is none."""
+    try:
+        place = Path(requested).expanduser()
+        return place if place.exists() else None
+    except (OSError, RuntimeError):  # a name too long for the system; the home of nobody
+        return None
+
+
 def cache_folder() -> Path:
     """Keras's own folder for downloaded models (`KERAS_HOME`/models, by default ~/.keras/models)."""
     return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
 
 
 def _existing(path: str) -> Path:
-    if not Path(path).is_file():
+    place = there(path)
+    if place is None or not place.is_file():
         raise ConfigError(
             f"model.weights={path} is not a file; expected auto, imagenet, null, a run's folder or a weights file"
         )
-    return Path(path)
+    return place
 
 
 def _imagenet(model: str, seconds: float, least_rate: float) -> tuple[Path | None, str]:

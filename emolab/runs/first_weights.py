@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emolab.errors import ConfigError
-from emolab.models.pretrained import FirstWeights, imagenet_or_file
+from emolab.models.pretrained import FirstWeights, imagenet_or_file, there
 from emolab.runs import layout
 from emolab.runs.record import RunRecord
 
@@ -19,12 +19,12 @@ def first_weights(requested: str | None, model: str) -> FirstWeights:
         ConfigError: if what was asked for can't be had, or the run trained another model.
         RunError: if the run's weights are missing or changed.
     """
-    folder = None if requested is None else _run_folder(Path(requested).expanduser())
-    if requested is None or folder is None:
+    named = None if requested is None else there(requested)
+    folder = None if named is None else _run_folder(named)
+    if named is None or folder is None:
         return imagenet_or_file(requested, model)
     record = RunRecord.open(folder)
     path = record.checkpoint_path("best")
-    named = Path(requested).expanduser()
     if named.is_file() and named.resolve() != path.resolve():
         raise ConfigError(f"model.weights={requested}: the run's best weights are {path.name}; give the run's folder")
     trained = record.fields["model"]["name"]

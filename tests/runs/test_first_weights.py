@@ -59,5 +59,17 @@ def test_a_file_outside_of_a_run_has_no_known_classes(tmp_path: Path) -> None:
     assert first_weights(str(path), "vgg19").classes is None
 
 
+def test_a_name_in_a_home_is_found_and_one_that_no_system_knows_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "mine.weights.h5"
+    path.write_bytes(b"weights")
+    assert first_weights("~/mine.weights.h5", "vgg19").path == path
+    for gone in ("~nobody-here/mine.weights.h5", "a" * 300):
+        with pytest.raises(ConfigError, match=f"model.weights={gone} is not a file"):
+            first_weights(gone, "vgg19")
+
+
 def test_null_stays_random(tmp_path: Path) -> None:
     assert first_weights(None, "vgg19").used == "random"
