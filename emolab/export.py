@@ -101,7 +101,7 @@ def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]") -> None:
     logger = instantiate(cfg.logger)
     if isinstance(logger, JsonLines):
         return  # the record has a summary of its training, and the table is a file
-    logger.start(record, _plain(cfg))
+    logger.start(record, {"export": _plain(cfg)})  # beside its training's own
     image = cv2.imdecode(np.frombuffer(picture(rows, cfg.budget_ms), np.uint8), cv2.IMREAD_COLOR_RGB)
     logger.log_images(0, np.asarray(image)[None], ["engines: accuracy against latency"])
     numbers = {

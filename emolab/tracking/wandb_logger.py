@@ -30,7 +30,8 @@ class Wandb:
         project: W&B's project.
         entity: user or team; None for the account's own.
         group: runs of one grid or sweep share it.
-        tags: labels besides the names of model, augmentation, fine-tuning and data.
+        tags: labels besides the names of model, augmentation, fine-tuning and data. Those that a training gave the
+            run stay when it has ended: W&B would replace them.
         mode: "auto", or "offline" even where there's a key.
         log_model: whether a finished run's best weights become an artifact.
         connect_seconds: how long its process tries to reach the server before it goes offline.
@@ -74,7 +75,8 @@ class Wandb:
             log.warning("W&B can't be started (%s). The run goes on; its record is metrics.jsonl.", error)
             return
         known = {key: record.fields.get(key) for key in _FACTS}
-        tags = [*self.tags, *_names(record.fields.get("choices") or config)]
+        names = _names(record.fields.get("choices") or config)
+        tags = [*self.tags, *names] if record.status == "running" else None
         self._send(
             "start", **self._settings, folder=str(place.parent), id=record.id, name=record.name,
             group=self.group, tags=tags, config={**plain(config), "run": known},

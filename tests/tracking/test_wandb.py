@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from run_fields import FIELDS
 
+from emolab.config.command import composed
+from emolab.export import _show
 from emolab.runs import RunRecord
 from emolab.tracking import Wandb, account
 from emolab.tracking.client import Client
@@ -146,6 +148,15 @@ def test_an_offline_run_holds_everything(record, tmp_path, caplog):
     assert [end["exit_code"] for end in values(found, "exit")] == [0]
     assert not caplog.records
     assert not wait_until_gone(record.folder, 5.0)
+
+
+def test_an_export_after_the_training_leaves_its_configuration_and_its_tags(record, tmp_path):
+    record.finish("finished")
+    _show(composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"]), record, [])
+    [run] = values(records(record, tmp_path), "run")
+    assert "tags" not in run
+    assert set(run["config"]["update"]) - {"_wandb"} == {"export", "run"}
+    assert run["config"]["update"]["export"]["logger"]["tags"] == ["mine"]
 
 
 def test_starting_and_logging_take_no_time(record):
