@@ -1,5 +1,6 @@
 """The pictures of a run's report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,7 +95,7 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
         curves = plots.png(plots.curves_figure(history))
         pictures.append(Picture("curves", "Training curves", "Loss, accuracy and learning rate by epoch.", curves))
     if examples:
-        pictures += [*_errors(view, examples), _looked_at(network, view, examples)]
+        pictures += [*_errors(view, examples), _looked_at(network, record.classes, view, examples)]
     return pictures
 
 
@@ -107,10 +108,13 @@ def _errors(view: View, examples: int) -> list[Picture]:
     return [Picture("errors", "Most confident errors", explanation, gallery)]
 
 
-def _looked_at(network: Any, view: View, examples: int) -> Picture:
+def _looked_at(network: Any, known: Sequence[str], view: View, examples: int) -> Picture:
+    """Grad-CAM of the names given; `known` are the network's classes, of which perhaps not all are judged."""
+    said = view.predictions
     positions = view.spread_positions(examples)
     images, captions = view.images(positions, plots.LONGEST_IN_CAPTION)
-    heat = grad_cam(network, images, view.predictions.predicted[positions])
+    named = np.array([known.index(said.classes[number]) for number in said.predicted[positions]])
+    heat = grad_cam(network, images, named)
     explanation = f"Grad-CAM: what spoke for the name that was given, bright where much ({view.split})."
     return Picture(
         "grad_cam", "What it looked at", explanation, plots.png(plots.gallery_figure(images, captions, heat))

@@ -67,7 +67,8 @@ def _left_half(weights: Sequence[float] = (0, 1 / 48), biases: Sequence[float] =
         biases: of each class.
     """
     images = keras.Input((16, 16, 3))
-    left = keras.layers.Cropping2D(((0, 0), (0, 8)))(images)
+    same = keras.layers.DepthwiseConv2D(1, depthwise_initializer="ones", use_bias=False)(images)  # for Grad-CAM
+    left = keras.layers.Cropping2D(((0, 0), (0, 8)))(same)
     judge = keras.layers.Dense(len(biases))
     network = keras.Model(images, judge(keras.layers.GlobalAveragePooling2D()(left)))
     judge.set_weights([np.float32([weights] * 3), np.float32(biases)])
@@ -130,6 +131,24 @@ def test_letters_that_a_terminal_would_act_on_are_told_as_escapes(
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half((0, 0, 0), (1, 2, 0)))
     report_on(record, prepared, replace(QUICKLY, shared_classes=True))
     assert r"note:   judged on the shared classes only; left out: sad\x1b[2J" in capsys.readouterr().out.splitlines()
+
+
+def test_what_it_looked_at_is_shown_of_the_name_in_the_caption_where_not_all_classes_are_judged(
+    tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(QUICKLY, examples=3, shared_classes=True)
+    prepared.images[:, :2] = 0  # else what speaks for a class is the same in every place
+
+    def looked_at(classes: list[str], network: keras.Model) -> bytes:
+        record = made_record(tmp_path / "runs", "seed: 0\n", **OWN, classes=classes)
+        record.update(temperature=1.0, uncertain_below=0.4)
+        monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)
+        pictures = {picture.name: picture.png for picture in evaluate_run(record, prepared, settings).pictures}
+        return pictures["grad_cam"]
+
+    dark_is_contempt = _left_half((0, -1 / 48, 1 / 48), (0, 0, -128 / 16))
+    of_two_classes = looked_at(["anger", "happy"], _left_half())
+    assert looked_at(["anger", "contempt", "happy"], dark_is_contempt) == of_two_classes
 
 
 def test_a_run_that_another_process_is_training_is_refused_before_it_is_judged(
