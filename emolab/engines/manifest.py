@@ -118,4 +118,11 @@ def note_on_hardware(facts: Mapping[str, Any]) -> str | None:
 
 
 def _content(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != FACTS]
+    """All files but the facts; and linked folders, which aren't entered: no engine is built with one."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() or (path.is_symlink() and path.is_dir()))
+    return [path for path in paths if path.name != FACTS and not _is_unfinished(path.name)]
+
+
+def _is_unfinished(name: str) -> bool:
+    """Whether it is what a kill left of facts that were being written."""
+    return name.startswith(files.UNFINISHED) and name.endswith(FACTS)

@@ -1,10 +1,12 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from run_fields import made_record
 
+from emolab import files
 from emolab.engines import manifest
 from emolab.engines.gates import fastest
 from emolab.engines.registry import backend
@@ -76,6 +78,30 @@ def test_what_are_no_facts_of_an_engine_at_all_is_refused(tmp_path: Path, text: 
     (folder / manifest.FACTS).write_text(text)
     with pytest.raises(RunError, match=r"engine\.json (holds|can't be read).*Export it again"):
         manifest.read(folder)
+
+
+def _whole(folder: Path) -> Path:
+    (folder / "saved_model").mkdir(parents=True)
+    (folder / "saved_model" / "saved_model.pb").write_bytes(b"graph")
+    manifest.write(folder, BUILT)
+    return folder
+
+
+def test_an_engine_stays_whole_where_a_kill_stopped_the_writing_of_its_facts(tmp_path: Path) -> None:
+    folder = _whole(tmp_path / "tensorflow-fp32")
+    with files.write_atomically(folder / manifest.FACTS) as unfinished:  # it stays if the process is killed here
+        shutil.copy(folder / manifest.FACTS, unfinished)
+        assert manifest.verified(folder)["engine"] == BUILT["engine"]
+    (folder / ".tmp-weights.bin").write_bytes(b"x")  # of nobody's
+    with pytest.raises(RunError, match=r"differ in \.tmp-weights\.bin"):
+        manifest.verified(folder)
+
+
+def test_a_linked_folder_that_was_added_to_an_engine_is_refused(tmp_path: Path) -> None:
+    folder = _whole(tmp_path / "tensorflow-fp32")
+    (folder / "more").symlink_to(shutil.copytree(folder / "saved_model", tmp_path / "elsewhere"))
+    with pytest.raises(RunError, match=r"isn't whole: .* differ in more\."):
+        manifest.verified(folder)
 
 
 def test_an_engine_that_was_only_built_is_read_as_one_and_never_the_fastest(tmp_path: Path) -> None:
