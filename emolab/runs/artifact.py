@@ -35,6 +35,7 @@ def fetch(ckpt: str, root: Path) -> RunRecord:
 
 def _find(name: str) -> Any:
     import wandb  # late: a second of import that only this needs
+    from wandb.apis.normalize import normalize_exceptions
 
     account = find_account()
     if account.key is None:
@@ -43,17 +44,20 @@ def _find(name: str) -> Any:
             "or give a local run id or folder"
         )
     try:
-        return wandb.Api(timeout=_SECONDS, api_key=account.key).artifact(name)
+        artifact = wandb.Api(timeout=_SECONDS, api_key=account.key).artifact(name)
+        normalize_exceptions(lambda: artifact.manifest)()  # fetched now, and kept; in W&B's public errors
     except (wandb.Error, OSError, ValueError) as error:
         raise RunError(f"{PREFIX}{name} can't be found at {account.address}: {error}") from error
+    return artifact
 
 
 def _download(artifact: Any, folder: Path, ckpt: str) -> None:
     """Download it whole or not at all; where another process was faster, its folder stays."""
     import wandb
+    from wandb.apis.normalize import normalize_exceptions
 
     try:
         with write_folder(folder, replace=False) as made:
-            artifact.download(root=str(made))
+            normalize_exceptions(artifact.download)(root=str(made))
     except (wandb.Error, OSError, ValueError) as error:
         raise RunError(f"{ckpt} can't be downloaded to {folder}: {error}") from error

@@ -4,7 +4,9 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import requests
 from run_fields import made_record
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from emolab.errors import RunError
 from emolab.runs import artifact, resolve
@@ -40,6 +42,23 @@ def test_a_server_that_never_answers_is_an_error_within_seconds(tmp_path, monkey
         resolve(NAME, tmp_path)
     assert time.monotonic() - began < 15
     server.close()
+
+
+@pytest.mark.parametrize(
+    "fault", [WandbApiFailedError("connection reset"), requests.ConnectionError("connection reset")]
+)
+def test_a_network_that_fails_between_the_artifact_and_its_manifest_is_told(tmp_path, monkeypatch, fault):
+    class Found:
+        digest = "abc123"
+
+        @property
+        def manifest(self):  # fetched when it's asked for, as by W&B's client
+            raise fault
+
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    monkeypatch.setattr("wandb.Api", lambda **_: SimpleNamespace(artifact=lambda name: Found()))
+    with pytest.raises(RunError, match=r"can't be found at https?://.*: connection reset"):
+        resolve(NAME, tmp_path)
 
 
 def stored(folder, names):
@@ -81,6 +100,17 @@ def test_an_interrupted_download_leaves_nothing_and_the_next_one_is_whole(tmp_pa
     assert not list((tmp_path / "runs" / ".downloads").iterdir())
     monkeypatch.setattr(artifact, "_find", lambda name: found)
     assert resolve(NAME, tmp_path / "runs")[0].checkpoint_path("best").read_text() == "w"
+
+
+def test_a_network_that_fails_in_the_download_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    def failing(root):
+        raise WandbApiFailedError("connection reset")
+
+    found = SimpleNamespace(**{**vars(stored(tmp_path, ["run.json"])), "download": failing})
+    monkeypatch.setattr(artifact, "_find", lambda name: found)
+    with pytest.raises(RunError, match=r"can't be downloaded to .*: connection reset"):
+        resolve(NAME, tmp_path / "runs")
+    assert not list((tmp_path / "runs" / ".downloads").iterdir())
 
 
 def test_of_two_that_fetch_one_run_at_once_both_have_it(tmp_path, monkeypatch):
