@@ -42,10 +42,14 @@ def why_not_here(wanted: Sequence[tuple[Backend, str]]) -> dict[Key, str | None]
         RunError: if none of them can; the message says why.
     """
     reasons = {(one.name, precision): one.available(precision) for one, precision in wanted}
+    _check_any(reasons)
+    return reasons
+
+
+def _check_any(reasons: Mapping[Key, str | None]) -> None:
     if all(reasons.values()):
         told = "; ".join(f"{'-'.join(key)}: {reason}" for key, reason in reasons.items())
         raise RunError(f"none of the engines can run here: {told or 'none was asked for'}")
-    return reasons
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Benchmark:
     say: Say = print
 
     def run(self, wanted: Sequence[tuple[Backend, str]], reasons: Mapping[Key, str | None]) -> list[Row]:
-        """Build, judge and time every engine of `wanted` that this machine can run; one row each.
+        """Build, judge and time every engine of `wanted` that this machine can run, with these data; one row each.
 
         The SavedModel's signature and Keras's `predict` are timed with them, whether wanted or not, and so are the
         run's other engines that an earlier export judged: times of another day can't be compared with those of now.
@@ -87,8 +91,10 @@ class Benchmark:
             reasons: what `why_not_here` says of them.
 
         Raises:
-            EmolabError: if the SavedModel can't be built, judged or timed.
+            EmolabError: if the SavedModel can't be built, judged or timed, or the data lack what each engine needs.
         """
+        reasons = {key: reason or self.builder.lacks(key[1]) for key, reason in reasons.items()}
+        _check_any(reasons)
         able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
         if BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]

@@ -76,6 +76,12 @@ class Builder:
             manifest.write(made, {**facts, **found})
         return folder
 
+    def lacks(self, precision: str) -> str | None:
+        """Return in one line what the data lack for this precision, or None where they have all it needs."""
+        if precision != "int8" or len(self._prepared.rows("train")):
+            return None
+        return f"int8 needs training images, and {self._prepared.name} has none; precision=fp32 needs none"
+
     def is_current(self, facts: Mapping[str, Any]) -> bool:
         """Whether an engine with these facts (`engine.json`) is of the same as what would be built now."""
         try:

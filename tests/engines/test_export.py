@@ -61,11 +61,15 @@ def _exported_in(project: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str
 
 
 def _benchmarked(
-    builder: Builder, data: PreparedData, names: Sequence[str] = ("litert", "tensorflow"), batches: Sequence[int] = (1,)
+    builder: Builder,
+    data: PreparedData,
+    names: Sequence[str] = ("litert", "tensorflow"),
+    batches: Sequence[int] = (1,),
+    precisions: Sequence[str] = ("fp32",),
 ) -> list[table.Row]:
-    """The rows of these engines in fp32, after as few calls as can be."""
+    """The rows of these engines, after as few calls as can be."""
     plan = TimingPlan(calls=2, warm_up=1, block=1, batches=batches, rounds=1)
-    wanted = [(backend(name), "fp32") for name in names]
+    wanted = [(backend(name), precision) for name in names for precision in precisions]
     benchmark = Benchmark(builder.record, data, builder, None, plan, 5000, resamples=50)
     return benchmark.run(wanted, why_not_here(wanted))
 
@@ -330,6 +334,22 @@ def test_data_without_validation_images_are_refused_with_what_to_set(
     monkeypatch.setattr(data, "rows", lambda split: np.array([], int))
     with pytest.raises(DataError, match=r"no validation images.*data\.split\.validation"):
         check_judges(tiny_run, data)
+
+
+def test_data_without_training_images_cost_the_engines_in_int8_alone(
+    tiny_run: RunRecord, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = copy.copy(tiny_data)
+    monkeypatch.setattr(data, "rows", lambda split: tiny_data.rows(split)[: 0 if split == "train" else None])
+    builder = Builder(tiny_run, data, load_network(tiny_run), 1.0, calibration_images=7)  # no int8 built before
+    told = "litert-int8: int8 needs training images, and .* has none; precision=fp32"
+    with pytest.raises(RunError, match=f"none of the engines can run here: {told}"):
+        _benchmarked(builder, data, ["litert"], precisions=["int8"])
+    found = {
+        (row.engine, row.precision): row for row in _benchmarked(builder, data, ["litert"], precisions=["fp32", "int8"])
+    }
+    assert found["litert", "fp32"].passed
+    assert found["litert", "int8"].status.startswith("not here: int8 needs training images")
 
 
 def test_an_export_fits_what_an_evaluation_does_and_keeps_it_if_the_data_are_the_runs_own(
