@@ -186,9 +186,9 @@ def test_a_training_evaluates_as_conf_says_but_for_what_its_own_command_says(
     monkeypatch.setattr("emolab.config.command.conf_folder", lambda: tmp_path / "conf")
     edited = tmp_path / "conf" / "evaluate.yaml"
     edited.write_text(edited.read_text().replace("resamples: 2000", "resamples: 500"))
-    memory = ["data=demo", "trainer.evaluation_batch_size=8"]
-    cfgs = {said: composed("train", [*memory, f"evaluate={said}"]) for said in ("true", "validation", "false")}
-    own = replace(QUICKLY, batch_size=8, resamples=500, examples=24, trusted_modules=["emolab.models.backbones"])
+    given = ["data=demo", "trainer.evaluation_batch_size=8", "model.backbone._target_=json.tool.main"]
+    cfgs = {said: composed("train", [*given, f"evaluate={said}"]) for said in ("true", "validation", "false")}
+    own = replace(QUICKLY, batch_size=8, resamples=500, examples=24, trusted_modules=["json.tool"])
     assert evaluation_of(cfgs["validation"]) == own
     assert evaluation_of(cfgs["true"]) == replace(own, test=True)
     assert evaluation_of(cfgs["false"]) is None
