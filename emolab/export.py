@@ -76,14 +76,14 @@ def _benchmark(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -
     from emolab.engines.benchmark import Benchmark
     from emolab.engines.build import Builder
     from emolab.engines.latency import TimingPlan
-    from emolab.engines.readiness import check_judges, temperature_of
+    from emolab.engines.readiness import check_judges, temperatures_of
     from emolab.runs.network import load_network
 
     check_judges(record, prepared)
     limit_threads(cfg.threads or usable_cores())
     network = load_network(record, cfg.trusted_modules)
-    temperature = temperature_of(record, prepared, network, cfg.batch_size)
-    builder = Builder(record, prepared, network, temperature, cfg.calibration_images)
+    temperatures = temperatures_of(record, prepared, network, cfg.batch_size)
+    builder = Builder(record, prepared, network, temperatures, cfg.calibration_images)
     plan = TimingPlan(**_plain(cfg.latency))
     return Benchmark(record, prepared, builder, cfg.threads, plan, cfg.budget_ms, cfg.batch_size, cfg.resamples)
 

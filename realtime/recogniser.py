@@ -35,7 +35,7 @@ class NetworkClassifier:
         from emolab.engines.deployable import deployed
         from emolab.runs.network import load_network
 
-        network = deployed(load_network(record, trusted_modules), record.temperature)
+        network = deployed(load_network(record, trusted_modules), record.temperatures)
 
         import tensorflow as tf  # a run that can't be used is refused without
 
@@ -66,7 +66,7 @@ def recogniser(
         record: the run.
         choice: "auto": the selected engine, exported first where there's none; "selected": the same, or else the
             network; "network"; or the name of one of the run's engines, such as "onnxruntime-int8". An engine
-            of older weights, or with another temperature, is none that is selected, and refused by its name.
+            of older weights, or with other temperatures, is none that is selected, and refused by its name.
         threads: processor threads of an engine; None: every core.
         failed_gates: whether an engine that failed a gate may be used.
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.

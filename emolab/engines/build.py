@@ -26,7 +26,7 @@ from emolab.runs import RunRecord, environment
 from emolab.runs.layout import clear_write_errors
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)  # what no other converter would do better
-BUILD_VERSION = 2  # counted up when the same run gives another engine, so that those built before are built anew
+BUILD_VERSION = 3  # counted up when the same run gives another engine, so that those built before are built anew
 Say = Callable[[str], None]
 
 
@@ -39,7 +39,7 @@ class Builder:
         record: the run.
         prepared: its data, of which int8 takes training images to find the ranges of values.
         network: the run's, uint8-range RGB (N, S, S, 3) -> logits (N, C).
-        temperature: of the softmax.
+        temperatures: of each class.
         calibration_images: how many training images int8 takes.
         say: told what is being done.
     """
@@ -49,12 +49,12 @@ class Builder:
         record: RunRecord,
         prepared: PreparedData,
         network: Any,
-        temperature: float,
+        temperatures: Mapping[str, float],
         calibration_images: int = 300,
         say: Say = print,
     ) -> None:
-        self.record, self.temperature = record, float(temperature)
-        self.network = deployed(network, self.temperature)
+        self.record, self.temperatures = record, {name: temperatures[name] for name in record.classes}
+        self.network = deployed(network, self.temperatures)
         self._prepared, self._calibration_images, self._say = prepared, calibration_images, say
 
     def build(self, backend: Backend, precision: str) -> Path:
@@ -118,7 +118,7 @@ class Builder:
             "classes": list(self.record.classes),
             "image_size": int(fields["image_size"]),
             "crop_version": CROP_VERSION,
-            "temperature": self.temperature,
+            "temperatures": self.temperatures,
             "options": backend.options(),
             "calibration_images": self._calibration_images if precision == "int8" else 0,
             "versions": environment.versions(backend.packages),

@@ -67,7 +67,7 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
     Args:
         folder: such as `runs/<name>/<id>/engines/openvino-int8`.
         threads: processor threads it may use; None: every core that this process may use.
-        run: refuse the engine if its classes, weights or temperature aren't those that this run has now.
+        run: refuse the engine if its classes, weights or temperatures aren't those that this run has now.
 
     Raises:
         RunError: if it's damaged, incomplete, none that its runtime can use or not of the run as it is, or it can't run

@@ -79,17 +79,16 @@ def amend(folder: Path, **fields: Any) -> dict[str, Any]:
 def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
     """Return why an engine with these facts doesn't say what the run's network says now, or None.
 
-    The temperature of a run that has none yet was fitted for its engines alone.
+    The temperatures of a run that has none yet were fitted for its engines alone.
     """
     if run.classes != tuple(map(class_name, facts["classes"])):
         return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
     if facts.get("weights") != run.best_weights_sha256:
         return "it was made of other weights than the run's best ones of now"
-    fitted, temperature = run.fields["temperature"], facts.get("temperature")
-    if fitted is None:
-        return None
-    if temperature is None or not math.isclose(fitted, temperature, rel_tol=_ROUNDING):
-        return f"it was made with the temperature {temperature}, and the run's is {fitted} now"
+    made = facts.get("temperatures", {})
+    for name, fitted in run.temperatures.items() if run.fields["temperatures"] is not None else ():
+        if name not in made or not math.isclose(fitted, made[name], rel_tol=_ROUNDING):
+            return f"it was made with the temperature {made.get(name)} of {name}, and the run's is {fitted} now"
     return None
 
 

@@ -1,9 +1,10 @@
-"""What a run needs before its engines are built: data that can judge them, and a temperature."""
+"""What a run needs before its engines are built: data that can judge them, and temperatures."""
 
 from typing import Any
 
 from emolab.data.prepared import PreparedData
 from emolab.errors import DataError
+from emolab.evaluation.calibration import Temperatures
 from emolab.judging.calibration import calibration_of, keep_calibration
 from emolab.judging.fits import check_fits
 from emolab.judging.judge import Judge, classifier
@@ -30,23 +31,24 @@ def check_judges(record: RunRecord, prepared: PreparedData) -> None:
         print(f"note: the engines are judged on {prepared.name}, not on the data that the run was trained on")
 
 
-def temperature_of(record: RunRecord, prepared: PreparedData, network: Any, batch_size: int = 128) -> float:
-    """Return the run's temperature; a run that was never evaluated gets it now, from its own validation images.
+def temperatures_of(record: RunRecord, prepared: PreparedData, network: Any, batch_size: int = 128) -> Temperatures:
+    """Return the run's temperatures; a run that was never evaluated gets them now, from its own validation images.
 
-    From other data's it is fitted for these engines alone: the run, its report and the viewer keep none.
+    From other data's they are fitted for these engines alone: the run, its report and the viewer keep none.
 
     Args:
         record: the run.
-        prepared: whose validation images it's fitted on.
+        prepared: whose validation images they are fitted on.
         network: the run's.
         batch_size: images at a time.
     """
-    known = record.fields["temperature"]
-    if known is not None:
-        return float(known)
+    if record.fields["temperatures"] is not None:
+        return record.temperatures
     judge = Judge(classifier(network), prepared, record.classes, batch_size)
     fitted = calibration_of(record, prepared, {"validation": judge.predict(judge.rows("validation"))})
-    keep_calibration(record, prepared, fitted.temperature, fitted.uncertain_below)
+    keep_calibration(record, prepared, fitted.temperatures, fitted.uncertain_below)
     if not learned_from(record, prepared):
-        print(f"note: the run has no temperature yet, and these engines get that of {prepared.name}: evaluate it first")
-    return fitted.temperature
+        print(
+            f"note: the run has no temperatures yet, and these engines get those of {prepared.name}: evaluate it first"
+        )
+    return fitted.temperatures

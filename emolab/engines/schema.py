@@ -56,7 +56,8 @@ class _Engine(Facts):
     hardware: _Hardware
     fingerprint: str
     weights: str | None = None
-    temperature: Positive | None = None
+    temperatures: dict[str, Positive] | None = None
+    temperature: Positive | None = None  # an older emolab's, one for all classes
     bytes: int | None = None
     parity: _Parity | None = None
     latency_ms: _Latency | None = None
@@ -77,4 +78,6 @@ def check_engine(facts: Any, path: Path) -> dict[str, Any]:
         RunError: naming the first field that is missing, of the wrong type or out of range.
     """
     checked(facts, _Engine, path, "an engine's", "Export it again")
-    return {name: value for name, value in facts.items() if value is not None}
+    found = {name: value for name, value in facts.items() if value is not None}
+    before = found.pop("temperature", None)
+    return found if before is None else {"temperatures": dict.fromkeys(found["classes"], before), **found}

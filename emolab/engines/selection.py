@@ -66,7 +66,7 @@ def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
 def selected_engine(run: "RunRecord") -> Path | None:
     """Return the folder of the engine that an export selected, or None where none is, or it's gone.
 
-    One that was made before the run had the weights or the temperature of now is none, nor is one that was never
+    One that was made before the run had the weights or the temperatures of now is none, nor is one that was never
     judged, because the export that built it anew was interrupted.
 
     Raises:

@@ -119,16 +119,15 @@ def majority_baseline(targets: np.ndarray, classes: int) -> float:
     return float(np.bincount(targets, minlength=classes).max() / len(targets))
 
 
-def evaluators(predictions: Predictions, temperature: float) -> Iterator[tuple[str, float]]:
-    """Yield name and value of each metric of the probabilities; "calibrated" means after temperature scaling."""
-    raw, calibrated = predictions.probabilities(), predictions.probabilities(temperature)
-    targets = predictions.targets
+def evaluators(predictions: Predictions, calibrated: Predictions) -> Iterator[tuple[str, float]]:
+    """Yield name and value of each metric of the probabilities, as trained and after temperature scaling."""
+    raw, scaled, targets = predictions.probabilities(), calibrated.probabilities(), predictions.targets
     yield "top_2", top_k(raw, targets, 2)
     yield "nll", negative_log_likelihood(raw, targets)
-    yield "nll_calibrated", negative_log_likelihood(calibrated, targets)
+    yield "nll_calibrated", negative_log_likelihood(scaled, targets)
     yield "ece", expected_calibration_error(raw, targets)
-    yield "ece_calibrated", expected_calibration_error(calibrated, targets)
-    yield "ece_if_calibrated", calibration_error_if_calibrated(calibrated)
+    yield "ece_calibrated", expected_calibration_error(scaled, targets)
+    yield "ece_if_calibrated", calibration_error_if_calibrated(scaled)
     yield "majority_baseline", majority_baseline(targets, len(predictions.classes))
 
 

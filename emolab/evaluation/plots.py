@@ -76,15 +76,12 @@ def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     return figure
 
 
-def reliability_figure(predictions: Predictions, temperature: float) -> Figure:
+def reliability_figure(predictions: Predictions, calibrated: Predictions) -> Figure:
     """Draw accuracy against confidence, before and after temperature scaling."""
     figure = Figure(figsize=(8.4, 4.2), dpi=110, layout="constrained")
     pair = figure.subplots(1, 2, sharey=True)
-    for axes, value, title in (
-        (pair[0], 1.0, "as trained"),
-        (pair[1], temperature, f"temperature {temperature:.2f}"),
-    ):
-        _reliability(axes, *reliability(predictions.probabilities(value), predictions.targets), title)
+    for axes, said, title in ((pair[0], predictions, "as trained"), (pair[1], calibrated, "calibrated")):
+        _reliability(axes, *reliability(said.probabilities(), said.targets), title)
     pair[0].set_ylabel("accuracy")
     shown = {label: handle for axes in pair for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(shown), fontsize=8)

@@ -20,7 +20,7 @@ class Predictions:
     """Logits beside the truth, row by row.
 
     Attributes:
-        logits: float32 (N, C).
+        logits: real numbers (N, C); float32 as a network gives them.
         targets: int64 (N,), the class numbers of the truth.
         groups: int64 (N,): images of one group (near-duplicates, or one person's) are resampled together.
         classes: C names, in the order of the logits.
@@ -60,10 +60,10 @@ class Predictions:
         if bad:
             raise DataError(f"the network gave NaN or infinity for {bad} of {len(self.targets)} images")
 
-    def probabilities(self, temperature: float = 1.0) -> np.ndarray:
-        """Return softmax(logits / temperature): float64 (N, C), rows sum to 1."""
-        scaled = self.logits.astype(np.float64) / temperature
-        exponent = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    def probabilities(self) -> np.ndarray:
+        """Return softmax(logits): float64 (N, C), rows sum to 1."""
+        logits = self.logits.astype(np.float64)
+        exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponent / exponent.sum(axis=1, keepdims=True)
 
     @property
@@ -101,15 +101,13 @@ def groups_of_all(predictions: Sequence[Predictions]) -> np.ndarray:
     return groups[0] if all(np.array_equal(groups[0], other) for other in groups) else joined(groups)
 
 
-def averaged(predictions: Sequence[Predictions], temperatures: Sequence[float] | None = None) -> Predictions:
-    """Return the mean of the probabilities of several predictions of the same images, as log-probabilities.
+def averaged(predictions: Sequence[Predictions]) -> Predictions:
+    """Return the mean of the probabilities of several predictions, as log-probabilities.
 
     Args:
-        predictions: of the same images in the same order.
-        temperatures: of each; None: 1.
+        predictions: of the same images in the same order; calibrated, where the surer isn't to weigh more.
     """
-    scales = temperatures or [1.0] * len(predictions)
-    mean = np.mean([one.probabilities(scale) for one, scale in zip(predictions, scales, strict=True)], axis=0)
+    mean = np.mean([one.probabilities() for one in predictions], axis=0)
     logits, first = np.log(np.maximum(mean, 1e-30)).astype(np.float32), predictions[0]
     return Predictions(logits, first.targets, groups_of_all(predictions), first.classes, first.images)
 

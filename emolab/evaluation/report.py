@@ -10,6 +10,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 
 from emolab import files, notices
+from emolab.evaluation.calibration import Temperatures, spread_text
 from emolab.evaluation.interval import interval_text, number_text
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.rows import number_rows
@@ -39,7 +40,7 @@ class Report:
     Attributes:
         title: such as "vgg19 on fer2013".
         facts: name and value of what the run was, for the page's head.
-        temperature: of the calibrated confidences.
+        temperatures: of each class, which calibrate the confidences.
         uncertain_below: calibrated confidence below which a face is better left unnamed.
         splits: name of the split -> its metrics, from `emolab.evaluation.split`.
         pictures: in the order of the page.
@@ -48,12 +49,12 @@ class Report:
         robustness: kind of damage -> points of the accuracy's curve, from `emolab.judging.robustness`, if measured.
         predictions: of each split, for comparisons image by image.
         mirrored: of the mirror images of each split, if they were made.
-        fitted_on: what temperature and threshold were fitted on, such as "the validation images of fer2013".
+        fitted_on: what temperatures and threshold were fitted on, such as "the validation images of fer2013".
     """
 
     title: str
     facts: Mapping[str, str]
-    temperature: float
+    temperatures: Temperatures
     uncertain_below: float
     splits: Mapping[str, Metrics]
     pictures: Sequence[Picture] = ()
@@ -68,7 +69,7 @@ class Report:
 def write_report(folder: Path, report: Report) -> None:
     """Write numbers, predictions, pictures, model card and one self-contained `index.html`, each whole or not."""
     numbers = {
-        "temperature": report.temperature,
+        "temperatures": dict(report.temperatures),
         "uncertain_below": report.uncertain_below,
         "splits": dict(report.splits),
     }
@@ -104,6 +105,11 @@ def _rendered(template: str, report: Report, **more: Any) -> str:
     """The template filled in; every text of the report is escaped, for Markdown may hold HTML, too."""
     loader = PackageLoader("emolab.evaluation", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"cell": markdown_cell, "interval": interval_text, "number": number_text}
+    environment.filters |= {
+        "cell": markdown_cell,
+        "interval": interval_text,
+        "number": number_text,
+        "spread": spread_text,
+    }
     numbers = number_rows(report.splits)
     return environment.get_template(template).render(report=report, numbers=numbers, notices=notices, **more)

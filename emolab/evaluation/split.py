@@ -17,7 +17,7 @@ Metrics = dict[str, Any]
 
 def evaluate_split(
     predictions: Predictions,
-    temperature: float,
+    calibrated: Predictions,
     twins: np.ndarray | None = None,
     mirrored: Predictions | None = None,
     brightness: np.ndarray | None = None,
@@ -27,24 +27,24 @@ def evaluate_split(
 
     Args:
         predictions: of the split.
-        temperature: fitted on validation.
+        calibrated: the same after temperature scaling, fitted on validation.
         twins: bool (N,): whether an image has a near-duplicate in training; None where that makes no sense.
-        mirrored: predictions of the mirror images, to be averaged with, if they were made.
+        mirrored: calibrated predictions of the mirror images, to be averaged with, if they were made.
         brightness: of each face (N,), 0 to 255, where it is known.
         resamples: of the bootstrap behind the intervals.
     """
     matrix = confusion_matrix(predictions.targets, predictions.predicted, len(predictions.classes))
-    both = None if mirrored is None else averaged([predictions, mirrored], [temperature] * 2)
+    both = None if mirrored is None else averaged([calibrated, mirrored])
     return {
         "n": len(predictions.targets),
         "groups": len(np.unique(predictions.groups)),
         **intervals(predictions, MATRIX_METRICS, resamples),
-        **dict(evaluators(predictions, temperature)),
+        **dict(evaluators(predictions, calibrated)),
         "per_class": _per_class(matrix, predictions.classes),
         "confusion_matrix": matrix.tolist(),
         "without_twins": _without_twins(predictions, twins, resamples),
         "flip_averaged": None if both is None else _accuracy(both, resamples),
-        "coverage": coverage_curve(predictions, temperature),
+        "coverage": coverage_curve(calibrated),
         "by_brightness": None if brightness is None else accuracy_by_brightness(predictions, brightness, resamples),
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 from emolab.data.prepared import PreparedData, folder_name
 from emolab.errors import DataError
 from emolab.evaluation.brightness import brightness_of
+from emolab.evaluation.calibration import calibrated
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Picture, Report
 from emolab.evaluation.split import Metrics, evaluate_split, without_images, without_intervals
@@ -54,7 +55,7 @@ class _Judgement:
 def evaluate_run(record: RunRecord, prepared: PreparedData, settings: EvaluationSettings) -> Report:
     """Return the report of a run on the validation and test images of `prepared`.
 
-    The temperature, and the confidence below which a face is better left unnamed, are fitted on the run's own
+    The temperatures, and the confidence below which a face is better left unnamed, are fitted on the run's own
     validation images. Other data are judged with those that the run has (`keep_calibration`); where it has none yet, or
     there are no validation images, they are fitted on what is judged, and a warning says so.
 
@@ -78,7 +79,7 @@ def evaluate_run(record: RunRecord, prepared: PreparedData, settings: Evaluation
     return Report(
         title_of(record, prepared),
         facts_of(record, prepared),
-        calibration.temperature,
+        calibration.temperatures,
         calibration.uncertain_below,
         metrics,
         _pictures(record, network, view, judgement, settings.examples),
@@ -123,12 +124,13 @@ def _metrics(
     prepared: PreparedData, judgement: _Judgement, seen: np.ndarray | None, resamples: int
 ) -> dict[str, Metrics]:
     """The numbers of each split; `seen` is of each image whether the run has learned from it, where that is known."""
+    temperatures = judgement.calibration.temperatures
     return {
         split: evaluate_split(
             predictions,
-            judgement.calibration.temperature,
+            calibrated(predictions, temperatures),
             twins=None if seen is None else seen[judgement.rows[split]],
-            mirrored=judgement.mirrored.get(split),
+            mirrored=calibrated(judgement.mirrored[split], temperatures) if split in judgement.mirrored else None,
             brightness=brightness_of(prepared.images, judgement.rows[split]),
             resamples=resamples,
         )

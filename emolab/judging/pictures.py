@@ -9,6 +9,7 @@ import numpy as np
 
 from emolab.data.prepared import PreparedData
 from emolab.evaluation import plots
+from emolab.evaluation.calibration import calibrated
 from emolab.evaluation.coverage import named_from
 from emolab.evaluation.grad_cam import grad_cam
 from emolab.evaluation.predictions import Predictions
@@ -30,9 +31,14 @@ class View:
     calibration: Calibration
 
     @cached_property
+    def calibrated(self) -> Predictions:
+        """The predictions after temperature scaling."""
+        return calibrated(self.predictions, self.calibration.temperatures)
+
+    @cached_property
     def confidence(self) -> np.ndarray:
         """Calibrated probability of the name given: float64 (N,)."""
-        return self.predictions.probabilities(self.calibration.temperature).max(axis=1)
+        return self.calibrated.probabilities().max(axis=1)
 
     def images(self, positions: np.ndarray, longest: int | None = None) -> tuple[np.ndarray, list[str]]:
         """Return images at these positions, uint8 (n, S, S, 3), and their captions.
@@ -82,12 +88,12 @@ def pictures_of(record: RunRecord, network: Any, view: View, examples: int) -> l
         Picture(
             "reliability",
             "Reliability",
-            f"How often a confidence is right ({view.split}): as trained, and with the temperature fitted on "
+            f"How often a confidence is right ({view.split}): as trained, and with the temperatures fitted on "
             f"{calibration.fitted_on}.",
-            plots.png(plots.reliability_figure(predictions, calibration.temperature)),
+            plots.png(plots.reliability_figure(predictions, view.calibrated)),
         ),
     ]
-    chosen = named_from(predictions, calibration.temperature, calibration.uncertain_below)
+    chosen = named_from(view.calibrated, calibration.uncertain_below)
     coverage = plots.png(plots.coverage_figure(view.metrics["coverage"], chosen))
     explanation = f"Accuracy ({view.split}) if only the faces with the highest confidence are named."
     pictures.append(Picture("coverage", "Accuracy against coverage", explanation, coverage))

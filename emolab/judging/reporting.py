@@ -35,5 +35,5 @@ def report_on(record: RunRecord, prepared: PreparedData, settings: EvaluationSet
     for warning in report.warnings:
         print(printable(f"note:   {warning}"))
     print(f"report: {folder / 'index.html'}")
-    keep_calibration(record, prepared, report.temperature, report.uncertain_below)
+    keep_calibration(record, prepared, report.temperatures, report.uncertain_below)
     return report

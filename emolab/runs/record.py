@@ -147,10 +147,10 @@ class RunRecord:
         return None if notice is None else " ".join(notice.split())
 
     @property
-    def temperature(self) -> float:
-        """What its logits are divided by before the softmax; 1 where none has been fitted yet."""
-        fitted = self.fields["temperature"]
-        return 1.0 if fitted is None else float(fitted)
+    def temperatures(self) -> dict[str, float]:
+        """The temperature of each class, in their order (`emolab.evaluation.calibration`); 1 where none are fitted."""
+        fitted: dict[str, float] = self.fields["temperatures"] or {}
+        return {name: fitted.get(name, 1.0) for name in self.classes}
 
     @property
     def best_weights_sha256(self) -> str | None:

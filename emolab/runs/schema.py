@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, FiniteFloat
+from pydantic import AfterValidator, Field, FiniteFloat, ValidationInfo, field_validator
 
 from emolab.checked import Facts, checked
 from emolab.config.schema.parts import FaceSide, Positive, Share
+from emolab.data.names import class_name
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.layout import Status
 
@@ -99,9 +100,18 @@ class _Run(Facts):
     checkpoints: Annotated[dict[str, str], AfterValidator(_last_has_its_step)]
     precision: str = ""
     teachers: list[_Teacher] = Field(default_factory=list)
-    temperature: Positive | None = None  # none has been fitted yet, which isn't the same as 1
+    temperatures: dict[str, Positive] | None = None  # of each class; none have been fitted yet, which isn't all 1
+    temperature: Positive | None = None  # an older emolab's, one for all classes
     uncertain_below: Share | None = None
     summary: _Summary = _Summary()
+
+    @field_validator("temperatures")
+    @classmethod
+    def _one_a_class(cls, known: dict[str, float] | None, info: ValidationInfo) -> dict[str, float] | None:
+        expected = {class_name(name) for name in info.data.get("classes", known or ())}
+        if known is not None and set(known) != expected:
+            raise ValueError(f"expected a number for each of {', '.join(sorted(expected))}")
+        return known
 
 
 def check_facts(facts: Any, path: Path) -> dict[str, Any]:
@@ -116,7 +126,11 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
     """
     known = _as_of_today(facts, path) if isinstance(facts, dict) else facts
     run = checked(known, _Run, path, "a run's", "Copy the run again from where it came, or train again")
-    return run.model_dump()
+    found = run.model_dump()
+    before = found.pop("temperature")
+    if before is not None and found["temperatures"] is None:
+        found["temperatures"] = {class_name(name): before for name in found["classes"]}
+    return found
 
 
 def _as_of_today(facts: dict[str, Any], path: Path) -> dict[str, Any]:

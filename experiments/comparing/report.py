@@ -33,7 +33,7 @@ def table_of(runs: Sequence[ComparedRun], ensemble: Predictions | None = None) -
     headings = ["run", "name", *short_names(keys).values(), "accuracy", "macro F1", "ECE (if exact)", *costs]
     rows = [_row(run, keys) for run in ordered]
     if ensemble is not None:
-        quality = quality_of(ensemble, 1.0, runs[0].resamples)
+        quality = quality_of(ensemble, runs[0].resamples)
         rows.insert(0, [_together(runs), "", *("" for _ in keys), *_quality(quality), *("" for _ in costs)])
     return TableOf(headings, rows)
 

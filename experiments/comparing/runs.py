@@ -12,6 +12,7 @@ from emolab.engines.manifest import problem_with_run
 from emolab.engines.selection import engines_of
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals
+from emolab.evaluation.calibration import calibrated
 from emolab.evaluation.curve import curve
 from emolab.evaluation.interval import Interval
 from emolab.evaluation.metrics import (
@@ -65,24 +66,26 @@ class ComparedRun:
 
     @cached_property
     def predictions(self) -> Predictions | None:
-        """What it said about the split's images; None where it wasn't evaluated (with mirror images, if `flip`)."""
-        plain = predictions_in(self.record, self.split)
+        """What it said about the split's images, calibrated; None where it wasn't evaluated.
+
+        With `flip` it is the mean of that and of what it said about their mirror images.
+        """
+        plain = self._calibrated(PREDICTIONS)
         if plain is None or not self.flip:
             return plain
-        mirrored = predictions_in(self.record, self.split, MIRRORED)
-        return None if mirrored is None else averaged([plain, mirrored], [self.record.temperature] * 2)
+        mirrored = self._calibrated(MIRRORED)
+        return None if mirrored is None else averaged([plain, mirrored])
+
+    def _calibrated(self, file: str) -> Predictions | None:
+        found = predictions_in(self.record, self.split, file)
+        return None if found is None else calibrated(found, self.record.temperatures)
 
     @cached_property
     def quality(self) -> "Quality | None":
         """How good it is; None where it wasn't evaluated."""
         if self.predictions is None:
             return None
-        return quality_of(self.predictions, self.temperature, self.resamples)
-
-    @property
-    def temperature(self) -> float:
-        """What the logits of its predictions are divided by: an average of two is one of calibrated probabilities."""
-        return 1.0 if self.flip else self.record.temperature
+        return quality_of(self.predictions, self.resamples)
 
     @cached_property
     def choices(self) -> dict[str, str]:
@@ -133,13 +136,13 @@ class Quality:
     ece_if_calibrated: float
 
 
-def quality_of(predictions: Predictions, temperature: float, resamples: int) -> Quality:
-    """Return how good predictions are, their logits divided by `temperature`."""
-    calibrated = predictions.probabilities(temperature)
+def quality_of(predictions: Predictions, resamples: int) -> Quality:
+    """Return how good predictions are, which are calibrated already."""
+    probabilities = predictions.probabilities()
     return Quality(
         **intervals(predictions, {"accuracy": accuracy, "macro_f1": macro_f1}, resamples),
-        ece=expected_calibration_error(calibrated, predictions.targets),
-        ece_if_calibrated=calibration_error_if_calibrated(calibrated),
+        ece=expected_calibration_error(probabilities, predictions.targets),
+        ece_if_calibrated=calibration_error_if_calibrated(probabilities),
     )
 
 
@@ -157,7 +160,7 @@ def ensemble_of(runs: Sequence[ComparedRun]) -> Predictions:
                 f"{run.record.id} has no predictions of the {run.split} images that the others were judged on, and an "
                 f"ensemble needs all evaluated on the same images{with_flip}: see runs, where and split"
             )
-    return averaged(judged, [run.temperature for run in runs])
+    return averaged(judged)
 
 
 def chosen_runs(

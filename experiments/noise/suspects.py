@@ -10,7 +10,7 @@ from cleanlab.filter import find_label_issues
 from emolab.data.left_out import COLUMN, read_left_out
 from emolab.data.prepared import PreparedData
 from emolab.errors import RunError
-from emolab.evaluation.calibration import fit_temperature
+from emolab.evaluation.calibration import calibrated, fit_temperatures
 from emolab.judging.judge import Judge, classifier
 from emolab.runs import RunRecord
 from emolab.runs.network import load_network
@@ -79,5 +79,5 @@ def suspects_of(prepared: PreparedData, rows: np.ndarray, probabilities: np.ndar
 
 
 def _calibrated(judge: Judge, fold: np.ndarray) -> np.ndarray:
-    temperature = fit_temperature(judge.predict(judge.rows("validation")))
-    return judge.predict(fold).probabilities(temperature)
+    temperatures = fit_temperatures(judge.predict(judge.rows("validation")))
+    return calibrated(judge.predict(fold), temperatures).probabilities()

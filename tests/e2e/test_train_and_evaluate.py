@@ -39,7 +39,7 @@ def test_a_training_leaves_a_run_that_explains_itself(trained: Path) -> None:
     assert {*TINY, "trainer.epochs=12"} <= set(facts["command"])
     assert facts["model"]["weights"] == {"requested": None, "used": "random"}
     assert facts["model"]["parameters"] > 500
-    assert facts["temperature"] > 0
+    assert min(facts["temperatures"].values()) > 0
     assert {"git", "packages", "hardware", "started", "finished", "sha256", "seed", "image_size"} <= set(facts)
     assert set(facts["checkpoints"].values()) <= set(facts["sha256"])
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -151,7 +151,7 @@ def test_other_classes_are_refused_by_name_and_the_shared_ones_judged_on_request
     assert judged["splits"]["test"]["n"] == 16
     assert set(judged["splits"]["test"]["per_class"]) == {"anger", "sad"}
     assert judged["splits"]["test"]["accuracy"]["value"] > 0.7  # of two classes
-    assert judged["temperature"] == json.loads((_run_folder(trained) / "run.json").read_text())["temperature"]
+    assert judged["temperatures"] == json.loads((_run_folder(trained) / "run.json").read_text())["temperatures"]
 
 
 def test_images_that_it_has_learned_from_are_told_and_so_is_the_accuracy_without_them(

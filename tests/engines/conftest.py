@@ -33,5 +33,4 @@ def tiny_data(tiny_project: Path) -> PreparedData:
 
 @pytest.fixture(scope="session")
 def builder(tiny_run: RunRecord, tiny_data: PreparedData) -> Builder:
-    network, temperature = load_network(tiny_run), tiny_run.fields["temperature"]
-    return Builder(tiny_run, tiny_data, network, temperature, calibration_images=30)
+    return Builder(tiny_run, tiny_data, load_network(tiny_run), tiny_run.temperatures, calibration_images=30)

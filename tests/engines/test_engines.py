@@ -18,6 +18,8 @@ from emolab.engines.build import Builder
 from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.selection import engine_folder, engines_of, exporting, select, select_fastest
 from emolab.errors import ConfigError, RunError
+from emolab.evaluation.calibration import calibrated
+from emolab.evaluation.predictions import Predictions
 from emolab.judging.judge import classifier
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
@@ -33,6 +35,7 @@ PROVED = {
     },
     "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"latency": True}, "budget_ms": 33,
 }  # fmt: skip
+HOT = {"anger": 9.5, "happy": 9.5, "sad": 9.5}
 ALL = [(name, precision) for name in BACKENDS for precision in backend(name).known]
 
 
@@ -43,14 +46,21 @@ def _built(builder: Builder, name: str, precision: str) -> Path:
     return builder.build(backend(name), precision)
 
 
+def _calibrated(run: RunRecord, images: np.ndarray) -> np.ndarray:
+    count = len(images)
+    logits = classifier(load_network(run))(images)
+    said = Predictions(logits, np.zeros(count, int), np.arange(count), run.classes)
+    assert len(set(run.temperatures.values())) == len(run.classes)  # or an order that is wrong wouldn't be seen
+    return calibrated(said, run.temperatures).probabilities()
+
+
 @pytest.mark.parametrize(("name", "precision"), ALL)
 def test_an_engine_says_what_the_run_says_for_batches_of_any_size(
     builder: Builder, tiny_run: RunRecord, tiny_data: PreparedData, name: str, precision: str
 ) -> None:
     engine = load_engine(_built(builder, name, precision), threads=1, run=tiny_run)
     images = tiny_data.images[tiny_data.rows("validation")]
-    logits = classifier(load_network(tiny_run))(images) / builder.temperature
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = _calibrated(tiny_run, images)
     for batch in (images, images[:1], images[:5]):
         found = engine(batch)
         assert found.dtype == np.float32
@@ -66,8 +76,7 @@ def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(
 ) -> None:
     images = tiny_data.images[tiny_data.rows("validation")]
     network = recogniser(tiny_run, "network", None, failed_gates=False, cache="cache")
-    logits = classifier(load_network(tiny_run))(images) / tiny_run.fields["temperature"]
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = _calibrated(tiny_run, images)
     for batch in (images, images[:1]):
         np.testing.assert_allclose(network(batch), expected[: len(batch)], atol=LIMITS["fp32"])
     assert network.classes == tiny_run.classes
@@ -152,10 +161,12 @@ def _another(run: RunRecord, folder: Path, **fields: object) -> RunRecord:
 
 def test_other_classes_are_refused_with_both_lists(copied: Path, tiny_run: RunRecord, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"anger, happy, sad(.|\n)*angry, happy, sad"):
-        load_engine(copied, run=_another(tiny_run, tmp_path / "other", classes=["angry", "happy", "sad"]))
+        load_engine(
+            copied, run=_another(tiny_run, tmp_path / "other", classes=["angry", "happy", "sad"], temperatures=None)
+        )
 
 
-def test_an_engine_of_older_weights_or_with_another_temperature_is_refused(
+def test_an_engine_of_older_weights_or_with_other_temperatures_is_refused(
     copied: Path, tiny_run: RunRecord, tmp_path: Path
 ) -> None:
     load_engine(copied, run=tiny_run)
@@ -163,9 +174,21 @@ def test_an_engine_of_older_weights_or_with_another_temperature_is_refused(
     newer = _another(tiny_run, tmp_path / "other", sha256={**tiny_run.fields["sha256"], best: "0" * 64})
     with pytest.raises(RunError, match=r"of other weights.*Export it again"):
         load_engine(copied, run=newer)
-    with pytest.raises(RunError, match=r"temperature.*the run's is 9\.5 now\. Export it again"):
-        load_engine(copied, run=_another(tiny_run, tmp_path / "other", temperature=9.5))
-    load_engine(copied, run=_another(tiny_run, tmp_path / "other", temperature=None))
+    happier = {**tiny_run.temperatures, "happy": 9.5}
+    with pytest.raises(RunError, match=r"temperature .* of happy, and the run's is 9\.5 now\. Export it again"):
+        load_engine(copied, run=_another(tiny_run, tmp_path / "other", temperatures=happier))
+    load_engine(copied, run=_another(tiny_run, tmp_path / "other", temperatures=None))
+
+
+def test_an_older_engine_with_one_temperature_is_of_an_older_run_with_the_same(
+    copied: Path, tiny_run: RunRecord, tmp_path: Path
+) -> None:
+    facts = json.loads((copied / manifest.FACTS).read_text())
+    del facts["temperatures"]
+    (copied / manifest.FACTS).write_text(json.dumps({**facts, "temperature": 1.5}))
+    load_engine(copied, run=_another(tiny_run, tmp_path / "run", temperatures=None, temperature=1.5))
+    with pytest.raises(RunError, match=r"temperature 1\.5 of anger, and the run's is 1\.6 now"):
+        load_engine(copied, run=_another(tiny_run, tmp_path / "run", temperatures=None, temperature=1.6))
 
 
 def test_an_engine_of_another_machine_says_so(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -188,7 +211,7 @@ def test_an_engine_is_built_again_only_when_something_changed(
     assert _built(builder, "tensorflow", "fp32") == folder
     assert (folder / manifest.FACTS).stat().st_mtime_ns == before
     said: list[str] = []
-    hotter = Builder(tiny_run, tiny_data, load_network(tiny_run), builder.temperature * 2, say=said.append)
+    hotter = Builder(tiny_run, tiny_data, load_network(tiny_run), HOT, say=said.append)
     hotter.build(backend("tensorflow"), "fp32")
     assert said == ["tensorflow-fp32: building"]
     builder.build(backend("tensorflow"), "fp32")
@@ -224,8 +247,8 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone_outdated_or_was_
     assert selected_engine(run) is None  # an export that is interrupted before it judges leaves it so
     manifest.amend(engine, **PROVED)
     assert selected_engine(run) == engine
-    assert selected_engine(_another(tiny_run, folder, temperature=9.5)) is None
-    assert selected_engine(_another(tiny_run, folder, temperature=None)) == engine
+    assert selected_engine(_another(tiny_run, folder, temperatures=HOT)) is None
+    assert selected_engine(_another(tiny_run, folder, temperatures=None)) == engine
     manifest.amend(engine, weights="of an earlier epoch")
     assert selected_engine(run) is None
     shutil.rmtree(engine)

@@ -18,7 +18,7 @@ from emolab.engines.benchmark import Benchmark, why_not_here
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_engines
 from emolab.engines.latency import TimingPlan
-from emolab.engines.readiness import check_judges, temperature_of
+from emolab.engines.readiness import check_judges, temperatures_of
 from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.selection import select
 from emolab.errors import ConfigError, DataError, RunError
@@ -116,7 +116,7 @@ def test_engine_json_says_what_was_proved(exported: Exported) -> None:
     assert set(facts["throughput"]) == {"1", "4"}
     assert facts["ratio"]["keras_predict"] > 1
     assert facts["gates"].keys() == {"accuracy", "latency"}
-    assert facts["temperature"] == exported.run.fields["temperature"]
+    assert facts["temperatures"] == exported.run.fields["temperatures"]
     assert facts["versions"].keys() == {"tensorflow", "ai-edge-litert"}
     assert facts["start"]["seconds"] < manifest.read(engines / "tensorflow-fp32")["start"]["seconds"]
 
@@ -341,7 +341,7 @@ def test_data_without_training_images_cost_the_engines_in_int8_alone(
 ) -> None:
     data = copy.copy(tiny_data)
     monkeypatch.setattr(data, "rows", lambda split: tiny_data.rows(split)[: 0 if split == "train" else None])
-    builder = Builder(tiny_run, data, load_network(tiny_run), 1.0, calibration_images=7)  # no int8 built before
+    builder = Builder(tiny_run, data, load_network(tiny_run), tiny_run.temperatures, 7)  # no int8 built before
     told = "litert-int8: int8 needs training images, and .* has none; precision=fp32"
     with pytest.raises(RunError, match=f"none of the engines can run here: {told}"):
         _benchmarked(builder, data, ["litert"], precisions=["int8"])
@@ -357,18 +357,18 @@ def test_an_export_fits_what_an_evaluation_does_and_keeps_it_if_the_data_are_the
 ) -> None:
     shutil.copytree(tiny_run.folder, tmp_path / "run")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
-    evaluated = (facts.pop("temperature"), facts.pop("uncertain_below"))
+    evaluated = (facts.pop("temperatures"), facts.pop("uncertain_below"))
     own, network = facts["data"]["content"], load_network(tiny_run)
     for content in ("another", own):
         facts["data"]["content"] = content
         (tmp_path / "run" / "run.json").write_text(json.dumps(facts))
         record = RunRecord.open(tmp_path / "run")
         check_judges(record, tiny_data)
-        fitted = temperature_of(record, tiny_data, network)
+        fitted = temperatures_of(record, tiny_data, network)
         assert fitted == pytest.approx(evaluated[0], rel=1e-3)
         kept = RunRecord.open(tmp_path / "run").fields
-        expected = pytest.approx(evaluated, rel=1e-3) if content == own else (None, None)
-        assert (kept["temperature"], kept["uncertain_below"]) == expected
+        expected = [pytest.approx(one, rel=1e-3) if content == own else None for one in evaluated]
+        assert [kept["temperatures"], kept["uncertain_below"]] == expected
         assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (content != own)
 
 

@@ -52,6 +52,7 @@ def _run(root: Path) -> RunRecord:
         ({"precision": "fp64"}, "precision is 'fp64', expected 'fp32', 'fp16', 'bf16' or 'int8'"),
         ({"classes": "happy"}, "classes is 'happy', expected a list"),
         ({"image_size": 1 << 40}, "image_size is .*, expected 16 to 1024 pixels"),
+        ({"temperatures": 1.5}, "temperatures is 1.5, expected fields"),
         ({"temperature": "1.5"}, "temperature is '1.5', expected a number"),
         ({"throughput": {"1": "fast"}}, "throughput.1 is 'fast', expected a number"),
         ({"start": [1]}, r"start is \[1\], expected fields"),

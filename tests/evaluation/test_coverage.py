@@ -8,17 +8,17 @@ from emolab.evaluation.coverage import coverage_curve, named_from, uncertain_bel
 from emolab.evaluation.predictions import Predictions
 
 
-def _sure_when_right(count: int, seed: int) -> Predictions:
+def _sure_when_right(count: int, seed: int, temperature: float = 1.0) -> Predictions:
     random = np.random.default_rng(seed)
     targets = random.integers(0, 4, count)
     strength = random.uniform(0, 3, count)
     logits = random.normal(0, 1, (count, 4))
     logits[np.arange(count), targets] += strength
-    return Predictions(logits.astype(np.float32), targets, np.arange(count), tuple("abcd"))
+    return Predictions((logits / temperature).astype(np.float32), targets, np.arange(count), tuple("abcd"))
 
 
 def test_naming_fewer_faces_is_right_more_often() -> None:
-    curve = coverage_curve(_sure_when_right(4000, 0), 1.0)
+    curve = coverage_curve(_sure_when_right(4000, 0))
     assert curve[0]["coverage"] == 1.0
     accuracies = [point["accuracy"] for point in curve]
     assert accuracies == sorted(accuracies)
@@ -27,34 +27,33 @@ def test_naming_fewer_faces_is_right_more_often() -> None:
 
 @given(st.integers(20, 300), st.integers(0, 1000), st.floats(0.5, 2.0))
 def test_coverage_is_never_below_what_was_asked_for(count: int, seed: int, temperature: float) -> None:
-    predictions = _sure_when_right(count, seed)
-    for wanted, point in zip((1.0, 0.95, 0.9), coverage_curve(predictions, temperature), strict=False):
+    predictions = _sure_when_right(count, seed, temperature)
+    for wanted, point in zip((1.0, 0.95, 0.9), coverage_curve(predictions), strict=False):
         assert wanted - 1e-9 <= point["coverage"] <= wanted + 2 / count
 
 
 def test_the_threshold_keeps_the_share_that_is_to_be_named() -> None:
-    predictions = _sure_when_right(1000, 1)
-    threshold = uncertain_below(predictions, 2.5, named=0.8)
+    predictions = _sure_when_right(1000, 1, 2.5)
+    threshold = uncertain_below(predictions, named=0.8)
     assert threshold < 0.5
-    assert (predictions.probabilities(2.5).max(axis=1) >= threshold).mean() == pytest.approx(0.8, abs=0.002)
+    assert (predictions.probabilities().max(axis=1) >= threshold).mean() == pytest.approx(0.8, abs=0.002)
 
 
 @given(st.floats(0.25, 0.75))
 def test_the_point_of_a_threshold_is_that_of_the_faces_that_reach_it(threshold: float) -> None:
-    predictions = _sure_when_right(400, 2)
-    reach = predictions.probabilities(1.3).max(axis=1) >= threshold
-    found = named_from(predictions, 1.3, threshold)
+    predictions = _sure_when_right(400, 2, 1.3)
+    reach = predictions.probabilities().max(axis=1) >= threshold
+    found = named_from(predictions, threshold)
     assert found == {
         "threshold": threshold,
         "coverage": reach.mean(),
         "accuracy": (predictions.predicted == predictions.targets)[reach].mean(),
     }
-    assert named_from(predictions, 1.3, 1.0) is None
+    assert named_from(predictions, 1.0) is None
 
 
 def test_a_name_that_is_rather_right_than_wrong_is_never_kept_back() -> None:
-    predictions = _sure_when_right(1000, 1)
-    assert uncertain_below(predictions, 0.1, named=0.5) == 0.5
+    assert uncertain_below(_sure_when_right(1000, 1, 0.1), named=0.5) == 0.5
 
 
 def test_brightness_is_measured_where_the_face_is() -> None:

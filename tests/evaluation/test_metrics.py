@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from emolab.errors import DataError
 from emolab.evaluation import metrics
 from emolab.evaluation.bootstrap import draws, intervals, mcnemar, paired_difference
-from emolab.evaluation.calibration import fit_temperature
 from emolab.evaluation.predictions import Predictions, averaged
 
 CLASSES = ("anger", "fear", "happy", "sad")
@@ -192,22 +191,6 @@ def test_a_difference_between_two_sizes_resamples_what_is_grouped_in_either() ->
     sixes = [replace(said, groups=np.arange(90) // 6) for said in (one, other)]
     assert paired_difference(one, pairs, metrics.accuracy) == paired_difference(*sixes, metrics.accuracy)
     assert mcnemar(one, pairs) == mcnemar(*sixes)
-
-
-@given(st.integers(0, 500), st.floats(0.2, 6.0))
-def test_temperature_lowers_the_loss_and_changes_no_name(seed: int, sharpness: float) -> None:
-    predictions = made(seed, 80)
-    sharp = Predictions(
-        (predictions.logits * sharpness).astype(np.float32),
-        predictions.targets,
-        predictions.groups,
-        CLASSES,
-    )
-    temperature = fit_temperature(sharp)
-    before, after = sharp.probabilities(), sharp.probabilities(temperature)
-    loss = metrics.negative_log_likelihood
-    assert loss(after, sharp.targets) <= loss(before, sharp.targets) + 1e-6
-    np.testing.assert_array_equal(after.argmax(1), before.argmax(1))
 
 
 def test_averaging_a_prediction_with_itself_changes_nothing() -> None:

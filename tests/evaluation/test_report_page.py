@@ -15,6 +15,7 @@ from PIL import Image
 from rich.console import Console
 
 from emolab.evaluation import plots
+from emolab.evaluation.calibration import calibrated
 from emolab.evaluation.coverage import named_from
 from emolab.evaluation.metrics import MATRIX_METRICS, METRIC_LABELS, confusion_matrix, evaluators
 from emolab.evaluation.predictions import Predictions
@@ -24,6 +25,7 @@ from emolab.evaluation.split import evaluate_split, without_images, without_inte
 from emolab.notices import EXPRESSION, LAW
 
 CLASSES = ("<script>alert(1)</script>", "fe|ar", "happy")
+TEMPERATURES = {"<script>alert(1)</script>": 1.7, "fe|ar": 0.8, "happy": 1.3}
 
 
 def _predictions(count: int = 60) -> Predictions:
@@ -32,15 +34,20 @@ def _predictions(count: int = 60) -> Predictions:
     return Predictions(random.normal(0, 1, (count, 3)).astype(np.float32), targets, np.arange(count), CLASSES)
 
 
+def _calibrated(predictions: Predictions) -> Predictions:
+    return calibrated(predictions, TEMPERATURES)
+
+
 def _report() -> Report:
     predictions = _predictions()
     twins = np.arange(60) < 10
-    metrics = evaluate_split(predictions, 1.3, twins, predictions, np.linspace(10, 240, 60), resamples=100)
+    scaled = _calibrated(predictions)
+    metrics = evaluate_split(predictions, scaled, twins, scaled, np.linspace(10, 240, 60), resamples=100)
     matrix = confusion_matrix(predictions.targets, predictions.predicted, 3)
     picture = Picture(
         "confusion", "Confusion", "what was named what", plots.png(plots.confusion_figure(matrix, CLASSES))
     )
-    return Report("a <b>run</b>", {"model": "vgg|19"}, 1.3, 0.4, {"test": metrics}, [picture], ["take care"])
+    return Report("a <b>run</b>", {"model": "vgg|19"}, TEMPERATURES, 0.4, {"test": metrics}, [picture], ["take care"])
 
 
 def test_the_metrics_file_holds_what_the_design_promises(tmp_path: Path) -> None:
@@ -108,7 +115,7 @@ def test_the_model_card_says_for_whom_it_works_and_what_it_must_not_be_used_for(
 
 
 def test_page_and_card_show_every_metric_under_its_name(tmp_path: Path) -> None:
-    assert set(METRIC_LABELS) == {*MATRIX_METRICS, *(name for name, _ in evaluators(_predictions(), 1.0))}
+    assert set(METRIC_LABELS) == {*MATRIX_METRICS, *(name for name, _ in evaluators(_predictions(), _predictions()))}
     report = _report()
     write_report(tmp_path, report)
     card, page = (tmp_path / "model_card.md").read_text(), (tmp_path / "index.html").read_text()
@@ -125,8 +132,8 @@ def test_page_and_card_show_every_metric_under_its_name(tmp_path: Path) -> None:
 
 
 def test_too_few_images_for_an_interval_are_told_on_page_card_and_terminal(tmp_path: Path) -> None:
-    few, many = (evaluate_split(_predictions(count), 1.3, resamples=100) for count in (19, 60))
-    thirds = evaluate_split(_predictions(57), 1.3, brightness=np.arange(57.0), resamples=100)
+    few, many = (evaluate_split(_predictions(count), _predictions(count), resamples=100) for count in (19, 60))
+    thirds = evaluate_split(_predictions(57), _predictions(57), brightness=np.arange(57.0), resamples=100)
     (note,) = without_intervals({"validation": few, "test": thirds})
     assert note.startswith("no intervals for validation (19), test by brightness: they need 20 images independent")
     assert without_intervals({"validation": many}) == []
@@ -141,7 +148,7 @@ def test_classes_that_no_image_shows_are_named_for_each_split() -> None:
     every = _predictions()
     one, two = (every.subset(np.isin(every.targets, shown)) for shown in ([0, 2], [1]))
     splits = {"all": every, "one": one, "two": two}
-    assert without_images({name: evaluate_split(part, 1.3, resamples=50) for name, part in splits.items()}) == [
+    assert without_images({name: evaluate_split(part, part, resamples=50) for name, part in splits.items()}) == [
         f"no one image shows {CLASSES[1]}: of it nothing is known here",
         f"no two image shows {CLASSES[0]}, {CLASSES[2]}: of them nothing is known here",
     ]
@@ -155,7 +162,7 @@ def test_pictures_of_the_evaluation_before_go_and_files_of_others_stay(tmp_path:
 
 
 def test_pictures_are_the_same_bytes_each_time() -> None:
-    first, again = (plots.png(plots.reliability_figure(_predictions(), 1.5)) for _ in range(2))
+    first, again = (plots.png(plots.reliability_figure(_predictions(), _calibrated(_predictions()))) for _ in range(2))
     assert first == again
 
 
@@ -176,7 +183,7 @@ def test_every_picture_can_be_opened() -> None:
         plots.curves_figure(rows),
         plots.curves_figure([*rows, {"epoch": 3, "loss": {}, "accuracy": [0.5], "learning_rate": "0.1"}]),
         plots.robustness_figure({"blur": _levels(0.4), "noise": _levels(None)}, {"blur": "share", "noise": "levels"}),
-        plots.coverage_figure(_report().splits["test"]["coverage"], named_from(_predictions(), 1.3, 0.4)),
+        plots.coverage_figure(_report().splits["test"]["coverage"], named_from(_calibrated(_predictions()), 0.4)),
         plots.coverage_figure(_report().splits["test"]["coverage"], None),
     ]
     for figure in figures:
@@ -197,11 +204,12 @@ def test_bins_of_a_few_images_stand_apart_from_the_line_of_the_others() -> None:
     confident = np.tile(np.float32([[4.0, 0.0, 0.0]]), (40, 1))  # 0.96
     doubtful = np.tile(np.float32([[0.1, 0.0, 0.0]]), (3, 1))  # 0.36
     predictions = Predictions(np.concatenate([confident, doubtful]), np.zeros(43, int), np.arange(43), CLASSES)
-    lines = {str(line.get_label()): line for line in plots.reliability_figure(predictions, 1.0).axes[0].lines}
+    lines = {str(line.get_label()): line for line in plots.reliability_figure(predictions, predictions).axes[0].lines}
     assert len(lines["what it is"].get_xdata()) == 1
     (confidence,) = lines["the same, of fewer than 10 images"].get_xdata()
     assert confidence == pytest.approx(0.356, abs=0.001)
-    every = plots.reliability_figure(predictions.subset(np.arange(40)), 1.0).axes[0].lines
+    part = predictions.subset(np.arange(40))
+    every = plots.reliability_figure(part, part).axes[0].lines
     assert len(every) == 2  # the diagonal and the line
 
 

@@ -43,7 +43,8 @@ def made_run(
     best = {"name": "val_accuracy", "mode": "max", "best": accuracy, "epoch": 1}
     fields = {
         "classes": list(CLASSES), "image_size": 48, "seed": seed, "data": {"name": "made", "fingerprint": "f"},
-        "monitor": best, "group": group or {"name": None, "number": None}, "temperature": temperature,
+        "monitor": best, "group": group or {"name": None, "number": None},
+        "temperatures": dict.fromkeys(CLASSES, temperature),
         "model": {"name": model, "parameters": 1000, "flops": 2_000_000},
         "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **choices},
     }  # fmt: skip

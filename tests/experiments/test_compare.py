@@ -15,14 +15,15 @@ from made_runs import CLASSES, made_run, predictions
 from emolab.config.command import check_command, composed
 from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, RunError
+from emolab.evaluation.calibration import calibrated
 from emolab.evaluation.metrics import expected_calibration_error
-from emolab.evaluation.predictions import Predictions, averaged, load_predictions, save_predictions
+from emolab.evaluation.predictions import Predictions, load_predictions, save_predictions
 from emolab.flat import flat
 from emolab.runs import RunRecord
 from experiments.compare import compare
 from experiments.comparing.pairs import MOST_RUNS, pairs_of
 from experiments.comparing.report import curves_figure, table_of
-from experiments.comparing.runs import SOURCES, ComparedRun, chosen_runs, differing, label_of, quality_of
+from experiments.comparing.runs import SOURCES, ComparedRun, chosen_runs, differing, ensemble_of, label_of, quality_of
 
 
 def compared(root: Path, *more: str) -> Path:
@@ -364,13 +365,13 @@ def test_a_run_judged_by_validation_alone_is_offered_that_and_test_images_stay_u
 
 
 def made_engine(record: RunRecord, name: str, p50: float, p95: float, passed: bool = True, **others: Any) -> Path:
-    """An engine without files, of this run's weights and temperature; return its `engine.json`."""
+    """An engine without files, of this run's weights and temperatures; return its `engine.json`."""
     path = record.folder / "engines" / name / "engine.json"
     path.parent.mkdir(parents=True)
     engine, _, precision = name.partition("-")
     facts = {
         "engine": engine, "precision": precision, "classes": CLASSES, "image_size": 48, "sha256": {}, "options": {},
-        "hardware": {}, "fingerprint": "f", "weights": None, "temperature": record.fields["temperature"],
+        "hardware": {}, "fingerprint": "f", "weights": None, "temperatures": record.temperatures,
         "latency_ms": {"p50": p50, "p95": p95, "p99": 2 * p95}, "gates": {"accuracy": passed},
     }  # fmt: skip
     path.write_text(json.dumps({**facts, **others}))
@@ -417,10 +418,10 @@ def test_a_calibration_error_stands_beside_what_exact_confidences_would_show():
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     targets = (random.random((900, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)  # drawn from them: exact
     one = Predictions(logits, np.minimum(targets, 2), np.arange(900), CLASSES)
-    found = quality_of(one, 1.0, resamples=100)
+    found = quality_of(one, resamples=100)
     assert found.ece == pytest.approx(expected_calibration_error(one.probabilities(), one.targets))
     assert found.ece == pytest.approx(found.ece_if_calibrated, rel=0.6)
-    sharpened = quality_of(one, 0.3, resamples=100)
+    sharpened = quality_of(calibrated(one, dict.fromkeys(CLASSES, 0.3)), resamples=100)
     assert sharpened.ece > 4 * sharpened.ece_if_calibrated
 
 
@@ -445,8 +446,8 @@ def test_with_mirror_images_each_run_is_judged_by_the_average(tmp_path, capsys):
     plain, other = (
         load_predictions(record.folder / "report" / name)["test"] for name in ("predictions.npz", "mirrored.npz")
     )
-    mean = (plain.probabilities(2.0) + other.probabilities(2.0)) / 2
-    np.testing.assert_allclose(run.predictions.probabilities(run.temperature), mean, atol=1e-6)
+    mean = sum(calibrated(one, record.temperatures).probabilities() for one in (plain, other)) / 2
+    np.testing.assert_allclose(run.predictions.probabilities(), mean, atol=1e-6)
     missing = made_run(tmp_path / "runs", 0.6, seed=1)
     page = compared(tmp_path / "runs", "flip=true")
     assert "each averaged with its mirror image" in page.read_text()
@@ -455,8 +456,8 @@ def test_with_mirror_images_each_run_is_judged_by_the_average(tmp_path, capsys):
         compared(tmp_path / "runs", "flip=true", "ensemble=true")
 
 
-def test_an_ensemble_weighs_calibrated_probabilities():
-    sure, unsure = predictions(1.0, 0), predictions(0.0, 0)
-    both = averaged([sure, unsure], [0.1, 10.0])
-    assert both.right.all()
-    assert not averaged([sure, unsure], [10.0, 0.1]).right.any()
+@pytest.mark.parametrize("sure", [1.0, 0.0])
+def test_an_ensemble_weighs_calibrated_probabilities(tmp_path, sure):
+    runs = [made_run(tmp_path, accuracy, temperature=0.1 if accuracy == sure else 10.0) for accuracy in (1.0, 0.0)]
+    both = ensemble_of([ComparedRun(record, "test", 100) for record in runs])
+    assert both.right.mean() == sure

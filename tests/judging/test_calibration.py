@@ -26,16 +26,17 @@ def made(count: int = 60) -> Predictions:
         ("other", "test", "fitted on the test images of b"),
     ],
 )
-def test_a_temperature_that_flatters_is_told(tmp_path: Path, fingerprint: str, split: str, told: str | None) -> None:
+def test_temperatures_that_flatter_are_told(tmp_path: Path, fingerprint: str, split: str, told: str | None) -> None:
     judged: Any = SimpleNamespace(fingerprint=fingerprint, name="b")
     record = made_record(tmp_path)
     found = calibration_of(record, judged, {split: made()})
     assert found.fitted_on == f"the {split} images of b"
     assert len(found.doubts) == (told is not None)
     assert told is None or told in found.doubts[0]
-    record.update(temperature=1.5, uncertain_below=0.3)
+    known = {"anger": 1.5, "happy": 0.7}
+    record.update(temperatures=known, uncertain_below=0.3)
     if fingerprint == "other":
-        assert calibration_of(record, judged, {split: made()}) == Calibration(1.5, 0.3, "the run's own data, fer2013")
+        assert calibration_of(record, judged, {split: made()}) == Calibration(known, 0.3, "the run's own data, fer2013")
     else:
         assert calibration_of(record, judged, {split: made()}) == found
 
@@ -53,11 +54,12 @@ def test_a_temperature_at_the_end_of_what_is_searched_is_told(tmp_path: Path, ri
     assert told is None or told in doubts[0]
 
 
-def test_where_both_are_judged_the_temperature_is_of_the_validation_images(tmp_path: Path) -> None:
+def test_where_both_are_judged_the_temperatures_are_of_the_validation_images(tmp_path: Path) -> None:
     judged: Any = SimpleNamespace(fingerprint="abc", name="b")
     record = made_record(tmp_path)
     validation = made()
-    test = Predictions(validation.logits * 9, validation.targets, validation.groups, validation.classes)
+    test = Predictions(validation.logits * 4, validation.targets, validation.groups, validation.classes)
     alone = calibration_of(record, judged, {"validation": validation})
     assert calibration_of(record, judged, {"validation": validation, "test": test}) == alone
-    assert calibration_of(record, judged, {"test": test}).temperature == pytest.approx(9 * alone.temperature, rel=0.05)
+    softened = {name: pytest.approx(4 * value, rel=0.2) for name, value in alone.temperatures.items()}
+    assert calibration_of(record, judged, {"test": test}).temperatures == softened

@@ -88,7 +88,7 @@ def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     assert found["without_twins"]["accuracy"]["value"] == pytest.approx(4 / 5)
 
 
-def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_today(
+def test_mirror_images_of_a_report_before_are_averaged_at_the_temperatures_of_today(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Sure of anger where it's bright and of sad where it's dark, and never far from happy, which is right: only high
@@ -100,11 +100,11 @@ def test_mirror_images_of_a_report_before_are_averaged_at_the_temperature_of_tod
     prepared = PreparedData(tmp_path, {**DATA, "classes": classes, "content": "other"}, _halves(255, 0)[None], index)
     record = made_record(tmp_path / "runs", "seed: 0\n", **OWN, classes=classes)
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)
-    record.update(temperature=1.0, uncertain_below=0.4)
+    record.update(temperatures=dict.fromkeys(classes, 1.0), uncertain_below=0.4)
     before = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
     assert before.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 0
     write_report(report_folder(record, prepared), before)
-    record.update(temperature=50.0)
+    record.update(temperatures=dict.fromkeys(classes, 50.0))
     again = evaluate_run(record, prepared, QUICKLY)
     assert again.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 1
 
@@ -141,7 +141,7 @@ def test_what_it_looked_at_is_shown_of_the_name_in_the_caption_where_not_all_cla
 
     def looked_at(classes: list[str], network: keras.Model) -> bytes:
         record = made_record(tmp_path / "runs", "seed: 0\n", **OWN, classes=classes)
-        record.update(temperature=1.0, uncertain_below=0.4)
+        record.update(temperatures=dict.fromkeys(classes, 1.0), uncertain_below=0.4)
         monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: network)
         pictures = {picture.name: picture.png for picture in evaluate_run(record, prepared, settings).pictures}
         return pictures["grad_cam"]

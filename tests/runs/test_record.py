@@ -292,6 +292,8 @@ ODD_FIELDS = [
     ),
     ("checkpoints", {"other": 1}, "checkpoints.other is 1, expected text"),
     ("checkpoints", {"best": 1}, "checkpoints.best is 1, expected text"),
+    ("temperatures", {"anger": 1.0}, "temperatures is {'anger': 1.0}, expected a number for each of"),
+    ("temperatures", "1.5", "temperatures is '1.5', expected fields"),
     ("temperature", "1.5", "temperature is '1.5', expected a number"),
     ("temperature", 0, "temperature is 0, expected greater than 0"),
     ("temperature", -1, "temperature is -1, expected greater than 0"),
@@ -329,7 +331,8 @@ def test_an_older_run_has_the_fields_it_lacks_and_keeps_those_that_are_not_known
     assert fields["model"] == {"name": "vgg19", "mine": 1, "parameters": None, "flops": None, "weights": unknown}
     assert fields["monitor"] == {"name": "loss", "mode": "min", "best": None, "epoch": None}
     assert fields["more"] == [1]
-    assert (fields["temperature"], fields["uncertain_below"], record.temperature) == (None, None, 1.0)  # none fitted
+    assert (fields["temperatures"], fields["uncertain_below"]) == (None, None)  # none fitted
+    assert record.temperatures == dict.fromkeys(record.classes, 1.0)
     assert {key: fields["data"][key] for key in ("content", "grey", "notice", "left_out")} == {
         "content": "", "grey": False, "notice": None, "left_out": None,
     }  # fmt: skip
@@ -342,10 +345,19 @@ def test_an_older_run_has_the_fields_it_lacks_and_keeps_those_that_are_not_known
 def test_a_run_that_is_begun_and_never_read_again_has_the_same_defaults(tmp_path):
     record = create(tmp_path)
     assert record.fields == RunRecord.open(record.folder).fields
+    record.update(uncertain_below=0.4)
+    record.update(drop=("uncertain_below",))
+    assert record.fields["uncertain_below"] is None
+    assert "uncertain_below" not in read_json(record.folder / "run.json")
+
+
+def test_an_older_runs_one_temperature_is_that_of_each_class_until_others_are_fitted(tmp_path):
+    record = create(tmp_path)
     record.update(temperature=2.5)
-    record.update(drop=("temperature",))
-    assert record.fields["temperature"] is None
-    assert "temperature" not in read_json(record.folder / "run.json")
+    assert record.temperatures == record.fields["temperatures"] == dict.fromkeys(record.classes, 2.5)
+    fitted = {name: 1.0 + at for at, name in enumerate(record.classes)}
+    record.update(temperatures=dict(reversed(fitted.items())))
+    assert list(record.temperatures.items()) == list(fitted.items())
 
 
 def test_a_run_from_before_names_were_kept_has_that_of_its_folder_and_one_teacher_is_a_list(tmp_path):

@@ -50,7 +50,8 @@ class OnGpu:
 def test_nearly_all_of_each_model_becomes_one_engine_that_says_what_keras_says(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = deployed(build_network(name, MODELS[name], classes=7, image_size=48), temperature=1.3)
+    temperatures = {f"class {number}": 0.7 + number / 5 for number in range(7)}
+    network = deployed(build_network(name, MODELS[name], classes=7, image_size=48), temperatures)
     save(network, tmp_path / "saved_model")
     source = Source(network, tmp_path / "saved_model", 48, lambda: np.zeros((1, 48, 48, 3), np.uint8))
     monkeypatch.setattr(trt_convert, "array_ops", OnGpu(trt_convert.array_ops))

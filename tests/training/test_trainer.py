@@ -141,11 +141,11 @@ def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_pa
     record = tiny_record(tmp_path)
     trainer = Trainer(epochs=2, record=record, monitor="val_f1", callbacks=[_Says(0.5, 0.4)])
     trainer.fit(tiny_module(trainer), TinyData())
-    record.update(temperature=1.7, uncertain_below=0.4)
+    record.update(temperatures=dict.fromkeys(record.classes, 1.7), uncertain_below=0.4)
     for epochs, value, kept in ((3, 0.3, True), (4, 0.9, False)):  # no better, then better
         trainer = Trainer(epochs=epochs, record=record, monitor="val_f1", callbacks=[_Says(0, 0, 0.3, value)])
         trainer.fit(tiny_module(trainer), TinyData(), resume=True)
-        fitted = [record.fields[name] is not None for name in ("temperature", "uncertain_below")]
+        fitted = [record.fields[name] is not None for name in ("temperatures", "uncertain_below")]
         assert fitted == [kept, kept]
 
 

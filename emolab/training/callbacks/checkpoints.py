@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
 _GOING_MS = 200  # that a `tee` may take to end by the Ctrl-C that reaches it, too
-_FITTED = ("temperature", "uncertain_below")  # by an evaluation, to the best weights: they go with these
+# What an evaluation fits to the best weights, and goes with them; "temperature" is an older emolab's.
+_FITTED = ("temperature", "temperatures", "uncertain_below")
 
 
 class Checkpoints(keras.callbacks.Callback):
