@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+CALIBRATION = "calibration"  # in the names of the operations that follow the logits
+
 
 def deployed(network: Any, temperatures: Mapping[str, float]) -> Any:
     """Return `network` (uint8-range RGB -> logits) with all around it inside, so that no caller of an engine needs it.
@@ -22,8 +24,8 @@ def deployed(network: Any, temperatures: Mapping[str, float]) -> Any:
     import keras
 
     images = keras.Input(network.input_shape[1:], dtype="uint8", name="images")
-    logits = network(keras.ops.cast(images, "float32"))
+    logits = keras.Input(network.output_shape[1:])
     sharpness = np.array([1.0 / temperature for temperature in temperatures.values()], np.float32)
     own = keras.ops.sum(keras.ops.softmax(logits) * sharpness, axis=-1, keepdims=True)
-    probabilities = keras.ops.softmax(logits * own)
-    return keras.Model(images, probabilities, name=network.name)
+    calibration = keras.Model(logits, keras.ops.softmax(logits * own), name=CALIBRATION)
+    return keras.Model(images, calibration(network(keras.ops.cast(images, "float32"))), name=network.name)

@@ -15,6 +15,7 @@ from emolab.data.prepared import PreparedData
 from emolab.engines import load_engine, manifest, selected_engine
 from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
+from emolab.engines.deployable import CALIBRATION
 from emolab.engines.registry import BACKENDS, backend
 from emolab.engines.selection import engine_folder, engines_of, exporting, select, select_fastest
 from emolab.errors import ConfigError, RunError
@@ -69,6 +70,14 @@ def test_an_engine_says_what_the_run_says_for_batches_of_any_size(
     assert engine(images[:0]).shape == (0, 3)
     with pytest.raises(ValueError, match="uint8"):
         engine(images.astype(np.float32))
+
+
+def test_openvino_quantizes_nothing_behind_the_logits(builder: Builder) -> None:
+    folder = _built(builder, "openvino", "int8")
+    operations = sys.modules["openvino"].Core().read_model(folder / "model.xml").get_ops()
+    quantized = [one.get_friendly_name() for one in operations if one.get_type_name() == "FakeQuantize"]
+    assert quantized
+    assert not [name for name in quantized if CALIBRATION in name]
 
 
 def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emolab.engines.backends.base import Backend, Source
+from emolab.engines.deployable import CALIBRATION
 
 MODEL = "model.xml"
 COMPUTED_IN = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "int8": "f32"}  # int8: what isn't quantized
@@ -87,7 +88,11 @@ def quantized(model: Any, calibration: np.ndarray, max_disagreement: float | Non
     import nncf
 
     faces = nncf.Dataset(list(calibration[:, None]))
-    settings = {"subset_size": len(calibration), "preset": nncf.QuantizationPreset.MIXED}
+    settings = {
+        "subset_size": len(calibration),
+        "preset": nncf.QuantizationPreset.MIXED,
+        "ignored_scope": nncf.IgnoredScope(patterns=[f".*/{CALIBRATION}.*"]),  # else in 256 steps of a logit
+    }
     if max_disagreement is None:
         return nncf.quantize(model, faces, **settings)
     before = _named(_openvino().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), calibration[:, None])
