@@ -1,5 +1,6 @@
 """The errors that a user can mend: printed without a traceback, exit code 2."""
 
+import logging
 import unicodedata
 
 _JOINERS = "\u200c\u200d"  # of Persian, Hindi and other scripts, and of emoji
@@ -46,3 +47,11 @@ def printable(line: str) -> str:
         else letter.encode("unicode_escape").decode()
         for letter in line
     )  # fmt: skip
+
+
+class PrintableFormatter(logging.Formatter):
+    """Writes what is logged for a terminal, each line as `printable` does."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's lines."""
+        return "\n".join(printable(line) for line in super().format(record).splitlines())

@@ -330,3 +330,14 @@ def test_an_error_that_names_what_a_terminal_would_act_on_is_told_with_escapes(c
 
     assert exit_code(fail) == 2
     assert capsys.readouterr().err == "error: data.root=\\x1b[31mred\u200d\u3000: no such folder\ngive another\n"
+
+
+def test_a_warning_that_names_what_a_terminal_would_act_on_is_told_with_escapes(tmp_path: Path) -> None:
+    program = (
+        "import logging; from emolab.config.command import hydra_main\n"
+        "warn = logging.getLogger('emolab.engines').warning\n"
+        "hydra_main('doctor', lambda settings: warn('skipping %s\\nand on', 'a\\x1b[2Jb'), [])"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment(), check=True)
+    assert done.stdout == "skipping a\\x1b[2Jb\nand on\n"

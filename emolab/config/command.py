@@ -37,6 +37,7 @@ _HYDRA = (
     "hydra.sweep.subdir=.",
     "hydra.output_subdir=null",
     "hydra/job_logging=stdout",
+    "+hydra.job_logging.formatters.simple.class=emolab.errors.PrintableFormatter",
     "hydra/hydra_logging=none",
 )
 
