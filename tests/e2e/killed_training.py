@@ -1,12 +1,16 @@
 """Trains as `emolab.train` does, and kills itself (SIGKILL) at points named on the command line.
 
-Each executed step is written to a file at once, so that the test knows how many were repeated.
+Each executed step is written to the file `steps` at once, so that the test knows how many were repeated. What each
+training left behind is copied to `left/<point>`.
 
 TensorFlow is imported once: each training is a fork of this process, in which TensorFlow computes nothing, and so never
 starts the threads that a fork would lose.
 """
 
+import json
 import os
+import resource
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -79,6 +83,18 @@ def _when_finishing() -> None:
     record.RunRecord.finish = lambda self, status, **fields: die()
 
 
+def _on_a_full_disk() -> None:
+    """From here on a state is too large for any file, as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    original = np.savez
+
+    def hook(path: Any, **arrays: Any) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+        original(path, **arrays)
+
+    np.savez = hook
+
+
 POINTS: dict[str, Callable[[], None]] = {
     "before the first save": die,
     "within an epoch": lambda: None,
@@ -90,39 +106,46 @@ POINTS: dict[str, Callable[[], None]] = {
     "half a metrics line written": _half_a_metrics_line,
     "between best and last": _between_best_and_last,
     "when finishing": _when_finishing,
-    "never": lambda: None,
 }
+OTHERS: dict[str, Callable[[], None]] = {"full disk": _on_a_full_disk, "never": lambda: None}
+EXIT_CODES = {**dict.fromkeys(POINTS, -signal.SIGKILL), "full disk": 2, "never": 0}
 
 
 def main() -> None:
-    """Usage: killed_training.py POINT FILE_OF_STEPS OVERRIDE...; with "each" as POINT, at all in turn.
+    """Usage: killed_training.py PLAN OVERRIDE...; PLAN is JSON: folder -> names of points, or "each".
 
-    A training goes on with the run that has a saved state.
+    In each folder the points come in turn; a training goes on with the run that has a saved state. "each": at all of
+    them, and then to the end.
     """
-    point, steps, *overrides = sys.argv[1:]
-    for each in POINTS if point == "each" else [point]:
-        resume = ["resume=last"] if list(Path("runs").glob("*/*/checkpoints/last-*")) else []
-        child = os.fork()
-        if child == 0:
-            sys.argv[1:] = [*overrides, *resume]
-            _train_and_die(each, Path(steps))
-            return
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if code != (0 if each == "never" else -signal.SIGKILL):
-            sys.exit(f"{each}: exit code {code}")
+    plan, *overrides = sys.argv[1:]
+    here = Path.cwd()
+    for folder, points in json.loads(plan).items():
+        (here / folder).mkdir()
+        os.chdir(here / folder)
+        for point in [*POINTS, "never"] if points == "each" else points:
+            child = os.fork()
+            if child == 0:
+                resume = ["resume=last"] if list(Path("runs").glob("*/*/checkpoints/last-*")) else []
+                sys.argv[1:] = [*overrides, *resume]
+                _train_and_die(point)
+                return
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            if code != EXIT_CODES[point]:
+                sys.exit(f"{point}: exit code {code}")
+            shutil.copytree("runs", Path("left", point))
 
 
-def _train_and_die(point: str, steps: Path) -> None:
+def _train_and_die(point: str) -> None:
     original = Checkpoints.on_train_batch_end
     executed = 0
 
     def counting(self: Any, batch: int, logs: Any = None) -> None:
         nonlocal executed
         executed += 1
-        with steps.open("a") as handle:
+        with Path("steps").open("a") as handle:
             handle.write(f"{point}\t{int(self.model.step.numpy())}\n")
         if executed == 1:  # from here on, so that taking up the run isn't what is killed
-            POINTS[point]()
+            {**POINTS, **OTHERS}[point]()
         if executed == 2 and point == "within an epoch":
             die()
         original(self, batch, logs)

@@ -45,7 +45,7 @@ def test_freezing_random_layers_is_said_loudly(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.WARNING):
         _module(RANDOM, ("happy", "sad"), "finetune=partial")
     assert "RANDOM WEIGHTS, FROZEN" in caplog.text
-    assert "stage2_block1_shortcut_conv" in caplog.text
+    assert "stage1_block1_shortcut_conv" in caplog.text
     caplog.clear()
     _module(RANDOM, ("happy", "sad"), "finetune=full")
     assert not caplog.text
