@@ -13,7 +13,7 @@ from emolab.files import read_json
 from emolab.jobs import Plan
 from emolab.runs import list_runs
 
-GRID = (*TINY[:-2], "trainer.epochs=2", "trainer.precision=float32", "evaluate=false", "workers=1")
+GRID = (*TINY[:-2], "trainer.epochs=2", "trainer.precision=float32", "evaluate=false", "aug=off", "workers=1")
 
 
 def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(

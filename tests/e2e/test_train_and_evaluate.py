@@ -13,6 +13,7 @@ from realtime.viewer import view
 
 # What `emolab.train` does, in this process, whose operations it leaves as they are.
 HERE = ("trainer.deterministic=false", "workers=1")
+UNTIMED = [setting for setting in TINY if not setting.startswith(("trainer.batch_size", "trainer.epochs"))]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_a_student_learns_from_its_teachers_and_says_from_whom(
     trained: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(trained)
-    arguments = ("name=student", "teacher=[best,last]", "trainer.epochs=1", "evaluate=false", *HERE)
+    arguments = ("name=student", "teacher=[best,last]", "trainer.epochs=1", "evaluate=false", "aug=off", *HERE)
     student = train(composed("train", [*TINY, f"data.root={striped_faces}", *arguments]))
     named = [noted["run"] for noted in json.loads((student.folder / "run.json").read_text())["teachers"]]
     assert named == [_run_folder(trained).name] * 2
@@ -111,7 +112,7 @@ def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when
     backbone = "model.backbone={_target_: my_networks.tiny, _partial_: true}"
     network = ("model=custom_cnn", "~model.backbone", f"+{backbone}", "model.name=tiny")
     data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32")
-    training = (*network, *data, "trainer.epochs=1", "workers=1")
+    training = (*network, *data, "trainer.epochs=1", "aug=off", "workers=1")
     done = run("emolab.train", *training, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "accuracy (95 %)" in done.stdout
@@ -213,8 +214,8 @@ def test_overfit_reaches_all_of_its_only_batch(
     tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    data = ("data=folder", f"data.root={striped_faces}", "data.image_size=32", "evaluate=false")
-    record = train(composed("train", ["model=custom_cnn", *data, "debug=overfit", *HERE]))
+    arguments = (f"data.root={striped_faces}", "evaluate=false", "debug=overfit", *HERE)
+    record = train(composed("train", [*UNTIMED, *arguments]))
     assert record.read_metrics()[-1]["accuracy"] == 1.0
 
 
@@ -226,5 +227,5 @@ def test_a_debug_config_does_what_it_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = (f"data.root={striped_faces}", f"debug={debug}", "trainer.batch_size=4", *HERE)
-    train(composed("train", [*TINY[:7], *arguments]))
+    train(composed("train", [*TINY[:7], "aug=off", *arguments]))
     assert list(tmp_path.glob(left))
