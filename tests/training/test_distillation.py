@@ -16,7 +16,7 @@ from emolab.training.trainer import Trainer
 
 
 def _network(seed: int) -> keras.Model:
-    backbone = partial(custom_cnn, stem=4, widths=(4, 6), depths=(1, 1))
+    backbone = partial(custom_cnn, stem=4, widths=(), depths=())
     return build_network("tiny", backbone, 2, 16, dropout=0.3, seed=seed)
 
 

@@ -10,8 +10,9 @@ from emolab.training.state import load_state, save_state, variables_of
 from emolab.training.trainer import Trainer
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trained() -> keras.Model:
+    """Only read by the tests: what would be loaded into it is refused."""
     trainer = Trainer(epochs=1)
     return trainer.fit(tiny_module(trainer, averaging=0.9), TinyData())
 
