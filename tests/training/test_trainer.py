@@ -82,17 +82,15 @@ def test_ctrl_c_that_ends_the_reader_too_lets_the_state_be_saved(
 
 @pytest.mark.parametrize("precision", POLICIES)
 def test_a_regulariser_of_the_backbone_is_minimised_too(precision: str) -> None:
-    def norm(strength: float) -> float:
-        trainer = Trainer(epochs=2, precision=precision)
-        module = tiny_module(trainer)
-        kernel = next(weight for weight in module.trainable_weights if len(weight.shape) == 4)
-        kernel.regularizer = keras.regularizers.L2(strength)
-        pooling = module.network.get_layer("stem_conv")
-        pooling.activity_regularizer = keras.regularizers.L2(strength * 1e-6)  # its loss has the layer's own precision
-        trainer.fit(module, TinyData())
-        return float(np.linalg.norm(kernel))
-
-    assert norm(100.0) < 0.9 * norm(0.0)
+    trainer = Trainer(epochs=2, precision=precision)
+    module = tiny_module(trainer)
+    kernel = next(weight for weight in module.trainable_weights if len(weight.shape) == 4)
+    kernel.regularizer = keras.regularizers.L2(100.0)
+    stem = module.network.get_layer("stem_conv")
+    stem.activity_regularizer = keras.regularizers.L2(1e-4)  # its loss has the layer's own precision
+    before = np.linalg.norm(kernel)
+    trainer.fit(module, TinyData())
+    assert np.linalg.norm(kernel) < 0.9 * before
 
 
 @pytest.mark.parametrize("precision", POLICIES)
@@ -272,7 +270,7 @@ def test_gathering_gradients_for_longer_than_the_training_is_refused() -> None:
     _fit(Trainer(epochs=2), gradient_accumulation_steps=10)
 
 
-@pytest.mark.parametrize(("every", "validated"), [(1, [0, 1, 2, 3, 4]), (2, [1, 3, 4]), (5, [4]), (9, [4])])
+@pytest.mark.parametrize(("every", "validated"), [(2, [1, 3, 4]), (9, [4])])
 def test_the_last_epoch_is_validated_however_seldom_others_are(
     tmp_path: Path, every: int, validated: list[int]
 ) -> None:
@@ -343,8 +341,7 @@ def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(kind: 
 @pytest.mark.parametrize(
     ("steps", "precision", "kind"),
     [
-        ((2, 10, 12), "float32", AdamW),
-        ((7,), "mixed_bfloat16", AdamW),
+        ((2, 10, 12), "float32", AdamW),  # again and again
         ((7,), "mixed_float16", AdamW),
         ((7,), "mixed_bfloat16", Muon),
     ],
@@ -353,16 +350,21 @@ def test_a_training_stopped_anywhere_resumes_to_the_same_weights(
     tmp_path: Path, steps: tuple[int, ...], precision: str, kind: type[keras.Optimizer]
 ) -> None:
     whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path), precision=precision), averaging=0.9, kind=kind)
+    record = tiny_record(tmp_path)
+    lines: list[dict] = []
+
+    def part(until: int) -> keras.Model:
+        loggers, stop = LoggerGroup([_Lines(lines)]), _StopAt(until)
+        trainer = Trainer(3, record, loggers, [stop], precision=precision, save_every_minutes=0.0)
+        keras.utils.set_random_seed(0)
+        return trainer.fit(tiny_module(trainer, averaging=0.9, kind=kind), TinyData(), resume=until != steps[0])
+
     for step in steps:
-        lines: list[dict] = []
-        record = tiny_record(tmp_path)
-        stopped = Trainer(3, record, precision=precision, save_every_minutes=0.0, callbacks=[_StopAt(step)])
         with pytest.raises(KeyboardInterrupt):
-            _fit(stopped, averaging=0.9, kind=kind)
-        trainer = Trainer(3, record, LoggerGroup([_Lines(lines)]), [_StopAt(10**9)], precision=precision)
-        resumed = trainer.fit(tiny_module(trainer, averaging=0.9, kind=kind), TinyData(), resume=True)
-        assert_same_weights(whole, resumed)
-        assert [line["epoch"] for line in lines] == list(range(step // 5, 3))
+            part(step)
+        assert [line["epoch"] for line in lines] == list(range(step // 5))
+    assert_same_weights(whole, part(10**9))
+    assert [line["epoch"] for line in lines] == [0, 1, 2]
 
 
 def test_two_devices_take_the_same_step_as_one() -> None:
@@ -370,9 +372,8 @@ def test_two_devices_take_the_same_step_as_one() -> None:
     script = Path(__file__).parent / "two_devices.py"
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    for precision in ("float32", "mixed_float16"):
-        for optimizer in ("averaged", "clipped", "muon"):
-            assert f"{optimizer} in {precision} replicas 2" in done.stdout
+    for case in ("clipped and averaged in float32", "clipped and averaged in mixed_float16", "muon in float32"):
+        assert f"{case} replicas 2" in done.stdout
     assert "refused: trainer.accumulate=2 doesn't work on 2 devices" in done.stdout
     assert (
         "refused: batches of 7 can't be shared evenly by 2 devices (trainer.strategy): set trainer.batch_size=6 or 8"
