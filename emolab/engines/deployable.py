@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-CALIBRATION = "calibration"  # in the names of the operations that follow the logits
+CALIBRATION = "_calibration"  # ends the name of what follows the logits, which begins with the network's
 
 
 def deployed(network: Any, temperatures: Mapping[str, float]) -> Any:
@@ -27,5 +27,5 @@ def deployed(network: Any, temperatures: Mapping[str, float]) -> Any:
     logits = keras.Input(network.output_shape[1:])
     sharpness = np.array([1.0 / temperature for temperature in temperatures.values()], np.float32)
     own = keras.ops.sum(keras.ops.softmax(logits) * sharpness, axis=-1, keepdims=True)
-    calibration = keras.Model(logits, keras.ops.softmax(logits * own), name=CALIBRATION)
+    calibration = keras.Model(logits, keras.ops.softmax(logits * own), name=f"{network.name}{CALIBRATION}")
     return keras.Model(images, calibration(network(keras.ops.cast(images, "float32"))), name=network.name)

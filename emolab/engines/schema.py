@@ -3,11 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, FiniteFloat
+from pydantic import AfterValidator, Field, FiniteFloat
 
 from emolab.checked import Facts, checked
 from emolab.config.schema.export import Precision
-from emolab.config.schema.parts import FaceSide, Positive
+from emolab.config.schema.parts import FaceSide, Temperature
+from emolab.data.names import class_name
+
+
+def _composed(names: list[str]) -> list[str]:
+    return [class_name(name) for name in names]
 
 
 class _Hardware(Facts):
@@ -49,15 +54,15 @@ class _Start(Facts):
 class _Engine(Facts):
     engine: str
     precision: Precision
-    classes: list[str]
+    classes: Annotated[list[str], AfterValidator(_composed)]
     image_size: FaceSide
     sha256: dict[str, str]
     options: dict[str, Any]
     hardware: _Hardware
     fingerprint: str
     weights: str | None = None
-    temperatures: dict[str, Positive] | None = None
-    temperature: Positive | None = None  # an older emolab's, one for all classes
+    temperatures: dict[str, Temperature] | None = None
+    temperature: Temperature | None = None  # an older emolab's, one for all classes
     bytes: int | None = None
     parity: _Parity | None = None
     latency_ms: _Latency | None = None
@@ -80,4 +85,6 @@ def check_engine(facts: Any, path: Path) -> dict[str, Any]:
     checked(facts, _Engine, path, "an engine's", "Export it again")
     found = {name: value for name, value in facts.items() if value is not None}
     before = found.pop("temperature", None)
-    return found if before is None else {"temperatures": dict.fromkeys(found["classes"], before), **found}
+    if before is not None:
+        found["temperatures"] = {class_name(name): before for name in found["classes"]}
+    return found

@@ -1,9 +1,8 @@
 """Temperature scaling: numbers that make confidences mean what they say, and change no name.
 
-One temperature for all classes (Guo et al. 2017) leaves classes unequally sure: names that are hard to tell apart, or
-were labelled carelessly, ask for another one than the easy ones. So each class has its own, and a face is read at the
-mean of them, weighted by the probabilities that the network gives the classes. That is class-based temperature scaling
-(Frenkel and Goldberger 2021) without its jump where another class becomes the most probable one.
+One temperature for all classes (Guo et al. 2017) leaves classes unequally sure. So each class has its own, and a face
+is read at the mean of them, weighted by the probabilities that the network gives the classes. That is class-based
+temperature scaling (Frenkel and Goldberger 2021) without its jump where another class becomes the most probable one.
 `results/calibration` holds what it gains.
 """
 
@@ -61,8 +60,7 @@ def fit_temperatures(predictions: Predictions) -> dict[str, float]:
         return float(value), slope
 
     bounds = [(1.0 / HIGHEST, 1.0 / LOWEST)] * classes
-    exact = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}  # another number of threads must find the same
-    found = minimize(loss, np.full(classes, common), jac=True, method="L-BFGS-B", bounds=bounds, options=exact)
+    found = minimize(loss, np.full(classes, common), jac=True, method="L-BFGS-B", bounds=bounds)
     return {name: float(1.0 / value) for name, value in zip(predictions.classes, found.x, strict=True)}
 
 
@@ -75,11 +73,11 @@ def spread_text(temperatures: Temperatures) -> str:
 
 def _common_temperature(predictions: Predictions) -> float:
     logits = predictions.logits.astype(np.float64)
-    found = minimize_scalar(
-        lambda power: negative_log_likelihood(
-            replace(predictions, logits=logits / math.exp(power)).probabilities(), predictions.targets
-        ),
-        bounds=(math.log(LOWEST), math.log(HIGHEST)),
-        method="bounded",
-    )
-    return float(math.exp(found.x))
+
+    def loss(power: float) -> float:
+        scaled = replace(predictions, logits=logits / math.exp(power))
+        return negative_log_likelihood(scaled.probabilities(), predictions.targets)
+
+    ends = math.log(LOWEST), math.log(HIGHEST)
+    found = minimize_scalar(loss, bounds=ends, method="bounded")
+    return LOWEST if loss(ends[0]) <= found.fun else float(math.exp(found.x))  # nothing is wrong at either

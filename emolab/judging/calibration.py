@@ -84,7 +84,7 @@ def keep_calibration(
     Raises:
         RunError: if another process is training the run, or its folder can't be written.
     """
-    if learned_from(record, prepared):
+    if learned_from(record, prepared) and set(temperatures) == set(record.classes):  # and not of shared classes alone
         record.update(temperatures=dict(temperatures), uncertain_below=uncertain_below, drop=_BEFORE)
 
 
@@ -98,9 +98,10 @@ def _doubts(own: bool, split: str, fitted_on: str) -> tuple[str, ...]:
 
 
 def _at_an_end(temperatures: Temperatures) -> tuple[str, ...]:
-    low, high = min(temperatures.values()), max(temperatures.values())
-    if LOWEST * 1.01 < low and high < HIGHEST / 1.01:
+    ends = [name for name, found in temperatures.items() if not LOWEST * 1.01 < found < HIGHEST / 1.01]
+    if not ends:
         return ()
-    end = low if low <= LOWEST * 1.01 else high
-    why = "hardly an image is named wrong" if end < 1 else "its confidences say nothing of what is right"
-    return (f"a temperature, {end:.3g}, is at an end of what is searched, {LOWEST:g} to {HIGHEST:g}: {why}",)
+    found = temperatures[ends[0]]
+    why = "hardly an image is named wrong" if found < 1 else "its confidences say nothing of what is right"
+    told = f"the temperature of {ends[0]}, {found:.3g}, is at an end of what is searched, {LOWEST:g} to {HIGHEST:g}"
+    return (f"{told}: {why}",)

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, FiniteFloat, ValidationInfo, field_validator
 
 from emolab.checked import Facts, checked
-from emolab.config.schema.parts import FaceSide, Positive, Share
+from emolab.config.schema.parts import FaceSide, Share, Temperature
 from emolab.data.names import class_name
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.layout import Status
 
 
 def _once_and_sorted(names: list[str]) -> list[str]:
-    if names != sorted(set(names)):
+    if names != sorted(set(names)) or len({class_name(name) for name in names}) < len(names):
         raise ValueError("expected names sorted by code point, each once")
     return names
 
@@ -100,17 +100,16 @@ class _Run(Facts):
     checkpoints: Annotated[dict[str, str], AfterValidator(_last_has_its_step)]
     precision: str = ""
     teachers: list[_Teacher] = Field(default_factory=list)
-    temperatures: dict[str, Positive] | None = None  # of each class; none have been fitted yet, which isn't all 1
-    temperature: Positive | None = None  # an older emolab's, one for all classes
+    temperatures: dict[str, Temperature] | None = None  # of each class; none have been fitted yet, which isn't all 1
+    temperature: Temperature | None = None  # an older emolab's, one for all classes
     uncertain_below: Share | None = None
     summary: _Summary = _Summary()
 
     @field_validator("temperatures")
     @classmethod
     def _one_a_class(cls, known: dict[str, float] | None, info: ValidationInfo) -> dict[str, float] | None:
-        expected = {class_name(name) for name in info.data.get("classes", known or ())}
-        if known is not None and set(known) != expected:
-            raise ValueError(f"expected a number for each of {', '.join(sorted(expected))}")
+        if known is not None and set(known) != {class_name(name) for name in info.data.get("classes", known)}:
+            raise ValueError("expected a number for each class")
         return known
 
 
@@ -128,7 +127,7 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
     run = checked(known, _Run, path, "a run's", "Copy the run again from where it came, or train again")
     found = run.model_dump()
     before = found.pop("temperature")
-    if before is not None and found["temperatures"] is None:
+    if before is not None:  # beside those of the classes, which today's drops it for, it's the later one
         found["temperatures"] = {class_name(name): before for name in found["classes"]}
     return found
 

@@ -1,12 +1,13 @@
 """The runs of a comparison, and all that is known of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from emolab.config.saved import settings_of
+from emolab.data.names import class_name
 from emolab.engines.gates import fastest
 from emolab.engines.manifest import problem_with_run
 from emolab.engines.selection import engines_of
@@ -111,9 +112,19 @@ class ComparedRun:
 
 
 def predictions_in(record: RunRecord, split: str, file: str = PREDICTIONS) -> Predictions | None:
-    """Return what a run's report has of a split's images, or of their mirror images; None where it has nothing."""
+    """Return what a run's report has of a split's images, or of their mirror images; None where it has nothing.
+
+    Raises:
+        RunError: if the file can't be read, or is of other classes than the run.
+    """
     path = record.folder / REPORT / file
-    return load_predictions(path).get(split) if path.is_file() else None
+    found = load_predictions(path).get(split) if path.is_file() else None
+    if found is None:
+        return None
+    classes = tuple(map(class_name, found.classes))  # an older run's may be decomposed
+    if set(classes) != set(record.classes):
+        raise RunError(f"{path} has {', '.join(classes)}, expected the run's classes, {', '.join(record.classes)}")
+    return replace(found, classes=classes)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def made_run(
     fields = {
         "classes": list(CLASSES), "image_size": 48, "seed": seed, "data": {"name": "made", "fingerprint": "f"},
         "monitor": best, "group": group or {"name": None, "number": None},
-        "temperatures": dict.fromkeys(CLASSES, temperature),
+        "temperatures": {name: temperature * (1 + number / 10) for number, name in enumerate(CLASSES)},
         "model": {"name": model, "parameters": 1000, "flops": 2_000_000},
         "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **choices},
     }  # fmt: skip

@@ -461,3 +461,17 @@ def test_an_ensemble_weighs_calibrated_probabilities(tmp_path, sure):
     runs = [made_run(tmp_path, accuracy, temperature=0.1 if accuracy == sure else 10.0) for accuracy in (1.0, 0.0)]
     both = ensemble_of([ComparedRun(record, "test", 100) for record in runs])
     assert both.right.mean() == sure
+
+
+def test_a_report_whose_class_names_are_decomposed_is_of_its_run_and_one_of_other_classes_is_not(tmp_path):
+    record = made_run(tmp_path, 0.6)
+    path = record.folder / "report" / "predictions.npz"
+    said = load_predictions(path)["test"]
+    run = ComparedRun(record, "test", 100)
+    decomposed = ("A\u0308rger", *CLASSES[1:])
+    save_predictions(path, {"test": replace(said, classes=decomposed)})
+    with pytest.raises(RunError, match=r"predictions\.npz has Ärger, .*expected the run's classes, " + CLASSES[0]):
+        _ = run.predictions
+    record.update(classes=sorted(decomposed), temperatures=dict.fromkeys(("Ärger", *CLASSES[1:]), 2.0))
+    assert run.quality is not None
+    assert run.predictions.classes[0] == "Ärger"

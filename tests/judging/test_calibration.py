@@ -7,7 +7,7 @@ import pytest
 from run_fields import made_record
 
 from emolab.evaluation.predictions import Predictions
-from emolab.judging.calibration import Calibration, calibration_of
+from emolab.judging.calibration import Calibration, calibration_of, keep_calibration
 
 
 def made(count: int = 60) -> Predictions:
@@ -51,7 +51,17 @@ def test_a_temperature_at_the_end_of_what_is_searched_is_told(tmp_path: Path, ri
     predictions = Predictions(np.eye(2, dtype=np.float32)[says] / 2, targets, np.arange(60), ("anger", "happy"))
     doubts = calibration_of(made_record(tmp_path), judged, {"validation": predictions}).doubts
     assert len(doubts) == (told is not None)
-    assert told is None or told in doubts[0]
+    assert told is None or (told in doubts[0] and "the temperature of anger, " in doubts[0])
+
+
+def test_what_is_fitted_replaces_an_older_emolabs_one_temperature(tmp_path: Path) -> None:
+    judged: Any = SimpleNamespace(fingerprint="abc", name="b")
+    record = made_record(tmp_path)
+    record.update(temperature=2.0)
+    keep_calibration(record, judged, {"anger": 1.5, "happy": 0.7}, 0.4)
+    assert record.temperatures == {"anger": 1.5, "happy": 0.7}
+    keep_calibration(record, judged, {"anger": 3.0}, 0.4)  # of shared classes alone
+    assert record.temperatures == {"anger": 1.5, "happy": 0.7}
 
 
 def test_where_both_are_judged_the_temperatures_are_of_the_validation_images(tmp_path: Path) -> None:

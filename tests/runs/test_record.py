@@ -292,11 +292,13 @@ ODD_FIELDS = [
     ),
     ("checkpoints", {"other": 1}, "checkpoints.other is 1, expected text"),
     ("checkpoints", {"best": 1}, "checkpoints.best is 1, expected text"),
-    ("temperatures", {"anger": 1.0}, "temperatures is {'anger': 1.0}, expected a number for each of"),
+    ("temperatures", {"anger": 1.0}, "temperatures is {'anger': 1.0}, expected a number for each class"),
     ("temperatures", "1.5", "temperatures is '1.5', expected fields"),
     ("temperature", "1.5", "temperature is '1.5', expected a number"),
-    ("temperature", 0, "temperature is 0, expected greater than 0"),
-    ("temperature", -1, "temperature is -1, expected greater than 0"),
+    ("temperature", 0, "temperature is 0, expected greater than or equal to 0.001"),
+    ("temperature", 1e4, "temperature is 10000.0, expected less than or equal to 1000"),
+    ("classes", ["A\u0308rger", "Ärger"], "classes is .*, expected names sorted by code point, each once"),
+    ("classes", ["a", "b\ud800"], r"classes is \['a', 'b\\ud800'\], .*surrogates not allowed"),
     ("uncertain_below", 1.5, "uncertain_below is 1.5, expected less than or equal to 1"),
     ("teachers", [{"run": "a", "folder": "b"}], "teachers.0.weights is missing"),
     ("summary", {"test_accuracy": "high"}, "summary.test_accuracy is 'high', expected a number"),
@@ -308,7 +310,7 @@ ODD_FIELDS = [
 @pytest.mark.parametrize(("field", "value", "told"), ODD_FIELDS)
 def test_a_damaged_field_is_named(tmp_path, field, value, told):
     path = create(tmp_path).folder / "run.json"
-    write_json(path, {**read_json(path), field: value})
+    path.write_text(json.dumps({**read_json(path), field: value}))
     with pytest.raises(RunError, match=rf"run\.json is damaged: .*{told}"):
         RunRecord.open(path.parent)
 
@@ -356,8 +358,10 @@ def test_an_older_runs_one_temperature_is_that_of_each_class_until_others_are_fi
     record.update(temperature=2.5)
     assert record.temperatures == record.fields["temperatures"] == dict.fromkeys(record.classes, 2.5)
     fitted = {name: 1.0 + at for at, name in enumerate(record.classes)}
-    record.update(temperatures=dict(reversed(fitted.items())))
+    record.update(temperatures=dict(reversed(fitted.items())), drop=["temperature"])
     assert list(record.temperatures.items()) == list(fitted.items())
+    record.update(temperature=2.5)  # by an older emolab, later
+    assert record.temperatures == dict.fromkeys(record.classes, 2.5)
 
 
 def test_a_run_from_before_names_were_kept_has_that_of_its_folder_and_one_teacher_is_a_list(tmp_path):

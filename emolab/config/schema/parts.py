@@ -40,6 +40,7 @@ ABSENT: Any = None
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Temperature = Annotated[float, Field(ge=1e-3, le=1e3)]  # of a class; those that are fitted are 0.05 to 20
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 FaceSide = Annotated[int, AfterValidator(_pixels)]  # of a face's side

@@ -91,7 +91,7 @@ def quantized(model: Any, calibration: np.ndarray, max_disagreement: float | Non
     settings = {
         "subset_size": len(calibration),
         "preset": nncf.QuantizationPreset.MIXED,
-        "ignored_scope": nncf.IgnoredScope(patterns=[f".*/{CALIBRATION}.*"]),  # else in 256 steps of a logit
+        "ignored_scope": nncf.IgnoredScope(patterns=[f".*{CALIBRATION}.*"]),  # else in 256 steps of a logit
     }
     if max_disagreement is None:
         return nncf.quantize(model, faces, **settings)
