@@ -80,6 +80,19 @@ def test_openvino_quantizes_nothing_behind_the_logits(builder: Builder) -> None:
     assert not [name for name in quantized if CALIBRATION in name]
 
 
+def test_weights_in_int8_are_so_small_that_no_processor_overflows(builder: Builder) -> None:
+    graph = _built(builder, "onnxruntime", "int8") / "model.onnx"
+    initializers = sys.modules["onnx"].load(graph).graph.initializer
+    of_onnx = [sys.modules["onnx"].numpy_helper.to_array(one) for one in initializers]
+    graph = _built(builder, "openvino", "int8") / "model.xml"
+    operations = sys.modules["openvino"].Core().read_model(graph).get_ops()
+    of_openvino = [one.data for one in operations if one.get_type_name() == "Constant"]
+    for arrays in (of_onnx, of_openvino):
+        weights = [np.abs(one.astype(int)).max() for one in arrays if one.dtype == np.int8 and one.ndim > 1]
+        assert weights
+        assert max(weights) <= 64
+
+
 def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(
     tiny_run: RunRecord, tiny_data: PreparedData
 ) -> None:
