@@ -41,7 +41,7 @@ def project(competition: Path) -> Path:
     if reason is not None:
         pytest.skip(reason)
     (prepared,) = (competition.parent / "cache").glob("*/data.json")
-    builder = Builder(record, PreparedData.open(prepared.parent), load_network(record), 1.0)
+    builder = Builder(record, PreparedData.open(prepared.parent), load_network(record), record.temperatures)
     folder = builder.build(backend("onnxruntime"), "fp32")
     manifest.amend(folder, gates={"accuracy": True, "latency": True})  # else it was never judged, and isn't used
     select(record, folder, "for the test")

@@ -213,7 +213,8 @@ def test_what_a_backend_names_is_let_through_and_without_it_refused(tmp_path: Pa
 def test_the_networks_that_emolab_builds_are_let_through(tmp_path: Path, name: str) -> None:
     images = keras.Input((32, 32, 3))
     network = getattr(keras.applications, name)(weights=None, include_top=False, pooling="avg", input_shape=(32, 32, 3))
-    save(deployed(keras.Model(images, keras.layers.Dense(3)(network(images))), 1.5), tmp_path / "model")
+    temperatures = {"anger": 1.5, "happy": 0.7, "sad": 1.0}
+    save(deployed(keras.Model(images, keras.layers.Dense(3)(network(images))), temperatures), tmp_path / "model")
     check_graph(tmp_path / "model")
 
 

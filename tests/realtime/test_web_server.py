@@ -341,6 +341,9 @@ def test_no_connection_waits_for_a_source_that_is_being_closed(monkeypatch: pyte
     monkeypatch.setattr(server_source, "Capture", Watched)
     with served(Web(port=0), Brightness(), FullFrame()) as address:
         asyncio.run(_looked(address, 1))
+        end = time.monotonic() + 60
+        while not waited and time.monotonic() < end:
+            time.sleep(0.01)
     assert waited
     assert not any(waited)
 
