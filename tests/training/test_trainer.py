@@ -136,8 +136,8 @@ def test_the_best_checkpoint_is_of_the_epoch_with_the_best_value_and_not_of_the_
 
 
 @pytest.mark.parametrize(
-    "fitted", [{"temperatures": {"bright": 1.7, "dark": 0.6}}, {"temperature": 1.7}]
-)  # today's, an older
+    "fitted", [{"temperatures": {"bright": 1.7, "dark": 0.6}}, {"temperature": 1.7}], ids=["today's", "an older one's"]
+)
 def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_path: Path, fitted: dict) -> None:
     record = tiny_record(tmp_path)
     trainer = Trainer(epochs=2, record=record, monitor="val_f1", callbacks=[_Says(0.5, 0.4)])
