@@ -1,8 +1,8 @@
 """The loop: frame after frame from the capture through the step to the display, until someone says stop."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from realtime.capture import Capture, Counts
 from realtime.displays.display import Display, View
@@ -37,7 +37,7 @@ class Summary:
         seconds: that it lasted.
         ended: whether every thread ended; False: one hangs in a driver.
         interrupted: whether it was stopped with Ctrl-C.
-        faceless: photographs without a face.
+        photographs: whether a face was found in each, by its file; empty for other sources.
     """
 
     timings: Timings
@@ -45,25 +45,30 @@ class Summary:
     seconds: float
     ended: bool
     interrupted: bool
-    faceless: int = 0
+    photographs: Mapping[str, bool] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the summary in lines."""
-        done, counts = self.timings.frames, self.counts
+        done = self.timings.frames
+        what = "photographs" if self.photographs else "frames"
+        took = f"{done} {what} in {self.seconds:.1f} s ({done / max(self.seconds, 1e-9):.1f} a second)"
+        return took + (self._without_faces() if self.photographs else self._of_stream())
+
+    def _of_stream(self) -> str:
+        counts = self.counts
         text = (
-            f"{done} frames in {self.seconds:.1f} s ({done / max(self.seconds, 1e-9):.1f} a second), "
-            f"{counts.dropped} of {counts.read} dropped for newer ones, "
+            f", {counts.dropped} of {counts.read} dropped for newer ones, "
             f"{counts.faults} faults of the source, {counts.recoveries} recoveries"
         )
-        if not done:
+        if not self.timings.frames:
             return text
-        share = f"{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
-        return f"{text}\n{share}{self._without_faces()}"
+        return f"{text}\n{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
 
     def _without_faces(self) -> str:
-        if not self.faceless:
+        faceless = list(self.photographs.values()).count(False)
+        if not faceless:
             return ""
-        found = f"in {self.faceless} of {self.timings.frames} photographs no face was found"
+        found = f"in {faceless} of {len(self.photographs)} photographs no face was found"
         return f"\n{found}: where they are cut to the face already, take detector=full_frame"
 
 
@@ -90,16 +95,16 @@ def run(
     """
     timings = Timings(budget)
     began = clock()
-    faceless: set[str] = set()
+    photographs: dict[str, bool] = {}
     interrupted = False
     capture = Capture(make_source, newest=make_source().live or not display.every_frame, clock=clock)
     try:
         with capture:
-            _show_all(capture, step, display, timings, faceless, stop, clock)
+            _show_all(capture, step, display, timings, photographs, stop, clock)
     except KeyboardInterrupt:
         interrupted = True
     ended = capture.close(0.0)  # it was waited for already
-    return Summary(timings, capture.counts, clock() - began, ended, interrupted, len(faceless))
+    return Summary(timings, capture.counts, clock() - began, ended, interrupted, photographs)
 
 
 def _show_all(
@@ -107,7 +112,7 @@ def _show_all(
     step: FrameStep,
     display: Display,
     timings: Timings,
-    faceless: set[str],
+    photographs: dict[str, bool],
     stop: Stop,
     clock: Callable[[], float],
 ) -> None:
@@ -121,8 +126,8 @@ def _show_all(
             display.wait(shown.view())
             continue
         result = step(frame.image, frame.at, frame.file)
-        if frame.file and not result.faces:
-            faceless.add(frame.file)
+        if frame.file:
+            photographs[frame.file] = bool(result.faces)
         drawn = time.perf_counter()
         display.show(shown.after(frame, result.faces, sum(result.seconds.values()), clock()))
         timings.add({**{name: result.seconds[name] for name in STAGES}, "show": time.perf_counter() - drawn})

@@ -212,7 +212,9 @@ def test_photographs_without_a_face_are_counted_and_frames_of_a_video_arent(tmp_
         write(tmp_path / name, encoded(plain(90, width=width), "PNG"))
     step = FrameStep(Boxes(FaceBox(40, 4, 20, 20)), Brightness())
     summary = run(lambda: Images(str(tmp_path), seconds=0.01), step, NoDisplay(), 0.033, Stop())
+    assert summary.text().startswith("3 photographs in ")
     assert "in 2 of 3 photographs no face was found" in summary.text()
+    assert "33 ms" not in summary.text()  # no photograph is late
     assert "detector=full_frame" in summary.text()
     video = run(lambda: Synthetic(20, 48, frames=3), step, NoDisplay(), 0.033, Stop())
     assert "no face" not in video.text()
