@@ -3,13 +3,14 @@
 from omegaconf import DictConfig
 
 from emolab.cli import verb
-from emolab.data.configured import prepare_data
-from emolab.data.datamodule import check_trainable
-from emolab.data.prepared import REPORT
 from emolab.errors import DataError
 
 
 def _main(cfg: DictConfig) -> None:
+    from emolab.data.configured import prepare_data  # here, or each worker, which imports this module, had it all, too
+    from emolab.data.datamodule import check_trainable
+    from emolab.data.prepared import REPORT
+
     prepared = prepare_data(cfg)
     splits = ", ".join(f"{split} {sum(counts.values())}" for split, counts in prepared.account["splits"].items())
     told = f"{prepared.name}: {splits}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,16 +84,22 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Outcome]
                     done += 1
                     yield outcomes
         except BrokenProcessPool:  # a file brought its decoder, and with it a worker, down
+            yield _one_by_one(tasks[done])
             done += 1
-            yield [_alone(record, at, tasks[done - 1]) for at, record in enumerate(tasks[done - 1].records)]
 
 
-def _alone(record: Record, at: int, task: Task) -> Outcome:
-    try:
-        with _pool(1, [Task([record], task.first + at, task.images, task.limits)]) as (result,):
-            return result.result()[0]
-    except BrokenProcessPool:
-        return Outcome(reason="brings its decoder down")
+def _one_by_one(task: Task) -> list[Outcome]:
+    """Convert the records of one task in one process, in order, so that it's the first without an outcome that ends it."""
+    singles = [replace(task, records=[record], first=task.first + at) for at, record in enumerate(task.records)]
+    outcomes: list[Outcome] = []
+    while len(outcomes) < len(singles):
+        try:
+            with _pool(1, singles[len(outcomes) :]) as results:
+                for result in results:
+                    outcomes += result.result()
+        except BrokenProcessPool:
+            outcomes.append(Outcome(reason="brings its decoder down"))
+    return outcomes
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from emolab.data.storage import allocate
 PREPARE = """
 import sys
 from pathlib import Path
-from emolab.data.build import prepare
-from emolab.data.options import Options
-from emolab.data.readers.folder import FolderReader
-if __name__ == "__main__":
+if __name__ == "__main__":  # as for the verbs, only this process imports what follows
+    from emolab.data.build import prepare
+    from emolab.data.options import Options
+    from emolab.data.readers.folder import FolderReader
     root, cache, workers = sys.argv[1:]
     data = prepare(FolderReader(root), Options("made", 32), Path(cache), int(workers))
     print(data.content)
@@ -50,12 +50,18 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture
-def photographs(tmp_path) -> Path:
-    root = class_folders(tmp_path / "data", {"sad": 40, "anger": 40})
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory) -> Path:
+    root = class_folders(tmp_path_factory.mktemp("photographs"), {"sad": 40, "anger": 40})
     for number in range(20):  # large ones, so that there is time to interrupt
         write(root / f"sad/large{number}.png", encoded(picture(number, 1500, 1500), "PNG", compress_level=1))
     return root
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory, photographs) -> str:
+    """The digest of these photographs, prepared without interruption."""
+    return made(FolderReader(photographs), tmp_path_factory.mktemp("whole")).content
 
 
 def test_processes_that_start_together_build_once_and_agree(tmp_path, photographs):
@@ -68,8 +74,7 @@ def test_processes_that_start_together_build_once_and_agree(tmp_path, photograph
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
-def test_a_build_that_is_killed_leaves_nothing_and_the_next_one_is_whole(tmp_path, photographs, share):
-    expected = made(FolderReader(photographs), tmp_path / "other").content
+def test_a_build_that_is_killed_leaves_nothing_and_the_next_one_is_whole(tmp_path, photographs, content, share):
     process = start(tmp_path, photographs)
     part = _wait_for_part(tmp_path / "cache", share)
     os.kill(process.pid, signal.SIGKILL)
@@ -80,7 +85,7 @@ def test_a_build_that_is_killed_leaves_nothing_and_the_next_one_is_whole(tmp_pat
     again = start(tmp_path, photographs)
     printed, said = again.communicate(timeout=120)
     assert again.returncode == 0, said
-    assert printed.strip() == expected
+    assert printed.strip() == content
     assert [entry.name[:5] for entry in (tmp_path / "cache").iterdir() if entry.is_dir()] == ["made-"]
 
 
@@ -111,16 +116,17 @@ def _all_gone(group: int) -> bool:
     return False
 
 
-def test_a_file_that_brings_its_decoder_down_costs_only_itself(tmp_path):
+def test_files_that_bring_their_decoder_down_cost_only_themselves(tmp_path):
     paths = [write(tmp_path / f"{number:03d}.png", encoded(picture(number), "PNG")) for number in range(CHUNK + 3)]
     records = [Record(path.name, "sad", path=path) for path in paths]
-    records[5] = Record("deadly", "sad", path=DeadlyPath(paths[5]))
+    for deadly in (5, 6, CHUNK + 1):
+        records[deadly] = Record("deadly", "sad", path=DeadlyPath(paths[deadly]))
     images = tmp_path / "images.npy"
     allocate(images, len(records), 16)
     outcomes = [outcome for chunk in convert(records, images, Limits(), workers=2) for outcome in chunk]
-    assert [at for at, outcome in enumerate(outcomes) if outcome.reason] == [5]
-    assert outcomes[5].reason == "brings its decoder down"
-    assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 1
+    assert [at for at, outcome in enumerate(outcomes) if outcome.reason] == [5, 6, CHUNK + 1]
+    assert {outcomes[at].reason for at in (5, 6, CHUNK + 1)} == {"brings its decoder down"}
+    assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 3
 
 
 @pytest.mark.parametrize(("seconds", "share"), [(90, 0.0), (0, 0.3)])
