@@ -89,7 +89,7 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Outcome]
 
 
 def _one_by_one(task: Task) -> list[Outcome]:
-    """Convert the records of one task in one process, in order, so that it's the first without an outcome that ends it."""
+    """Convert the records of one task in one process, in order: the first without an outcome is what ends it."""
     singles = [replace(task, records=[record], first=task.first + at) for at, record in enumerate(task.records)]
     outcomes: list[Outcome] = []
     while len(outcomes) < len(singles):
