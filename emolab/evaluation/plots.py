@@ -61,7 +61,7 @@ def confusion_figure(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     names = shortened(classes)
     side = 2.0 + 0.75 * min(len(classes), _WITH_NUMBERS) + 0.08 * max(0, max(map(len, names)) - _ROOM)
-    figure = Figure(figsize=(side + 0.6, side), dpi=110, layout="constrained")
+    figure = Figure(figsize=(side + 0.6, side), dpi=110, layout="compressed")  # constrained cuts labels off
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if len(classes) <= _WITH_NUMBERS:
@@ -116,7 +116,7 @@ def coverage_figure(points: Sequence[Mapping[str, float]], chosen: Mapping[str, 
     axes = figure.subplots()
     axes.plot([p["coverage"] for p in points], [p["accuracy"] for p in points], "o-", color=BLUE, markersize=4)
     if chosen is not None:
-        label = f"named from {chosen['threshold']:.2f} on"
+        label = f"named from a confidence of {chosen['threshold']:.2f} on"
         axes.plot(chosen["coverage"], chosen["accuracy"], "s", color=ORANGE, label=label)
         axes.legend(loc="lower left", fontsize=8)
     axes.set(xlabel="share of faces that are named", ylabel="accuracy on these", ylim=(None, 1.0))

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
@@ -228,6 +229,16 @@ def test_long_names_are_short_in_pictures_and_still_each_another(names: list[str
         assert len(set(short)) == len(names)
         assert max(map(len, short)) <= longest
         assert [one for one in zip(names, short, strict=True) if len(one[0]) <= longest and one[0] != one[1]] == []
+
+
+@pytest.mark.parametrize("classes", ["afd", ("anger", "disgust", "fear", "happy", "neutral", "sad", "surprise")])
+def test_the_labels_of_a_confusion_matrix_lie_within_the_picture(classes: Sequence[str]) -> None:
+    figure = plots.confusion_figure(np.eye(len(classes)), classes)
+    plots.png(figure)
+    axes = figure.axes[0]
+    boxes = [text.get_window_extent() for text in (axes.title, axes.xaxis.label, axes.yaxis.label)]
+    assert min(min(box.x0, box.y0) for box in boxes) > 0
+    assert max(box.y1 for box in boxes) < figure.bbox.height
 
 
 def test_long_names_leave_the_confusion_matrix_most_of_its_picture() -> None:
