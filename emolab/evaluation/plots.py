@@ -176,6 +176,7 @@ def robustness_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], units: 
         axes.grid(alpha=0.3)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy")
+    figure.supxlabel("dashed: the undamaged faces", fontsize="medium")
     return figure
 
 

@@ -63,7 +63,7 @@ def table_of(effects: Sequence[Effect], settings: Mapping[str, Sequence[str]]) -
 
 
 def levers_figure(effects: Sequence[Effect]) -> Figure:
-    """Draw each lever's gain in points with its interval, the best on top; what is undecided in grey."""
+    """Draw each lever's gain in points with its interval, the best on top, coloured by the verdict."""
     shown = [(effect, effect.gain) for effect in effects if effect.gain is not None]
     figure = Figure(figsize=(8.0, 1.1 + 0.32 * len(shown)), dpi=110, layout="constrained")
     axes = figure.subplots()
@@ -76,7 +76,8 @@ def levers_figure(effects: Sequence[Effect]) -> Figure:
     axes.set_yticks(range(len(shown)), [effect.lever for effect, _ in reversed(shown)])
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set(xlabel="points of validation accuracy against the baseline, 95 % interval")
+    told = "blue: helps, orange: hurts, grey: undecided"
+    axes.set(xlabel=f"points of validation accuracy against the baseline, 95 % interval\n{told}")
     axes.grid(axis="x", alpha=0.3)
     return figure
 
