@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_photographs import class_folders, encoded, made, picture, png_header_bomb, write
 from PIL import Image
@@ -329,6 +329,7 @@ def test_the_page_shows_itself_without_other_files(tmp_path):
     assert not re.search(r"(src|href)=.(?!data:)", page)
 
 
+@settings(max_examples=30)  # each waits for the disk
 @given(st.integers(1, 3000), st.data())
 def test_keeping_rows_keeps_their_bytes(count, data):
     path = Path("/tmp") / f"emolab-keep-{os.getpid()}.npy"
