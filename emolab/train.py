@@ -70,9 +70,10 @@ def _trained(
     from emolab.models.cost import cost_of
     from emolab.runs.session import begin, can_go_on, command_of, longer, recorded, take_up
     from emolab.runs.teachers import teachers_of
-    from emolab.training.assembly import build_module, build_trainer
+    from emolab.training.assembly import build_module, build_trainer, check_arguments
     from emolab.training.trainer import seed_everything
 
+    check_arguments(cfg)
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
     record, weights = begin(cfg, data, choices, overrides) if resumed is None else take_up(resumed, cfg, data)

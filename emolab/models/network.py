@@ -63,8 +63,9 @@ def _features(backbone: Backbone, images: keras.KerasTensor, weights: Path | Non
     if weights is None:
         try:
             return backbone(images)
-        except ValueError as error:
-            raise ConfigError(f"this backbone can't take faces of {images.shape[1]} pixels: {error}") from error
+        except (TypeError, ValueError) as error:
+            refused = f"model.backbone refuses its settings, or faces of {images.shape[1]} pixels"
+            raise ConfigError(f"{refused}: {error}") from error
     try:
         with whole_weights():
             return backbone(images, weights=weights)

@@ -7,7 +7,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from emolab.config.saved import network_settings_of
-from emolab.errors import RunError
+from emolab.errors import ConfigError, RunError
 from emolab.runs.record import RunRecord
 
 if TYPE_CHECKING:
@@ -40,6 +40,6 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
         )
         with whole_weights():
             network.load_weights(weights)
-    except (OSError, ValueError, KeyError, TypeError, UserWarning, InstantiationException) as error:
+    except (ConfigError, OSError, ValueError, KeyError, TypeError, UserWarning, InstantiationException) as error:
         raise RunError(f"the weights {weights} don't fit the network of the run {record.id}: {error}") from error
     return network

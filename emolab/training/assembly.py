@@ -1,5 +1,6 @@
 """From a config to a module and a trainer."""
 
+import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -7,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from emolab.config.suggest import did_you_mean, listed
 from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError
 from emolab.models.batch_statistics import unfold
@@ -28,6 +30,39 @@ if TYPE_CHECKING:
     from emolab.tracking import LoggerGroup
 
 log = logging.getLogger(__name__)
+
+_GIVEN = {  # what is called in a training -> those of its arguments that only the training knows
+    "model.backbone": {"images"},
+    "loss": {"logits", "targets", "prior"},
+    "optimizer": set[str](),
+    "schedule": {"total_steps"},
+}
+
+
+def check_arguments(cfg: DictConfig) -> None:
+    """Check that what `cfg` hands to the network, the loss and the optimizer is among their arguments.
+
+    It's known before a run folder is made. What they say of an argument's value isn't.
+
+    Raises:
+        ConfigError: naming an argument that isn't, and those there are.
+    """
+    for key, given in _GIVEN.items():
+        node = OmegaConf.select(cfg, key)
+        if node.get("_partial_"):
+            _check_arguments_of(key, node, given)
+
+
+def _check_arguments_of(key: str, node: DictConfig, given: set[str]) -> None:
+    target = instantiate({"_target_": node._target_, "_partial_": True}).func
+    parameters = inspect.signature(target).parameters
+    right = parameters.keys() - given
+    wrong = [name for name in map(str, node) if name not in right and not name.startswith("_")]
+    if wrong and not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        raise ConfigError(
+            f"{key}.{wrong[0]}: {node._target_} takes no such argument.{did_you_mean(wrong[0], right)} "
+            f"It takes: {listed(right)}"
+        )
 
 
 def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:

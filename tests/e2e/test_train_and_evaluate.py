@@ -130,6 +130,15 @@ def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when
     assert len(student.fields["teachers"]) == 1
 
 
+def test_a_training_with_an_argument_that_nothing_takes_leaves_no_run(
+    tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"^loss\.gamma: "):
+        train(composed("train", [*TINY, f"data.root={striped_faces}", *HERE, "+loss.gamma=1"]))
+    assert not Path("runs").exists()
+
+
 def test_other_classes_are_refused_by_name_and_the_shared_ones_judged_on_request(
     trained: Path,
     tmp_path: Path,

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 
 import keras
 import numpy as np
@@ -73,6 +74,12 @@ def test_a_backbone_that_hides_its_layers_in_a_model_is_refused() -> None:
     inner = keras.Sequential([layers.Input((48, 48, 3)), layers.Conv2D(4, 3)], name="inner")
     with pytest.raises(ConfigError, match=r"applies a whole model, inner, .*input_tensor=images"):
         build_network("own", inner, 7, 48)
+
+
+@pytest.mark.parametrize("settings", [{"widths": 5}, {"stem": "abc"}, {"stem": -3}])
+def test_settings_that_a_backbone_refuses_are_a_fault_of_the_configuration(settings: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"^model\.backbone refuses its settings, or faces of 48 pixels: "):
+        build_network("own", partial(custom_cnn, **settings), 7, 48)
 
 
 @pytest.mark.parametrize("name", BACKBONES)

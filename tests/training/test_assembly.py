@@ -10,7 +10,7 @@ from commands import TINY
 from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.models.pretrained import FirstWeights
-from emolab.training.assembly import build_module, build_trainer
+from emolab.training.assembly import build_module, build_trainer, check_arguments
 from emolab.training.module import EmotionModule
 
 RANDOM = FirstWeights(None, "random", None)
@@ -20,6 +20,21 @@ def _module(weights: FirstWeights, classes: tuple[str, ...], *overrides: str) ->
     cfg = composed("train", [*TINY, "data.root=faces", "aug=off", *overrides])
     data = SimpleNamespace(classes=classes, image_size=32, grey=False, prior=np.full(len(classes), 1 / len(classes)))
     return build_module(cfg, build_trainer(cfg, None, None), data, weights)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("+model.backbone.width=[8]", r"^model\.backbone\.width: .*custom_cnn takes no such argument. .*'widths'\?"),
+        ("+loss.gamma=1", r"^loss\.gamma: .*cross_entropy takes no .* It takes: balance, label_smoothing$"),
+        ("+loss.prior=1", r"^loss\.prior: "),
+        ("+schedule.cycles=1", r"^schedule\.cycles: .*WarmupCosine takes no .* It takes: final, peak, warmup$"),
+    ],
+)
+def test_an_argument_that_nothing_takes_is_told_with_those_there_are(wrong: str, message: str) -> None:
+    check_arguments(composed("train", [*TINY, "data.root=faces", "+optimizer.beta_1=0.8"]))  # by `**kwargs`
+    with pytest.raises(ConfigError, match=message):
+        check_arguments(composed("train", [*TINY, "data.root=faces", wrong]))
 
 
 @pytest.mark.parametrize(
