@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from emolab.config.command import check_command, hydra_main, is_multirun
 from emolab.config.help import help_text
 from emolab.config.tree import conf_folder
-from emolab.exit_codes import exit_code
+from emolab.exit_codes import INTERRUPTED, UNREAD, exit_code
 from emolab.processor import take_fast_kernels
 
 
@@ -30,11 +30,6 @@ def verb(
     """
     name = module.rpartition(".")[2]
 
-    def task(settings: DictConfig) -> None:
-        code = exit_code(lambda: run(settings))
-        if code:  # leaving by `sys.exit` would end the other runs of `-m`, too
-            sys.exit(code)
-
     def main() -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `emolab` left it
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,10 +48,24 @@ def verb(
         check_more(arguments)
         if run_many is not None and is_multirun(arguments):
             return run_many(arguments)
-        hydra_main(name, task, arguments)
-        return 0
+        return _run_by_hydra(name, run, arguments)
 
     return main
+
+
+def _run_by_hydra(name: str, run: Callable[[DictConfig], int | None], arguments: list[str]) -> int:
+    """Let Hydra compose the settings of each run that the arguments mean; return the largest exit code of theirs."""
+    codes = [0]
+    home = os.getpid()
+
+    def task(settings: DictConfig) -> None:
+        code = exit_code(lambda: run(settings))
+        if code in (INTERRUPTED, UNREAD) or (code and os.getpid() != home):  # a launcher's process has this one alone
+            sys.exit(code)
+        codes.append(code)  # leaving would end the other runs of `-m`, too
+
+    hydra_main(name, task, arguments)
+    return max(codes)
 
 
 def _shorthand(argument: str) -> str:

@@ -275,6 +275,40 @@ def test_help_and_refusals_come_without_importing_tensorflow_or_preparing_data(t
     assert not list(tmp_path.iterdir())
 
 
+# `emolab.doctor` with work that says how it ends; each command on stdin, and its exit code.
+END_AS_NAMED = """
+import json, sys
+from emolab.cli import verb
+
+def run(settings):
+    print("began", settings.paths.runs, flush=True)
+    if settings.paths.runs == "stopped":
+        raise KeyboardInterrupt
+    return {"slow": 1, "wrong": 2}.get(settings.paths.runs)
+
+if __name__ == "__main__":
+    for sys.argv[1:] in json.load(sys.stdin):
+        try:
+            verb("emolab.doctor", run)()
+        except SystemExit as end:
+            print("code", end.code, flush=True)
+"""
+
+
+def test_many_runs_of_a_verb_end_with_the_worst_code_and_only_ctrl_c_cuts_them_short(tmp_path: Path) -> None:
+    (tmp_path / "verb.py").write_text(END_AS_NAMED)
+    elsewhere = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")  # its processes begin both at once
+    values = (["paths.runs=wrong,slow,fine"], ["paths.runs=slow,stopped,fine"], ["paths.runs=wrong,other", *elsewhere])
+    done = subprocess.run(
+        [sys.executable, "verb.py"], input=json.dumps([["-m", *each] for each in values]),
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    told = re.findall("^(?:began|code) .*", done.stdout, flags=re.MULTILINE)
+    assert told[:4] == ["began wrong", "began slow", "began fine", "code 2"]
+    assert told[4:7] == ["began slow", "began stopped", "code 130"]
+    assert told[-1] == "code 2"
+
+
 def test_the_package_alone_is_no_command_and_names_those_there_are(tmp_path: Path) -> None:
     done = run("emolab", cwd=tmp_path)
     assert done.returncode == 2
