@@ -82,10 +82,12 @@ def clear_write_errors(place: object, advice: str, kind: type[EmolabError]) -> I
         kind: of the error.
 
     Raises:
-        EmolabError: of that kind, for any OSError inside.
+        EmolabError: of that kind, for any OSError inside but a BrokenPipeError, which is of a reader who has gone.
     """
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         reason = error.strerror or error
         raise kind(f"{place} can't be written: {reason}. Free space, mend the rights, or {advice}") from error

@@ -14,7 +14,7 @@ from emolab.data.duplicates import duplicate_clusters
 from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, GROUP, IMAGES, INDEX, REPORT
 from emolab.data.records import QUARANTINED, USABLE, Reader, Reading, Record
-from emolab.data.report import summary_text, write_report
+from emolab.data.report import write_report
 from emolab.data.splits import assign_splits, groups_of
 from emolab.data.storage import allocate, keep_rows
 from emolab.data.table import add_targets, build_table, content_digest, summarise
@@ -32,7 +32,7 @@ class Job:
         options: What to make of it.
         fingerprint: SHA-256 of everything that decides the content.
         workers: Processes that open photographs.
-        stream: Where progress and summary go.
+        stream: Where progress goes.
     """
 
     reader: Reader
@@ -65,7 +65,6 @@ def assemble(job: Job, folder: Path) -> None:
     account = _account(job, reading, usable, table)
     write_report(folder / REPORT, account, table, images)
     write_json(folder / ACCOUNT, account)
-    print(summary_text(account), file=job.stream, flush=True)
 
 
 def _read(job: Job) -> Reading:

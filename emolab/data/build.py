@@ -20,9 +20,9 @@ from emolab.data.image import READING_VERSION
 from emolab.data.options import Options
 from emolab.data.prepared import ACCOUNT, FORMAT, REPORT, PreparedData, folder_name
 from emolab.data.records import Reader
-from emolab.data.report import reminder
+from emolab.data.report import reminder, summary_text
 from emolab.errors import DataError, printable
-from emolab.files import UNFINISHED, make_folder, mark, write_folder
+from emolab.files import UNFINISHED, clear_write_errors, make_folder, mark, write_folder
 from emolab.processor import usable_cores
 
 
@@ -52,12 +52,12 @@ def prepare(
         prepared = PreparedData.open(folder)
         _remind(prepared, reader, stream)
         return prepared
-    try:
-        _assemble_once(Job(reader, options, fingerprint, workers or usable_cores(), stream), folder)
-    except OSError as error:
-        reason = f"can't be written ({error}); free space or name another folder"
-        raise DataError(f"paths.cache={cache}: {reason}") from error
-    return PreparedData.open(folder)
+    with clear_write_errors(f"paths.cache={cache}", "name another folder", DataError):
+        assembled = _assemble_once(Job(reader, options, fingerprint, workers or usable_cores(), stream), folder)
+    prepared = PreparedData.open(folder)
+    if assembled:
+        print(summary_text(prepared.account), file=stream, flush=True)
+    return prepared
 
 
 def fingerprint_of(reader: Reader, options: Options) -> str:
@@ -86,18 +86,21 @@ def _remind(prepared: PreparedData, reader: Reader, stream: TextIO) -> None:
         print(printable(line), file=stream, flush=True)
 
 
-def _assemble_once(job: Job, folder: Path) -> None:
+def _assemble_once(job: Job, folder: Path) -> bool:
+    """Assemble the data, unless another process has done it by then; return whether this one did."""
     make_folder(folder.parent)
     with _locked(folder, job.stream):
-        if not (folder / ACCOUNT).is_file():
-            for left in folder.parent.glob(f"{UNFINISHED}*-{glob.escape(folder.name)}"):
-                shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
-            try:
-                with write_folder(folder) as part:
-                    mark(part)  # the cache may be a folder of the user's own
-                    assemble(job, part)
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt("nothing is prepared yet; the same command begins again") from None
+        if (folder / ACCOUNT).is_file():
+            return False
+        for left in folder.parent.glob(f"{UNFINISHED}*-{glob.escape(folder.name)}"):
+            shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
+        try:
+            with write_folder(folder) as part:
+                mark(part)  # the cache may be a folder of the user's own
+                assemble(job, part)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("nothing is prepared yet; the same command begins again") from None
+    return True
 
 
 @contextmanager

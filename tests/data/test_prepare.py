@@ -286,8 +286,20 @@ def test_photographs_that_cant_be_read_for_a_while_are_an_error_and_nothing_is_k
 def test_a_cache_that_cant_be_written_is_named(tmp_path):
     write(tmp_path / "cache", b"a file in the way")
     root = class_folders(tmp_path / "data", {"sad": 2})
-    with pytest.raises(DataError, match=r"paths\.cache=.*cache: can't be written"):
+    with pytest.raises(DataError, match=r"paths\.cache=.*cache can't be written: .* or name another folder"):
         made(FolderReader(root), tmp_path / "cache")
+
+
+def test_a_reader_who_goes_away_loses_no_preparation_and_is_no_full_disk(tmp_path):
+    class Unread(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    reader, options = FolderReader(class_folders(tmp_path / "data", {"sad": 2})), Options("made", 48)
+    with pytest.raises(BrokenPipeError):
+        prepare(reader, options, tmp_path / "cache", 1, Unread())
+    assert prepare(reader, options, tmp_path / "cache", 1, said := io.StringIO()).account["usable"] == 2
+    assert "prepared made: " not in said.getvalue()  # it was there
 
 
 def test_a_full_disk_is_named(tmp_path, monkeypatch):
