@@ -52,7 +52,8 @@ def test_every_file_in_conf_composes_and_passes_the_checks(group: str, choice: s
         ("learning_rate=1", ["Did you mean 'optimizer.learning_rate'?"]),
         ("lr=0.1", ["there is no key 'lr'. Did you mean 'optimizer.learning_rate'?"]),
         ("optimizer.lr=0.1", ["there is no key 'optimizer.lr'. Did you mean 'learning_rate'?"]),
-        ("data.root=x", ["'data' has:", "It's a key of data=folder and data=kaggle: write data=folder data.root=x"]),
+        ("data.root=x", ["'data' has:", "It's a key of data=folder and data=kaggle: write one of them beside it"]),
+        ("debug.seed=1", ["debug.seed=1: the files of debug are of the whole configuration: write seed=1"]),
         ("loss.gamma=1", ["It's a key of loss=focal: write loss=focal loss.gamma=1"]),
         ("data=../photos", ["there is no data '../photos'", "photographs: data=folder data.root=../photos"]),
         ("resume=true", ["resume=true: expected the id or the folder of a run, or last"]),
@@ -94,6 +95,18 @@ def test_a_wrong_setting_is_named_with_what_is_right(wrong: str, right: list[str
         check_command("train", [*DATA, wrong])
     for text in right:
         assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("verb", "wrong", "right"),
+    [
+        ("evaluate", "data.root=x", r"Choose from: demo, .* It's a key of data=folder and data=kaggle: write one"),
+        ("export", "logger.project=x", r"Choose from: jsonl, wandb. It's a key of logger=wandb: write logger=wandb"),
+    ],
+)
+def test_a_key_of_a_group_of_which_nothing_is_chosen_is_told_with_choices(verb: str, wrong: str, right: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{wrong}: nothing of '{wrong.partition('.')[0]}' is chosen\. {right}"):
+        check_command(verb, [wrong])
 
 
 @pytest.mark.parametrize("data", DATA_KEYS)

@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from emolab.config.check import WHOLE
 from emolab.config.overrides import parsed, search_path, searched_folders, typed
 from emolab.config.suggest import did_you_mean, in_full, listed
 from emolab.config.tree import all_top_keys, chosen_by_default, groups
@@ -39,7 +40,7 @@ def explain(error: Exception, verb: str, overrides: Sequence[str], folder: Path)
         if message is not None:
             return message
     for override in given:
-        message = _wrong_key(override, verb, settings, mine) if settings is not None else None
+        message = _wrong_key(override, verb, settings, mine, known) if settings is not None else None
         if message is not None and override.key_or_group not in known:
             return message + _elsewhere(override, known, [folder, *own])
     lists = (_list_for_names(override, settings) for override in given if override.key_or_group not in known)
@@ -104,7 +105,10 @@ def _elsewhere(override: Override, known: dict[str, tuple[str, ...]], folders: S
     having = [
         choice for choice, path in files.items() if path.is_file() and key in (yaml.safe_load(path.read_bytes()) or ())
     ]
-    return f". It's a key of {' and '.join(having)}: write {having[0]} {override.input_line}" if having else ""
+    if not having or group in WHOLE:
+        return ""
+    right = f"{having[0]} {override.input_line}" if len(having) == 1 else "one of them beside it"
+    return f". It's a key of {' and '.join(having)}: write {right}"
 
 
 def _wrong_top(override: Override, verb: str, right: set[str], settings: DictConfig | None) -> str | None:
@@ -123,7 +127,13 @@ def _places(settings: DictConfig | None) -> list[str]:
     return [f"{group}.{key!s}" for group, node in groups_of_keys.items() for key in node]
 
 
-def _wrong_key(override: Override, verb: str, settings: DictConfig, mine: dict[str, str | None]) -> str | None:
+def _wrong_key(
+    override: Override,
+    verb: str,
+    settings: DictConfig,
+    mine: dict[str, str | None],
+    known: dict[str, tuple[str, ...]],
+) -> str | None:
     if override.is_add() or override.is_force_add() or override.is_hydra_override():
         return None
     node: Any = settings
@@ -132,9 +142,18 @@ def _wrong_key(override: Override, verb: str, settings: DictConfig, mine: dict[s
         if not OmegaConf.is_dict(node):
             return None
         if part not in node.keys():  # `in node` is false for what must still be given
+            if not place and part in mine:
+                return _nothing_chosen(override, part, known)
             return _no_key(override, verb, place, part, [str(key) for key in node], mine)
         node, place = node._get_node(part), f"{place}{part}."
     return None
+
+
+def _nothing_chosen(override: Override, group: str, known: dict[str, tuple[str, ...]]) -> str:
+    if group in WHOLE:
+        own = str(override.input_line).removeprefix(f"{group}.")
+        return f"{override.input_line}: the files of {group} are of the whole configuration: write {own}"
+    return f"{override.input_line}: nothing of {group!r} is chosen. Choose from: {listed(known[group])}"
 
 
 def _list_for_names(override: Override, settings: DictConfig | None) -> str | None:
