@@ -40,7 +40,7 @@ def intervals(
         matrices = (drawn_groups @ cells).reshape(-1, size, size)
         for name, metric in metrics.items():
             drawn[name].append(metric(matrices))
-    whole = cells.sum(axis=0).reshape(size, size)
+    whole = cells.sum(axis=0, dtype=np.float64).reshape(size, size)
     result = {}
     for name, metric in metrics.items():
         value = float(metric(whole))
@@ -69,7 +69,7 @@ def paired_difference(
     for drawn in draws(both.shape[0], resamples, seed):
         matrices = (drawn @ both).reshape(-1, 2, size, size)
         differences.append(metric(matrices[:, 0]) - metric(matrices[:, 1]))
-    totals = both.sum(axis=0).reshape(2, size, size)
+    totals = both.sum(axis=0, dtype=np.float64).reshape(2, size, size)
     value = float(metric(totals[0]) - metric(totals[1]))
     return interval_of(value, np.concatenate(differences), both.shape[0], -1.0 if metric is accuracy else None)
 

@@ -90,6 +90,12 @@ def test_the_interval_of_an_accuracy_is_that_of_a_share() -> None:
     assert found["high"] - found["low"] == pytest.approx(2 * half, rel=0.08)
 
 
+def test_an_accuracy_is_the_share_of_images_with_all_the_digits_it_has() -> None:
+    assert intervals(_right_about(23, 30), {"accuracy": metrics.accuracy}, 2)["accuracy"]["value"] == 23 / 30
+    found = paired_difference(_right_about(23, 30), _right_about(20, 30), metrics.accuracy, 2)
+    assert found["value"] == 23 / 30 - 20 / 30
+
+
 @pytest.mark.parametrize("images_of_each", [1, 3])
 def test_an_accuracy_of_one_or_none_is_no_surer_than_so_many_groups_allow(images_of_each: int) -> None:
     for right, of in ((90, 90), (0, 90)):
