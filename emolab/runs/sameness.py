@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 RETIRED = ("trainer.jit_compile",)  # older runs have it, false in all that could be trained
 # What may differ: nothing of it changes a weight.
 FREE_TO_CHANGE = (
-    *("resume", "group", "workers", "paths", "logger", "evaluate", "trainer.save_every_minutes"),
+    *("resume", "group", "workers", "paths", "logger", "evaluate", "data.notice"),
+    *("trainer.save_every_minutes", "trainer.evaluation_batch_size"),
     *RETIRED,
     "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # `learned_from` says whether the data are the same

@@ -48,6 +48,11 @@ def test_a_run_of_before_whose_layers_are_a_list_has_the_same_recipe(tmp_path: P
     assert "aug.blends.cutmix.factor: 1.0 when it began, nothing now" in _changed(_recipe("~aug.blends.cutmix"), run)
 
 
+def test_a_notice_in_other_words_and_less_memory_for_validation_are_the_same_recipe(tmp_path: Path) -> None:
+    run = _run(tmp_path, config_text(_recipe()))
+    assert _changed(_recipe("data.notice=reworded", "trainer.evaluation_batch_size=1"), run) == []
+
+
 def test_what_was_empty_and_has_keys_now_is_one_difference_a_key(tmp_path: Path) -> None:
     run = _run(tmp_path, config_text(_recipe()))
     stopping = "+callbacks.stop={_target_: keras.callbacks.EarlyStopping}"
