@@ -272,7 +272,7 @@ def test_help_and_refusals_come_without_importing_tensorflow_or_preparing_data(t
         ([*absent], 2, "data.path=absent.csv: no such file"),
         ([*absent, "resume=gone"], 2, "'gone' is neither a run folder nor a run id"),
         ([*absent, "teacher=gone"], 2, "'gone' is neither a run folder nor a run id"),
-        ([*absent, "teacher=[last]"], 2, "no run with a checkpoint"),
+        ([*absent, "teacher=[last]"], 2, "no run with weights"),
         ([*absent, "model.weights=gone.h5"], 2, "model.weights=gone.h5 is not a file"),
         ([*absent, "trainer.leave_out=gone.csv"], 2, "trainer.leave_out=gone.csv: "),
     )

@@ -36,16 +36,19 @@ def chosen_run(cfg: DictConfig, ckpt: str | None = None, notice: bool = True) ->
     return record
 
 
-def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None) -> tuple[RunRecord, str]:
+def resolve(
+    ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None, needs: str = "best"
+) -> tuple[RunRecord, str]:
     """Return the run that `ckpt` means, and one sentence why it is that one.
 
     Args:
-        ckpt: a run id, a run folder, `last` (the newest run with a checkpoint), `best` (the best monitored
+        ckpt: a run id, a run folder, `last` (the newest run with what is needed), `best` (the best monitored
             value among finished runs; one that was trained with `debug` only where no other fits), or
             `wandb:entity/project/name:alias`.
         root: folder of all runs (`paths.runs`).
         where: narrows `last` and `best`: a nested mapping of fields of `run.json`, such as
             {"model": {"name": "vgg19"}}; {"model": "vgg19"} says the same.
+        needs: the checkpoint without which a run isn't the `last`: "best" to be used, "last" to go on with.
 
     Raises:
         RunError: if nothing fits; the message lists what exists.
@@ -54,7 +57,7 @@ def resolve(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None
     if text == "best":
         return _best(list_runs(root), root, where or {})
     if text == "last":
-        return _last(list_runs(root), root, where or {})
+        return _last(list_runs(root), root, where or {}, needs)
     if is_artifact(text):
         return fetch(text, root), f"{text}: downloaded from W&B"
     if folders := _folders(text, root):
@@ -108,10 +111,11 @@ def _hidden(folder: Path) -> bool:
     return folder.name.startswith(".") or folder.parent.name.startswith(".")
 
 
-def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
-    fitting = [run for run in matching(runs, where) if run.fields["checkpoints"]]
+def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any], needs: str) -> tuple[RunRecord, str]:
+    fitting = [run for run in matching(runs, where) if needs in run.fields["checkpoints"]]
     if not fitting:
-        raise RunError(f"ckpt=last: no run with a checkpoint{_narrowed(where)}.\n{_overview(runs, root)}")
+        wanted = {"best": "with weights", "last": "to go on with"}[needs]
+        raise RunError(f"ckpt=last: no run {wanted}{_narrowed(where)}.\n{_overview(runs, root)}")
     return fitting[-1], f"{fitting[-1].id} is the newest of {len(fitting)} runs{_narrowed(where)}"
 
 

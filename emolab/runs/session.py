@@ -36,7 +36,7 @@ def check_named(cfg: DictConfig) -> None:
         listed_names(Path(cfg.trainer.leave_out))
     if cfg.resume is not None and is_artifact(cfg.resume):
         return  # whether it needs first weights, and from whom it learns, stands in it
-    begun = None if cfg.resume is None else resolve(cfg.resume, Path(cfg.paths.runs))[0]
+    begun = None if cfg.resume is None else _to_resume(cfg)
     if cfg.model.weights not in DOWNLOAD_SECONDS and (begun is None or not can_go_on(begun)):
         first_weights(cfg.model.weights, cfg.model.name)
     find_teachers(cfg, begun, download=False)
@@ -51,7 +51,7 @@ def run_to_resume(cfg: DictConfig, data: DataModule) -> RunRecord | None:
     """
     if cfg.resume is None:
         return None
-    found, _ = resolve(cfg.resume, Path(cfg.paths.runs))
+    found = _to_resume(cfg)
     _check_same(cfg, found, data)
     return found
 
@@ -156,6 +156,10 @@ def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: M
         },
         "seed": cfg.seed,
     }
+
+
+def _to_resume(cfg: DictConfig) -> RunRecord:
+    return resolve(cfg.resume, Path(cfg.paths.runs), needs="last")[0]
 
 
 def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:

@@ -115,6 +115,17 @@ def test_last_is_the_newest_with_a_checkpoint(tmp_path):
     assert resolve("last", tmp_path)[0].id == newest.id
 
 
+def test_last_to_be_used_has_weights_and_last_to_go_on_with_has_a_state(tmp_path):
+    older = add(tmp_path, 0.5)
+    with pytest.raises(RunError, match="ckpt=last: no run to go on with"):
+        resolve("last", tmp_path, needs="last")
+    cut = made_record(tmp_path)  # in its first epoch
+    cut.save_checkpoint("last", ".npz", lambda path: path.write_text("s"), tag=3)
+    cut.finish("interrupted")
+    assert resolve("last", tmp_path)[0].id == older.id
+    assert resolve("last", tmp_path, needs="last")[0].id == cut.id
+
+
 def test_an_id_and_a_folder_are_found(tmp_path):
     record = add(tmp_path, 0.5)
     add(tmp_path, 0.6)
