@@ -67,7 +67,7 @@ def selected_engine(run: "RunRecord") -> Path | None:
     """Return the folder of the engine that an export selected, or None where none is, or it's gone.
 
     One that was made before the run had the weights or the temperatures of now is none, nor is one that was never
-    judged, because the export that built it anew was interrupted.
+    judged, because the export that built it anew was interrupted, or that couldn't be loaded or timed since.
 
     Raises:
         RunError: if the selection or the engine can't be read, or it leads out of the run's engines.
@@ -85,7 +85,7 @@ def selected_engine(run: "RunRecord") -> Path | None:
     if not folder.is_dir():
         return None
     facts = manifest.read(folder)
-    return folder if "gates" in facts and manifest.problem_with_run(facts, run) is None else None
+    return folder if was_judged(facts) and manifest.problem_with_run(facts, run) is None else None
 
 
 def whole_selection(run: "RunRecord") -> Path | None:
@@ -125,7 +125,7 @@ def _nothing_selected(run: "RunRecord", budget_ms: float) -> str:
     """
     before = whole_selection(run)
     facts = {} if before is None else manifest.read(before)
-    if before is not None and was_judged(facts) and not failed(gates(facts, budget_ms)):
+    if before is not None and not failed(gates(facts, budget_ms)):
         return f"selected: no engine passes every gate; {before.name} stays"
     deselect(run)
     return "selected: no engine passes every gate; none is selected"

@@ -257,7 +257,7 @@ def test_a_build_that_fails_leaves_nothing_behind(builder: Builder, monkeypatch:
     load_engine(folder)
 
 
-def test_the_selected_engine_is_found_and_none_where_it_is_gone_outdated_or_was_never_judged(
+def test_the_selected_engine_is_found_and_none_where_it_is_gone_outdated_unusable_or_not_judged(
     builder: Builder, tiny_run: RunRecord, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -271,7 +271,9 @@ def test_the_selected_engine_is_found_and_none_where_it_is_gone_outdated_or_was_
     assert selected_engine(run) == engine
     assert selected_engine(_another(tiny_run, folder, temperatures=HOT)) is None
     assert selected_engine(_another(tiny_run, folder, temperatures=None)) == engine
-    manifest.amend(engine, weights="of an earlier epoch")
+    manifest.amend(engine, gates={"usable": False})
+    assert selected_engine(run) is None
+    manifest.amend(engine, gates=PROVED["gates"], weights="of an earlier epoch")
     assert selected_engine(run) is None
     shutil.rmtree(engine)
     assert selected_engine(run) is None
