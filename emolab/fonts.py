@@ -4,7 +4,7 @@ DejaVu Sans, which comes with matplotlib, has Latin, Greek, Cyrillic and Arabic 
 Japanese ones, the fonts of this machine are searched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from importlib.metadata import distribution
 from itertools import chain
@@ -37,11 +37,18 @@ def _font_with(letters: frozenset[str]) -> Font:
     default = Font("DejaVu Sans", dejavu)
     if not letters:
         return default  # at once: matplotlib takes a second to tell of others
+    codes = {ord(letter) for letter in letters}
+    return next((font for font in chain([default], _others()) if codes <= _codes_of(font)), default)
+
+
+def _codes_of(font: Font) -> Set[int]:
+    """The letters that a font has; none where its file was removed, or damaged, since matplotlib listed it."""
     from matplotlib.ft2font import FT2Font
 
-    codes = {ord(letter) for letter in letters}
-    fonts = (font for font in chain([default], _others()) if codes <= FT2Font(str(font.path)).get_charmap().keys())
-    return next(fonts, default)
+    try:
+        return FT2Font(str(font.path)).get_charmap().keys()
+    except (OSError, RuntimeError):
+        return frozenset()
 
 
 def _others() -> Iterator[Font]:

@@ -4,11 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import FontEntry, fontManager
 from matplotlib.ft2font import FT2Font
 
 from emolab.evaluation.plots import confusion_figure, png
-from emolab.fonts import font_for
+from emolab.fonts import _font_with, font_for
 
 
 def letters(path: object) -> set[int]:
@@ -33,6 +33,14 @@ def test_what_it_lacks_is_looked_for_in_other_fonts(rare):
     font = font_for(f"{rare} 87%")
     assert font.family != "DejaVu Sans"
     assert ord(rare) in letters(font.path)
+
+
+def test_a_font_that_was_removed_or_damaged_since_matplotlib_listed_it_is_passed_over(rare, tmp_path, monkeypatch):
+    (tmp_path / "damaged.ttf").write_text("no font")
+    gone = [FontEntry(str(tmp_path / name), name) for name in ("removed.ttf", "damaged.ttf")]
+    monkeypatch.setattr(fontManager, "ttflist", [*gone, *fontManager.ttflist])
+    _font_with.cache_clear()
+    assert ord(rare) in letters(font_for(rare).path)
 
 
 def test_letters_that_no_font_has_are_left_to_the_default():
