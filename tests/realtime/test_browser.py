@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -250,6 +251,26 @@ def test_the_page_comes_back_by_itself_when_the_server_does_with_the_classes_it_
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
     finally:
         browser.quit()
+
+
+def test_a_page_that_is_refused_says_why(page: WebDriver) -> None:
+    first = page.current_window_handle
+    tabs = []
+    with served(Web(port=0, connections=1, token="0123456789abcdef"), Brightness(), FullFrame()) as address:
+        for _ in range(2):
+            page.switch_to.new_window()
+            tabs.append(page.current_window_handle)
+            page.get(address)
+            page.find_element(By.ID, "run").click()
+            _eventually(lambda: _text(page, "status") != "Connecting.")
+        assert "No connection (all connections are in use). Trying again" in _text(page, "status")
+    port = urlsplit(address).port
+    with served(Web(port=port, token="another token, 16"), Brightness(), FullFrame()):
+        _eventually(lambda: "open the address with its token" in _text(page, "status"), 30)
+    for tab in tabs:
+        page.switch_to.window(tab)
+        page.close()
+    page.switch_to.window(first)
 
 
 def test_every_control_has_a_name_and_the_results_are_announced(page: WebDriver) -> None:

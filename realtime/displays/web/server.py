@@ -186,22 +186,20 @@ class _Live:
         """Serve one WebSocket."""
         if not origin_is_ours(request.headers.get("Origin"), request.headers.get("Host")):
             raise web.HTTPForbidden(text="this page isn't ours\n")
-        if len(self._open) >= self._options.connections:
-            raise web.HTTPServiceUnavailable(text="all connections are in use\n")
         socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT, max_msg_size=self._options.message_bytes, compress=False, timeout=1.0
         )
+        await socket.prepare(request)
+        if len(self._open) >= self._options.connections:  # said only now: of a refused handshake no page learns why
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"all connections are in use")
+            return socket
         self._open.add(socket)
         try:
-            await socket.prepare(request)
             await self._talk(socket, request.match_info["mode"])
         except ConnectionError:  # it's gone
             pass
         except Exception:  # logged by aiohttp; the page must not wait for an answer that never comes
-            if socket.prepared:  # else it was no request for a WebSocket, and the answer says so
-                await socket.close(
-                    code=WSCloseCode.INTERNAL_ERROR, message=b"a fault of the viewer's; see its terminal"
-                )
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"a fault of the viewer's; see its terminal")
             raise
         finally:
             self._open.discard(socket)
@@ -210,7 +208,7 @@ class _Live:
     async def close(self, app: web.Application) -> None:
         """End every connection."""
         for socket in list(self._open):
-            await socket.close(code=1001, message=b"the server ends")
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server ends")
 
     async def end(self, app: web.Application) -> None:
         """Stop the work, when no request uses it any more."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from realtime.capture import Capture
 from realtime.displays.web.frames import as_jpeg, faces_as_json, with_picture
@@ -46,7 +46,7 @@ class ServerSource:
             await socket.send_bytes(await self._next_of(newest, reading))
             async for message in socket:
                 if message.type is not WSMsgType.TEXT or message.data != "next":
-                    await socket.close(code=1003, message=b'expected "next"')
+                    await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b'expected "next"')
                     return
                 await socket.send_bytes(await self._next_of(newest, reading))
         finally:

@@ -27,7 +27,7 @@ export class Connection {
       this.pause = SHORTEST;
       this.handlers.hello(JSON.parse(event.data));
     };
-    this.socket.onclose = (event) => this.again(event.reason);
+    this.socket.onclose = async (event) => this.again(event.reason || (greeted ? "" : await refusal()));
   }
 
   again(reason) {
@@ -50,5 +50,15 @@ export class Connection {
     this.ended = true;
     clearTimeout(this.timer);
     this.socket.close();
+  }
+}
+
+// Why the server lets nobody in: of a refused handshake a page learns nothing, of a refused request all.
+async function refusal() {
+  try {
+    const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(LONGEST) });
+    return answer.ok ? "" : (await answer.text()).trim();
+  } catch {
+    return ""; // there's no server
   }
 }
