@@ -34,7 +34,7 @@ def serve(
     Args:
         options: of the server.
         make_source: gives this machine's source, not yet opened; called when somebody looks at it.
-        make_step: gives a frame step; called for each connection.
+        make_step: gives a frame step; called for each browser's camera, and whenever the source begins to be read.
         budget_ms: milliseconds that a frame may take.
         notice: what the page says of the network at its foot.
 
@@ -102,7 +102,8 @@ def application(
     """Return the server's application; its arguments are those of `serve`."""
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
     source = make_source()
-    facts = {"budget": budget_ms, "source": source.description}
+    classes = list(make_step().classify.classes)
+    facts = {"budget": budget_ms, "source": source.description, "classes": classes}
     live = _Live(options, make_source, make_step, facts)
     said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
     said["selected"] = "" if isinstance(source, Camera) else "selected"  # a camera is the default: nobody asked for it
@@ -216,10 +217,9 @@ class _Live:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _talk(self, socket: web.WebSocketResponse, mode: str) -> None:
-        step = self._make_step()
-        await socket.send_json({**self._facts, "classes": list(step.classify.classes)})
+        await socket.send_json(self._facts)
         if mode == "source":
             await self._source.show(socket)
         else:
             limits = Limits(pixels=self._options.frame_pixels, bytes=self._options.message_bytes)
-            await BrowserCamera(socket, step, self._executor, limits, self._options.rate).run()
+            await BrowserCamera(socket, self._make_step(), self._executor, limits, self._options.rate).run()
