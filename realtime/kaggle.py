@@ -88,13 +88,10 @@ def _writing(output: Path) -> AbstractContextManager[None]:
 
 def _predicted(cfg: DictConfig, records: Sequence["RunRecord"], files: Sequence[Path]) -> "Predicted":
     from emolab.data.image import Limits
-    from realtime.recogniser import recogniser
+    from realtime.recogniser import Wanted, recogniser
     from realtime.submission.predict import predict
 
-    recognisers = [
-        recogniser(record, cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, cfg.trusted_modules)
-        for record in records
-    ]
+    recognisers = [recogniser(record, Wanted.of(cfg), live=False) for record in records]
     return predict(files, recognisers, cfg.batch_size, cfg.flip, Limits(**cfg.data.limits), cfg.workers)
 
 

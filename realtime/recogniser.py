@@ -3,11 +3,12 @@
 import math
 import subprocess
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from omegaconf import DictConfig
 
 from emolab.config.overrides import override
 from emolab.errors import ConfigError, RunError
@@ -50,20 +51,11 @@ class NetworkClassifier:
         return np.asarray(self._call(images))
 
 
-def recogniser(
-    record: "RunRecord",
-    choice: str,
-    threads: int | None,
-    failed_gates: bool,
-    cache: str,
-    trusted_modules: Sequence[str] = (),
-    budget_ms: float | None = None,
-    live: bool = True,
-) -> Classifier:
-    """Return what names the faces, and say which it is.
+@dataclass(frozen=True)
+class Wanted:
+    """Which recogniser a user wants, by the keys that `conf/viewer.yaml` and `conf/kaggle.yaml` have for it.
 
-    Args:
-        record: the run.
+    Attributes:
         choice: "auto": the selected engine, exported first where there's none; "selected": the same, or else the
             network; "network"; or the name of one of the run's engines, such as "onnxruntime-int8". An engine
             of older weights, or with other temperatures, is none that is selected, and refused by its name.
@@ -72,6 +64,28 @@ def recogniser(
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
         trusted_modules: modules of the user's own that the run may name.
         budget_ms: milliseconds that an exported engine may take for a face; None: the export's own.
+    """
+
+    choice: str
+    threads: int | None = None
+    failed_gates: bool = False
+    cache: str = "cache"
+    trusted_modules: tuple[str, ...] = ()
+    budget_ms: float | None = None
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Wanted":
+        """Return what a composed configuration asks for; one without `budget_ms` leaves it to the export."""
+        modules = tuple(cfg.trusted_modules)
+        return cls(cfg.recogniser, cfg.threads, cfg.failed_gates, cfg.paths.cache, modules, cfg.get("budget_ms"))
+
+
+def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
+    """Return what names the faces, and say which it is.
+
+    Args:
+        record: the run.
+        wanted: by the user.
         live: whether time goes on without us. What isn't live takes the network where no exported engine passes.
 
     Raises:
@@ -80,32 +94,32 @@ def recogniser(
     """
     from emolab.engines import selected_engine
 
-    folder = _named(record, choice) if choice not in (AUTO, SELECTED, NETWORK) else None
-    if choice in (AUTO, SELECTED):
+    folder = _named(record, wanted.choice) if wanted.choice not in (AUTO, SELECTED, NETWORK) else None
+    if wanted.choice in (AUTO, SELECTED):
         folder = selected_engine(record)
-    if choice == AUTO and folder is None:
-        folder = _exported(record, threads, cache, trusted_modules, budget_ms, live)
+    if wanted.choice == AUTO and folder is None:
+        folder = _exported(record, wanted, live)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")
-        return NetworkClassifier(record, tuple(trusted_modules))
-    engine = _load(folder, record, threads, failed_gates)
+        return NetworkClassifier(record, wanted.trusted_modules)
+    engine = _load(folder, record, wanted)
     print(f"recogniser: {engine.name} {engine.precision}{_measured(engine.facts)}")
     return engine
 
 
-def _load(folder: Path, record: "RunRecord", threads: int | None, failed_gates: bool) -> "Engine":
+def _load(folder: Path, record: "RunRecord", wanted: Wanted) -> "Engine":
     from emolab.engines import load_engine
     from emolab.engines.gates import failed
 
-    engine = load_engine(folder, threads, record)
+    engine = load_engine(folder, wanted.threads, record)
     gates = engine.facts.get("gates")
-    if gates is None and not failed_gates:
+    if gates is None and not wanted.failed_gates:
         raise ConfigError(
             f"the engine {folder} was never judged: its export was interrupted. Export again (python -m emolab.export "
             f"ckpt={record.id}), or use it all the same with failed_gates=true"
         )
     bad = failed(gates or {})
-    if bad and not failed_gates:
+    if bad and not wanted.failed_gates:
         raise ConfigError(
             f"the engine {folder} failed a gate ({', '.join(bad)}). Take another, or use it all the same with "
             "failed_gates=true"
@@ -124,14 +138,7 @@ def _named(record: "RunRecord", choice: str) -> Path:
     return inside(record.folder, f"{ENGINES}/{choice}")
 
 
-def _exported(
-    record: "RunRecord",
-    threads: int | None,
-    cache: str,
-    trusted_modules: Sequence[str],
-    budget_ms: float | None,
-    live: bool,
-) -> Path | None:
+def _exported(record: "RunRecord", wanted: Wanted, live: bool) -> Path | None:
     """Export in a process of its own, so that TensorFlow's memory and start-up don't stay with the viewer.
 
     What isn't live goes on without an engine, None, where none passed its gates.
@@ -140,10 +147,10 @@ def _exported(
 
     print(f"the run {record.id}, as it is now, has no engine that passed its gates; exporting, which takes minutes")
     print("(recogniser=network does without). If one passes, it's kept", flush=True)
-    settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", cache)]
-    settings += [f"trusted_modules=[{','.join(trusted_modules)}]"]
-    settings += [] if threads is None else [f"threads={threads}"]
-    settings += [] if budget_ms is None else [f"budget_ms={budget_ms}"]
+    settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", wanted.cache)]
+    settings += [f"trusted_modules=[{','.join(wanted.trusted_modules)}]"]
+    settings += [] if wanted.threads is None else [f"threads={wanted.threads}"]
+    settings += [] if wanted.budget_ms is None else [f"budget_ms={wanted.budget_ms}"]
     command = [sys.executable, "-m", "emolab.export", *settings]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
     folder = selected_engine(record)

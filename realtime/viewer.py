@@ -65,7 +65,7 @@ def _ready(
         may_lack_source: whether a live source that can't be opened is no reason to end.
     """
     from emolab.runs import chosen_run
-    from realtime.recogniser import recogniser
+    from realtime.recogniser import Wanted, recogniser
 
     print(f"{NOTICE} {LAW}")
     record = chosen_run(cfg)
@@ -74,16 +74,7 @@ def _ready(
     if not (source.live and may_lack_source):
         try_opening(source)
     detector = instantiate(cfg.detector)
-    classify = recogniser(  # may take minutes
-        record,
-        cfg.recogniser,
-        cfg.threads,
-        cfg.failed_gates,
-        cfg.paths.cache,
-        cfg.trusted_modules,
-        cfg.budget_ms,
-        source.live,
-    )
+    classify = recogniser(record, Wanted.of(cfg), source.live)  # may take minutes
     return record, make_source, step_maker(cfg, detector, classify, record.fields["uncertain_below"])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from emolab.runs import resolve
 from live.measured import seconds_of
 from live.pasted import read_faces
-from realtime.recogniser import recogniser
+from realtime.recogniser import Wanted, recogniser
 
 
 def kaggle(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -22,7 +22,8 @@ def kaggle(arguments: argparse.Namespace) -> dict[str, Any]:
     faces, _ = read_faces(arguments.faces, 1000)
     record, _ = resolve(arguments.run, Path("runs"))
     network = load_network(record)
-    classifiers = {name: recogniser(record, name, None, True, "cache") for name in ("network", arguments.recogniser)}
+    wanted = [Wanted(name, failed_gates=True) for name in ("network", arguments.recogniser)]
+    classifiers = {each.choice: recogniser(record, each, live=False) for each in wanted}
     with TemporaryDirectory() as folder:
         files = [Path(folder) / f"{number}.png" for number in range(len(faces))]
         for path, face in zip(files, faces, strict=True):

@@ -13,7 +13,7 @@ from emolab.files import write_json
 from emolab.runs import resolve
 from emolab.runs.environment import hardware
 from realtime.frame import Classifier
-from realtime.recogniser import recogniser
+from realtime.recogniser import Wanted, recogniser
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "realtime"
 
@@ -21,7 +21,7 @@ RESULTS = Path(__file__).resolve().parents[2] / "results" / "realtime"
 def classifier(arguments: argparse.Namespace) -> Classifier:
     """Return the network or engine that the command names."""
     record, _ = resolve(arguments.run, Path("runs"))
-    return recogniser(record, arguments.recogniser, None, True, "cache")
+    return recogniser(record, Wanted(arguments.recogniser, failed_gates=True), live=False)
 
 
 def seconds_of(work: Callable[[], Any]) -> float:

@@ -24,7 +24,8 @@ from emolab.files import read_json, write_json
 from emolab.notices import LAW, NOTICE
 from emolab.runs import RunRecord, resolve
 from emolab.runs.network import load_network
-from realtime.recogniser import NetworkClassifier, recogniser
+from realtime.kaggle import export
+from realtime.recogniser import NetworkClassifier, Wanted, recogniser
 from realtime.viewer import view
 
 SCRIPT = (
@@ -97,7 +98,7 @@ def test_an_engine_outside_the_run_is_refused(project: Path, tmp_path: Path) -> 
     folder = shutil.copytree(_record(project).folder, tmp_path / "run")
     shutil.copytree(folder / "engines" / "onnxruntime-fp32", folder / "elsewhere")
     with pytest.raises(ConfigError, match=r"recogniser=\.\./elsewhere: .* no such engine"):
-        recogniser(RunRecord.open(folder), "../elsewhere", None, failed_gates=True, cache="cache")
+        recogniser(RunRecord.open(folder), Wanted("../elsewhere", failed_gates=True), live=False)
 
 
 def test_an_export_before_the_first_frame_judges_by_the_given_budget(
@@ -105,7 +106,7 @@ def test_an_export_before_the_first_frame_judges_by_the_given_budget(
 ) -> None:
     folder = shutil.copytree(_record(project).folder, tmp_path / "run", ignore=shutil.ignore_patterns("engines"))
     with pytest.raises(RunError, match="exit code 2"):  # refused before anything is built, so that a second shows it
-        recogniser(RunRecord.open(folder), "auto", None, failed_gates=False, cache="cache", budget_ms=-1.0)
+        recogniser(RunRecord.open(folder), Wanted("auto", budget_ms=-1.0), live=False)
     assert "budget_ms=-1.0" in capfd.readouterr().err
 
 
@@ -129,16 +130,20 @@ def test_where_no_engine_is_fast_enough_photographs_go_on_with_the_network(
 ) -> None:
     photographs = ("source=images", f"source.path={project / 'competition' / 'test_kaggle'}")
     assert _frames_shown(f"ckpt.run={late}", *photographs, "display=none") == 24
+    submission = export(
+        composed("kaggle", [f"data.root={project / 'competition'}", f"ckpt.run={late}", "recogniser=auto"])
+    )
+    assert len(submission.read_text().splitlines()) == 1 + 24
     out = capfd.readouterr().out
-    assert "no engine passed its gates" in out
-    assert f"recogniser: {NetworkClassifier.name}" in out
+    assert out.count("no engine passed its gates") == 2
+    assert out.count(f"recogniser: {NetworkClassifier.name}") == 2
 
 
 def test_where_no_engine_is_fast_enough_a_live_source_is_told_how_slow_the_fastest_was_and_what_to_do(
     late: Path,
 ) -> None:
     with pytest.raises(RunError, match=r"onnxruntime-fp32, took 50\.0 ms a face") as caught:
-        recogniser(RunRecord.open(late), "auto", None, failed_gates=False, cache="cache", live=True)
+        recogniser(RunRecord.open(late), Wanted("auto"), live=True)
     for way in ("budget_ms=60", "recogniser=onnxruntime-fp32 failed_gates=true", "recogniser=network"):
         assert way in str(caught.value)
 

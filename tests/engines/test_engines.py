@@ -25,7 +25,7 @@ from emolab.judging.judge import classifier
 from emolab.models.normalization import caffe
 from emolab.runs import RunRecord
 from emolab.runs.network import load_network
-from realtime.recogniser import recogniser
+from realtime.recogniser import Wanted, recogniser
 
 # How far a probability may be off: rounding alone in fp32; a few steps of the number format else.
 LIMITS = {"fp32": 1e-5, "fp16": 5e-3, "bf16": 2e-2, "int8": 0.15}
@@ -97,7 +97,7 @@ def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(
     tiny_run: RunRecord, tiny_data: PreparedData
 ) -> None:
     images = tiny_data.images[tiny_data.rows("validation")]
-    network = recogniser(tiny_run, "network", None, failed_gates=False, cache="cache")
+    network = recogniser(tiny_run, Wanted("network"), live=False)
     expected = _calibrated(tiny_run, images)
     for batch in (images, images[:1]):
         np.testing.assert_allclose(network(batch), expected[: len(batch)], atol=LIMITS["fp32"])
@@ -293,7 +293,7 @@ def test_a_selection_that_leads_out_of_the_runs_engines_is_refused(
 @pytest.mark.parametrize("name", ["..", ".", ""])
 def test_a_folder_that_is_no_engine_is_no_choice_of_the_viewer(tiny_run: RunRecord, name: str) -> None:
     with pytest.raises(ConfigError, match="no such engine"):
-        recogniser(tiny_run, name, None, failed_gates=True, cache="cache")
+        recogniser(tiny_run, Wanted(name, failed_gates=True), live=False)
 
 
 def test_a_run_has_the_engines_that_were_built_whole_under_their_names(
@@ -304,7 +304,7 @@ def test_a_run_has_the_engines_that_were_built_whole_under_their_names(
     shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
     assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
     with pytest.raises(ConfigError, match=r"Choose from: auto, selected, network, tensorflow-fp32$"):
-        recogniser(run, ".tmp-abc", None, failed_gates=True, cache="cache")
+        recogniser(run, Wanted(".tmp-abc", failed_gates=True), live=False)
     shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32.kept")
     assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
     assert "tensorflow-fp32.kept: somebody has renamed it, or it's a copy" in caplog.text
@@ -316,7 +316,7 @@ def test_a_link_by_an_engines_name_is_refused_in_the_viewer(copied: Path, tiny_r
     (run.folder / "engines" / "mine").symlink_to(copied)
     assert engines_of(run) == []
     with pytest.raises(RunError, match="outside the run folder"):
-        recogniser(run, "mine", None, failed_gates=True, cache="cache")
+        recogniser(run, Wanted("mine", failed_gates=True), live=False)
 
 
 @pytest.mark.parametrize(

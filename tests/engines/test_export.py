@@ -25,7 +25,7 @@ from emolab.errors import ConfigError, DataError, RunError
 from emolab.export import export, wanted_engines
 from emolab.runs import RunRecord, resolve
 from emolab.runs.network import load_network
-from realtime.recogniser import NetworkClassifier, recogniser
+from realtime.recogniser import NetworkClassifier, Wanted, recogniser
 
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
 
@@ -180,7 +180,7 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
     assert (after["latency_ms"]["threads"], after["gates"], after["budget_ms"]) == (1, before["gates"], 5000)
     assert (after["parity"], after["start"]) == (before["parity"], before["start"])
     assert manifest.read(folder / "tensorflow-fp32")["start"] == start
-    assert isinstance(recogniser(record, "selected", 1, failed_gates=False, cache="cache"), Engine)
+    assert isinstance(recogniser(record, Wanted("selected", threads=1), live=False), Engine)
 
 
 def test_how_an_engine_of_another_machine_starts_is_measured_here(builder: Builder, tiny_data: PreparedData) -> None:
@@ -250,8 +250,8 @@ def test_an_engine_that_was_never_judged_isnt_used(exported: Exported, tmp_path:
     path = record.folder / "engines" / "litert-int8" / "engine.json"
     path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "gates"}))
     with pytest.raises(ConfigError, match="never judged"):
-        recogniser(record, "litert-int8", None, failed_gates=False, cache="cache")
-    assert recogniser(record, "litert-int8", None, failed_gates=True, cache="cache").image_size == 32
+        recogniser(record, Wanted("litert-int8"), live=False)
+    assert recogniser(record, Wanted("litert-int8", failed_gates=True), live=False).image_size == 32
 
 
 def test_an_engine_of_older_weights_is_neither_taken_as_selected_nor_by_its_name(
@@ -260,11 +260,11 @@ def test_an_engine_of_older_weights_is_neither_taken_as_selected_nor_by_its_name
     _, record = exported.copied(tmp_path)
     folder = selected_engine(record)
     assert folder is not None
-    assert not isinstance(recogniser(record, "selected", None, failed_gates=False, cache="cache"), NetworkClassifier)
+    assert not isinstance(recogniser(record, Wanted("selected"), live=False), NetworkClassifier)
     manifest.amend(folder, weights="of an earlier epoch")
-    assert isinstance(recogniser(record, "selected", None, failed_gates=False, cache="cache"), NetworkClassifier)
+    assert isinstance(recogniser(record, Wanted("selected"), live=False), NetworkClassifier)
     with pytest.raises(RunError, match="of other weights"):
-        recogniser(record, folder.name, None, failed_gates=True, cache="cache")
+        recogniser(record, Wanted(folder.name, failed_gates=True), live=False)
 
 
 def test_a_runtime_that_cant_load_stops_no_other_engine(

@@ -13,7 +13,7 @@ from emolab.engines.registry import backend
 from emolab.engines.selection import engines_of, select, selected_engine
 from emolab.errors import RunError
 from emolab.runs import RunRecord
-from realtime.recogniser import recogniser
+from realtime.recogniser import Wanted, recogniser
 
 INTERVAL = {"value": 0.0, "low": 0.0, "high": 0.0}
 BUILT = {
@@ -68,7 +68,7 @@ def test_a_damaged_field_of_an_engine_is_named_with_what_to_do(
     select(run, folder, "the fastest")
     for choice in ("litert-fp32", "selected", "auto"):
         with pytest.raises(RunError, match=rf"engine\.json is damaged: {told}.*\. Export it again"):
-            recogniser(run, choice, None, failed_gates=True, cache="cache")
+            recogniser(run, Wanted(choice, failed_gates=True), live=False)
     assert engines_of(run) == []
     assert "Export it again" in caplog.text
 

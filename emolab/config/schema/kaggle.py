@@ -28,7 +28,7 @@ class Kaggle(Closed):
     paths: Paths
     ckpt: Checkpoints
     output: Annotated[str, AfterValidator(_table)]
-    recogniser: Literal["selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
+    recogniser: Literal["auto", "selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
     failed_gates: bool
     trusted_modules: list[str]
     threads: Count | None
