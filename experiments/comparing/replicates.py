@@ -74,7 +74,8 @@ class Results(Generic[Key]):
         """Return the mean of `shares` (seeds, 1 + resamples), each `least` to 1, and how far off it may be.
 
         Groups of images are resampled. Seeds are too few for that: two resampled know three means. Theirs is
-        Student's interval, wide for two or three; the two add up as independent errors do.
+        Student's interval, wide for two or three, as if there were no ends; the two add up as independent errors do,
+        and are cut off where no share lies.
         """
         whole, drawn = shares[:, 0], shares[:, 1:].mean(axis=0)
         value, by_seeds = float(whole.mean()), _student(whole)
@@ -84,8 +85,8 @@ class Results(Generic[Key]):
         low, high = both
         return {
             "value": value,
-            "low": value - float(np.hypot(value - low, by_seeds)),
-            "high": value + float(np.hypot(high - value, by_seeds)),
+            "low": max(least, value - float(np.hypot(value - low, by_seeds))),
+            "high": min(1.0, value + float(np.hypot(high - value, by_seeds))),
         }
 
 

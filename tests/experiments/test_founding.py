@@ -94,6 +94,15 @@ def test_more_seeds_widen_the_interval_by_the_noise_of_training():
     assert apart["value"] == pytest.approx(0.6, abs=0.03)
 
 
+def test_an_interval_holds_nothing_that_cannot_be():
+    one, other = Cell("vgg19", "on", "full"), Cell("vgg19", "off", "full")
+    right = {(one, 0): 0.99, (one, 1): 0.75, (other, 0): 0.01, (other, 1): 0.25}
+    found = results_of({key: predictions(accuracy, key[1]) for key, accuracy in right.items()}, 100)
+    for interval, least in ((found.accuracy(one), 0.0), (found.difference([(one, other)]), -1.0)):
+        assert interval is not None
+        assert (interval["low"], interval["high"]) == (least, 1.0)
+
+
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_few_seeds_cover_the_truth_about_as_often_as_they_say(seeds):
     cell = Cell("vgg19", "on", "full")
