@@ -31,7 +31,7 @@ def export(cfg: DictConfig) -> Path:
             nothing is written then. Or if the client doesn't send it: it's written all the same.
     """
     from emolab.data.records import USABLE
-    from emolab.runs import chosen_run
+    from emolab.runs import check_distinct, chosen_run
     from realtime.submission.client import require_client, send
     from realtime.submission.names import check_classes, wanted_files
     from realtime.submission.rows import read_submission
@@ -45,6 +45,7 @@ def export(cfg: DictConfig) -> Path:
     before = None if cfg.compare is None else read_submission(Path(cfg.compare), sample)
     named = [cfg.ckpt.run] if isinstance(cfg.ckpt.run, str) else cfg.ckpt.run
     records = [chosen_run(cfg, name) for name in named]
+    check_distinct("ckpt", named, records)
     reading = reader.read()
     check_classes(reader.root, reading.classes, records, sample, Path(cfg.paths.runs))
     labels = [record.label for record in reading.records if record.status == USABLE and record.split != "test"]

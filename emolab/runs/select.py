@@ -65,6 +65,27 @@ def resolve(
     return _by_id(text, root)
 
 
+def check_distinct(key: str, names: Sequence[str], runs: Sequence[RunRecord]) -> None:
+    """Check that no run is given twice under two names, such as `best` and its id: it would count double.
+
+    Args:
+        key: of the configuration, that lists them.
+        names: as they were given.
+        runs: what each of them means.
+
+    Raises:
+        RunError: with the first two that are one.
+    """
+    meant: dict[Path, str] = {}  # folder -> the name that it was given by
+    for name, run in zip(names, runs, strict=True):
+        folder = run.folder.resolve()
+        if folder in meant:
+            raise RunError(
+                f"{key}: {meant[folder]} and {name} are the same run, {run.id}, expected each run once: leave out one"
+            )
+        meant[folder] = name
+
+
 def is_artifact(ckpt: str | Path) -> bool:
     """Whether `resolve` would ask W&B for it."""
     return str(ckpt).strip().startswith(PREFIX)

@@ -13,7 +13,7 @@ from emolab.errors import ConfigError, printable
 from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
-from emolab.runs.select import is_artifact, resolve
+from emolab.runs.select import check_distinct, is_artifact, resolve
 
 if TYPE_CHECKING:
     import keras
@@ -58,23 +58,22 @@ def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = T
 
     Raises:
         ConfigError: if a teacher no longer has the weights that the student began with.
-        RunError: if there is no such run, or its weights are missing or changed.
+        RunError: if there is no such run, two are the same, or its weights are missing or changed.
     """
     if cfg.teacher is None:
         return []
     noted = None if student is None else student.fields["teachers"]
     wanted = [_where_now(teacher) for teacher in noted] if noted else _listed(cfg.teacher)
-    found = []
-    for place, name in enumerate(wanted):
-        if not download and is_artifact(name):
-            continue
-        run, reason = resolve(name, Path(cfg.paths.runs))
+    names = [name for name in wanted if download or not is_artifact(name)]
+    found = [resolve(name, Path(cfg.paths.runs)) for name in names]
+    for place, (run, _) in enumerate(found):
         if noted and run.best_weights_sha256 != noted[place]["weights"]:
             raise ConfigError(
                 f"resume={cfg.resume}: the weights of its teacher {run.folder} have changed since it began"
             )
         run.checkpoint_path("best")
-        found.append((run, reason))
+    if not noted:  # who has begun keeps the teachers it has
+        check_distinct("teacher", names, [run for run, _ in found])
     return found
 
 

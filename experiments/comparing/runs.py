@@ -25,7 +25,7 @@ from emolab.evaluation.metrics import (
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, same_images
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.flat import flat, short_names
-from emolab.runs import RunRecord, list_runs, resolve
+from emolab.runs import RunRecord, check_distinct, list_runs, resolve
 from emolab.runs.layout import REPORT
 from emolab.runs.sameness import RETIRED
 from emolab.runs.select import matching
@@ -191,7 +191,7 @@ def chosen_runs(
     """
     if runs:
         found = [resolve(run, root)[0] for run in runs]
-        _check_distinct(runs, found)
+        check_distinct("runs", runs, found)
     else:
         finished = [run for run in matching(list_runs(root), where) if run.status == "finished"]
         found = [run for run in finished if (since or "") <= run.fields["started"] < (until or "~")]
@@ -230,17 +230,6 @@ def value_of(run: ComparedRun, key: str) -> str:
 
 def _is_setting(key: str) -> bool:
     return not any(key == other or key.startswith(f"{other}.") for other in _NO_SETTING)
-
-
-def _check_distinct(names: Sequence[str], found: Sequence[RunRecord]) -> None:
-    meant: dict[Path, str] = {}  # folder -> the name that it was given by
-    for name, run in zip(names, found, strict=True):
-        folder = run.folder.resolve()
-        if folder in meant:
-            raise RunError(
-                f"runs: {meant[folder]} and {name} are the same run, {run.id}, expected each run once: leave out one"
-            )
-        meant[folder] = name
 
 
 def _telling(keys: Sequence[str], runs: Sequence[ComparedRun]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from commands import run
 
 from emolab.config.command import check_command, composed
-from emolab.errors import ConfigError, DataError
+from emolab.errors import ConfigError, DataError, RunError
 from realtime.kaggle import export
 
 SETTINGS = ("data.root=competition", "data.image_size=32")
@@ -44,6 +44,14 @@ def test_a_photograph_that_cant_be_read_is_refused_and_nothing_written(
         export(composed("kaggle", [*SETTINGS, f"paths.runs={competition.parent / 'runs'}"]))
     assert "3.png" in capsys.readouterr().out
     assert not list(tmp_path.glob("submission*"))
+
+
+def test_a_run_is_averaged_once_however_it_is_named(
+    competition: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(competition.parent)
+    with pytest.raises(RunError, match=r"ckpt: best and last are the same run, .* expected each run once"):
+        export(composed("kaggle", [*SETTINGS, "ckpt.run=[best,last]", f"output={tmp_path}/twice.csv"]))
 
 
 @pytest.mark.parametrize(

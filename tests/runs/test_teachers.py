@@ -67,7 +67,7 @@ def test_many_trainings_must_name_their_teachers_and_are_told_the_name(
     run = _run(tmp_path, "teacher", best=0.6)
     with pytest.raises(ConfigError, match=told.format(run.id)):
         check_teachers_stay(_cfg(tmp_path, teacher))
-    for named in (None, run.id, [run.id, str(run.folder), "wandb:me/emolab/train:v12"]):
+    for named in (None, run.id, [str(run.folder), "wandb:me/emolab/train:v12"]):
         check_teachers_stay(_cfg(tmp_path, named))
 
 
@@ -87,6 +87,12 @@ def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path:
     _change_weights(other)
     with pytest.raises(ConfigError, match=rf"{other.id} have changed since"):
         teachers_of(_cfg(tmp_path, [one.id, other.id]), student)
+
+
+def test_a_teacher_teaches_once_however_it_is_named(tmp_path: Path) -> None:
+    teacher = _run(tmp_path, "teacher", best=0.6)
+    with pytest.raises(RunError, match=f"teacher: best and {teacher.id} are the same run, {teacher.id}"):
+        find_teachers(_cfg(tmp_path, ["best", teacher.id]), None)
 
 
 def test_a_run_from_when_there_was_one_teacher_keeps_it(tmp_path: Path) -> None:
