@@ -36,7 +36,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     cells = cells_of_settings(cfg)
     keys = [(cell, seed) for cell in cells for seed in cfg.seeds]
     refuse(given, INSTEAD)
-    refuse_default_recipes(given)
+    refuse_default_recipes(cfg, given)
     jobs = jobs_of(cfg, for_training(given, "founding"), keys)
     for job in jobs:
         check_command("train", job)
@@ -51,18 +51,20 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     return conclude(cfg, {key: runs.get(number) for key, number in numbers.items()}) or failed
 
 
-def refuse_default_recipes(given: Sequence[str]) -> None:
+def refuse_default_recipes(cfg: DictConfig, given: Sequence[str]) -> None:
     """Refuse another optimizer or an experiment whose settings the default recipes, which are AdamW's, would replace.
 
     Raises:
-        ConfigError: naming the override.
+        ConfigError: naming the override, and the chosen models that have such a recipe.
     """
     keys = {key_of(override) for override in given if override != "optimizer=adamw"}
     chosen = sorted(keys & {"experiment", "optimizer", "optimizer._target_"})
-    if chosen and not any(key.partition(".")[0] == "recipes" for key in keys):
+    if not chosen or any(key.partition(".")[0] == "recipes" for key in keys):
+        return
+    if models := [model for model in cfg.models if (cfg.recipes or {}).get(model)]:
         raise ConfigError(
-            f"{chosen[0]}=... doesn't go with the recipes that networks have by default, which are AdamW's: give your "
-            "own, such as recipes.custom_cnn=[optimizer.learning_rate=0.007], or recipes=null for none"
+            f"{chosen[0]}=... doesn't go with the recipes that {', '.join(models)} have by default, which are AdamW's: "
+            f"give your own, such as recipes.{models[-1]}=[optimizer.learning_rate=0.007], or recipes=null for none"
         )
 
 

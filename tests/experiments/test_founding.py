@@ -184,11 +184,15 @@ def test_wrong_settings_are_refused():
 
 
 def test_recipes_of_another_optimizer_are_the_commands_own_to_give():
+    default = composed("founding", ["data=folder", "data.root=faces"])
     for given in (["optimizer=sgd"], ["experiment=fer2013_custom_cnn", "seed=1"]):
-        with pytest.raises(ConfigError, match=f"{given[0].partition('=')[0]}=... doesn't go with the recipes"):
-            refuse_default_recipes(given)
+        key = given[0].partition("=")[0]
+        with pytest.raises(ConfigError, match=f"{key}=... doesn't .* that resnet50, mobilenetv2, custom_cnn have by"):
+            refuse_default_recipes(default, given)
     for given in (["optimizer=sgd", "recipes=null"], ["optimizer=adamw"], ["optimizer.learning_rate=0.1"]):
-        refuse_default_recipes(given)
+        refuse_default_recipes(default, given)
+    default.models = ["vgg19"]  # which has none
+    refuse_default_recipes(default, ["optimizer=sgd"])
     given = ["data=folder", "data.root=faces", "models=[custom_cnn]", "optimizer=sgd", "recipes=null"]
     cfg = composed("founding", given)
     check_command("founding", given)
