@@ -52,7 +52,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     if failed:
         return failed
     found = plan.records()
-    runs = [found[number] for number in range(len(lists)) if number in found]
+    runs = [found[number] for number in range(len(lists))]
     check_unseen(prepared, lists, runs)
     conclude(cfg, prepared, folds, runs)
     return 0
