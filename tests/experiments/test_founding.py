@@ -212,6 +212,8 @@ def test_recipes_of_another_optimizer_are_the_commands_own_to_give():
         ("founding", "finetunings=[full,full]", "full stands there 2 times"),
         ("founding", "seeds=[]", "at least 1 item"),
         ("levers", "seeds=[0,0,0]", r"seeds=\[0, 0, 0\]: 0 stands there 3 times"),
+        ("levers", "only=[SGD,wider,SGD]", "SGD stands there 2 times"),
+        ("sweep", "search.objectives=[validation,validation]", "validation stands there 2 times"),
     ],
 )
 def test_what_is_varied_has_each_value_once(verb, override, told):

@@ -13,7 +13,7 @@ class Levers(ManyTrainings):
 
     output: Name
     levers: Annotated[dict[Name, Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)]
-    only: Annotated[list[Name], Field(min_length=1)] | None
+    only: Annotated[list[Name], Field(min_length=1), EACH_ONCE] | None
     seeds: Annotated[list[Seed], Field(min_length=1), EACH_ONCE]
     resamples: Annotated[int, Field(ge=100)]
 

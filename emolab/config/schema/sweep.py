@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from emolab.config.schema.parts import ABSENT, Closed, Count, Name, Positive, Share, Target
+from emolab.config.schema.parts import ABSENT, EACH_ONCE, Closed, Count, Name, Positive, Share, Target
 from emolab.config.schema.training import ManyTrainings
 
 Value = str | int | float | bool | None
@@ -38,7 +38,9 @@ class Dimension(Closed):
 class Search(Closed):
     """What is searched, for which objectives."""
 
-    objectives: Annotated[list[Literal["validation", "latency_ms", "parameters", "flops"]], Field(min_length=1)]
+    objectives: Annotated[
+        list[Literal["validation", "latency_ms", "parameters", "flops"]], Field(min_length=1), EACH_ONCE
+    ]
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
 
 
