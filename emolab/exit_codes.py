@@ -8,7 +8,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 
 from emolab.errors import EmolabError, printable
-from emolab.interrupts import leave_readers
+from emolab.unread import leave_readers
 
 FAILED = 1  # a gate
 WRONG = 2  # configuration, data or environment

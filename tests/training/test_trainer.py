@@ -16,7 +16,6 @@ from keras.optimizers import AdamW
 from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_record
 
 from emolab.errors import ConfigError, RunError
-from emolab.interrupts import STDOUT
 from emolab.tracking import LoggerGroup
 from emolab.training.callbacks import Checkpoints
 from emolab.training.callbacks.profile import Profile
@@ -25,6 +24,7 @@ from emolab.training.muon import Muon
 from emolab.training.precision import POLICIES
 from emolab.training.state import load_state
 from emolab.training.trainer import Trainer
+from emolab.unread import STDOUT
 
 
 def _fit(trainer: Trainer, **optimizer: object) -> keras.Model:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from emolab.errors import RunError
-from emolab.interrupts import HANG_UP, STDOUT, end_signals, leave_readers, leave_terminal
+from emolab.interrupts import HANG_UP, end_signals
 from emolab.training.callbacks.counters import counters_of, restore_counters
 from emolab.training.callbacks.nan_guard import check_weights
 from emolab.training.optimizers import settable_rate
 from emolab.training.state import load_state, save_state
+from emolab.unread import STDOUT, leave_readers, leave_terminal
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
