@@ -1,6 +1,8 @@
 """Facts read from a file, checked before anything of them is used: it may be damaged, older, or a stranger's."""
 
+import re
 import reprlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +12,8 @@ from emolab.errors import RunError
 
 _EXPECTED = {
     "string_type": "text", "int_type": "a whole number", "float_type": "a number", "bool_type": "true or false",
-    "list_type": "a list", "dict_type": "fields", "model_type": "fields", "finite_number": "a finite number",
+    "list_type": "a list", "dict_type": "keys with values", "model_type": "keys with values",
+    "finite_number": "a finite number",
 }  # fmt: skip
 
 
@@ -52,6 +55,23 @@ def told(error: ValidationError) -> str:
         return f"{place} is missing"
     if problem["type"] == "unexpected_keyword_argument":
         return f"{place}={reprlib.repr(problem['input'])}: there's no such option"
-    said = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    expected = f"expected {_EXPECTED[problem['type']]}" if problem["type"] in _EXPECTED else said
-    return f"{place} is {reprlib.repr(problem['input'])}, {expected}"
+    return f"{place} is {reprlib.repr(problem['input'])}, {expected([problem])}"
+
+
+def expected(problems: Sequence[Mapping[str, Any]]) -> str:
+    """Return in words what pydantic says of one value, such as "expected true or false, or 'validation'".
+
+    Args:
+        problems: of the value, one for each type that it may have. What a check of our own says of it, which it comes
+            to where the type is right, counts more than that it isn't of another type.
+    """
+    own = [problem for problem in problems if problem["type"] == "value_error"]
+    first, *others = dict.fromkeys(_words(problem) for problem in own or problems)
+    return "".join([first, *(f", or {text.removeprefix('expected ')}" for text in others)])
+
+
+def _words(problem: Mapping[str, Any]) -> str:
+    if problem["type"] in _EXPECTED:
+        return f"expected {_EXPECTED[problem['type']]}"
+    said = re.sub("^Input should be (?=greater|less)", "expected a number ", str(problem["msg"]))
+    return said.removeprefix("Value error, ").replace("Input should be", "expected")

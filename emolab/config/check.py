@@ -7,6 +7,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
+from emolab.checked import expected
 from emolab.config.suggest import did_you_mean, listed
 from emolab.config.targets import problem_with, targets_in
 from emolab.errors import ConfigError
@@ -30,9 +31,9 @@ def check(settings: DictConfig, schema: type[BaseModel]) -> None:
     try:
         schema.model_validate(values)
     except ValidationError as error:
-        problems += [_line(values, problem) for problem in error.errors()]
+        problems += _lines(values, error.errors())
     if problems:
-        raise ConfigError("\n".join(dict.fromkeys(problems)))
+        raise ConfigError("\n".join(problems))
 
 
 def _resolved(settings: DictConfig) -> dict[str, Any]:
@@ -57,13 +58,23 @@ def _missing(node: Any, place: str = "") -> Iterator[str]:
         yield place
 
 
-def _line(values: Mapping[str, Any], problem: Any) -> str:
-    place = _place(values, problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return _unknown(values, problem, place)
-    if problem["type"] == "missing":
+def _lines(values: Mapping[str, Any], problems: Sequence[Any]) -> Iterator[str]:
+    """Yield a line for each place: what may be of several types has a problem with each of them."""
+    places: dict[str, list[Any]] = {}
+    for problem in problems:
+        places.setdefault(_place(values, problem["loc"]), []).append(problem)
+    for place, found in places.items():
+        if not any(other.startswith((f"{place}.", f"{place}[")) for other in places):  # else it's one of its type
+            yield _line(values, place, found)
+
+
+def _line(values: Mapping[str, Any], place: str, problems: Sequence[Any]) -> str:
+    first = problems[0]
+    if first["type"] == "extra_forbidden":
+        return _unknown(values, first, place)
+    if first["type"] == "missing":
         return f"{place} is missing from the configuration"
-    return f"{place}={_shown(problem['input'])}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{place}={_shown(first['input'])}: {expected(problems)}"
 
 
 def _unknown(values: Mapping[str, Any], problem: Any, place: str) -> str:
@@ -89,8 +100,6 @@ def _place(values: Any, location: Sequence[Any]) -> str:
             text, values = f"{text}[{part}]", values[part]
         elif isinstance(values, dict):
             text, values = (f"{text}.{part}" if text else str(part)), values.get(part)
-        else:
-            break
     return text
 
 

@@ -19,7 +19,7 @@ def prepare_data(cfg: DictConfig) -> PreparedData:
     """
     data = cfg.data
     options = Options(
-        name=data.name,
+        name=str(data.name),
         image_size=data.image_size,
         limits=Limits(**data.limits),
         validation=data.split.validation,

@@ -72,7 +72,7 @@ def begin(
     """
     weights = first_weights(cfg.model.weights, cfg.model.name)
     fields = {**_fields(cfg, data, weights, choices), "command": list(overrides)}
-    return RunRecord.create(Path(cfg.paths.runs), cfg.name, fields, config_text(cfg)), weights
+    return RunRecord.create(Path(cfg.paths.runs), str(cfg.name), fields, config_text(cfg)), weights
 
 
 def take_up(run: RunRecord, cfg: DictConfig, data: DataModule) -> tuple[RunRecord, FirstWeights]:

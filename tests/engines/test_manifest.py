@@ -40,10 +40,10 @@ def _run(root: Path) -> RunRecord:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"parity": "x"}, "parity is 'x', expected fields"),
+        ({"parity": "x"}, "parity is 'x', expected keys with values"),
         ({"parity": {**PROVED["parity"], "drop": {"value": 0.0}}}, "parity.drop.low is missing"),
         ({"parity": {**PROVED["parity"], "accuracy_interval": [1.0]}}, "parity.accuracy_interval is"),
-        ({"gates": ["latency"]}, r"gates is \['latency'\], expected fields"),
+        ({"gates": ["latency"]}, r"gates is \['latency'\], expected keys with values"),
         ({"gates": {"latency": "yes"}}, "gates.latency is 'yes', expected true or false"),
         ({"latency_ms": {"p50": 1.0, "p99": 3.0}}, "latency_ms.p95 is missing"),
         ({"latency_ms": {**PROVED["latency_ms"], "p95": 10**400}}, "latency_ms.p95 is 1000.*expected a number"),
@@ -52,10 +52,10 @@ def _run(root: Path) -> RunRecord:
         ({"precision": "fp64"}, "precision is 'fp64', expected 'fp32', 'fp16', 'bf16' or 'int8'"),
         ({"classes": "happy"}, "classes is 'happy', expected a list"),
         ({"image_size": 1 << 40}, "image_size is .*, expected 16 to 1024 pixels"),
-        ({"temperatures": 1.5}, "temperatures is 1.5, expected fields"),
+        ({"temperatures": 1.5}, "temperatures is 1.5, expected keys with values"),
         ({"temperature": "1.5"}, "temperature is '1.5', expected a number"),
         ({"throughput": {"1": "fast"}}, "throughput.1 is 'fast', expected a number"),
-        ({"start": [1]}, r"start is \[1\], expected fields"),
+        ({"start": [1]}, r"start is \[1\], expected keys with values"),
         ({"bytes": "many"}, "bytes is 'many', expected a whole number"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 from made_photographs import class_folders
 from run_fields import FIELDS
 
-from emolab.config.command import composed
+from emolab.config.command import check_command, composed
 from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError, RunError
@@ -33,6 +33,14 @@ def test_a_run_goes_on_with_the_data_that_it_began_with_and_with_no_others(tmp_p
     (root / "anger" / "7.jpg").unlink()
     with pytest.raises(ConfigError, match=f"the data have changed since the run {begun.id} began"):
         _taken_up(tmp_path, "name=a b", f"resume={begun.id}")
+
+
+def test_a_name_of_digits_is_text(tmp_path: Path) -> None:
+    check_command("train", ["data=folder", "data.root=photographs", "name=2026", "data.name=48"])
+    class_folders(tmp_path / "photographs", {"anger": 20, "sad": 20})
+    run = _taken_up(tmp_path, "name=2026", "data.name=48")
+    assert (run.name, run.folder.parent.name, run.fields["data"]["name"]) == ("2026", "2026", "48")
+    assert _taken_up(tmp_path, "name=2026", "data.name=48", f"resume={run.id}").folder == run.folder
 
 
 def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_that_are_best_by_now(

@@ -6,7 +6,7 @@ the arguments that our own choices have are checked where they are given.
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def check_folder_name(name: str) -> str:
@@ -34,6 +34,10 @@ def _each_once(items: list[Any]) -> list[Any]:
     return items
 
 
+def _digits_too(value: Any) -> Any:
+    return str(value) if type(value) is int else value  # as YAML reads name=2026
+
+
 # Stands behind a key that not every choice of its group has. It is no value of that key: what is used is the composed
 # configuration, never the checked one. Where the key stands, null is refused unless its type allows it.
 ABSENT: Any = None
@@ -46,7 +50,8 @@ Count = Annotated[int, Field(ge=1)]
 FaceSide = Annotated[int, AfterValidator(_pixels)]  # of a face's side
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, Field(min_length=1)]
-FolderName = Annotated[str, AfterValidator(check_folder_name)]
+Text = Annotated[str, BeforeValidator(_digits_too)]  # who uses it makes text of it, too
+FolderName = Annotated[Text, AfterValidator(check_folder_name)]
 EACH_ONCE = AfterValidator(_each_once)  # of a list: twice the same would be trained or judged twice, as if it were two
 
 

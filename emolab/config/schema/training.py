@@ -19,6 +19,7 @@ from emolab.config.schema.parts import (
     Seed,
     Share,
     Target,
+    Text,
 )
 
 WANDB = "emolab.tracking.Wandb"  # conf/logger/wandb.yaml; loggers of the user's own have limits of their own
@@ -88,13 +89,6 @@ def _tag(tag: str) -> str:
     if not 0 < len(tag) <= 64:
         raise ValueError(f"W&B takes tags of 1 to 64 characters, and {tag!r} has {len(tag)}")
     return tag
-
-
-def _digits_too(value: Any) -> Any:
-    return str(value) if type(value) is int else value  # as YAML reads project=2026
-
-
-Text = Annotated[str, BeforeValidator(_digits_too)]
 
 
 class Wandb(Closed):
