@@ -77,16 +77,16 @@ def _trained(
     seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
     record, weights = begin(cfg, data, choices, overrides) if resumed is None else take_up(resumed, cfg, data)
-    print(f"run {record.folder}")
-    if resumed is not None:
-        if command := command_of(record):
-            print(f"begun by: {command}")
-        print(longer(record))
-    print(f"data {data.summary}")
-    print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    loggers.start(record, config)
     with recorded(record, loggers):
+        loggers.start(record, config)
+        print(f"run {record.folder}")
+        if resumed is not None:
+            if command := command_of(record):
+                print(f"begun by: {command}")
+            print(longer(record))
+        print(f"data {data.summary}")
+        print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
         trainer = build_trainer(cfg, record, loggers)
         module = build_module(cfg, trainer, data, weights, teachers_of(cfg, record))
         record.update(precision=trainer.precision, model={**record.fields["model"], **cost_of(module.network)})

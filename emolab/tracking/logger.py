@@ -56,12 +56,14 @@ class LoggerGroup:
     """Several loggers as one, in order."""
 
     def __init__(self, loggers: Iterable[Logger]) -> None:
-        self.loggers = tuple(loggers)
+        self.loggers: tuple[Logger, ...] = tuple(loggers)
 
     def start(self, record: Record, config: Mapping[str, Any]) -> None:
-        """Begin the run in each."""
-        for logger in self.loggers:
+        """Begin the run in each. One that can't is told no more, nor are those after it."""
+        loggers, self.loggers = self.loggers, ()
+        for logger in loggers:
             logger.start(record, config)
+            self.loggers = (*self.loggers, logger)
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:
         """Give the metrics of one epoch to each."""

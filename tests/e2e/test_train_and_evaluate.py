@@ -139,6 +139,18 @@ def test_a_training_with_an_argument_that_nothing_takes_leaves_no_run(
     assert not Path("runs").exists()
 
 
+def test_a_run_whose_logger_cannot_start_ends_as_failed(
+    tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("my_loggers.py").write_text("class Away:\n    def start(self, *_):\n        raise OSError('away')\n")
+    with pytest.raises(OSError, match="away"):  # and not that it has no `finish`
+        train(composed("train", [*TINY, f"data.root={striped_faces}", *HERE, "logger={_target_: my_loggers.Away}"]))
+    (facts,) = (json.loads(path.read_text()) for path in Path("runs").glob("*/*/run.json"))
+    assert (facts["status"], facts["summary"]) == ("failed", {"error": "OSError: away"})
+
+
 def test_other_classes_are_refused_by_name_and_the_shared_ones_judged_on_request(
     trained: Path,
     tmp_path: Path,
