@@ -68,7 +68,7 @@ def _trained(
     evaluation = evaluation_of(cfg)
 
     from emolab.models.cost import cost_of
-    from emolab.runs.session import begin, can_go_on, command_of, longer, recorded, take_up
+    from emolab.runs.session import begin, command_of, longer, recorded, take_up
     from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer, check_arguments
     from emolab.training.trainer import seed_everything
@@ -90,7 +90,7 @@ def _trained(
         trainer = build_trainer(cfg, record, loggers)
         module = build_module(cfg, trainer, data, weights, teachers_of(cfg, record))
         record.update(precision=trainer.precision, model={**record.fields["model"], **cost_of(module.network)})
-        trainer.fit(module, data, resume=can_go_on(record))
+        trainer.fit(module, data, resume=record.can_go_on)
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
         if evaluation is not None:

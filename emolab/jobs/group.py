@@ -14,7 +14,7 @@ from emolab.runs.select import matches
 def training_command(overrides: Sequence[str], group: str, number: int, begun: RunRecord | None) -> list[str]:
     """Return the command of a training of a group, which goes on with `begun` where that has a state to go on from."""
     place = (f"group.name={group}", f"group.number={number}")
-    state = begun is not None and begun.status != "finished" and "last" in begun.fields["checkpoints"]
+    state = begun is not None and begun.status != "finished" and begun.can_go_on
     resume = [override("resume", begun.folder.resolve())] if begun is not None and state else []
     return [sys.executable, "-m", "emolab.train", *overrides, *place, *resume]
 

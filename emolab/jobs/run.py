@@ -80,7 +80,7 @@ def check_same(plan: Plan, numbers: Iterable[int], and_data: bool) -> None:
     runs, prepared = plan.records(), dict[str, "PreparedData"]()
     for number in numbers:
         run = runs.get(number)
-        if run is None or not (run.status == "finished" or "last" in run.fields["checkpoints"]):
+        if run is None or not (run.status == "finished" or run.can_go_on):
             continue
         cfg = composed("train", plan.jobs[number])
         if changed := change_of_settings(cfg, run, f"Put the config files back as they were, or {_ANEW}"):

@@ -159,6 +159,11 @@ class RunRecord:
         return digest
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether it has a full state to resume from."""
+        return "last" in self._facts["checkpoints"]
+
+    @property
     def left_out_sha256(self) -> str | None:
         """The digest of the list of training images that it left out, or None where it learned from all."""
         left_out = self.fields["data"]["left_out"]

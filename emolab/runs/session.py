@@ -37,7 +37,7 @@ def check_named(cfg: DictConfig) -> None:
     if cfg.resume is not None and is_artifact(cfg.resume):
         return  # whether it needs first weights, and from whom it learns, stands in it
     begun = None if cfg.resume is None else _to_resume(cfg)
-    if cfg.model.weights not in DOWNLOAD_SECONDS and (begun is None or not can_go_on(begun)):
+    if cfg.model.weights not in DOWNLOAD_SECONDS and (begun is None or not begun.can_go_on):
         first_weights(cfg.model.weights, cfg.model.name)
     find_teachers(cfg, begun, download=False)
 
@@ -84,7 +84,7 @@ def take_up(run: RunRecord, cfg: DictConfig, data: DataModule) -> tuple[RunRecor
         ConfigError: if the weights that were asked for can't be had.
         RunError: if another process is training it.
     """
-    if can_go_on(run):
+    if run.can_go_on:
         weights = FirstWeights(cfg.model.weights, str(run.fields["model"]["weights"]["used"]), None)
     else:
         weights = first_weights(cfg.model.weights, cfg.model.name)
@@ -103,7 +103,7 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
         loggers.finish("pruned", dict(record.fields["monitor"]))
     except KeyboardInterrupt:
         loggers.finish("interrupted", {})
-        saved = "the state is saved" if can_go_on(record) else "nothing was saved yet"
+        saved = "the state is saved" if record.can_go_on else "nothing was saved yet"
         raise KeyboardInterrupt(f"{saved}; go on with the same command and resume={record.id}") from None
     except EmolabError as error:
         loggers.finish("failed", {"error": str(error), "diverged": isinstance(error, DivergedError)})
@@ -111,11 +111,6 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
     except BaseException as error:  # recorded and raised again: a run never ends without a status
         loggers.finish("failed", {"error": f"{type(error).__name__}: {error}"})
         raise
-
-
-def can_go_on(record: RunRecord) -> bool:
-    """Whether the record has a full state to resume from."""
-    return "last" in record.fields["checkpoints"]
 
 
 def command_of(run: RunRecord) -> str | None:
