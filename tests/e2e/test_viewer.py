@@ -188,7 +188,6 @@ def test_what_the_data_say_of_a_run_is_told_in_the_terminal_and_on_the_page(proj
     [
         (["source=video"], "source.path must be given"),
         (["smoothing.threshold=2"], "smoothing.threshold=2"),
-        (["smoothing.hysteresis=0.9", "smoothing.threshold=0.4"], "must not be above threshold"),
         (["display=web", "display.token=short"], "display.token=short"),
         (["display=web", "frames=5"], "frames=5: doesn't stop display=web"),
         (["display=web", "seconds=1.5"], "seconds=1.5: doesn't stop display=web"),

@@ -48,3 +48,11 @@ def test_noise_around_a_tie_changes_the_label_at_most_once() -> None:
         shown = decide(np.array([value, 1 - value]), shown, 0.3, 0.1)
         seen.append(shown)
     assert len(set(seen)) == 1
+
+
+def test_without_a_threshold_a_class_is_always_named_and_still_steady() -> None:
+    thirds = np.full(3, 1 / 3, np.float32)
+    for shown in (None, UNCERTAIN, 0, 1, 2):
+        assert decide(thirds, shown, 0.0, 0.1) == max(0, -1 if shown is None else shown)
+    assert decide(_sure(1, 0.38), 0, 0.0, 0.1) == 0
+    assert decide(_sure(1, 0.45), 0, 0.0, 0.1) == 1

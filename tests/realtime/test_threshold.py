@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emolab.config.command import composed
+from emolab.config.command import check_command, composed
 from realtime.detectors.full_frame import FullFrame
 from realtime.viewer import step_maker
 
@@ -23,11 +23,13 @@ class SixtyPercent:
         ([], 0.7, None),
         (["smoothing.threshold=0.5"], 0.7, "happy"),
         (["smoothing.threshold=0.65"], None, None),
+        (["smoothing.threshold=0"], 0.7, "happy"),  # below the hysteresis
     ],
 )
 def test_the_runs_own_threshold_decides_unless_the_user_sets_one(
     settings: list[str], uncertain_below: float | None, label: str | None
 ) -> None:
+    check_command("viewer", settings)
     cfg = composed("viewer", settings)
     step = step_maker(cfg, FullFrame(), SixtyPercent(), uncertain_below)()
     (face,) = step(np.zeros((64, 64, 3), np.uint8), at=0.0).faces

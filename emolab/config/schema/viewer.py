@@ -1,8 +1,8 @@
 """What the configuration of `python -m realtime.viewer` may hold."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from emolab.config.schema.parts import (
     ABSENT,
@@ -67,12 +67,6 @@ class Smoothing(Closed):
     time_constant: NotNegative
     threshold: Share | None
     hysteresis: Share
-
-    @model_validator(mode="after")
-    def _below(self) -> Self:
-        if self.threshold is not None and self.hysteresis > self.threshold:
-            raise ValueError(f"hysteresis {self.hysteresis} must not be above threshold {self.threshold}")
-        return self
 
 
 class Tracking(Closed):
