@@ -31,7 +31,7 @@ class Web:
         self.host = host
         self.port = port
         self.names = frozenset(name.lower() for name in (*names, host))  # the address that is printed has `host`
-        self.token = token if token or (is_local(host) and not names) else secrets.token_urlsafe(24)
+        self.token = token or (None if is_local(host) and not names else secrets.token_urlsafe(24))
         self.connections = connections
         self.message_bytes = message_bytes
         self.frame_pixels = frame_pixels
@@ -67,7 +67,7 @@ async def _try_binding(host: str, port: int) -> None:
 def is_local(host: str) -> bool:
     """Return whether only this machine can reach what listens on `host`."""
     try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
