@@ -83,7 +83,7 @@ def _view(folder: Path, *settings: str, timeout: float = 120) -> subprocess.Comp
 def test_every_photograph_of_a_folder_is_named_without_tensorflow(project: Path) -> None:
     done = _view(project, "source=images", "source.path=competition/test_kaggle", "display=file", "display.path=n.avi")
     assert done.returncode == 0, done.stderr
-    assert "24 frames" in done.stdout
+    assert "24 photographs" in done.stdout
     assert "recogniser: onnxruntime fp32" in done.stdout
     assert LAW in done.stdout
     assert done.stdout.splitlines()[-1] == "False False"
