@@ -8,25 +8,16 @@ import sys
 from pathlib import Path
 
 from emolab.data.readers.demo import FACES
-from emolab.errors import EmolabError
+from emolab.exit_codes import exit_code
 from experiments.demo_faces.studio import Quality
 
-WRONG, INTERRUPTED = 2, 130
 SEED = "of people and pictures; default 0, those that come with emolab"
 
 
 def main() -> int:
-    """Do what the command line says; return the exit code: 0 done, 2 wrong environment, 130 interrupted."""
+    """Do what the command line says; return the exit code, as `emolab/exit_codes.py` names it."""
     arguments = _parser().parse_args()
-    try:
-        arguments.run(arguments)
-    except EmolabError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return WRONG
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+    return exit_code(lambda: arguments.run(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,7 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 def _pack(arguments: argparse.Namespace) -> None:
     from experiments.demo_faces.pack import PackSettings, render_pack
 
-    render_pack(arguments.output, PackSettings(seed=arguments.seed))
+    try:
+        render_pack(arguments.output, PackSettings(seed=arguments.seed))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command goes on") from None
 
 
 def _video(arguments: argparse.Namespace) -> None:

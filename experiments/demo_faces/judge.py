@@ -11,6 +11,7 @@ import numpy as np
 
 from emolab.data.crop import crop_and_resize
 from emolab.errors import RunError
+from experiments.demo_faces.expressions import CLASSES
 from experiments.demo_faces.parallel import in_parallel
 from experiments.demo_faces.studio import Quality, photograph, portrait_of
 
@@ -28,7 +29,7 @@ def judge_recipes(folder: Path, seed: int, people: int, quality: Quality) -> dic
         quality: of the pictures.
 
     Raises:
-        RunError: if there's no such run, or its weights can't be used.
+        RunError: if there's no such run, it names classes that no recipe is for, or its weights can't be used.
     """
     from emolab.judging.judge import classifier
     from emolab.runs import RunRecord
@@ -41,6 +42,12 @@ def judge_recipes(folder: Path, seed: int, people: int, quality: Quality) -> dic
         )
     record = RunRecord.open(folder)
     classes, size = list(record.classes), int(record.fields["image_size"])
+    unknown = [name for name in classes if name not in CLASSES]
+    if unknown:
+        raise RunError(
+            f"the run {record.id} names {', '.join(unknown)}, which no recipe is for. Judge with a run whose classes "
+            f"are among: {', '.join(CLASSES)}"
+        )
     pictures = render_judged(seed, people, classes, quality)
     classify = classifier(load_network(record))
     return {label: _shares(classify, faces, classes, size) for label, faces in pictures.items()}

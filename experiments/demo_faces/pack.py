@@ -77,6 +77,20 @@ def claim(folder: Path, settings: PackSettings) -> None:
         raise ConfigError(f"{folder} was begun with {read_json(path)}, now {wanted}: empty it or name another folder")
 
 
+def check_seed(folder: Path, seed: int) -> None:
+    """See that no pack of another seed is in the folder, whose video would be replaced by one that isn't its own.
+
+    Raises:
+        ConfigError: if there is one.
+    """
+    path = folder / SETTINGS
+    if path.is_file() and (packed := read_json(path)["seed"]) != seed:
+        raise ConfigError(
+            f"{folder} holds the pack of seed {packed}, and its video, not those of seed {seed}: name another folder "
+            f"with --output, or take --seed {packed}"
+        )
+
+
 def _missing(folder: Path, shots: Sequence[Shot]) -> list[Shot]:
     return [shot for shot in shots if not (folder / shot.path).is_file()]
 

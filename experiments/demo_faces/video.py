@@ -15,6 +15,7 @@ from emolab.files import write_atomically, write_text
 from emolab.tables import csv_text
 from experiments.demo_faces.actions import move
 from experiments.demo_faces.film import FRAMES_PER_SECOND, Appearance, frames, room_view
+from experiments.demo_faces.pack import check_seed
 from experiments.demo_faces.parallel import in_parallel
 from experiments.demo_faces.photograph import develop
 from experiments.demo_faces.scene import Portrait
@@ -33,8 +34,10 @@ def render_video(folder: Path, seed: int) -> None:
     """Render the video and its table into `folder`, on every core.
 
     Raises:
-        ConfigError: if the renderer isn't installed, or OpenCV can't write the video.
+        ConfigError: if the folder holds the pack of another seed, the renderer isn't installed, or OpenCV can't write
+            the video.
     """
+    check_seed(folder, seed)
     script = list(frames(seed))
     jobs = [(seed, number, seen) for number, seen in enumerate(script)]
     rendered = list(in_parallel(_render_frame, jobs, "rendering frames"))

@@ -12,6 +12,7 @@ from emolab.errors import ConfigError
 from experiments.demo_faces.casting import Shot, plan
 from experiments.demo_faces.pack import PackSettings, claim, render_pack, render_person, shots_of
 from experiments.demo_faces.parallel import in_parallel
+from experiments.demo_faces.video import render_video
 
 MISSING = [name for name in ("mitsuba", "anny") if find_spec(name) is None]
 needs_renderer = pytest.mark.skipif(
@@ -54,6 +55,8 @@ def test_a_pack_begun_with_another_seed_is_refused(tmp_path: Path) -> None:
     claim(tmp_path, PackSettings(seed=0))
     with pytest.raises(ConfigError, match="begun with"):
         claim(tmp_path, PackSettings(seed=1))
+    with pytest.raises(ConfigError, match="of seed 0, and its video, not those of seed 1: name another folder"):
+        render_video(tmp_path, 1)
 
 
 def test_a_pack_whose_photographs_are_rendered_gets_tables_sheet_card_and_licence(tmp_path: Path) -> None:
