@@ -52,7 +52,6 @@ class Appearance:
     """One face in one frame."""
 
     person: int
-    label: str
     expression: Expression
     view: View
 
@@ -82,8 +81,7 @@ class _Actor:
         begun = self.expressions[place]
         towards = self.expressions[min(place + 1, len(self.expressions) - 1)]
         share = smooth((time - (place + 1) * self.hold + PASSAGE) / PASSAGE)
-        label = towards.label if share > 0.5 else begun.label
-        return Appearance(self.role.person, label, between(begun, towards, share), self._moved(time))
+        return Appearance(self.role.person, between(begun, towards, share), self._moved(time))
 
     def _moved(self, time: float) -> View:
         wave = np.sin(2 * np.pi * self.paces * time + self.phases)

@@ -49,7 +49,7 @@ def render_video(folder: Path, seed: int) -> None:
 def _rows(number: int, seen: Sequence[Appearance], boxes: Sequence[Box]) -> list[tuple[object, ...]]:
     time = f"{number / FRAMES_PER_SECOND:.3f}"
     faces = enumerate(zip(seen, boxes, strict=True))
-    return [(number, time, place, *box, appearance.label) for place, (appearance, box) in faces]
+    return [(number, time, place, *box, appearance.expression.label) for place, (appearance, box) in faces]
 
 
 def _render_frame(job: tuple[int, int, list[Appearance]]) -> tuple[np.ndarray, list[Box]]:

@@ -10,7 +10,7 @@ from experiments.demo_faces.film import FRAMES_PER_SECOND, SCRIPT, between, fram
 
 
 def test_the_script_shows_every_class_and_nobody_one_and_two_faces() -> None:
-    shown = [tuple(appearance.label for appearance in seen) for seen in frames(0)]
+    shown = [tuple(appearance.expression.label for appearance in seen) for seen in frames(0)]
     assert {len(labels) for labels in shown} == {0, 1, 2}
     assert {label for labels in shown for label in labels} == set(CLASSES)
     assert 20 <= len(shown) / FRAMES_PER_SECOND <= 40
