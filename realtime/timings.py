@@ -23,13 +23,11 @@ class Timings:
         self.frames = 0
         self._seconds: dict[str, deque[float]] = {}
 
-    def add(self, seconds: Mapping[str, float]) -> float:
-        """Note the stages of one frame and return their sum."""
-        whole = sum(seconds.values())
-        for stage, value in {**seconds, WHOLE: whole}.items():
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Note the stages of one frame, and their sum."""
+        for stage, value in {**seconds, WHOLE: sum(seconds.values())}.items():
             self._seconds.setdefault(stage, deque(maxlen=KEPT)).append(value)
         self.frames += 1
-        return whole
 
     def percentiles(self) -> dict[str, dict[str, float]]:
         """Return stage -> {"p50", "p95", "p99"} in milliseconds, of the last `KEPT` frames."""

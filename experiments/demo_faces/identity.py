@@ -5,7 +5,6 @@ All of it is drawn from the identity's own seed, and none of it knows the expres
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -72,7 +71,6 @@ class Identity:
     """One person.
 
     Attributes:
-        number: which one; the seed's second word.
         tone: Monk tone, 1 to 10.
         sex: "female" or "male".
         age: years.
@@ -86,7 +84,6 @@ class Identity:
         seed: draws what is painted: freckles, brows, hairline.
     """
 
-    number: int
     tone: int
     sex: str
     age: float
@@ -114,7 +111,6 @@ def sample_identity(seed: int, number: int) -> Identity:
     if hairstyle in COVERED:
         targets |= FLAT_EARS
     return Identity(
-        number=number,
         tone=tone,
         sex=sex,
         age=age,
@@ -215,7 +211,6 @@ def _beard(generator: np.random.Generator, sex: str) -> float:
     return float(generator.uniform(0.25, 1.0))
 
 
-@cache
 def tone_group(tone: int) -> str:
     """Name the third of the scale that a Monk tone lies in: light (1 to 3), medium (4 to 7) or dark (8 to 10)."""
     return "light" if tone <= 3 else "medium" if tone <= 7 else "dark"
