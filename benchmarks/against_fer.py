@@ -102,8 +102,6 @@ class Fer:
     def look_at(self, images: list[np.ndarray]) -> tuple[list[float], int]:
         """Return the seconds of each frame, and how many faces were found in all."""
         told, answers = self._process.stdin, self._process.stdout
-        assert told is not None
-        assert answers is not None
         told.write((json.dumps([len(images), *images[0].shape]) + "\n").encode())
         told.write(b"".join(image.tobytes() for image in images))
         told.flush()

@@ -65,24 +65,25 @@ def main() -> None:
 
 
 def part_of(csv: Path, work: Path, train: int, validation: int) -> Path:
-    """Write a stratified part of FER2013 as a folder of photographs; return the folder."""
-    folder = work / "faces"
+    """Write a stratified part of FER2013 as a folder of photographs, named by its counts; return the folder."""
+    folder = work / f"faces-{train}-{validation}"
     if folder.is_dir():
         return folder
     cfg = composed("prepare", ["data=fer2013", f"data.path={csv}", f"paths.cache={work / 'cache'}"])
     prepared = prepare_data(cfg)
-    for split, count in (("train", train), ("validation", validation)):
-        rows = np.random.default_rng(0).permutation(prepared.rows(split))[:count]
-        for row in rows:
-            place = folder / split / prepared.classes[prepared.codes[row]]
-            place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(prepared.images[row]).save(place / f"{row}.png")
+    with files.write_folder(folder) as made:
+        for split, count in (("train", train), ("validation", validation)):
+            rows = np.random.default_rng(0).permutation(prepared.rows(split))[:count]
+            for row in rows:
+                place = made / split / prepared.classes[prepared.codes[row]]
+                place.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(prepared.images[row]).save(place / f"{row}.png")
     return folder
 
 
 def trained_shortly(model: str, size: int, faces: Path, work: Path) -> RunRecord:
-    """Return a run of one short training; one that's there already is taken."""
-    name = f"short-{model}-{size}"
+    """Return a run of one short training; one on the same faces that's there already is taken."""
+    name = f"short-{model}-{size}-{faces.name}"
     known = [run for run in list_runs(work / "runs") if run.name == name and run.status == "finished"]
     if known:
         return known[-1]

@@ -9,7 +9,6 @@ medians over the rounds. `prepare` may be faster: it lets the JPEG decoder shrin
 """
 
 import argparse
-import os
 import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +21,7 @@ import numpy as np
 
 from emolab.config.command import composed
 from emolab.data.configured import prepare_data
+from emolab.processor import usable_cores
 
 SMALLEST, LARGEST = 133, 4_689
 
@@ -37,7 +37,7 @@ def main() -> None:
         make_photographs(root / "faces", arguments.photographs)
         rates = measure(root, arguments.rounds)
     bare, whole = (float(np.median(values)) for values in zip(*rates, strict=True))
-    print(f"{arguments.photographs} photographs, {os.cpu_count()} processes, medians of {arguments.rounds} rounds")
+    print(f"{arguments.photographs} photographs, {usable_cores()} processes, medians of {arguments.rounds} rounds")
     print(f"cv2.imdecode alone  {bare:8.1f} photographs/s")
     print(f"prepare             {whole:8.1f} photographs/s   ratio {whole / bare:.2f}")
 
@@ -60,7 +60,7 @@ def measure(root: Path, rounds: int) -> list[tuple[float, float]]:
     overrides = ["data=folder", f"data.root={root / 'faces'}", f"paths.cache={root / 'cache'}"]
     cfg = composed("prepare", overrides)
     rates = []
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
         list(pool.map(decode, paths, chunksize=8))  # starts the processes, and brings the files into memory
         for _ in range(rounds):
             began = time.perf_counter()

@@ -7,7 +7,6 @@ where they were. Some 30 minutes on two cores.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,9 @@ from pathlib import Path
 
 import optuna
 import pandas as pd
+
+from emolab.files import write_atomically
+from emolab.processor import usable_cores
 
 PARTS = {"Training": 2000, "PublicTest": 800, "PrivateTest": 200}  # images of each official split
 SETTINGS = (
@@ -31,11 +33,11 @@ def main() -> None:
     parser.add_argument("trials", type=int, nargs="?", default=30)
     arguments = parser.parse_args()
     source, folder, trials = arguments.source, arguments.folder, arguments.trials
-    part = folder / "part.csv"
+    part = folder / f"part-{'-'.join(map(str, PARTS.values()))}.csv"
     write_part(source, part)
     print("pruner     trials  finished  pruned  failed  epochs  best validation accuracy")
     pruners = ("none", "median", "hyperband")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         studies = list(pool.map(lambda pruner: swept(folder, part, pruner, trials), pruners))
     for pruner, study in zip(pruners, studies, strict=True):
         states = [trial.state.name for trial in study.trials]
@@ -51,10 +53,12 @@ def main() -> None:
 def write_part(source: Path, part: Path) -> None:
     """Write the first images of each split: the published order is random."""
     if not part.exists():
-        part.parent.mkdir(parents=True, exist_ok=True)
         table = pd.read_csv(source)
         usage = table["Usage"].str.strip()
-        pd.concat([table[usage == split].head(count) for split, count in PARTS.items()]).to_csv(part, index=False)
+        with write_atomically(part) as temporary:
+            pd.concat([table[usage == split].head(count) for split, count in PARTS.items()]).to_csv(
+                temporary, index=False
+            )
 
 
 def swept(folder: Path, part: Path, pruner: str, trials: int) -> optuna.Study:

@@ -33,6 +33,8 @@ from live.faults import faults
 from live.measured import keep, seconds_of
 from live.pasted import moving, read_faces
 
+from emolab.config.overrides import override
+
 STARTS = 5
 
 
@@ -59,7 +61,7 @@ def start(arguments: argparse.Namespace) -> dict[str, Any]:
         command = [
             *(sys.executable, "-m", "realtime.viewer", f"ckpt={arguments.run}", f"recogniser={arguments.recogniser}"),
             *("source=images", f"source.path={picture}", "display=none", "frames=1", "detector=yunet"),
-            f"detector.path={arguments.detector}",
+            *([override("detector.path", arguments.detector)] if arguments.detector else []),  # else the viewer's own
         ]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = [seconds_of(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(STARTS)]

@@ -21,7 +21,7 @@ def kaggle(arguments: argparse.Namespace) -> dict[str, Any]:
 
     faces, _ = read_faces(arguments.faces, 1000)
     record, _ = resolve(arguments.run, Path("runs"))
-    network = load_network(record)
+    network, size = load_network(record), int(record.fields["image_size"])
     wanted = [Wanted(name, failed_gates=True) for name in ("network", arguments.recogniser)]
     classifiers = {each.choice: recogniser(record, each, live=False) for each in wanted}
     with TemporaryDirectory() as folder:
@@ -29,16 +29,18 @@ def kaggle(arguments: argparse.Namespace) -> dict[str, Any]:
         for path, face in zip(files, faces, strict=True):
             cv2.imwrite(str(path), face)
         looped = files[:60]
-        network.predict(np.zeros((1, 48, 48, 3), np.uint8), verbose=0)
-        one_by_one = seconds_of(lambda: [_predict_one(network, path) for path in looped]) / len(looped) * len(files)
+        network.predict(np.zeros((1, size, size, 3), np.uint8), verbose=0)
+        one_by_one = (
+            seconds_of(lambda: [_predict_one(network, path, size) for path in looped]) / len(looped) * len(files)
+        )
         seconds = {name: seconds_of(lambda c=c: predict(files, [c])) for name, c in classifiers.items()}
     times = {name: one_by_one / value for name, value in seconds.items()}
     loop = {"measured_on": len(looped), "seconds_for_all": one_by_one}
     return {"photographs": len(files), "loop_of_predict": loop, "exporter_seconds": seconds, "times_faster": times}
 
 
-def _predict_one(network: Any, path: Path) -> int:
+def _predict_one(network: Any, path: Path, size: int) -> int:
     from emolab.data.crop import crop_and_resize
     from emolab.data.image import read_image
 
-    return int(network.predict(crop_and_resize(read_image(path), None, 48)[None], verbose=0).argmax())
+    return int(network.predict(crop_and_resize(read_image(path), None, size)[None], verbose=0).argmax())
