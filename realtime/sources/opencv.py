@@ -15,7 +15,48 @@ LONGEST = 86_400.0  # seconds of a video; what is named above it is none that ca
 MISSING, MISSING_SHARE = 1.0, 0.05  # seconds, and of all, by which a video may end early without a word
 
 
-class Camera:
+class _Captured:
+    """What OpenCV opens, once it's open."""
+
+    file = ""
+
+    def __init__(self, description: str) -> None:
+        self.description = description
+        self.rate: float | None = None
+        self._capture: cv2.VideoCapture | None = None
+
+    def close(self) -> None:
+        """Give it free."""
+        if self._capture is not None:
+            self._capture.release()
+        self._capture = None
+
+    def _image(self) -> np.ndarray | None:
+        """The next frame; None where there's none."""
+        if self._capture is None:
+            raise SourceError("a source was read before it was opened")
+        try:
+            good, image = self._capture.read()
+        except cv2.error as error:
+            raise SourceError(f"OpenCV can't read a frame: {error.err}") from error
+        return image if good else None
+
+
+class _Live(_Captured):
+    """What goes on without us."""
+
+    live = True
+    why_none = ""  # ends the sentence that it gives no more frames
+
+    def read(self) -> tuple[np.ndarray, None]:
+        """Return the next frame; see `Source`."""
+        image = self._image()
+        if image is None:
+            raise SourceError(f"{self.description} gives no more frames{self.why_none}")
+        return image, None
+
+
+class Camera(_Live):
     """A camera of this machine.
 
     Args:
@@ -25,13 +66,11 @@ class Camera:
         rate: frames a second asked for.
     """
 
-    live = True
     patience = None
-    file = ""
+    why_none = ": is it still plugged in?"
 
     def __init__(self, index: int = 0, width: int = 1280, height: int = 720, rate: float = 30.0) -> None:
-        self.description = f"camera {index}"
-        self.rate: float | None = None
+        super().__init__(f"camera {index}")
         self._index = index
         self._wanted = {
             # Raw frames of 1280x720 fill USB 2 at 10 a second; compressed ones come at 30.
@@ -41,7 +80,6 @@ class Camera:
             cv2.CAP_PROP_FPS: rate,
             cv2.CAP_PROP_BUFFERSIZE: 1.0,  # old frames are late frames
         }
-        self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
         """Open it; see `Source`."""
@@ -52,20 +90,8 @@ class Camera:
         for name, value in self._wanted.items():
             self._capture.set(name, value)
 
-    def read(self) -> tuple[np.ndarray, None]:
-        """Return the next frame; see `Source`."""
-        image = _read(self._capture)
-        if image is None:
-            raise SourceError(f"{self.description} gives no more frames: is it still plugged in?")
-        return image, None
 
-    def close(self) -> None:
-        """Give it free."""
-        _release(self._capture)
-        self._capture = None
-
-
-class Video:
+class Video(_Captured):
     """A video file; one that ends well before the end that its header names is asked about, once.
 
     Args:
@@ -75,18 +101,15 @@ class Video:
 
     live = False
     patience = None
-    file = ""
 
     def __init__(self, path: str, loop: bool = False) -> None:
-        self.description = f"video {Path(path).name}"
-        self.rate: float | None = None
+        super().__init__(f"video {Path(path).name}")
         self._path = Path(path)
         self._loop = loop
-        self._read = 0
+        self._frames = 0
         self._at = 0.0
         self._seconds: float | None = None  # that the header names; None: none that can be
         self._asked = False
-        self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
         """Open it; see `Source`."""
@@ -103,23 +126,23 @@ class Video:
         self.rate = named if 0 < named <= HIGHEST_RATE else USUAL_RATE
         seconds = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) / self.rate
         self._seconds = seconds if self.rate == named and 0 < seconds <= LONGEST else None
-        self._read = 0
+        self._frames = 0
 
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next frame and its time in the video; see `Source`."""
-        image = _read(self._capture)
-        if image is None and self._read:
+        image = self._image()
+        if image is None and self._frames:
             self._ask_about_early_end()
             if self._loop:
                 self.close()
                 self.open()
-                image = _read(self._capture)
+                image = self._image()
         if image is None:
-            if not self._read:
+            if not self._frames:
                 raise SourceError(f"source.path={self._path}: the video has no frame that can be read")
             raise SourceEnded
         self._at = self._time_of_frame()
-        self._read += 1
+        self._frames += 1
         return image, self._at
 
     def _ask_about_early_end(self) -> None:
@@ -134,17 +157,12 @@ class Video:
     def _time_of_frame(self) -> float:
         """Seconds of the frame just read: the file's own, for phones vary their rate; reckoned where it names none."""
         named = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture is not None else 0.0
-        if self._read == 0:
+        if self._frames == 0:
             return max(0.0, named)
         return named if named > self._at else self._at + 1.0 / (self.rate or USUAL_RATE)
 
-    def close(self) -> None:
-        """Give it free."""
-        _release(self._capture)
-        self._capture = None
 
-
-class Stream:
+class Stream(_Live):
     """A camera on the network: an RTSP or HTTP address.
 
     Args:
@@ -152,16 +170,11 @@ class Stream:
         seconds: how long opening, or one frame, may take; also the source's `patience`.
     """
 
-    live = True
-    file = ""
-
     def __init__(self, path: str, seconds: float = 5.0) -> None:
-        self.description = f"stream {shown_address(path)}".rstrip()
-        self.rate: float | None = None
+        super().__init__(f"stream {shown_address(path)}".rstrip())
         self._path = path
         self.patience = seconds
         self._milliseconds = int(seconds * 1000)
-        self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
         """Open it; see `Source`."""
@@ -170,18 +183,6 @@ class Stream:
         if not self._capture.isOpened():
             self.close()
             raise SourceError(f"{self.description} can't be opened: is the address right, and the camera on?")
-
-    def read(self) -> tuple[np.ndarray, None]:
-        """Return the next frame; see `Source`."""
-        image = _read(self._capture)
-        if image is None:
-            raise SourceError(f"{self.description} gives no more frames")
-        return image, None
-
-    def close(self) -> None:
-        """Give it free."""
-        _release(self._capture)
-        self._capture = None
 
 
 def shown_address(address: str) -> str:
@@ -217,18 +218,3 @@ def _opened(*arguments: Any) -> cv2.VideoCapture:
         return cv2.VideoCapture(*arguments)
     finally:
         cv2.utils.logging.setLogLevel(before)
-
-
-def _read(capture: cv2.VideoCapture | None) -> np.ndarray | None:
-    if capture is None:
-        raise SourceError("a source was read before it was opened")
-    try:
-        good, image = capture.read()
-    except cv2.error as error:
-        raise SourceError(f"OpenCV can't read a frame: {error.err}") from error
-    return image if good else None
-
-
-def _release(capture: cv2.VideoCapture | None) -> None:
-    if capture is not None:
-        capture.release()
