@@ -11,8 +11,6 @@ from emolab.evaluation.predictions import Predictions
 from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
 
-_BEFORE = ("temperature",)  # an older emolab had one for all classes
-
 
 @dataclass(frozen=True)
 class Calibration:
@@ -85,7 +83,7 @@ def keep_calibration(
         RunError: if another process is training the run, or its folder can't be written.
     """
     if learned_from(record, prepared) and set(temperatures) == set(record.classes):  # and not of shared classes alone
-        record.update(temperatures=dict(temperatures), uncertain_below=uncertain_below, drop=_BEFORE)
+        record.calibrate(temperatures, uncertain_below)
 
 
 def _doubts(own: bool, split: str, fitted_on: str) -> tuple[str, ...]:

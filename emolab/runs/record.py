@@ -178,12 +178,27 @@ class RunRecord:
         except (OSError, ValueError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
 
-    def update(self, drop: Collection[str] = (), **fields: Any) -> None:
-        """Replace these top-level fields of `run.json`, and leave out those of `drop`, atomically.
+    def update(self, **fields: Any) -> None:
+        """Replace these top-level fields of `run.json`, atomically.
 
         Raises:
             RunError: if another process is writing the run, or the folder can't be written.
         """
+        self._update(fields)
+
+    def calibrate(self, temperatures: Mapping[str, float], uncertain_below: float) -> None:
+        """Keep what was fitted to the best weights, in place of what was before; the next best end it.
+
+        Args:
+            temperatures: of each class.
+            uncertain_below: calibrated confidence below which a face is better left unnamed, 0 to 1.
+
+        Raises:
+            RunError: if another process is writing the run, or the folder can't be written.
+        """
+        self._update({"temperatures": dict(temperatures), "uncertain_below": uncertain_below}, drop=schema.FITTED)
+
+    def _update(self, fields: Mapping[str, Any], drop: Collection[str] = ()) -> None:
         if self._lock is not None:
             self._change(fields, drop)
             return
@@ -247,7 +262,8 @@ class RunRecord:
             suffix: of the file, which some writers choose the format by, such as ".weights.h5".
             write: writes the checkpoint to the path that it gets.
             tag: the epoch or step, which becomes part of the name.
-            fields: fields of `run.json` to change in the same moment, such as `monitor`, or to `drop`.
+            fields: fields of `run.json` to change in the same moment, such as `monitor`. What was
+                fitted to the best weights goes with them.
 
         Returns:
             The path of the new file.
@@ -262,7 +278,8 @@ class RunRecord:
         with self._clear_errors():
             name, digest = checkpoints.write_new(self.folder, f"{kind}-{int(tag)}", suffix, write)
             saved = {**self._facts["checkpoints"], kind: name}
-            self.update(**fields, checkpoints=saved, sha256={**digests, name: digest})
+            drop = schema.FITTED if kind == "best" else ()
+            self._update({**fields, "checkpoints": saved, "sha256": {**digests, name: digest}}, drop)
             if old is not None:
                 layout.inside(self.folder, old).unlink(missing_ok=True)
         return self.folder / name

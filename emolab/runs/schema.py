@@ -11,6 +11,9 @@ from emolab.data.names import class_name
 from emolab.runs.checkpoints import tag_of
 from emolab.runs.layout import Status
 
+# What is fitted to the best weights, and goes with them; "temperature" is an older emolab's, of all classes.
+FITTED = ("temperatures", "uncertain_below", "temperature")
+
 
 def _once_and_sorted(names: list[str]) -> list[str]:
     if names != sorted(set(names)) or len({class_name(name) for name in names}) < len(names):
@@ -127,7 +130,7 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
     run = checked(known, _Run, path, "a run's", "Copy the run again from where it came, or train again")
     found = run.model_dump()
     before = found.pop("temperature")
-    if before is not None:  # beside those of the classes, which today's drops it for, it's the later one
+    if before is not None:  # beside those of the classes, in whose place they'd be, it's the later one
         found["temperatures"] = {class_name(name): before for name in found["classes"]}
     return found
 

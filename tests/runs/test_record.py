@@ -348,7 +348,7 @@ def test_a_run_that_is_begun_and_never_read_again_has_the_same_defaults(tmp_path
     record = create(tmp_path)
     assert record.fields == RunRecord.open(record.folder).fields
     record.update(uncertain_below=0.4)
-    record.update(drop=("uncertain_below",))
+    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=0)  # and what was fitted goes
     assert record.fields["uncertain_below"] is None
     assert "uncertain_below" not in read_json(record.folder / "run.json")
 
@@ -358,7 +358,7 @@ def test_an_older_runs_one_temperature_is_that_of_each_class_until_others_are_fi
     record.update(temperature=2.5)
     assert record.temperatures == record.fields["temperatures"] == dict.fromkeys(record.classes, 2.5)
     fitted = {name: 1.0 + at for at, name in enumerate(record.classes)}
-    record.update(temperatures=dict(reversed(fitted.items())), drop=["temperature"])
+    record.calibrate(dict(reversed(fitted.items())), 0.4)
     assert list(record.temperatures.items()) == list(fitted.items())
     record.update(temperature=2.5)  # by an older emolab, later
     assert record.temperatures == dict.fromkeys(record.classes, 2.5)

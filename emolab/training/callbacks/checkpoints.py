@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
 _GOING_MS = 200  # that a `tee` may take to end by the Ctrl-C that reaches it, too
-# What an evaluation fits to the best weights, and goes with them; "temperature" is an older emolab's.
-_FITTED = ("temperature", "temperatures", "uncertain_below")
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -158,9 +156,8 @@ class Checkpoints(keras.callbacks.Callback):
             return
         chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
         with self.model.averaged():
-            self._record.save_checkpoint(
-                "best", ".weights.h5", self.model.network.save_weights, tag=epoch, monitor=chosen, drop=_FITTED
-            )
+            write = self.model.network.save_weights
+            self._record.save_checkpoint("best", ".weights.h5", write, tag=epoch, monitor=chosen)
 
     def _save_last(self, step: int) -> None:
         within = step % self._steps != 0
