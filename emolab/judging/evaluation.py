@@ -165,8 +165,8 @@ def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:
     left_out = sorted({*record.classes, *prepared.classes} - set(shared))
     model = record.fields["model"]
-    weights = model.get("weights") or {}
-    chance = (weights.get("requested"), weights.get("used")) == ("auto", "random") and model["name"] in IMAGENET
+    weights = model["weights"]
+    chance = (weights["requested"], weights["used"]) == ("auto", "random") and model["name"] in IMAGENET
     return [
         *([record.notice] if record.notice else []),
         *([UNFINISHED.format(record.status)] if record.status not in ("finished", "running") else []),
