@@ -10,7 +10,7 @@ import numpy as np
 from emolab.data.prepared import PreparedData
 from emolab.engines import manifest
 from emolab.engines.backends.base import Backend
-from emolab.engines.build import Builder, Say
+from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_engines
 from emolab.engines.engine import Engine, load_engine
 from emolab.engines.faults import Faults, Key
@@ -59,13 +59,12 @@ class Benchmark:
     Attributes:
         record: the run.
         prepared: its data; validation images are judged, training images calibrate.
-        builder: builds its engines.
+        builder: builds its engines, and tells whom it tells what is being done.
         threads: processor threads for each; None: every core.
         plan: how much is timed.
         budget_ms: what the p95 of a face may be.
         batch_size: images at a time while judging.
         resamples: of the bootstrap.
-        say: told what is being done.
     """
 
     record: RunRecord
@@ -76,7 +75,6 @@ class Benchmark:
     budget_ms: float
     batch_size: int = 128
     resamples: int = 2000
-    say: Say = print
 
     def run(self, wanted: Sequence[tuple[Backend, str]], reasons: Mapping[Key, str | None]) -> list[Row]:
         """Build, judge and time every engine of `wanted` that this machine can run, with these data; one row each.
@@ -98,7 +96,7 @@ class Benchmark:
         able = [(one, precision) for one, precision in wanted if reasons[one.name, precision] is None]
         if BASELINE not in reasons:
             able = [(backend(BASELINE[0]), BASELINE[1]), *able]
-        faults = Faults(self.record, self.say, BASELINE)
+        faults = Faults(self.record, self.builder.say, BASELINE)
         built = self._built(able, faults)
         selected = whole_selection(self.record) == engine_folder(self.record, *BASELINE)  # else nobody asked for it
         earlier = earlier_engines(self.builder, reasons.keys() if selected else {*reasons, BASELINE})
@@ -146,7 +144,8 @@ class Benchmark:
         same = self._parities({key: engine for key, (engine, _) in loaded.items() if key not in earlier}, faults)
         same |= {key: facts["parity"] for key, facts in earlier.items() if key in loaded}
         if again := ", ".join("-".join(key) for key in earlier if key in loaded):
-            self.say(f"of an earlier export, and timed again, for times of another day can't be compared: {again}")
+            why = "and timed again, for times of another day can't be compared"
+            self.builder.say(f"of an earlier export, {why}: {again}")
         times = self._times({key: loaded[key][0] for key in same}, faults)
         found: dict[Key, Facts] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
         for key in (key for key in same if key not in faults):
@@ -165,14 +164,15 @@ class Benchmark:
         return found
 
     def _judged(self, name: str, classify: Callable[[np.ndarray], np.ndarray]) -> Predictions:
-        self.say(f"{name}: judging the validation images")
+        self.builder.say(f"{name}: judging the validation images")
         return judged(self.record, self.prepared, classify, self.batch_size)
 
     def _times(self, engines: Mapping[Key, Engine], faults: Faults) -> dict[Key, dict[str, Any]]:
         load = load_per_core()
-        self.say(f"timing {self.plan.calls} calls of each, in turns")
+        self.builder.say(f"timing {self.plan.calls} calls of each, in turns")
         if load is not None and load > BUSY:
-            self.say(f"note: the machine is busy, {load:.1f} processes a core: these times say little; try again later")
+            busy = f"the machine is busy, {load:.1f} processes a core"
+            self.builder.say(f"note: {busy}: these times say little; try again later")
         network = self.builder.network
         calls: dict[Key, Callable[[np.ndarray], Any]] = {
             PREDICT: lambda images: network.predict(images, batch_size=len(images), verbose=0),

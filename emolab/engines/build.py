@@ -55,7 +55,7 @@ class Builder:
     ) -> None:
         self.record, self.temperatures = record, {name: temperatures[name] for name in record.classes}
         self.network = deployed(network, self.temperatures)
-        self._prepared, self._calibration_images, self._say = prepared, calibration_images, say
+        self._prepared, self._calibration_images, self.say = prepared, calibration_images, say
 
     def build(self, backend: Backend, precision: str) -> Path:
         """Return the engine's folder; one that was built from the same with the same is kept.
@@ -66,9 +66,9 @@ class Builder:
         folder = engine_folder(self.record, backend.name, precision)
         facts = self._facts(backend, precision)
         if _is_built(folder, facts["fingerprint"]):
-            self._say(f"{folder.name}: built before")
+            self.say(f"{folder.name}: built before")
             return folder
-        self._say(f"{folder.name}: building")
+        self.say(f"{folder.name}: building")
         source = self._source(folder if isinstance(backend, TensorFlow) else self._base)
         with clear_write_errors(self.record.folder), write_folder(folder) as made:
             with _converting():
