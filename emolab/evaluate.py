@@ -1,6 +1,5 @@
 """`python -m emolab.evaluate ckpt=...`: how good a run is, with intervals and pictures."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -9,9 +8,7 @@ from emolab.cli import verb
 from emolab.errors import ConfigError
 
 if TYPE_CHECKING:
-    from emolab.data.prepared import PreparedData
     from emolab.evaluation.report import Report
-    from emolab.runs import RunRecord
 
 
 def evaluate(cfg: DictConfig) -> "Report":
@@ -25,25 +22,17 @@ def evaluate(cfg: DictConfig) -> "Report":
 
     record = chosen_run(cfg, notice=False)  # the summary ends with it
 
+    from emolab.judging.earlier import has_test
+    from emolab.judging.evaluation import report_folder
     from emolab.judging.evaluation_settings import EvaluationSettings
     from emolab.judging.own_data import data_for
     from emolab.judging.reporting import report_on
 
     prepared = data_for(cfg, record)
-    if not cfg.test and (report := report_with_test(record, prepared)) is not None:
+    report = report_folder(record, prepared)
+    if not cfg.test and has_test(report):
         raise ConfigError(f"test=false: {report} holds the test images already; it would lose them")
     return report_on(record, prepared, EvaluationSettings.of(cfg))
-
-
-def report_with_test(record: "RunRecord", prepared: "PreparedData") -> Path | None:
-    """Return the folder of the run's report on these data, if there is one that has test images."""
-    from emolab.evaluation.predictions import load_predictions
-    from emolab.evaluation.report import PREDICTIONS
-    from emolab.judging.evaluation import report_folder
-
-    folder = report_folder(record, prepared)
-    written = (folder / PREDICTIONS).exists() and "test" in load_predictions(folder / PREDICTIONS)
-    return folder if written else None
 
 
 def _main(cfg: DictConfig) -> None:

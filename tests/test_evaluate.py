@@ -23,3 +23,6 @@ def test_a_report_with_the_test_images_is_not_replaced_by_one_without_them(tmp_p
     save_predictions(folder / PREDICTIONS, {"validation": judged})
     with pytest.raises(RunError, match=f"the run {record.id} names no network"):  # which shows next
         evaluate(cfg)
+    (folder / PREDICTIONS).write_text("damaged: nothing that would be lost")
+    with pytest.raises(RunError, match=f"the run {record.id} names no network"):
+        evaluate(cfg)

@@ -28,6 +28,11 @@ class _Numbers(BaseModel):
     robustness: dict[str, list[_Point]] | None = None
 
 
+def has_test(folder: Path) -> bool:
+    """Whether the report in a folder, if there is one that can be read, has predictions of the test images."""
+    return "test" in _predictions(folder / PREDICTIONS)
+
+
 def mirrored_before(folder: Path, now: Mapping[str, Predictions]) -> dict[str, Predictions]:
     """Return what was said about the mirror images of each split where the report's predictions are those of now.
 
