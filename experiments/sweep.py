@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import optuna
 
     from experiments.search.space import Lookup, Space
-    from experiments.search.study import Direction
+    from experiments.search.storage import Direction
 
 _POLL_SECONDS = 0.2  # between looks at the workers
 _STARTED = "EMOLAB_SWEEP_WORKER"  # in the environment of a worker whose starter concludes, once for all of them
@@ -49,7 +49,8 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     """
     from experiments.search.best import check_name
     from experiments.search.space import space_of
-    from experiments.search.study import is_complete, shown, storage_url
+    from experiments.search.storage import shown, storage_url
+    from experiments.search.study import is_complete
 
     fixed, space = fixed_overrides(cfg, given), space_of(cfg)
     check_name(cfg.name, fixed)
@@ -89,7 +90,8 @@ def joined(
     """
     from emolab.runs.sameness import plain_settings
     from experiments.search.beginning import Beginning, begin, check_data
-    from experiments.search.study import is_complete, open_study
+    from experiments.search.storage import open_study
+    from experiments.search.study import is_complete
 
     study = open_study(cfg.name, url, directions(cfg), cfg)
     training = composed("train", fixed)
@@ -258,7 +260,7 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
 
 
 def _main(cfg: DictConfig) -> int:
-    from experiments.search.study import clear_errors
+    from experiments.search.storage import clear_errors
 
     with clear_errors():
         return sweep(cfg, settings_given())

@@ -12,8 +12,9 @@ from emolab.evaluation.interval import interval_text
 from emolab.evaluation.plots import OKABE_ITO, png
 from emolab.evaluation.predictions import Predictions
 from emolab.flat import short_names
+from experiments.comparing.differences import differing, label_of, value_of
 from experiments.comparing.pairs import MOST_RUNS, Pair, judged_alike, pairs_of
-from experiments.comparing.runs import ComparedRun, Quality, differing, label_of, quality_of, value_of
+from experiments.comparing.runs import ComparedRun, Quality, quality_of
 from experiments.page import Section, TableOf, render
 
 _LINES = ("-", "--", ":", "-.")  # the colours first; then the same ones dashed

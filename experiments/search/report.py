@@ -41,17 +41,17 @@ def overview(study: optuna.Study) -> list[str]:
     again = len(study.trials) - len(trials) - surplus
     epochs = sum(trial.user_attrs.get("epochs", 0) for trial in trials)
     others = [
-        *([f"{_counted(again, 'interrupted attempt')}, taken up by others"] if again else []),
-        *([f"{_counted(surplus, 'trial')} that several machines began at once, not trained"] if surplus else []),
+        *([f"{_number_of(again, 'interrupted attempt')}, taken up by others"] if again else []),
+        *([f"{_number_of(surplus, 'trial')} that several machines began at once, not trained"] if surplus else []),
     ]
     return [
-        f"{_counted(len(trials), 'trial')}{f': {told}' if told else ''}.",
+        f"{_number_of(len(trials), 'trial')}{f': {told}' if told else ''}.",
         *([f"The study has besides: {'; '.join(others)}."] if others else []),
-        f"{_counted(epochs, 'epoch')} trained.",
+        f"{_number_of(epochs, 'epoch')} trained.",
     ]
 
 
-def _counted(number: int, what: str) -> str:
+def _number_of(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 

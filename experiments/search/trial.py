@@ -17,7 +17,7 @@ from emolab.jobs.group import run_of, training_command, training_environment
 from emolab.runs import RunRecord
 from emolab.runs.sameness import change_of_settings
 from emolab.training.supervision import VARIABLE
-from experiments.search.study import patiently
+from experiments.search.storage import patiently
 
 Report = dict[str, Any]
 

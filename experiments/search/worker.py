@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from emolab.errors import ConfigError
 from experiments.search import study as shared
 from experiments.search.space import Lookup, space_of, suggested
-from experiments.search.study import patiently
+from experiments.search.storage import SILENT, patiently, without_notices
 from experiments.search.trial import Training, TrialDivergedError, TrialFailedError, TrialInterruptedError, values_of
 
 _FAILURES = 3  # trainings in a row: the next ones would fail for the same reason, such as a full disk
@@ -73,14 +73,14 @@ class Worker:
 
     def _asked(self) -> Trial | None:
         """Return the next trial, None where the study has enough."""
-        grace = shared.SILENT * self._settings.heartbeat_seconds
+        grace = SILENT * self._settings.heartbeat_seconds
         with self._claim:  # from counting until the trial is there, so that no two workers count at once
             shared.queue_interrupted(self._study, self._settings.retries, self._seen, grace)
             if len(shared.begun(self._study)) >= self._settings.n_trials:
                 return None
             self._check_failures()
             self._check_beginning()
-            with shared.without_notices():
+            with without_notices():
                 self._study.pruner = instantiate(self._settings.pruner)
                 return self._study.ask()
 
@@ -126,7 +126,7 @@ class Worker:
             return values_of(training.result(), objectives)
         except TrialInterruptedError as error:
             print(f"trial {trial.number} will be run again: {error}", flush=True)
-            time.sleep(shared.SILENT * self._settings.heartbeat_seconds)  # whatever stopped it may need that long
+            time.sleep(SILENT * self._settings.heartbeat_seconds)  # whatever stopped it may need that long
             raise
         except TrialFailedError as error:
             self._failures = 0 if isinstance(error, TrialDivergedError) else self._failures + 1
@@ -140,7 +140,7 @@ class Worker:
             trial.set_user_attr(shared.SURPLUS, True)
             raise TrialFailedError("begun by workers on several machines at once, one more than n_trials")
         number = shared.original_number(self._study, trial.number)
-        with shared.without_notices():
+        with without_notices():
             self._study.sampler = self._sampler(trial.number)
         searched = suggested(trial, self._space, self._fixed, self._otherwise)
         trial.set_user_attr(shared.OVERRIDES, searched)

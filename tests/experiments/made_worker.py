@@ -8,7 +8,7 @@ import optuna
 import pytest
 from omegaconf import OmegaConf
 
-from experiments.search import study as shared
+from experiments.search import storage
 from experiments.search import trial as trials
 from experiments.search.worker import Worker
 
@@ -33,5 +33,5 @@ def worker(
         }
     )  # fmt: skip
     ways = ["maximize" if one == "validation" else "minimize" for one in objectives]
-    study = shared.open_study("s", shared.storage_url(settings), ways, settings)
+    study = storage.open_study("s", storage.storage_url(settings), ways, settings)
     return Worker(study, settings, [], lambda key: None, check), study

@@ -21,9 +21,10 @@ from emolab.evaluation.predictions import Predictions, load_predictions, save_pr
 from emolab.flat import flat
 from emolab.runs import RunRecord
 from experiments.compare import compare
+from experiments.comparing.differences import SOURCES, differing, label_of
 from experiments.comparing.pairs import MOST_RUNS, pairs_of
 from experiments.comparing.report import curves_figure, table_of
-from experiments.comparing.runs import SOURCES, ComparedRun, chosen_runs, differing, ensemble_of, label_of, quality_of
+from experiments.comparing.runs import ComparedRun, chosen_runs, ensemble_of, quality_of
 
 
 def compared(root: Path, *more: str) -> Path:

@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from postgres import Postgres, run, running_postgres
 
 from emolab.errors import ConfigError
+from experiments.search import storage
 from experiments.search import study as shared
 
 
@@ -20,7 +21,7 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def quick(monkeypatch) -> None:
-    monkeypatch.setattr(shared, "_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(storage, "_PAUSE_SECONDS", 0.2)
 
 
 @pytest.mark.usefixtures("quick")
@@ -53,14 +54,14 @@ def test_a_heart_beats_on_after_the_database_was_away(server, tmp_path, monkeypa
 @pytest.mark.usefixtures("quick")
 def test_a_database_that_stays_away_ends_a_worker_with_a_sentence(server, tmp_path, monkeypatch):
     one, study = worker(tmp_path, monkeypatch, storage=server.created("gone"))
-    monkeypatch.setattr(shared, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(storage, "_PATIENCE_SECONDS", 0.5)
     run(server.stop)
     try:
         with pytest.raises(
             ConfigError, match=r"database can't be used: .*connection(.|\n)*Give the same command to go on"
         ):
             one.work()
-        with pytest.raises(ConfigError, match="database can't be used"), shared.clear_errors():
+        with pytest.raises(ConfigError, match="database can't be used"), storage.clear_errors():
             shared.counted(study)
     finally:
         run(server.start)

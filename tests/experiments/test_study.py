@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from postgres import Postgres, running_postgres
 
 from emolab.errors import ConfigError
+from experiments.search import storage
 from experiments.search import study as shared
 
 NUMBERS = itertools.count()
@@ -25,13 +26,13 @@ def settings(folder: Path, **more) -> SimpleNamespace:
 
 def opened(folder: Path, url: str | None = None, directions=("maximize",)) -> optuna.Study:
     own = settings(folder)
-    return shared.open_study("s", url or shared.storage_url(own), directions, own)
+    return storage.open_study("s", url or storage.storage_url(own), directions, own)
 
 
 CREATE = """
 import sys
 from types import SimpleNamespace
-from experiments.search.study import open_study
+from experiments.search.storage import open_study
 own = SimpleNamespace(output=sys.argv[1], heartbeat_seconds=1, retries=2)
 print(open_study("s", sys.argv[2], ["maximize"], own).study_name)
 """
@@ -39,7 +40,7 @@ print(open_study("s", sys.argv[2], ["maximize"], own).study_name)
 DIE = """
 import os, signal, sys
 from types import SimpleNamespace
-from experiments.search.study import open_study
+from experiments.search.storage import open_study
 own = SimpleNamespace(output=sys.argv[1], heartbeat_seconds=1, retries=2)
 def killed(trial):
     trial.suggest_float("x", 0, 1)
@@ -177,7 +178,7 @@ def test_a_study_with_other_directions_is_refused(tmp_path):
 
 @pytest.mark.parametrize("url", ["nothing", "oracle+none://x/y", "sqlite:////proc/nowhere/study.db"])
 def test_a_storage_that_cannot_be_used_is_refused(tmp_path, url, monkeypatch):
-    monkeypatch.setattr(shared.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(storage.time, "sleep", lambda seconds: None)
     with pytest.raises(ConfigError, match="storage"):
         opened(tmp_path, url)
 
@@ -190,4 +191,4 @@ def test_the_study_lies_in_its_output_whatever_that_is_called(tmp_path):
 
 
 def test_passwords_are_not_shown():
-    assert "secret" not in shared.shown("postgresql+psycopg://me:secret@host/base")
+    assert "secret" not in storage.shown("postgresql+psycopg://me:secret@host/base")

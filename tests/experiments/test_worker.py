@@ -13,6 +13,7 @@ from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text
+from experiments.search import storage
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.beginning import Beginning, begin, check_data
@@ -100,13 +101,13 @@ def test_a_result_that_the_study_has_heard_though_its_answer_was_lost_is_told_on
 
 
 def test_what_waiting_does_not_mend_in_a_database_is_told_at_once(monkeypatch, capsys):
-    monkeypatch.setattr(shared, "_PATIENCE_SECONDS", float("inf"))
+    monkeypatch.setattr(storage, "_PATIENCE_SECONDS", float("inf"))
 
     def work() -> None:
         raise ProgrammingError("SELECT 1", {}, Exception("relation trials does not exist"))
 
     with pytest.raises(ConfigError, match="database can't be used: relation trials does not exist"):
-        shared.patiently(work)
+        storage.patiently(work)
     assert capsys.readouterr().out == ""
 
 
@@ -173,7 +174,7 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
     given = ["data=demo", "data.image_size=32", *own, f"n_trials={wanted}", "workers=2"]
     cfg = composed("sweep", given)
     (tmp_path / "s").mkdir()
-    study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), cfg)
+    study = storage.open_study(cfg.name, storage.storage_url(cfg), directions(cfg), cfg)
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
     assert sweep(cfg, [*given, "heartbeat_seconds=0"]) == code
     assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)
@@ -182,7 +183,7 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
 def test_a_sweep_of_several_workers_tells_its_result_once(tmp_path, capfd):
     given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}", f"paths.runs={tmp_path}", "n_trials=1"]
     cfg = composed("sweep", [*given, "workers=2"])
-    study = shared.open_study(cfg.name, shared.storage_url(cfg), directions(cfg), cfg)
+    study = storage.open_study(cfg.name, storage.storage_url(cfg), directions(cfg), cfg)
     study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
     assert sweep(cfg, [*given, "workers=2"]) == 0  # complete: the data may be gone by now
     told = capfd.readouterr()
