@@ -40,7 +40,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
     jobs = jobs_of(cfg, for_training(given, "founding"), keys)
     for job in jobs:
         check_command("train", job)
-    plan = Plan(trainings_of(cfg, "founding"), cfg.name, Path(cfg.paths.runs), jobs)
+    plan = Plan(trainings_of(cfg), cfg.name, Path(cfg.paths.runs), jobs)
     with plan.owned():
         plan = plan.begin()
         failed = run_plan(plan, launcher_given(), "the same command")

@@ -92,7 +92,7 @@ def data_to_judge(cfg: DictConfig) -> "PreparedData":
 
 def planned(cfg: DictConfig, fixed: Sequence[str]) -> tuple[Plan, list[Path]]:
     """Return the plan of the trainings, and of each the list of the images that it leaves out, not yet written."""
-    folder = trainings_of(cfg, "label_noise")
+    folder = trainings_of(cfg)
     lists = [folder / "folds" / f"{number}.csv" for number in range(cfg.folds)]
     jobs = tuple((*fixed, override("trainer.leave_out", path)) for path in lists)
     return Plan(folder, cfg.name, Path(cfg.paths.runs), jobs), lists

@@ -44,7 +44,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
     for key in wanted:
         with named(key[0]):
             check_command("train", jobs[key])
-    plan = Plan(trainings_of(cfg, "levers"), cfg.name, Path(cfg.paths.runs), tuple(jobs[key] for key in wanted))
+    plan = Plan(trainings_of(cfg), cfg.name, Path(cfg.paths.runs), tuple(jobs[key] for key in wanted))
     with plan.owned():
         plan = plan.grown()
         numbers = {key: number for key, job in jobs.items() if (number := plan.number_of(job)) is not None}

@@ -9,19 +9,9 @@ from emolab.errors import ConfigError
 from emolab.files import clear_write_errors, make_folder, try_writing
 
 
-def trainings_of(cfg: DictConfig, experiment: str) -> Path:
-    """Return the folder of the plan and the logs of an experiment's trainings.
-
-    Raises:
-        ConfigError: if an earlier emolab began them, whose output was called after the experiment, whatever the name.
-    """
-    folder, earlier = (Path(output) / "trainings" / cfg.name for output in (cfg.output, experiment))
-    if cfg.output == cfg.name and earlier.exists() and not folder.exists():
-        raise ConfigError(
-            f"{earlier} holds trainings of this name, begun where output didn't follow the name: go on with them by "
-            f"output={experiment}, or give another name"
-        )
-    return folder
+def trainings_of(cfg: DictConfig) -> Path:
+    """Return the folder of the plan and the logs of an experiment's trainings."""
+    return Path(cfg.output) / "trainings" / cfg.name
 
 
 def check_output(folder: Path) -> None:

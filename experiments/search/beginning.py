@@ -40,8 +40,7 @@ class Beginning:
 def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
     """Note in a new study what it begins with; check that a known one began with the same.
 
-    A study of an earlier emolab, which kept less, keeps the rest from now on. One without trials, whose command was
-    wrong, begins anew.
+    One without trials begins anew: its command was wrong, or its first worker was killed before it had noted all.
 
     Args:
         study: just opened.
@@ -49,15 +48,14 @@ def begin(study: optuna.Study, wanted: Beginning, runs: Path) -> None:
         runs: folder of all runs (`paths.runs`).
 
     Raises:
-        ConfigError: naming what differs; or that the study is new, and its group has runs.
+        ConfigError: naming what differs; or that the study is new, and its group has runs; or that no sweep began it.
     """
-    began = study.user_attrs if study.trials else {}
-    if "command" not in began:
-        check_no_runs(runs, study.study_name, "the study of this name")
-    _check_command(study.study_name, began, wanted)
+    if study.trials:
+        _check_command(study, wanted)
+        return
+    check_no_runs(runs, study.study_name, "the study of this name")
     for name, value in asdict(wanted).items():
-        if name not in began:
-            study.set_user_attr(name, value)
+        study.set_user_attr(name, value)
 
 
 def learned_from(prepared: "PreparedData", left_out: "LeftOut | None") -> dict[str, Any]:
@@ -86,9 +84,11 @@ def check_data(study: optuna.Study, now: Mapping[str, Any]) -> None:
         )
 
 
-def _check_command(name: str, known: Mapping[str, Any], wanted: Beginning) -> None:
-    began = {**asdict(wanted), **known}
-    if not _fixes_the_same(known, wanted):
+def _check_command(study: optuna.Study, wanted: Beginning) -> None:
+    name, began = study.study_name, study.user_attrs
+    if not asdict(wanted).keys() <= began.keys():
+        raise ConfigError(f"the study {name} has trials that no sweep of emolab began. Give another name=...")
+    if not _fixes_the_same(began["command"], wanted):
         raise ConfigError(
             f"the study {name} began with other settings, whose results can't be compared. It began with: "
             f"{' '.join(began['command'])}. Now: {' '.join(wanted.command)}. {_MENDED}"
@@ -112,13 +112,7 @@ def _check_command(name: str, known: Mapping[str, Any], wanted: Beginning) -> No
         )
 
 
-def _fixes_the_same(known: Mapping[str, Any], wanted: Beginning) -> bool:
-    """Whether the command keeps the same keys from being searched; the settings say what else it means.
-
-    A study of an earlier emolab, which kept no settings, is known by its command alone.
-    """
-    command = known.get("command", wanted.command)
-    if "settings" not in known:
-        return sorted(command) == sorted(wanted.command)
+def _fixes_the_same(began: Sequence[str], wanted: Beginning) -> bool:
+    """Whether the command keeps the same keys from being searched; the settings say what else it means."""
     searched = {dimension["key"] for dimension in wanted.space.values()}
-    return bool(values_in(command).keys() & searched == values_in(wanted.command).keys() & searched)
+    return values_in(began).keys() & searched == values_in(wanted.command).keys() & searched

@@ -72,27 +72,24 @@ def test_a_command_that_means_the_same_goes_on(study, tmp_path):
         begin(study, beginning("data=folder", "data.root=photographs", "seed=1"), tmp_path / "runs")
 
 
-def test_a_study_that_kept_no_settings_is_known_by_its_command(study, tmp_path):
-    study.ask()
-    study.set_user_attr("command", ["model=vgg19", "name=s"])
-    with pytest.raises(ConfigError, match=r"began with: model=vgg19.*Now: model=resnet50"):
-        begin(study, replace(FIRST, command=("model=resnet50", "name=s")), tmp_path / "runs")
-
-
 def test_a_study_without_trials_began_with_nothing_that_binds(study, tmp_path):
     begin(study, replace(FIRST, command=("data.root=photoz", "name=s")), tmp_path / "runs")
     begin(study, FIRST, tmp_path / "runs")
     assert study.user_attrs["command"] == list(FIRST.command)
 
 
-def test_a_study_that_kept_less_goes_on_and_keeps_the_rest(study, tmp_path):
-    study.ask()
-    study.set_user_attr("command", list(FIRST.command))
-    study.set_user_attr("space", SPACE)
-    made_run(tmp_path / "runs", 0.7, group={"name": "s", "number": 0})
+def test_a_study_whose_worker_was_killed_before_it_had_noted_all_begins_anew(study, tmp_path):
+    study.set_user_attr("command", ["name=s"])
     begin(study, FIRST, tmp_path / "runs")
-    with pytest.raises(ConfigError, match="other objectives"):
-        begin(study, replace(FIRST, objectives=("flops",)), tmp_path / "runs")
+    study.ask()
+    begin(study, FIRST, tmp_path / "runs")
+    assert study.user_attrs["command"] == list(FIRST.command)
+
+
+def test_the_trials_of_a_study_that_is_no_sweeps_are_not_taken_for_its_own(study, tmp_path):
+    study.ask()
+    with pytest.raises(ConfigError, match=r"the study s has trials that no sweep of emolab began\. Give another name"):
+        begin(study, FIRST, tmp_path / "runs")
 
 
 def test_a_new_study_does_not_take_the_runs_of_another_group_of_its_name(study, tmp_path):

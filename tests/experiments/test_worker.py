@@ -1,5 +1,6 @@
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import optuna
@@ -12,13 +13,14 @@ from sqlalchemy.exc import ProgrammingError
 from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.runs import RunRecord
-from emolab.runs.sameness import config_text
+from emolab.runs.sameness import config_text, plain_settings
 from experiments.search import storage
 from experiments.search import study as shared
 from experiments.search import trial as trials
 from experiments.search.beginning import Beginning, begin, check_data
+from experiments.search.space import space_of
 from experiments.search.worker import Worker
-from experiments.sweep import check_launcher, conclude, directions, main, sweep
+from experiments.sweep import check_launcher, conclude, directions, fixed_overrides, main, sweep
 
 
 def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes_on(tmp_path, monkeypatch):
@@ -167,6 +169,16 @@ def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_pat
     assert [trial.params["x"] for trial in study.trials] == sampled
 
 
+def with_one_trial(cfg, given) -> optuna.Study:
+    """The study of this command, which has one trial that is complete."""
+    fixed = fixed_overrides(cfg, given)
+    study = storage.open_study(cfg.name, storage.storage_url(cfg), directions(cfg), cfg)
+    settings = plain_settings(composed("train", fixed))
+    begin(study, Beginning(fixed, list(cfg.search.objectives), space_of(cfg), settings), Path(cfg.paths.runs))
+    study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
+    return study
+
+
 @pytest.mark.parametrize(("wanted", "code"), [(1, 0), (2, 2)])
 def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp_path, wanted, code):
     """One trial is complete; the workers end with 2, as no heart beats never."""
@@ -174,8 +186,7 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
     given = ["data=demo", "data.image_size=32", *own, f"n_trials={wanted}", "workers=2"]
     cfg = composed("sweep", given)
     (tmp_path / "s").mkdir()
-    study = storage.open_study(cfg.name, storage.storage_url(cfg), directions(cfg), cfg)
-    study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
+    study = with_one_trial(cfg, given)
     assert sweep(cfg, [*given, "heartbeat_seconds=0"]) == code
     assert shared.is_complete(study, wanted, cfg.retries) == (code == 0)
 
@@ -183,8 +194,7 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
 def test_a_sweep_of_several_workers_tells_its_result_once(tmp_path, capfd):
     given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}", f"paths.runs={tmp_path}", "n_trials=1"]
     cfg = composed("sweep", [*given, "workers=2"])
-    study = storage.open_study(cfg.name, storage.storage_url(cfg), directions(cfg), cfg)
-    study.add_trial(optuna.create_trial(value=0.5, user_attrs={shared.OVERRIDES: []}))
+    with_one_trial(cfg, given)
     assert sweep(cfg, [*given, "workers=2"]) == 0  # complete: the data may be gone by now
     told = capfd.readouterr()
     assert told.out.count("page: ") == 1
