@@ -55,7 +55,8 @@ def sweep(cfg: DictConfig, given: Sequence[str]) -> int:
     fixed, space = fixed_overrides(cfg, given), space_of(cfg)
     check_name(cfg.name, fixed)
     otherwise = defaults_of(fixed)
-    check_space(space, fixed, otherwise)
+    if _STARTED not in os.environ:  # its starter has done so, which takes seconds
+        check_space(space, fixed, otherwise)
     check_output(Path(cfg.output))
     url = storage_url(cfg)
     study, check = joined(cfg, fixed, space, url)

@@ -20,7 +20,7 @@ from experiments.search import trial as trials
 from experiments.search.beginning import Beginning, begin, check_data
 from experiments.search.space import space_of
 from experiments.search.worker import Worker
-from experiments.sweep import check_launcher, conclude, directions, fixed_overrides, main, sweep
+from experiments.sweep import _STARTED, check_launcher, conclude, directions, fixed_overrides, main, sweep
 
 
 def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes_on(tmp_path, monkeypatch):
@@ -169,6 +169,10 @@ def test_trials_that_workers_ask_for_at_once_draw_from_their_own_numbers(tmp_pat
     assert [trial.params["x"] for trial in study.trials] == sampled
 
 
+# What these fix isn't searched, so that little is left to check before the first trial.
+FEW = ("optimizer=sgd", "optimizer.learning_rate=0.1", "optimizer.weight_decay=0.0", "aug=off", "model.dropout=0.0")
+
+
 def with_one_trial(cfg, given) -> optuna.Study:
     """The study of this command, which has one trial that is complete."""
     fixed = fixed_overrides(cfg, given)
@@ -179,11 +183,21 @@ def with_one_trial(cfg, given) -> optuna.Study:
     return study
 
 
+def test_a_worker_leaves_the_check_of_the_space_to_its_starter(tmp_path, monkeypatch):
+    given = ["data=demo", "+search.space.wrong={key: optimizer.lr, low: 0.1, high: 0.2}", *FEW]
+    cfg = composed("sweep", [*given, f"output={tmp_path}", f"paths.runs={tmp_path}", "n_trials=1"])
+    with_one_trial(cfg, given)
+    with pytest.raises(ConfigError, match=r"no key 'optimizer\.lr'"):
+        sweep(cfg, given)
+    monkeypatch.setenv(_STARTED, "1")
+    assert sweep(cfg, given) == 0
+
+
 @pytest.mark.parametrize(("wanted", "code"), [(1, 0), (2, 2)])
 def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp_path, wanted, code):
     """One trial is complete; the workers end with 2, as no heart beats never."""
     own = [f"{key}={tmp_path / name}" for key, name in (("output", "s"), ("paths.runs", "r"), ("paths.cache", "c"))]
-    given = ["data=demo", "data.image_size=32", *own, f"n_trials={wanted}", "workers=2"]
+    given = ["data=demo", "data.image_size=32", *FEW, *own, f"n_trials={wanted}", "workers=2"]
     cfg = composed("sweep", given)
     (tmp_path / "s").mkdir()
     study = with_one_trial(cfg, given)
@@ -192,7 +206,7 @@ def test_a_sweep_whose_workers_all_died_says_so_unless_its_study_is_complete(tmp
 
 
 def test_a_sweep_of_several_workers_tells_its_result_once(tmp_path, capfd):
-    given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path}", f"paths.runs={tmp_path}", "n_trials=1"]
+    given = ["data=demo", *FEW, f"output={tmp_path}", f"paths.runs={tmp_path}", "n_trials=1"]
     cfg = composed("sweep", [*given, "workers=2"])
     with_one_trial(cfg, given)
     assert sweep(cfg, [*given, "workers=2"]) == 0  # complete: the data may be gone by now
@@ -203,7 +217,7 @@ def test_a_sweep_of_several_workers_tells_its_result_once(tmp_path, capfd):
 
 def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_opened(tmp_path):
     (tmp_path / "file").write_text("")
-    given = ["data=fer2013", "data.path=faces.csv", f"output={tmp_path / 'file' / 'sweep'}", "n_trials=1"]
+    given = ["data=demo", *FEW, f"output={tmp_path / 'file' / 'sweep'}", "n_trials=1"]
     with pytest.raises(ConfigError, match=r"output=.*file/sweep can't be written"):
         sweep(composed("sweep", given), given)
 
