@@ -92,10 +92,11 @@ def test_evaluate_best_gives_the_same_numbers_flip_averaging_and_robustness(trai
 
 
 def test_a_student_learns_from_its_teachers_and_says_from_whom(
-    trained: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, trained: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(trained)
-    arguments = ("name=student", "teacher=[best,last]", "trainer.epochs=1", "evaluate=false", "aug=off", *HERE)
+    other = shutil.copytree(_run_folder(trained), tmp_path / "other")
+    arguments = ("name=student", f"teacher=[best,{other}]", "trainer.epochs=1", "evaluate=false", "aug=off", *HERE)
     student = train(composed("train", [*TINY, f"data.root={striped_faces}", *arguments]))
     named = [noted["run"] for noted in json.loads((student.folder / "run.json").read_text())["teachers"]]
     assert named == [_run_folder(trained).name] * 2
