@@ -1,4 +1,4 @@
-"""Names of the run folder, and checks of its paths: `runs/<name>/<id>/`."""
+"""Names of the run folder `runs/<name>/<id>/`, how one is made, and checks of its paths."""
 
 import os
 import random
@@ -32,6 +32,24 @@ def new_id(moment: datetime | None = None) -> str:
     moment = datetime.now(UTC) if moment is None else moment.astimezone(UTC)
     letters = "".join(random.SystemRandom().choices(_LETTERS, k=4))  # never the seeded generator of a run
     return f"{moment:%Y%m%d-%H%M%S}-{letters}"
+
+
+def new_folder(place: Path) -> Path:
+    """Make a run folder of a new id in `place`, with the folder of its checkpoints, and return its path.
+
+    Raises:
+        RunError: if it can't be written.
+    """
+    with clear_write_errors(place):
+        files.make_folder(place)
+        while True:
+            folder = place / new_id()
+            try:
+                files.make_folder(folder, exist_ok=False)
+            except FileExistsError:  # another run began in the same second and drew the same letters
+                continue
+            (folder / CHECKPOINTS).mkdir()
+            return folder
 
 
 def check_name(name: str) -> str:

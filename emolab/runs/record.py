@@ -56,7 +56,7 @@ class RunRecord:
             raise ValueError(f"a run can't be recorded without {', '.join(missing)}; got {', '.join(fields)}")
         layout.check_name(name)
         facts = _first_facts(name, fields)  # takes a moment, in which a kill should leave no folder behind
-        folder = _new_folder(Path(root) / name)
+        folder = layout.new_folder(Path(root) / name)
         record = cls(folder, {"id": folder.name, **facts}, _own(folder))
         with layout.clear_write_errors(folder):
             files.write_text(folder / layout.CONFIG, config)
@@ -262,8 +262,8 @@ class RunRecord:
             suffix: of the file, which some writers choose the format by, such as ".weights.h5".
             write: writes the checkpoint to the path that it gets.
             tag: the epoch or step, which becomes part of the name.
-            fields: fields of `run.json` to change in the same moment, such as `monitor`. What was
-                fitted to the best weights goes with them.
+            fields: fields of `run.json` to change in the same moment, such as `monitor`. A new "best" also takes
+                out what was fitted to the one before (`calibrate`).
 
         Returns:
             The path of the new file.
@@ -307,19 +307,6 @@ class RunRecord:
 
     def _clear_errors(self) -> AbstractContextManager[None]:
         return layout.clear_write_errors(self.folder, f"Then go on with resume={self.id}")
-
-
-def _new_folder(place: Path) -> Path:
-    with layout.clear_write_errors(place):
-        files.make_folder(place)
-        while True:
-            folder = place / layout.new_id()
-            try:
-                files.make_folder(folder, exist_ok=False)
-            except FileExistsError:  # another run began in the same second and drew the same letters
-                continue
-            (folder / layout.CHECKPOINTS).mkdir()
-            return folder
 
 
 def _first_facts(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
