@@ -17,6 +17,6 @@ ERRORS = (  # of a page with numbers
 
 LAW = (
     "Article 5(1)(f) of the EU AI Act (Regulation (EU) 2024/1689) prohibits systems that infer emotions of people at "
-    "work and in education, but for medical or safety reasons. Elsewhere such systems are high-risk, and the people "
-    "concerned have to be told."
+    "work and in education, except for medical or safety reasons. Elsewhere such systems are high-risk, and the "
+    "people concerned have to be told."
 )

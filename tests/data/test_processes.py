@@ -94,13 +94,19 @@ def _wait_for_part(cache: Path, share: float) -> Path:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for part in cache.glob(".tmp-*/made-*"):
-            images = part / "images.npy"
-            if images.is_file() and images.stat().st_size > 1000:
-                rows = np.load(images, mmap_mode="r")
-                if rows.any(axis=(1, 2, 3)).mean() >= share:
-                    return part
+            rows = _rows_so_far(part / "images.npy")
+            if rows is not None and rows.any(axis=(1, 2, 3)).mean() >= share:
+                return part
         time.sleep(0.005)
     raise TimeoutError("the build never came so far")
+
+
+def _rows_so_far(images: Path) -> np.ndarray | None:
+    """Return the rows, or None until the file has its length: some file systems let it grow to it bit by bit."""
+    try:
+        return np.load(images, mmap_mode="r")
+    except (FileNotFoundError, EOFError, ValueError):  # none yet, empty, shorter than its header says
+        return None
 
 
 def _all_gone(group: int) -> bool:
