@@ -3,7 +3,7 @@
 from omegaconf import DictConfig
 
 from emolab.cli import verb
-from emolab.errors import DataError
+from emolab.errors import DataError, printable
 
 
 def _main(cfg: DictConfig) -> None:
@@ -18,7 +18,7 @@ def _main(cfg: DictConfig) -> None:
         check_trainable(prepared, prepared.rows("train"))
         print(f"ready:  {told}")
     except DataError as error:
-        print(f"kept:   {told}\nnote:   emolab.train refuses these data: {error}")
+        print(f"kept:   {told}\nnote:   emolab.train refuses these data: {printable(str(error))}")
     print(f"page:   {prepared.folder / REPORT}")
 
 

@@ -2,7 +2,10 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from html import escape
 from io import StringIO
+
+from emolab.errors import printable
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -14,9 +17,14 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown, as GitHub reads it."""
-    cells = [[markdown_cell(cell) for cell in row] for row in [head, *rows]]
+    cells = [[markdown_text(markdown_cell(cell)) for cell in row] for row in [head, *rows]]
     lines = [cells[0], ["---"] * len(head), *cells[1:]]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def markdown_text(line: str) -> str:
+    """Return a line as Markdown shows it: Markdown may hold HTML, which a stranger's name could be, too."""
+    return escape(printable(line), quote=False)
 
 
 def markdown_cell(text: object) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
+from emolab.errors import printable
 
 
 def compare(cfg: DictConfig) -> Path:
@@ -31,7 +32,7 @@ def compare(cfg: DictConfig) -> Path:
     with writing(output):
         page = write_comparison(output, runs, judged, table, notes)
     show(table, whole="run")
-    print("\n".join([*judged.sentences(), *(f"note:   {note}" for note in notes)]))
+    print("\n".join(map(printable, [*judged.sentences(), *(f"note:   {note}" for note in notes)])))
     print(f"page:   {page}")
     return page
 

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from emolab.cli import verb
-from emolab.errors import ConfigError, DataError
+from emolab.errors import ConfigError, DataError, printable
 from emolab.files import clear_write_errors, make_folder, try_writing
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _rows(
     most_frequent = min(classes, key=lambda name: (-Counter(labels)[name], name))
     unreadable = predicted.unreadable
     for number, reason in unreadable.items():
-        print(f"can't be read: {names[number]}: {reason}")
+        print(printable(f"can't be read: {names[number]}: {reason}"))
     if unreadable and cfg.unreadable == "refuse":
         raise DataError(
             f"{len(unreadable)} of {len(names)} photographs can't be read (listed above). Unpack them again, or take "
@@ -133,7 +133,7 @@ def _compare(rows: Sequence["Row"], before: Mapping[str, str], path: str) -> Non
 
     count, commonest = changes(rows, before)
     most = ", ".join(f"{change}: {number}" for change, number in commonest)
-    print(f"{count} of {len(rows)} rows differ from {path}{f' ({most})' if most else ''}")
+    print(printable(f"{count} of {len(rows)} rows differ from {path}{f' ({most})' if most else ''}"))
 
 
 def _main(cfg: DictConfig) -> None:

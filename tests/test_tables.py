@@ -18,3 +18,8 @@ def test_markdown_keeps_a_bar_within_its_cell() -> None:
 
 def test_markdown_keeps_a_line_within_its_row() -> None:
     assert markdown(["name"], [["two\nlines"]]).endswith("| two lines |\n")
+
+
+def test_markdown_shows_a_strangers_text_and_neither_runs_nor_obeys_it() -> None:
+    table = markdown(["lr>0"], [["<img src=x onerror=alert(1)>\x1b[2J"]])
+    assert table == "| lr&gt;0 |\n| --- |\n| &lt;img src=x onerror=alert(1)&gt;\\x1b[2J |\n"

@@ -87,7 +87,7 @@ def write_comparison(
     ]
     files.write_text(folder / "table.csv", tables.csv_text(table.headings, table.rows))
     files.write_text(folder / "table.md", tables.markdown(table.headings, table.rows))
-    files.write_text(folder / "pairs.md", "".join(f"- {sentence}\n" for sentence in sentences))
+    files.write_text(folder / "pairs.md", "".join(f"- {tables.markdown_text(one)}\n" for one in sentences))
     files.write_bytes(folder / "curves.png", curves)
     files.write_text(folder / "index.html", render(f"{len(runs)} runs compared", sections))
     return folder / "index.html"

@@ -7,6 +7,7 @@ import numpy as np
 from emolab.data.image import SUFFIXES, UnusableImageError, read_image
 from emolab.data.names import as_text
 from emolab.data.readers.walk import Found, find_files
+from emolab.errors import printable
 from realtime.sources.source import SourceEnded, SourceError
 
 
@@ -52,14 +53,14 @@ class Images:
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next photograph, upright, and the time it's shown at; see `Source`."""
         while self._notes:
-            print(f"{self._named}: {self._notes.pop(0)}")
+            print(printable(f"{self._named}: {self._notes.pop(0)}"))
         while self._left:
             name = self._left.pop(0)
             path = self._folder / name
             try:
                 image = read_image(path)
             except UnusableImageError as error:
-                print(f"{as_text(str(path))} is left out: {error}")
+                print(printable(f"{as_text(str(path))} is left out: {error}"))
                 continue
             self.file = as_text(name)
             self._shown += 1

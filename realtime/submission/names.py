@@ -7,7 +7,7 @@ from pathlib import Path
 from emolab.data.image import SUFFIXES, is_photograph
 from emolab.data.names import as_text
 from emolab.data.readers.kaggle import SAMPLE, TEST, unlabelled_files
-from emolab.errors import DataError
+from emolab.errors import DataError, printable
 from emolab.runs import RunRecord, list_runs
 from realtime.submission.sample import Sample, plain_sample, read_sample
 
@@ -41,7 +41,7 @@ def wanted_files(root: Path) -> tuple[Sample, dict[str, Path]]:
         _check(sample.names(), files, photographs, root)
         return sample, {name: files[name] for name in sample.names()}
     if others := sorted(files.keys() - photographs.keys()):
-        print(f"left out, because they are no photographs: {_some(others)} in {root / TEST}")
+        print(printable(f"left out, because they are no photographs: {_some(others)} in {root / TEST}"))
     return plain_sample(list(photographs)), photographs
 
 
