@@ -81,7 +81,7 @@ class Display(Protocol):
         """End.
 
         Args:
-            complete: False after an error, when nothing must look whole that isn't.
+            complete: False after an error, when what was recorded is kept, but must not look whole.
 
         Raises:
             DisplayError: if a file can't be finished.

@@ -5,13 +5,12 @@ import os
 from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TextIO
 
 import cv2
 import numpy as np
 
-from emolab.files import make_folder
+from emolab.files import make_folder, unfinished
 from realtime.displays.display import DisplayError, View
 from realtime.frame import Face
 from realtime.overlay import Look, draw_faces, draw_lines
@@ -92,7 +91,10 @@ class Recording:
             raise DisplayError(f"{self.path.with_suffix('.csv')} can't be written: {error.strerror}") from error
 
     def close(self, complete: bool = True) -> Path | None:
-        """Finish the files; return the video's path, or None if none is left: nothing was written, or not all.
+        """Finish the files; return the video's path, or None if there is none, because nothing was written.
+
+        Args:
+            complete: False after an error: what was seen can't be seen again, so it's kept, as `<name>-incomplete`.
 
         Raises:
             DisplayError: if a file can't be finished (the disk is full); the message says which one is kept. Of a table
@@ -100,12 +102,12 @@ class Recording:
         """
         try:
             lost, problems = self._end()
-            if not complete or not self._pictures:
+            if not self._pictures:
                 return None
-            video = free_path(self.path, ".csv")
+            wanted = self.path if complete else self.path.with_stem(f"{self.path.stem}-incomplete")
+            video = free_path(wanted, ".csv")
             kept = [(self._video_part, video), (self._table_part, video.with_suffix(".csv"))]
             for part, path in kept:
-                part.chmod(0o644)
                 path.unlink() if part in lost else os.replace(part, path)
         except OSError as error:
             raise DisplayError(f"{self.path} can't be finished: {error.strerror}") from error
@@ -237,7 +239,6 @@ def _leave_whole_rows(table: Path) -> int:
 def _part(path: Path) -> Path:
     try:
         make_folder(path.parent)
-        with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=path.name, delete=False) as handle:
-            return Path(handle.name)
+        return unfinished(path)
     except OSError as error:
         raise DisplayError(f"display.path={path} can't be written: {error.strerror}") from error
