@@ -1,16 +1,19 @@
 """Writing files and folders whole or not at all, by one process at a time; knowing files again by their digest."""
 
+import errno
 import hashlib
 import json
 import os
+import secrets
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from filelock import FileLock, Timeout
 
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 
 MARK = ".emolab"  # an empty file in folders that emolab made; nobody's photographs are looked for in them
 UNFINISHED = ".tmp-"  # how the names begin of what isn't whole yet; a kill leaves it behind
+LARGEST_TEXT = 64 * 2**20  # bytes; what emolab writes as text holds some kilobytes, a large plan's some megabytes
+# A compressed array of predictions is a third of its size or more; above both an .npz is made to fill the memory.
+_LARGEST_GROWTH = 100
+_LEAST_GROWN = 64 * 2**20  # bytes
 # What np.load raises for a damaged .npz; RuntimeError is a member that seems to be encrypted or compressed otherwise,
 # TokenError and OverflowError an array's header
 _DAMAGED = (
@@ -105,16 +112,27 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=UNFINISHED, suffix=path.name, delete=False) as handle:
-        temporary = Path(handle.name)
+    temporary = unfinished(path)
     try:
         yield temporary
         _flush_to_disk(temporary)
-        temporary.chmod(0o644)
         os.replace(temporary, path)
         _flush_to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """Make an empty file beside `path` under a temporary name that ends like its own, for whom the umask lets read it.
+
+    (`tempfile` makes files for their owner alone.)
+
+    Raises:
+        OSError: if it can't be made.
+    """
+    temporary = path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}{path.name}")
+    temporary.touch(exist_ok=False)
+    return temporary
 
 
 @contextmanager
@@ -124,7 +142,7 @@ def write_folder(folder: Path, replace: bool = True) -> Iterator[Path]:
     On an error what was written is removed, and `folder` is left as it was.
 
     Args:
-        folder: where what is written will be, readable for all, as files are.
+        folder: where what is written will be.
         replace: whether a folder that is there by then makes room; else it stays, and what was written is removed.
 
     Raises:
@@ -137,7 +155,6 @@ def write_folder(folder: Path, replace: bool = True) -> Iterator[Path]:
         made.mkdir()
         yield made
         for path in [*made.rglob("*"), made]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
             _flush_to_disk(path)
         old = Path(place) / f"{folder.name}-old"  # goes with the temporary folder
         try:
@@ -164,6 +181,9 @@ def _flush_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:  # some shared file systems flush files, but know no flushing of folders
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
 
@@ -208,9 +228,24 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_text(path: Path) -> str:
+    """Return the text in a file that emolab wrote, or a stranger's in its place.
+
+    Raises:
+        OSError: if it can't be read, or is a pipe or a device, which may never end.
+        ValueError: if it's larger than any of emolab's, or not UTF-8.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    if found.st_size > LARGEST_TEXT:
+        raise ValueError(f"it holds {found.st_size:,} bytes, expected at most {LARGEST_TEXT:,}")
+    return path.read_text(encoding="utf-8")
+
+
 def read_json(path: Path) -> Any:
-    """Return the JSON value in `path`."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Return the JSON value in `path`; errors as for `read_text`."""
+    return json.loads(read_text(Path(path)))
 
 
 def read_arrays(path: Path) -> dict[str, "np.ndarray"]:
@@ -218,11 +253,12 @@ def read_arrays(path: Path) -> dict[str, "np.ndarray"]:
 
     Raises:
         ValueError: if it can't be read whole, whatever NumPy, zipfile and zlib make of the damage, or says that it
-            holds more than fits into memory.
+            holds more than fits into memory or grows as only a bomb does.
     """
     import numpy as np
 
     try:
+        _check_growth(path)
         with np.load(path, allow_pickle=False) as saved:
             arrays = {name: saved[name] for name in saved.files}
     except MemoryError as error:  # a header may lie
@@ -233,6 +269,14 @@ def read_arrays(path: Path) -> dict[str, "np.ndarray"]:
         if not isinstance(array, np.ndarray):  # the bytes of what doesn't begin as an array does
             raise ValueError(f"not a whole .npz file: {name} in it is no array")
     return arrays
+
+
+def _check_growth(path: Path) -> None:
+    packed = path.stat().st_size
+    with ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > max(_LEAST_GROWN, _LARGEST_GROWTH * packed):
+        raise ValueError(f"its {packed:,} bytes would become {size:,}")
 
 
 def sha256_of(path: Path) -> str:

@@ -1,8 +1,11 @@
+import errno
 import os
+import stat
 import struct
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
 
 from emolab import files
@@ -16,16 +19,56 @@ def fill(folder: Path, text: str, **settings: bool) -> None:
         (made / "within" / "file.txt").write_text(text)
 
 
-def test_a_folder_is_there_when_whole_and_readable_for_all_under_any_umask(tmp_path: Path) -> None:
-    before = os.umask(0o077)
+@pytest.mark.parametrize(("umask", "folder", "file"), [(0o022, 0o755, 0o644), (0o077, 0o700, 0o600)])
+def test_what_is_written_is_there_when_whole_and_for_whom_the_umask_says(
+    tmp_path: Path, umask: int, folder: int, file: int
+) -> None:
+    before = os.umask(umask)
     try:
         fill(tmp_path / "new" / "folder", "whole")
+        files.write_text(tmp_path / "new" / "text", "whole")
     finally:
         os.umask(before)
     assert (tmp_path / "new" / "folder" / "within" / "file.txt").read_text() == "whole"
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").rglob("*")}
-    assert modes == {"folder": 0o755, "within": 0o755, "file.txt": 0o644}
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["folder"]
+    assert modes == {"folder": folder, "within": folder, "file.txt": file, "text": file}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"folder", "text"}
+
+
+def test_a_file_system_that_flushes_no_folders_is_written_to_and_a_broken_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such file system is here: the system call alone is replaced."""
+    flush = os.fsync
+
+    def refused_for_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refused_for_folders)
+    code = errno.EINVAL
+    files.write_text(tmp_path / "text", "whole")
+    code = errno.EIO
+    with pytest.raises(OSError, match="Input/output"):
+        files.write_text(tmp_path / "text", "whole")
+
+
+def test_arrays_that_would_fill_the_memory_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "bomb.npz", zeros=np.zeros(70 * 2**20, np.uint8))
+    with pytest.raises(ValueError, match="bytes would become 73,4"):
+        files.read_arrays(tmp_path / "bomb.npz")
+    np.savez_compressed(tmp_path / "small.npz", zeros=np.zeros(2**20, np.uint8))
+    assert len(files.read_arrays(tmp_path / "small.npz")["zeros"]) == 2**20
+
+
+def test_a_text_that_never_ends_or_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="not a regular file"):
+        files.read_text(Path("/dev/zero"))
+    with (tmp_path / "large.json").open("wb") as handle:
+        handle.truncate(40 * 2**30)  # bytes, none of them on the disk
+    with pytest.raises(ValueError, match="expected at most"):
+        files.read_json(tmp_path / "large.json")
 
 
 def fill_half(folder: Path) -> None:

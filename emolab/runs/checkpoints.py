@@ -7,16 +7,21 @@ from typing import Any
 
 from emolab import files
 from emolab.errors import RunError
-from emolab.runs.layout import CHECKPOINTS, FACTS, KINDS, inside
+from emolab.runs.layout import CHECKPOINTS, FACTS, SUFFIXES, inside
+
+_NAMES = {  # of the files of each kind: its epoch or step, and a number where that was saved before
+    kind: re.compile(rf"{CHECKPOINTS}/{kind}-([0-9]{{1,18}})(?:-[0-9]{{1,9}})?{re.escape(suffix)}")
+    for kind, suffix in SUFFIXES.items()
+}
 
 
-def write_new(folder: Path, stem: str, suffix: str, write: Callable[[Path], None]) -> tuple[str, str]:
+def write_new(folder: Path, kind: str, tag: int, write: Callable[[Path], None]) -> tuple[str, str]:
     """Write a checkpoint under a new name; return that name (relative to the run folder) and its SHA-256.
 
     A second save of the same step gets a name of its own: were the file replaced in place, a kill between it
     and `run.json` would leave a digest that doesn't match.
     """
-    name = _free_name(folder, stem, suffix)
+    name = _free_name(folder, f"{kind}-{tag}", SUFFIXES[kind])
     with files.write_atomically(folder / name) as temporary:
         write(temporary)
         digest = files.sha256_of(temporary)
@@ -31,15 +36,16 @@ def _free_name(folder: Path, stem: str, suffix: str) -> str:
     return name
 
 
-def tag_of(name: str) -> int:
+def tag_of(kind: str, name: str) -> int:
     """Return the epoch or step that is part of a checkpoint's name.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if it's no name that `write_new` gives. Of another ending Keras may read files beside it, too.
     """
-    found = re.match(rf"{CHECKPOINTS}/(?:{'|'.join(KINDS)})-([0-9]{{1,18}})[-.]", name)
+    found = _NAMES[kind].fullmatch(name)
     if found is None:
-        raise ValueError(f"expected {CHECKPOINTS}/ and a name with its epoch or step, such as last-860.npz")
+        such = f"{kind}-860{SUFFIXES[kind]}"
+        raise ValueError(f"expected {CHECKPOINTS}/ and a name with its epoch or step, such as {such}")
     return int(found[1])
 
 
@@ -69,9 +75,10 @@ def verified(folder: Path, facts: Mapping[str, Any], kind: str) -> Path:
 
 
 def remove_leftovers(folder: Path, facts: Mapping[str, Any]) -> list[Path]:
-    """Remove what interrupted saves left: temporary files and checkpoints that `run.json` doesn't name."""
+    """Remove what interrupted saves left: temporary files, and those of ours that `run.json` doesn't name."""
     named = {folder / name for name in facts["checkpoints"].values()}
-    saved = (path for kind in KINDS for path in (folder / CHECKPOINTS).glob(f"{kind}-*"))
+    found = (folder / CHECKPOINTS).iterdir()
+    saved = (path for path in found if any(ours.fullmatch(f"{CHECKPOINTS}/{path.name}") for ours in _NAMES.values()))
     temporary = (path for place in (folder, folder / CHECKPOINTS) for path in place.glob(f"{files.UNFINISHED}*"))
     left = [path for path in (*saved, *temporary) if path not in named and path.is_file()]
     for path in left:

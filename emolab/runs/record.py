@@ -27,7 +27,7 @@ class RunRecord:
     Example:
         record = RunRecord.create(Path("runs"), "vgg19", fields, config=text)
         record.append_metrics(0, {"loss": 1.9})
-        record.save_checkpoint("best", ".weights.h5", model.save_weights, tag=0)
+        record.save_checkpoint("best", model.save_weights, tag=0)
         record.finish("finished")
     """
 
@@ -71,13 +71,13 @@ class RunRecord:
             RunError: if it isn't a run folder, it is damaged, or a link leads out of it.
         """
         path = Path(folder) / layout.FACTS
+        layout.check_links(Path(folder))
         try:
             facts = plain(files.read_json(path))
         except FileNotFoundError:
             raise RunError(f"{folder} is not a run folder: it has no {layout.FACTS}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
-        layout.check_links(Path(folder))
         schema.check_facts(facts, path)
         return cls(Path(folder), facts)
 
@@ -86,11 +86,14 @@ class RunRecord:
         """Own the run in `folder` again: clear what interrupted saves left and set the status to "running".
 
         Raises:
-            RunError: if it isn't a run, is damaged, can't be written, or another process is writing it.
+            RunError: if it isn't a run, is finished or damaged, can't be written, or another process is writing it.
         """
         cls.open(folder)  # a folder that is no run gets no lock file
         lock = _own(Path(folder))
         record = cls(Path(folder), cls.open(folder)._facts, lock)
+        if record.status == "finished":  # by whoever owned it while this process was about to
+            record.close()
+            raise RunError(f"the run {folder} is finished, and stays as it is")
         with layout.clear_write_errors(record.folder):
             checkpoints.remove_leftovers(record.folder, record._facts)
         resumed = [*record.fields["resumed"], _now()]
@@ -174,7 +177,7 @@ class RunRecord:
         """The resolved configuration as YAML; `emolab.config.saved.network_settings_of` reads it safely."""
         path = self.folder / layout.CONFIG
         try:
-            return path.read_text(encoding="utf-8")
+            return files.read_text(path)
         except (OSError, ValueError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
 
@@ -194,17 +197,21 @@ class RunRecord:
             uncertain_below: calibrated confidence below which a face is better left unnamed, 0 to 1.
 
         Raises:
-            RunError: if another process is writing the run, or the folder can't be written.
+            RunError: if the best weights are no longer those that this record knows, another process is writing the
+                run, or the folder can't be written.
         """
-        self._update({"temperatures": dict(temperatures), "uncertain_below": uncertain_below}, drop=schema.FITTED)
+        fitted = {"temperatures": dict(temperatures), "uncertain_below": uncertain_below}
+        self._update(fields=fitted, drop=schema.FITTED, of_weights=self.best_weights_sha256)
 
-    def _update(self, fields: Mapping[str, Any], drop: Collection[str] = ()) -> None:
+    def _update(self, fields: Mapping[str, Any], drop: Collection[str] = (), of_weights: str | None = None) -> None:
         if self._lock is not None:
             self._change(fields, drop)
             return
         self._lock = _own(self.folder)
         try:
             self._facts = RunRecord.open(self.folder)._facts  # someone may have written since it was read
+            if of_weights not in (None, self.best_weights_sha256):
+                raise RunError(f"the run {self.folder} was trained on meanwhile: evaluate its new best weights")
             self._change(fields, drop)
         finally:
             self.close()
@@ -251,16 +258,15 @@ class RunRecord:
         with self._clear_errors():
             journal.truncate(self.folder / layout.METRICS, epoch)
 
-    def save_checkpoint(self, kind: str, suffix: str, write: Callable[[Path], None], tag: int, **fields: Any) -> Path:
+    def save_checkpoint(self, kind: str, write: Callable[[Path], None], tag: int, **fields: Any) -> Path:
         """Save a checkpoint so that a kill at any moment leaves `run.json` pointing at a whole file.
 
         The order: a new file under a new name, flushed; then `run.json`, which names it with its SHA-256;
         then the old file goes.
 
         Args:
-            kind: "best" or "last".
-            suffix: of the file, which some writers choose the format by, such as ".weights.h5".
-            write: writes the checkpoint to the path that it gets.
+            kind: "best" (`.weights.h5`) or "last" (`.npz`).
+            write: writes the checkpoint to the path that it gets, which has that ending.
             tag: the epoch or step, which becomes part of the name.
             fields: fields of `run.json` to change in the same moment, such as `monitor`. A new "best" also takes
                 out what was fitted to the one before (`calibrate`).
@@ -271,12 +277,12 @@ class RunRecord:
         Raises:
             RunError: if it can't be written; the checkpoint before it stays good.
         """
-        if kind not in layout.KINDS:
-            raise ValueError(f"a checkpoint is one of {', '.join(layout.KINDS)}, not {kind!r}")
+        if kind not in layout.SUFFIXES:
+            raise ValueError(f"a checkpoint is one of {', '.join(layout.SUFFIXES)}, not {kind!r}")
         old = self._facts["checkpoints"].get(kind)
         digests = {key: value for key, value in self._facts["sha256"].items() if key != old}
         with self._clear_errors():
-            name, digest = checkpoints.write_new(self.folder, f"{kind}-{int(tag)}", suffix, write)
+            name, digest = checkpoints.write_new(self.folder, kind, int(tag), write)
             saved = {**self._facts["checkpoints"], kind: name}
             drop = schema.FITTED if kind == "best" else ()
             self._update({**fields, "checkpoints": saved, "sha256": {**digests, name: digest}}, drop)
@@ -321,7 +327,9 @@ def _first_facts(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own(folder: Path) -> FileLock:
-    busy = RunError(f"the run {folder} is being written by another process: wait for it, or stop it first")
+    owner = "wait for it, or stop it first"
+    where = f"where none is left, as after a kill on a file system without locks, remove {folder / _LOCK}"
+    busy = RunError(f"the run {folder} is being written by another process: {owner}; {where}")
     with layout.clear_write_errors(folder):
         return files.own(folder / _LOCK, busy)
 

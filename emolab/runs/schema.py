@@ -9,7 +9,7 @@ from emolab.checked import Facts, checked
 from emolab.config.schema.parts import FaceSide, Share, Temperature
 from emolab.data.names import class_name
 from emolab.runs.checkpoints import tag_of
-from emolab.runs.layout import Status
+from emolab.runs.layout import SUFFIXES, Status
 
 # What is fitted to the best weights, and goes with them; "temperature" is an older emolab's, of all classes.
 FITTED = ("temperatures", "uncertain_below", "temperature")
@@ -21,9 +21,9 @@ def _once_and_sorted(names: list[str]) -> list[str]:
     return names
 
 
-def _last_has_its_step(checkpoints: dict[str, str]) -> dict[str, str]:
-    if "last" in checkpoints:
-        tag_of(checkpoints["last"])
+def _named_as_ours(checkpoints: dict[str, str]) -> dict[str, str]:
+    for kind in SUFFIXES.keys() & checkpoints.keys():
+        tag_of(kind, checkpoints[kind])
     return checkpoints
 
 
@@ -100,7 +100,7 @@ class _Run(Facts):
     resumed: list[str] = Field(default_factory=list)
     command: list[str] = Field(default_factory=list)  # the overrides that began it
     sha256: dict[str, str]
-    checkpoints: Annotated[dict[str, str], AfterValidator(_last_has_its_step)]
+    checkpoints: Annotated[dict[str, str], AfterValidator(_named_as_ours)]
     precision: str = ""
     teachers: list[_Teacher] = Field(default_factory=list)
     temperatures: dict[str, Temperature] | None = None  # of each class; none have been fitted yet, which isn't all 1

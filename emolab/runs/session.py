@@ -126,7 +126,7 @@ def longer(run: RunRecord) -> str:
 
 def _steps_done(record: RunRecord) -> int:
     name = record.fields["checkpoints"].get("last")
-    return 0 if name is None else tag_of(name)
+    return 0 if name is None else tag_of("last", name)
 
 
 def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: Mapping[str, str]) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def _init(first: Message, mode: Literal["online", "offline"], **settings: Any) -
             console="off",
             disable_git=True,  # the record has it
             disable_code=True,
+            use_dot_wandb=False,  # a folder `.wandb` that is there would take it; a stranger's may lead elsewhere
             x_stats_pid=os.getppid(),  # memory and threads of the trainer, not of this process
             **settings,
         ),

@@ -225,7 +225,7 @@ def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_ope
 def test_a_sweep_whose_teacher_may_change_is_refused(tmp_path):
     teacher = made_run(tmp_path / "runs", 0.7)
     monitor = teacher.fields["monitor"]
-    teacher.save_checkpoint("best", ".h5", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0, monitor=monitor)
     given = ["experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"output={tmp_path / 'sweep'}", "n_trials=1"]
     with pytest.raises(ConfigError, match=f"teacher={teacher.id} is it now"):
         sweep(composed("sweep", given), given)

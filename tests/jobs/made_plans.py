@@ -19,6 +19,6 @@ def add(
 ) -> RunRecord:
     record = made_record(root / "runs", config, group={"name": group, "number": number})
     if state:
-        record.save_checkpoint("last", ".npz", lambda path: path.write_text("w"), tag=1)
+        record.save_checkpoint("last", lambda path: path.write_text("w"), tag=1)
     record.finish(status)
     return record

@@ -97,7 +97,7 @@ def test_one_command_at_a_time_works_on_a_plan(tmp_path):
 def test_a_plan_whose_teacher_may_change_is_refused_unless_it_was_begun_so(tmp_path):
     teacher = add(tmp_path, 0, group="another")
     monitor = {"name": "val_accuracy", "mode": "max", "best": 0.7, "epoch": 0}
-    teacher.save_checkpoint("best", ".h5", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0, monitor=monitor)
     jobs = tuple(("experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"seed={seed}") for seed in (0, 1))
     with pytest.raises(ConfigError, match=f"teacher={teacher.id} is it now"), plan(tmp_path, jobs).owned():
         pass

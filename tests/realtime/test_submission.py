@@ -51,7 +51,7 @@ def _sample(root: Path, names: list[str], label: str = "grey") -> None:
 def _run(root: Path, classes: Sequence[str], save: bool = True) -> RunRecord:
     record = made_record(root / "runs", classes=list(classes))
     if save:
-        record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+        record.save_checkpoint("best", lambda path: path.write_text("w"), tag=1)
     return record
 
 

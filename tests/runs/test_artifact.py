@@ -72,7 +72,7 @@ def stored(folder, names):
 
 def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
     record = made_record(tmp_path / "elsewhere")
-    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    record.save_checkpoint("best", lambda path: path.write_text("w"), tag=1)
     record.finish("finished")
     monkeypatch.setattr(artifact, "_find", lambda name: stored(record.folder, ["run.json"]))
     found, reason = resolve(NAME, tmp_path / "runs")
@@ -86,7 +86,7 @@ def test_a_downloaded_run_is_a_run_like_any_other(tmp_path, monkeypatch):
 
 def test_an_interrupted_download_leaves_nothing_and_the_next_one_is_whole(tmp_path, monkeypatch):
     record = made_record(tmp_path / "elsewhere")
-    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    record.save_checkpoint("best", lambda path: path.write_text("w"), tag=1)
     record.finish("finished")
     found = stored(record.folder, ["run.json"])
 

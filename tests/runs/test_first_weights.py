@@ -17,8 +17,8 @@ FIELDS = {
 @pytest.fixture
 def run(tmp_path: Path) -> RunRecord:
     record = RunRecord.create(tmp_path, "vgg19", FIELDS)
-    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_bytes(b"weights"), tag=3)
-    record.save_checkpoint("last", ".npz", lambda path: path.write_bytes(b"state"), tag=40)
+    record.save_checkpoint("best", lambda path: path.write_bytes(b"weights"), tag=3)
+    record.save_checkpoint("last", lambda path: path.write_bytes(b"state"), tag=40)
     record.finish("finished")
     return record
 

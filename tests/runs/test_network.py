@@ -17,6 +17,6 @@ def test_untrusted_settings_and_changed_weights_are_refused_before_tensorflow_is
     for target, told in (("mine.network", "trust its module"), ("emolab.models.backbones.vgg19", "SHA-256")):
         config = f"model: {{name: vgg19, backbone: {{_target_: {target}}}}}"
         record = RunRecord.create(tmp_path, "try", FIELDS, config=config)
-        record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("one"), tag=0).write_text("two")
+        record.save_checkpoint("best", lambda path: path.write_text("one"), tag=0).write_text("two")
         with pytest.raises(RunError, match=told):
             load_network(record)

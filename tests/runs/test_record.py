@@ -1,4 +1,5 @@
 import json
+import os
 import platform
 import re
 import shutil
@@ -91,10 +92,8 @@ def test_a_run_cannot_end_as_running(tmp_path):
 
 def test_checkpoints_carry_their_tag_and_the_old_one_goes(tmp_path):
     record = create(tmp_path)
-    record.save_checkpoint("best", ".weights.h5", content("one"), tag=0)
-    path = record.save_checkpoint(
-        "best", ".weights.h5", content("two"), tag=4, monitor={"name": "loss", "mode": "min", "best": 0.4}
-    )
+    record.save_checkpoint("best", content("one"), tag=0)
+    path = record.save_checkpoint("best", content("two"), tag=4, monitor={"name": "loss", "mode": "min", "best": 0.4})
     assert path.name == "best-4.weights.h5"
     assert names(record) == ["best-4.weights.h5"]
     again = RunRecord.open(record.folder)
@@ -105,26 +104,28 @@ def test_checkpoints_carry_their_tag_and_the_old_one_goes(tmp_path):
 
 def test_the_writer_gets_a_path_with_the_suffix(tmp_path):
     record, seen = create(tmp_path), []
-    record.save_checkpoint("last", ".npz", lambda path: (seen.append(path), path.write_text("x")), tag=7)
+    record.save_checkpoint("last", lambda path: (seen.append(path), path.write_text("x")), tag=7)
     assert seen[0].name.endswith(".npz")
 
 
 def test_saving_one_step_twice_never_writes_over_the_named_file(tmp_path):
     record = create(tmp_path)
-    first = record.save_checkpoint("last", ".npz", content("one"), tag=7)
-    second = record.save_checkpoint("last", ".npz", content("two"), tag=7)
+    first = record.save_checkpoint("last", content("one"), tag=7)
+    second = record.save_checkpoint("last", content("two"), tag=7)
     assert first != second
     assert RunRecord.open(record.folder).checkpoint_path("last").read_text() == "two"
 
 
 def test_a_checkpoints_name_holds_its_tag(tmp_path):
     record = create(tmp_path)
-    for kind, suffix, tag in [("best", ".weights.h5", 4), ("last", ".npz", 860), ("last", ".npz", 860)]:
-        record.save_checkpoint(kind, suffix, content("one"), tag=tag)
-        assert tag_of(record.fields["checkpoints"][kind]) == tag
+    for kind, tag in [("best", 4), ("last", 860), ("last", 860)]:
+        record.save_checkpoint(kind, content("one"), tag=tag)
+        assert tag_of(kind, record.fields["checkpoints"][kind]) == tag
     for name in ("checkpoints/last.npz", "last-860.npz", "checkpoints/last-x.npz", "checkpoints/mine-1.npz"):
-        with pytest.raises(ValueError, match="such as last-860"):
-            tag_of(name)
+        with pytest.raises(ValueError, match=r"such as last-860\.npz"):
+            tag_of("last", name)
+    with pytest.raises(ValueError, match=r"such as best-860\.weights\.h5"):
+        tag_of("best", "checkpoints/best-1.weights.json")  # Keras would read whatever files it names
 
 
 def test_a_failing_writer_leaves_the_checkpoint_before_it(tmp_path):
@@ -133,20 +134,20 @@ def test_a_failing_writer_leaves_the_checkpoint_before_it(tmp_path):
         raise OSError(28, "No space left on device")
 
     record = create(tmp_path)
-    record.save_checkpoint("last", ".npz", content("one"), tag=1)
+    record.save_checkpoint("last", content("one"), tag=1)
     with pytest.raises(RunError, match=f"No space left on device.*resume={record.id}"):
-        record.save_checkpoint("last", ".npz", full, tag=2)
+        record.save_checkpoint("last", full, tag=2)
     assert record.checkpoint_path("last").read_text() == "one"
     assert names(record) == ["last-1.npz"]
 
 
 def test_a_full_disk_while_naming_the_checkpoint_leaves_the_one_before(tmp_path, monkeypatch):
     record = create(tmp_path)
-    record.save_checkpoint("last", ".npz", content("one"), tag=1)
+    record.save_checkpoint("last", content("one"), tag=1)
     with monkeypatch.context() as patch:
         patch.setattr("emolab.files.write_json", _no_space)
         with pytest.raises(RunError, match="No space left"):
-            record.save_checkpoint("last", ".npz", content("two"), tag=2)
+            record.save_checkpoint("last", content("two"), tag=2)
     assert record.checkpoint_path("last").read_text() == "one"
     assert RunRecord.open(record.folder).checkpoint_path("last").read_text() == "one"
 
@@ -157,7 +158,7 @@ def _no_space(path, value):
 
 def test_a_changed_checkpoint_is_refused(tmp_path):
     record = create(tmp_path)
-    record.save_checkpoint("best", ".weights.h5", content("one"), tag=0).write_text("two")
+    record.save_checkpoint("best", content("one"), tag=0).write_text("two")
     with pytest.raises(RunError, match="SHA-256"):
         record.checkpoint_path("best")
 
@@ -166,7 +167,7 @@ def test_a_missing_checkpoint_is_refused(tmp_path):
     record = create(tmp_path)
     with pytest.raises(RunError, match="no 'best' checkpoint; it has: none"):
         record.checkpoint_path("best")
-    record.save_checkpoint("best", ".weights.h5", content("one"), tag=0).unlink()
+    record.save_checkpoint("best", content("one"), tag=0).unlink()
     with pytest.raises(RunError, match="that file is missing"):
         record.checkpoint_path("best")
 
@@ -176,13 +177,13 @@ def test_names_that_leave_the_run_folder_are_refused(tmp_path, name):
     record = create(tmp_path)
     facts = read_json(record.folder / "run.json")
     write_json(record.folder / "run.json", {**facts, "checkpoints": {"best": name}, "sha256": {name: "0"}})
-    with pytest.raises(RunError, match="outside the run folder"):
-        RunRecord.open(record.folder).checkpoint_path("best")
+    with pytest.raises(RunError, match=r"checkpoints is .*, expected checkpoints/ and a name"):
+        RunRecord.open(record.folder)
 
 
 def test_a_link_that_leaves_the_run_folder_is_refused(tmp_path):
     record = create(tmp_path)
-    path = record.save_checkpoint("best", ".h5", content("one"), tag=0)
+    path = record.save_checkpoint("best", content("one"), tag=0)
     path.rename(tmp_path / "elsewhere.h5")
     path.symlink_to(tmp_path / "elsewhere.h5")
     with pytest.raises(RunError, match="outside the run folder"):
@@ -201,9 +202,10 @@ def test_a_run_from_elsewhere_makes_emolab_write_nowhere_else(tmp_path, name):
     path.symlink_to(tmp_path / "site")
     with pytest.raises(RunError, match=r"is a link to .*site, outside the run folder.*Remove the link"):
         RunRecord.resume(record.folder)
-    path.unlink()
-    path.symlink_to(path)
-    RunRecord.open(record.folder)
+    if name != layout.FACTS:
+        path.unlink()
+        path.symlink_to(path)
+        RunRecord.open(record.folder)
     assert not list((tmp_path / "site").iterdir())
 
 
@@ -223,18 +225,53 @@ def test_odd_times_in_the_metrics_count_for_nothing(tmp_path):
 
 def test_resume_clears_what_interrupted_saves_left_and_nothing_else(tmp_path):
     record = create(tmp_path)
-    record.save_checkpoint("last", ".npz", content("one"), tag=1)
+    record.save_checkpoint("last", content("one"), tag=1)
     record.close()
-    left = (".tmp-run.json", "checkpoints/.tmp-last-2.npz", "checkpoints/last-2.npz", "checkpoints/mine.txt")
-    for name in left:
+    left = (".tmp-run.json", "checkpoints/.tmp-last-2.npz", "checkpoints/last-2.npz", "checkpoints/best-0-2.weights.h5")
+    users_own = ("checkpoints/mine.txt", "checkpoints/best-3.of-the-paper.weights.h5")
+    for name in (*left, *users_own):
         (record.folder / name).write_text("left")
     RunRecord.open(record.folder)
     assert (record.folder / "checkpoints/last-2.npz").exists()
     again = RunRecord.resume(record.folder)
-    assert names(again) == ["last-1.npz", "mine.txt"]
+    assert names(again) == ["best-3.of-the-paper.weights.h5", "last-1.npz", "mine.txt"]
     assert not list(again.folder.glob(".tmp-*"))
     assert again.status == "running"
     assert len(again.fields["resumed"]) == 1
+
+
+def test_a_finished_run_stays_finished_for_a_process_that_waited_to_resume_it(tmp_path):
+    record = create(tmp_path)
+    record.finish("finished")
+    with pytest.raises(RunError, match="is finished, and stays as it is"):
+        RunRecord.resume(record.folder)
+    assert RunRecord.open(record.folder).status == "finished"
+    assert not record.has_writer()
+
+
+def test_what_was_fitted_to_weights_that_are_gone_is_not_kept(tmp_path):
+    record = create(tmp_path)
+    record.save_checkpoint("best", content("one"), tag=0)
+    record.close()
+    evaluated = RunRecord.open(record.folder)
+    RunRecord.open(record.folder).save_checkpoint("best", content("two"), tag=1)
+    with pytest.raises(RunError, match="trained on meanwhile: evaluate its new best weights"):
+        evaluated.calibrate(dict.fromkeys(record.classes, 2.0), 0.4)
+    assert RunRecord.open(record.folder).fields["temperatures"] is None
+
+
+def test_a_run_json_that_leads_elsewhere_or_has_no_end_is_refused_unread(tmp_path):
+    record = create(tmp_path)
+    facts = record.folder / "run.json"
+    facts.rename(tmp_path / "outside.json")
+    for target in (tmp_path / "outside.json", Path("/dev/zero")):
+        facts.symlink_to(target)
+        with pytest.raises(RunError, match=r"is a link to .*refused"):
+            RunRecord.open(record.folder)
+        facts.unlink()
+    os.mkfifo(facts)
+    with pytest.raises(RunError, match="not a regular file"):
+        RunRecord.open(record.folder)
 
 
 def test_two_processes_cannot_write_one_run(tmp_path):
@@ -290,6 +327,7 @@ ODD_FIELDS = [
         {"last": "checkpoints/last.npz"},
         "checkpoints is .*last.npz.*, expected .* a name with its epoch or step",
     ),
+    ("checkpoints", {"best": "checkpoints/best-1.weights.json"}, r"expected .* such as best-860\.weights\.h5"),
     ("checkpoints", {"other": 1}, "checkpoints.other is 1, expected text"),
     ("checkpoints", {"best": 1}, "checkpoints.best is 1, expected text"),
     ("temperatures", {"anger": 1.0}, "temperatures is {'anger': 1.0}, expected a number for each class"),
@@ -348,7 +386,7 @@ def test_a_run_that_is_begun_and_never_read_again_has_the_same_defaults(tmp_path
     record = create(tmp_path)
     assert record.fields == RunRecord.open(record.folder).fields
     record.update(uncertain_below=0.4)
-    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=0)  # and what was fitted goes
+    record.save_checkpoint("best", lambda path: path.write_text("w"), tag=0)  # and what was fitted goes
     assert record.fields["uncertain_below"] is None
     assert "uncertain_below" not in read_json(record.folder / "run.json")
 
@@ -389,7 +427,7 @@ sys.path.insert(0, {tests!r})
 from test_record import FIELDS, content
 from emolab.runs import RunRecord
 record = RunRecord.create(Path(sys.argv[1]), "try", FIELDS)
-record.save_checkpoint("last", ".npz", content("one"), tag=0)
+record.save_checkpoint("last", content("one"), tag=0)
 print(record.folder, flush=True)
 {then}
 """
@@ -428,7 +466,7 @@ def test_a_process_id_that_was_given_again_does_not_pass_for_the_old_process(tmp
 
 def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path):
     """Worth its seconds: real kills at many points of a loop that only saves."""
-    save = "record.save_checkpoint('last', '.npz', content('x' * 20000), tag=step)"
+    save = "record.save_checkpoint('last', content('x' * 20000), tag=step)"
     loop = f"for step in range(1, 10**6): {save}"
     for pause in (0.0, 0.003, 0.011, 0.02, 0.037, 0.05, 0.08, 0.1):
         process, folder = child(tmp_path, loop)

@@ -23,7 +23,7 @@ def add(
     choices = {"model": model, **({} if debug is None else {"debug": debug})}
     record = made_record(root, data=learned_from, monitor=watched, model={"name": model}, choices=choices)
     if save:
-        record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+        record.save_checkpoint("best", lambda path: path.write_text("w"), tag=1)
     record.finish(status)
     return record
 
@@ -120,7 +120,7 @@ def test_last_to_be_used_has_weights_and_last_to_go_on_with_has_a_state(tmp_path
     with pytest.raises(RunError, match="ckpt=last: no run to go on with"):
         resolve("last", tmp_path, needs="last")
     cut = made_record(tmp_path)  # in its first epoch
-    cut.save_checkpoint("last", ".npz", lambda path: path.write_text("s"), tag=3)
+    cut.save_checkpoint("last", lambda path: path.write_text("s"), tag=3)
     cut.finish("interrupted")
     assert resolve("last", tmp_path)[0].id == older.id
     assert resolve("last", tmp_path, needs="last")[0].id == cut.id

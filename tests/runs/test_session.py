@@ -47,7 +47,7 @@ def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_tha
     tmp_path: Path,
 ) -> None:
     teacher = RunRecord.create(tmp_path, "teacher", FIELDS)
-    teacher.save_checkpoint("best", ".weights.h5", lambda path: path.write_bytes(b"weights"), tag=0)
+    teacher.save_checkpoint("best", lambda path: path.write_bytes(b"weights"), tag=0)
     teacher.finish("finished")
     cfg = composed(
         "train", ["data=folder", "data.root=gone", f"paths.runs={tmp_path}", "model.weights=gone.h5", "teacher=best"]
@@ -62,7 +62,7 @@ def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_tha
     cfg.resume = begun.id
     with pytest.raises(ConfigError, match=r"model.weights=gone.h5 is not a file"):
         check_named(cfg)
-    begun.save_checkpoint("last", ".npz", lambda path: path.write_bytes(b"state"), tag=3)
+    begun.save_checkpoint("last", lambda path: path.write_bytes(b"state"), tag=3)
     check_named(cfg)
     cfg.resume = None
     cfg.model.weights = None

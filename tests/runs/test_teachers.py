@@ -14,15 +14,13 @@ def _run(root: Path, name: str, best: float, classes: tuple[str, ...] = ("happy"
     """A finished run with a file for weights."""
     record = _begun(root, name, classes, size)
     monitor = {"name": "val_accuracy", "mode": "max", "best": best, "epoch": 0}
-    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text(name), tag=0, monitor=monitor)
+    record.save_checkpoint("best", lambda path: path.write_text(name), tag=0, monitor=monitor)
     record.finish("finished")
     return record
 
 
 def _change_weights(run: RunRecord) -> None:
-    again = RunRecord.resume(run.folder)
-    again.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("changed"), tag=1)
-    again.finish("finished")
+    RunRecord.open(run.folder).save_checkpoint("best", lambda path: path.write_text("changed"), tag=1)
 
 
 def _begun(root: Path, name: str, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:

@@ -41,7 +41,7 @@ def no_account(tmp_path, monkeypatch):
 @pytest.fixture
 def record(tmp_path):
     record = RunRecord.create(tmp_path / "runs", "vgg 19", FIELDS, config="seed: 1\n")
-    record.save_checkpoint("best", ".weights.h5", lambda path: path.write_text("w"), tag=1)
+    record.save_checkpoint("best", lambda path: path.write_text("w"), tag=1)
     return record
 
 

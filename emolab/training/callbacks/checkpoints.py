@@ -157,7 +157,7 @@ class Checkpoints(keras.callbacks.Callback):
         chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
         with self.model.averaged():
             write = self.model.network.save_weights
-            self._record.save_checkpoint("best", ".weights.h5", write, tag=epoch, monitor=chosen)
+            self._record.save_checkpoint("best", write, tag=epoch, monitor=chosen)
 
     def _save_last(self, step: int) -> None:
         within = step % self._steps != 0
@@ -166,7 +166,7 @@ class Checkpoints(keras.callbacks.Callback):
             "means": [variable.numpy().tolist() for variable in _mean_variables(self.model)] if within else [],
             "callbacks": [counters_of(callback) for callback in self._callbacks],
         }
-        self._record.save_checkpoint("last", ".npz", lambda path: save_state(path, self.model, facts), tag=step)
+        self._record.save_checkpoint("last", lambda path: save_state(path, self.model, facts), tag=step)
         self._saved_at, self._saved_step = self._clock(), step
 
 
