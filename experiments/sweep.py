@@ -254,7 +254,11 @@ def conclude(cfg: DictConfig, study: "optuna.Study", fixed: Sequence[str]) -> in
         return 0 if any(trial.state == TrialState.PRUNED for trial in study.trials) else WRONG
     with writing(folder):
         path, command = write_best(best, study, folder, fixed)
-    values = ", ".join(f"{name} {value:.4f}" for name, value in zip(cfg.search.objectives, best.values, strict=True))
+    objectives = cfg.search.objectives
+    if len(objectives) > 1:
+        front = ", ".join(str(trial.number) for trial in study.best_trials)
+        print(f"front:  no trial beats {front} in every objective; that of the best {objectives[0]} is")
+    values = ", ".join(f"{name} {value:.4f}" for name, value in zip(objectives, best.values, strict=True))
     print(f"best:   {values}: {' '.join(best.user_attrs[OVERRIDES])}")
     print(f"        {path}\nnext:   {command}")
     return 0

@@ -17,20 +17,26 @@ from emolab.evaluation.plots import BLUE, GREY, ORANGE
 _COLUMNS = 4
 
 
-def history_figure(study: optuna.Study, name: str) -> Figure:
-    """Draw the value of each finished trial, that of pruned ones in grey, and the best so far."""
+def history_figure(study: optuna.Study, name: str, number: int = 0) -> Figure:
+    """Draw the value of each finished trial, that of pruned ones in grey, and the best so far.
+
+    Args:
+        study: the study.
+        name: of the objective, as the axis says it.
+        number: of the objective, from 0.
+    """
     figure = Figure(figsize=(9.0, 3.6), dpi=110, layout="constrained")
     axes = figure.subplots()
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.values]
     for state, colour in ((TrialState.PRUNED, GREY), (TrialState.COMPLETE, BLUE)):
-        points = [(trial.number, trial.values[0]) for trial in trials if trial.state == state]
+        points = [(trial.number, trial.values[number]) for trial in trials if trial.state == state]
         if points:
             axes.scatter(
                 [one[0] for one in points], [one[1] for one in points], s=18, color=colour, label=state.name.lower()
             )
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    better = np.maximum if study.directions[0] == StudyDirection.MAXIMIZE else np.minimum
-    best = better.accumulate(np.array([trial.values[0] for trial in complete]))
+    better = np.maximum if study.directions[number] == StudyDirection.MAXIMIZE else np.minimum
+    best = better.accumulate(np.array([trial.values[number] for trial in complete]))
     axes.step([trial.number for trial in complete], best, where="post", color=ORANGE, label="best so far")
     axes.set(xlabel="trial", ylabel=name)
     _whole_numbers(axes)
@@ -50,8 +56,11 @@ def importance_figure(importances: Mapping[str, float]) -> Figure:
     return figure
 
 
-def slices_figure(study: optuna.Study, name: str) -> Figure:
-    """Draw the value of each finished trial against each of its parameters; logarithmic where the range is."""
+def slices_figure(study: optuna.Study, name: str, number: int = 0) -> Figure:
+    """Draw the value of each finished trial against each of its parameters; logarithmic where the range is.
+
+    Arguments are those of `history_figure`.
+    """
     trials = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     parameters = sorted({parameter for trial in trials for parameter in trial.params})
     rows = -(-len(parameters) // _COLUMNS)
@@ -60,7 +69,7 @@ def slices_figure(study: optuna.Study, name: str) -> Figure:
     for axes in grid.ravel()[len(parameters) :]:
         axes.axis("off")
     for axes, parameter in zip(grid.ravel(), parameters, strict=False):
-        _slice(axes, parameter, [trial for trial in trials if parameter in trial.params])
+        _slice(axes, parameter, [trial for trial in trials if parameter in trial.params], number)
     for axes in grid[:, 0]:
         axes.set_ylabel(name)
     return figure
@@ -81,27 +90,33 @@ def curves_figure(study: optuna.Study, name: str) -> Figure:
     return figure
 
 
-def pareto_figure(study: optuna.Study, objectives: Sequence[str]) -> Figure:
-    """Draw the first two objectives of each trial; those that no other one beats in both are joined."""
+def pareto_figure(study: optuna.Study, objectives: Sequence[str], other: int = 1) -> Figure:
+    """Draw the first objective of each trial and the one numbered `other`, the front that no trial beats in all.
+
+    It is joined where there are no further objectives: of three it's a surface, and no line.
+    """
     figure = Figure(figsize=(8.0, 4.6), dpi=110, layout="constrained")
     axes = figure.subplots()
-    points = [trial.values[:2] for trial in study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])]
-    axes.scatter([one[0] for one in points], [one[1] for one in points], s=18, color=GREY, label="trials")
-    front = sorted((trial.values[0], trial.values[1], trial.number) for trial in study.best_trials)
-    axes.plot([one[0] for one in front], [one[1] for one in front], "o-", color=ORANGE, label="Pareto front")
+    trials = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    axes.scatter(
+        [one.values[0] for one in trials], [one.values[other] for one in trials], s=18, color=GREY, label="trials"
+    )
+    front = sorted((trial.values[0], trial.values[other], trial.number) for trial in study.best_trials)
+    line = "o-" if len(objectives) == 2 else "o"
+    axes.plot([one[0] for one in front], [one[1] for one in front], line, color=ORANGE, label="Pareto front")
     for first, second, number in front:
         axes.annotate(str(number), (first, second), xytext=(4, 4), textcoords="offset points", fontsize=8)
-    axes.set(xlabel=objectives[0], ylabel=objectives[1])
+    axes.set(xlabel=objectives[0], ylabel=objectives[other])
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
     return figure
 
 
-def _slice(axes: Axes, parameter: str, trials: Sequence[FrozenTrial]) -> None:
+def _slice(axes: Axes, parameter: str, trials: Sequence[FrozenTrial], number: int) -> None:
     values: list[Any] = [trial.params[parameter] for trial in trials]
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     shown = values if numbers else [str(value) for value in values]
-    axes.scatter(shown, [trial.values[0] for trial in trials], s=14, color=BLUE)
+    axes.scatter(shown, [trial.values[number] for trial in trials], s=14, color=BLUE)
     searched: Any = trials[0].distributions[parameter]
     if getattr(searched, "log", False):
         _logarithmic(axes, searched.low, searched.high)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from emolab import files, tables
@@ -84,31 +85,44 @@ def _pictures(study: optuna.Study, objectives: Sequence[str]) -> list[Section]:
     complete = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(complete) < 2:
         return []
-    if len(objectives) > 1:
-        front = pictures.pareto_figure(study, objectives)
-        return [Section("Pareto front", "No other trial beats these in every objective.", png=png(front))]
-    name = objectives[0]
     return [
-        Section("History", "Each trial, and the best so far.", png=png(pictures.history_figure(study, name))),
-        *_importance(study, complete),
-        Section("Slices", "Finished trials against each parameter.", png=png(pictures.slices_figure(study, name))),
-        *_curves(study, name),
+        *(_front(study, objectives, other) for other in range(1, len(objectives))),
+        *(part for number, name in enumerate(objectives) for part in _of_objective(study, complete, number, name)),
+        *_curves(study, objectives),
     ]
 
 
-def _curves(study: optuna.Study, name: str) -> list[Section]:
-    """Only of validations is there more than one number a training."""
-    if name != "validation":
+def _front(study: optuna.Study, objectives: Sequence[str], other: int) -> Section:
+    heading = f"Pareto front: {objectives[0]} and {objectives[other]}"
+    picture = png(pictures.pareto_figure(study, objectives, other))
+    return Section(heading, "No other trial beats these in every objective.", png=picture)
+
+
+def _of_objective(study: optuna.Study, complete: Sequence[FrozenTrial], number: int, name: str) -> list[Section]:
+    of = f" of {name}" if len(study.directions) > 1 else ""
+    history, slices = pictures.history_figure(study, name, number), pictures.slices_figure(study, name, number)
+    return [
+        Section(f"History{of}", "Each trial, and the best so far.", png=png(history)),
+        *_importance(study, complete, number, of),
+        Section(f"Slices{of}", "Finished trials against each parameter.", png=png(slices)),
+    ]
+
+
+def _curves(study: optuna.Study, objectives: Sequence[str]) -> list[Section]:
+    """Only of validations is there more than one number a training, and only where there is one objective."""
+    if list(objectives) != ["validation"]:
         return []
+    name = objectives[0]
     return [Section("Learning curves", "Pruned trials end early.", png=png(pictures.curves_figure(study, name)))]
 
 
-def _importance(study: optuna.Study, complete: Sequence[FrozenTrial]) -> list[Section]:
+def _importance(study: optuna.Study, complete: Sequence[FrozenTrial], number: int, of: str) -> list[Section]:
     """Importance is only defined where values differ."""
-    if len({trial.values[0] for trial in complete}) < 2:
+    if len({trial.values[number] for trial in complete}) < 2:
         return []
+    sign = -1 if study.directions[number] == StudyDirection.MAXIMIZE else 1  # for PED-ANOVA less is better
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few trials say little, as anybody sees on the page
-        importances = optuna.importance.get_param_importances(study)
+        importances = optuna.importance.get_param_importances(study, target=lambda trial: sign * trial.values[number])
     text = "How much of the differences each parameter explains (PED-ANOVA, Watanabe et al. 2023)."
-    return [Section("Importance", text, png=png(pictures.importance_figure(importances)))]
+    return [Section(f"Importance{of}", text, png=png(pictures.importance_figure(importances)))]

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.axes import Axes
 from omegaconf import OmegaConf
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from emolab.config.command import check_command, composed, options_and_overrides
 from emolab.config.overrides import search_path
@@ -192,11 +192,27 @@ def test_logarithmic_axes_have_numbers_however_narrow_they_are_and_nothing_is_co
 
 
 def test_several_objectives_are_shown_as_a_pareto_front(tmp_path):
-    front = [create_trial(values=[0.5, 3.0]), create_trial(values=[0.6, 5.0]), create_trial(values=[0.4, 4.0])]
-    study = study_of(*front, directions=("maximize", "minimize"))
-    page = write_page(study, tmp_path, ["validation", "latency_ms"]).read_text()
-    assert "Pareto front" in page
-    assert page.count("data:image/png;base64,") == 1
+    values = ([0.5, 3.0, 9.0], [0.6, 5.0, 8.0], [0.4, 4.0, 7.0], [0.4, 4.0, 9.0])
+    for number in (2, 3):
+        front = [_with_a_parameter(at, one[:number]) for at, one in enumerate(values)]
+        study = study_of(*front, directions=("maximize", "minimize", "minimize")[:number])
+        objectives = ["validation", "latency_ms", "parameters"][:number]
+        page = write_page(study, tmp_path, objectives).read_text()
+        assert all(f">Pareto front: validation and {name}</h2>" in page for name in objectives[1:])
+        for name in objectives:
+            assert all(f"{what} of {name}" in page for what in ("History", "Importance", "Slices"))
+        assert page.count("data:image/png;base64,") == number - 1 + 3 * number
+
+
+def test_the_best_so_far_of_an_objective_that_is_to_be_small_falls() -> None:
+    trials = [_with_a_parameter(at, [0.5, latency]) for at, latency in enumerate((4.0, 5.0, 3.0))]
+    figure = pictures.history_figure(study_of(*trials, directions=("maximize", "minimize")), "latency_ms", 1)
+    (line,) = figure.axes[0].lines
+    assert line.get_ydata().tolist() == [4.0, 4.0, 3.0]
+
+
+def _with_a_parameter(at: int, values: list[float]) -> FrozenTrial:
+    return create_trial(values=values, params={"x": at / 10}, distributions={"x": FloatDistribution(0.0, 1.0)})
 
 
 def test_trainings_that_were_judged_once_have_no_learning_curves(tmp_path):

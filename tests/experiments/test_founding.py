@@ -38,7 +38,7 @@ def test_each_claim_is_confirmed_refuted_or_undecided():
         "ResNet50 is better than MobileNetV2": "confirmed",
         "MobileNetV2 is better than own CNN": "refuted",
         "augmentation helps": "confirmed",
-        "augmentation is worth 5 to 6 points": "confirmed",
+        "augmentation is worth 5 to 6 points, a point more or less for rounding": "confirmed",
         "training every layer is better than the last block": "confirmed",
     }
 
