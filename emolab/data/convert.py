@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,8 @@ from emolab.data.records import Record
 from emolab.interrupts import interrupts_held
 
 CHUNK = 32  # photographs a worker takes at once: small enough to share the large ones out evenly
+# How a worker ends that is killed from outside, as by the kernel when memory runs out; no decoder ends one so.
+_KILLED = frozenset({-signal.SIGKILL, -signal.SIGTERM})
 
 
 class Outcome(NamedTuple):
@@ -36,6 +40,14 @@ class Outcome(NamedTuple):
     mirrored_phash: int = 0
     reason: str = ""
     passing: bool = False
+
+
+class _DeathError(Exception):
+    """A worker of a pool ended before its work; with the exit codes of all its workers, as far as they're known."""
+
+    def __init__(self, exit_codes: Set[int | None]) -> None:
+        super().__init__(exit_codes)
+        self.exit_codes = exit_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ def _in_processes(tasks: Sequence[Task], workers: int) -> Iterator[list[Outcome]
                     outcomes = result.result()
                     done += 1
                     yield outcomes
-        except BrokenProcessPool:  # a file brought its decoder, and with it a worker, down
+        except _DeathError:  # a file brought its decoder, and with it a worker, down; or the kernel did
             yield _one_by_one(tasks[done])
             done += 1
 
@@ -97,26 +109,41 @@ def _one_by_one(task: Task) -> list[Outcome]:
             with _pool(1, singles[len(outcomes) :]) as results:
                 for result in results:
                     outcomes += result.result()
-        except BrokenProcessPool:
-            outcomes.append(Outcome(reason="brings its decoder down"))
+        except _DeathError as death:
+            outcomes.append(_outcome_of(death))
     return outcomes
+
+
+def _outcome_of(death: _DeathError) -> Outcome:
+    """What became of the photograph on which the only worker of a pool died."""
+    if death.exit_codes <= _KILLED:  # none is known of one that ended at its start, without a photograph
+        return Outcome(reason="its reader was killed, as the system does when memory runs out", passing=True)
+    return Outcome(reason="brings its decoder down")
 
 
 @contextmanager
 def _pool(workers: int, tasks: Sequence[Task]) -> Iterator[list[Future[list[Outcome]]]]:
-    """Yield what each of `tasks` will give; left by an exception, such as Ctrl-C's, the workers end at once."""
+    """Yield what each of `tasks` will give; left by an exception, such as Ctrl-C's, the workers end at once.
+
+    Raises:
+        _DeathError: if a worker ended by itself.
+    """
     # spawn, not fork: a fork of a process that holds TensorFlow's threads can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        others = multiprocessing.active_children()
-        try:
-            with interrupts_held():  # a pool starts its workers as it gets tasks
-                results = [pool.submit(convert_chunk, task) for task in tasks]
-            yield results
-        except BaseException:  # and raised again
-            for worker in set(multiprocessing.active_children()) - set(others):
-                worker.terminate()
-            raise
+    others, started = set(multiprocessing.active_children()), set[BaseProcess]()
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+            try:
+                with interrupts_held():  # a pool starts its workers as it gets tasks
+                    results = [pool.submit(convert_chunk, task) for task in tasks]
+                    started = set(multiprocessing.active_children()) - others
+                yield results
+            except BaseException:  # and raised again
+                for worker in set(multiprocessing.active_children()) - others:
+                    worker.terminate()
+                raise
+    except BrokenProcessPool as error:  # the pool has waited for the end of its workers
+        raise _DeathError({worker.exitcode for worker in started}) from error
 
 
 def _convert_one(record: Record, row: np.ndarray, limits: Limits) -> Outcome:

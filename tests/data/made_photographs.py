@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -62,4 +63,11 @@ class DeadlyPath(type(Path())):
     """A photograph whose decoder crashes the process; here, where a worker can import it."""
 
     def stat(self, **_):
-        os._exit(11)
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class KilledPath(type(Path())):
+    """A photograph during which the kernel, short of memory, kills the process."""
+
+    def stat(self, **_):
+        os.kill(os.getpid(), signal.SIGKILL)

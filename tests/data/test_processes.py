@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_photographs import DeadlyPath, class_folders, encoded, made, picture, write
+from made_photographs import DeadlyPath, KilledPath, class_folders, encoded, made, picture, write
 
 from emolab.data.convert import CHUNK, convert
 from emolab.data.image import Limits
@@ -122,17 +122,20 @@ def _all_gone(group: int) -> bool:
     return False
 
 
-def test_files_that_bring_their_decoder_down_cost_only_themselves(tmp_path):
+def test_files_that_bring_their_decoder_down_cost_only_themselves_and_a_killed_reader_none(tmp_path):
     paths = [write(tmp_path / f"{number:03d}.png", encoded(picture(number), "PNG")) for number in range(CHUNK + 3)]
     records = [Record(path.name, "sad", path=path) for path in paths]
     for deadly in (5, 6, CHUNK + 1):
         records[deadly] = Record("deadly", "sad", path=DeadlyPath(paths[deadly]))
+    records[7] = Record("killed", "sad", path=KilledPath(paths[7]))
     images = tmp_path / "images.npy"
     allocate(images, len(records), 16)
     outcomes = [outcome for chunk in convert(records, images, Limits(), workers=2) for outcome in chunk]
-    assert [at for at, outcome in enumerate(outcomes) if outcome.reason] == [5, 6, CHUNK + 1]
+    assert [at for at, outcome in enumerate(outcomes) if outcome.reason] == [5, 6, 7, CHUNK + 1]
     assert {outcomes[at].reason for at in (5, 6, CHUNK + 1)} == {"brings its decoder down"}
-    assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 3
+    assert [at for at, outcome in enumerate(outcomes) if outcome.passing] == [7]  # not the photograph's fault
+    assert "killed" in outcomes[7].reason
+    assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 4
 
 
 @pytest.mark.parametrize(("seconds", "share"), [(90, 0.0), (0, 0.3)])
