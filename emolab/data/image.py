@@ -1,11 +1,13 @@
 """Opening one photograph safely: limits before decoding, upright, RGB, or a one-line reason why not."""
 
 import io
+import re
 import stat
 import struct
 import warnings
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -26,6 +28,9 @@ PLUGINS = (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, GifImageFil
 FORMATS = tuple(str(plugin.format) for plugin in PLUGINS)
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 JPEG = b"\xff\xd8\xff"  # how one begins
+# How a scan of a JPEG begins: its marker, the length of its header, and how many components it has, which belong
+# together (ITU T.81, B.2.3). The marker alone stands by chance in what follows a photograph, such as a phone's film.
+_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 # What Pillow raises on damaged files, as its plug-ins do (PNG answers a broken chunk with SyntaxError).
 DAMAGE = (
     OSError,
@@ -50,6 +55,7 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 SHORTEST_SIDE = 8  # pixels; below, there is no face to see
+MOST_SCANS = 100  # of a JPEG; progressive ones have about 10. Each goes through all pixels, and takes a few bytes
 MATTE = (127, 127, 127)  # behind transparent pixels: mid-grey, the mean of no class
 
 
@@ -110,6 +116,7 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
     limits = limits or Limits()
     data = source if isinstance(source, bytes) else _read_bytes(source, limits)
     _check_bytes(len(data), limits)
+    _check_scans(data)
     try:
         # What is damaged is told by its reason, not by warnings.
         with warnings.catch_warnings(action="ignore"), _open(io.BytesIO(data)) as image:
@@ -159,6 +166,12 @@ def _check_bytes(count: int, limits: Limits) -> None:
         raise UnusableImageError("empty file")
     if count > limits.bytes:
         raise UnusableImageError(f"too many bytes: above the limit of {limits.bytes}")
+
+
+def _check_scans(data: bytes) -> None:
+    begun = islice(_SCAN.finditer(data), MOST_SCANS + 1) if data.startswith(JPEG) else ()
+    if sum(1 for _ in begun) > MOST_SCANS:
+        raise UnusableImageError(f"too many scans: above the limit of {MOST_SCANS}")
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:

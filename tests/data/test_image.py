@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import struct
 from contextlib import suppress
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from made_photographs import encoded, picture, png_header_bomb, write
 from PIL import Image
 
-from emolab.data.image import MATTE, Limits, UnusableImageError, read_image, read_photograph
+from emolab.data.image import MATTE, MOST_SCANS, Limits, UnusableImageError, read_image, read_photograph
 
 JPEG = encoded(picture(0, 80, 60), quality=95)
 ORIENTATION_6 = (0x0112, 3, 1, 6)
@@ -62,6 +63,17 @@ def test_files_that_arent_files_are_refused(tmp_path):
             read_image(tmp_path / name)
     with pytest.raises(UnusableImageError, match="not a regular file"):
         read_image(tmp_path)
+
+
+def test_the_scans_of_a_jpeg_are_limited_and_what_follows_it_is_none():
+    whole = encoded(picture(0), progressive=True)
+    _, *others = (at.start() for at in re.finditer(rb"\xff\xda", whole))
+    more = whole[others[-1] : -2] * (MOST_SCANS - 1 - len(others))  # the last one, which refines, again and again
+    most = whole[:-2] + more
+    film = b"\xff\xda\x77\x08" * 2 * MOST_SCANS  # of a phone, behind the photograph; the marker is there by chance
+    assert read_image(most + whole[-2:] + film).shape == (64, 64, 3)
+    with pytest.raises(UnusableImageError, match=f"too many scans: above the limit of {MOST_SCANS}"):
+        read_image(most + whole[others[-1] :])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
