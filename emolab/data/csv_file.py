@@ -5,8 +5,11 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, AnyStr
 
 from emolab.errors import DataError
+
+_LONGEST_LINE = 2**20  # characters; a row of ours has some hundred
 
 
 def read_columns(path: Path, names: Sequence[str]) -> Iterator[list[str]]:
@@ -51,14 +54,34 @@ def first_bytes(path: Path) -> bytes:
     return first[:2]
 
 
+def bounded_lines(handle: IO[AnyStr], path: Path, longest: int, expected: str) -> Iterator[AnyStr]:
+    """Yield the lines of a file; one without end would fill the memory.
+
+    Args:
+        handle: the open file.
+        path: its name, for the message.
+        longest: characters that a line may have.
+        expected: what it isn't otherwise, for the message.
+
+    Raises:
+        DataError: if a line is longer.
+    """
+    while line := handle.readline(longest + 1):
+        if len(line) > longest:
+            raise DataError(f"{path} has a line of more than {longest:,} characters: it isn't {expected}")
+        yield line
+
+
 def read_rows(path: Path) -> Iterator[list[str]]:
     """Yield the rows of a CSV file, its header the first of them; blank lines are none.
 
     Raises:
-        DataError: if it can't be read, is no CSV, or in another encoding than `read_columns` takes.
+        DataError: if it can't be read, is no CSV, has a line without end, or another encoding than `read_columns`
+            takes.
     """
     with _clear_errors(path), path.open(encoding=_encoding(path), newline="") as handle:
-        yield from filter(None, csv.reader(handle, strict=True))
+        lines = bounded_lines(handle, path, _LONGEST_LINE, "a CSV file of rows")
+        yield from filter(None, csv.reader(lines, strict=True))
 
 
 def _encoding(path: Path) -> str:

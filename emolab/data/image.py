@@ -135,14 +135,24 @@ def read_photograph(source: Path | bytes, limits: Limits | None = None, at_least
 def is_photograph(path: Path) -> bool:
     """Whether a file begins as a photograph does; what may be one and can't be read now passes for one."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             return False
-        with warnings.catch_warnings(action="ignore"), path.open("rb") as file, _open(file):
-            return True
+        with warnings.catch_warnings(action="ignore"), path.open("rb") as file:
+            if found.st_size > Limits().bytes:
+                return _is_claimed(file.read(16))
+            with _open(file):
+                return True
     except (Image.UnidentifiedImageError, Image.DecompressionBombError, FileNotFoundError):
         return False
     except DAMAGE as error:
         return isinstance(error, OSError)
+
+
+def _is_claimed(first: bytes) -> bool:
+    """Whether a format takes a file of these first bytes for its own; opening it may read it whole, as WebP does."""
+    accepting = (Image.OPEN[name][1] for name in FORMATS)
+    return any(accept is not None and bool(accept(first)) for accept in accepting)
 
 
 def _read_bytes(path: Path, limits: Limits) -> bytes:

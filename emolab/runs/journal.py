@@ -30,11 +30,16 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return the whole lines; what a killed process left half-written, and anything after it, is left out."""
+    """Return the whole lines; what a killed process left half-written, and anything after it, is left out.
+
+    So is what lies beyond the size of any text that emolab writes: a stranger's file might fill the memory.
+    """
     lines: list[dict[str, Any]] = []
     if not path.is_file():
         return lines
-    for text in path.read_bytes().splitlines(keepends=True):
+    with path.open("rb") as handle:
+        whole = handle.read(files.LARGEST_TEXT)
+    for text in whole.splitlines(keepends=True):
         line = _parsed(text)
         if line is None:
             break

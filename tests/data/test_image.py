@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_photographs import encoded, picture, png_header_bomb, write
 from PIL import Image
 
-from emolab.data.image import MATTE, MOST_SCANS, Limits, UnusableImageError, read_image, read_photograph
+from emolab.data.image import MATTE, MOST_SCANS, Limits, UnusableImageError, is_photograph, read_image, read_photograph
 
 JPEG = encoded(picture(0, 80, 60), quality=95)
 ORIENTATION_6 = (0x0112, 3, 1, 6)
@@ -50,6 +50,13 @@ def test_too_many_bytes_are_noticed_before_they_are_read(tmp_path):
     os.truncate(path, 2**40)  # a terabyte that takes no disk
     with pytest.raises(UnusableImageError, match="too many bytes"):
         read_image(path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", None])
+def test_a_file_too_large_to_be_opened_is_known_by_its_first_bytes(tmp_path, kind):
+    path = write(tmp_path / "sparse", encoded(picture(0), kind)[:200] if kind else b"ftypisom" * 25)
+    os.truncate(path, 2**40)
+    assert is_photograph(path) is (kind is not None)
 
 
 def test_files_that_arent_files_are_refused(tmp_path):

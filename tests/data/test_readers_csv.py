@@ -108,7 +108,7 @@ def test_blank_lines_are_no_faces(tmp_path):
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path):
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + b"7 " * 5_000_000))
-    with pytest.raises(DataError, match="a line of more than 65,536 bytes"):
+    with pytest.raises(DataError, match="a line of more than 65,536 characters: it isn't FER2013's CSV"):
         Fer2013Reader(path).read()
 
 

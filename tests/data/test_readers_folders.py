@@ -155,6 +155,12 @@ def test_a_quote_that_isnt_closed_swallows_no_rows(tmp_path):
         list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
 
 
+def test_a_line_of_a_table_without_end_is_refused_before_it_fills_the_memory(tmp_path):
+    (tmp_path / "train.csv").write_text("image_path,emotion\n" + "1.jpg,sad," * 150_000)
+    with pytest.raises(DataError, match=r"train\.csv has a line of more than 1,048,576 characters"):
+        list(read_columns(tmp_path / "train.csv", ("image_path", "emotion")))
+
+
 @pytest.mark.parametrize("encoding", ["gbk", "cp1251"])
 def test_a_table_in_another_encoding_is_refused_rather_than_its_classes_merged(tmp_path, encoding):
     rows = "image_path,emotion\n1.jpg,печаль\n2.jpg,грусть\n"

@@ -44,6 +44,12 @@ def test_a_line_nested_beyond_reason_ends_the_lines(tmp_path, odd):
     assert [line["epoch"] for line in journal.read(tmp_path / "m")] == [0, 1]
 
 
+def test_lines_before_an_end_without_end_are_read_and_the_memory_stays(tmp_path):
+    write(tmp_path / "m", 2)
+    os.truncate(tmp_path / "m", 2**40)  # a terabyte that takes no disk
+    assert [line["epoch"] for line in journal.read(tmp_path / "m")] == [0, 1]
+
+
 def test_truncate_keeps_the_epochs_before_and_mends_a_torn_end(tmp_path):
     path = tmp_path / "m"
     write(path, 5)

@@ -8,13 +8,13 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from emolab.data.csv_file import first_bytes, found_columns
+from emolab.data.csv_file import bounded_lines, first_bytes, found_columns
 from emolab.data.records import QUARANTINED, Reading, Record
 from emolab.errors import DataError
 from emolab.files import sha256_of
 
 SIDE = 48
-LONGEST_ROW = 64 * 2**10  # bytes; a face takes at most 9,300. Compressed, endless lines and rows would fit in little
+LONGEST_ROW = 64 * 2**10  # characters; a face has at most 9,300. Compressed, endless lines and rows would fit in little
 MOST_ROWS = 1_000_000
 # The published code of each class, named as in the Kaggle competition, so that data sets share classes.
 LABELS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -56,7 +56,7 @@ class Fer2013Reader:
         _require_file(self.path)
         try:
             with _open(self.path) as handle:
-                lines = _bounded_lines(handle, self.path)
+                lines = bounded_lines(handle, self.path, LONGEST_ROW, "FER2013's CSV")
                 return Reading(tuple(sorted(LABELS)), list(_records(lines, self.path)))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataError(f"{self.path} is cut short or damaged ({error}); fetch it again") from error
@@ -89,13 +89,6 @@ def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
             raise DataError(f"{path} has more than {MOST_ROWS:,} rows: it isn't FER2013's CSV, which has 35,887")
         if line.strip():
             yield _record(number, _fields(line), columns)
-
-
-def _bounded_lines(handle: BinaryIO, path: Path) -> Iterator[bytes]:
-    while line := handle.readline(LONGEST_ROW):
-        if len(line) == LONGEST_ROW:
-            raise DataError(f"{path} has a line of more than {LONGEST_ROW:,} bytes: it isn't FER2013's CSV")
-        yield line
 
 
 def _fields(line: bytes) -> list[bytes]:
