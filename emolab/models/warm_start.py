@@ -10,7 +10,7 @@ from keras import layers
 from emolab.errors import RunError
 from emolab.models.network import HEAD, whole_weights
 
-_DENSE = re.compile(r"dense(?:_(\d+))?")  # Keras names a layer's weights by its class and number
+_DENSE = re.compile(r"dense(?:_(\d{1,9}))?")  # Keras names a layer's weights by its class and number
 
 
 def is_whole_network(path: Path) -> bool:
@@ -47,10 +47,15 @@ def _with_another_head(network: keras.Model, classes: int) -> keras.Model:
 
 
 def _head_classes(path: Path) -> int | None:
+    """Of how many classes the head in the file is; None without one, or where it isn't as Keras writes it."""
     try:
         with h5py.File(path, "r") as file:
-            found = [named for name in file.get("layers", ()) if (named := _DENSE.fullmatch(name))]
+            groups = file.get("layers")
+            names = groups if isinstance(groups, h5py.Group) else ()
+            found = [named for name in names if (named := _DENSE.fullmatch(name))]
             head = max(found, key=lambda named: int(named[1] or 0), default=None)  # the last one
-            return None if head is None else int(file[f"layers/{head[0]}/vars/0"].shape[-1])
-    except OSError:
-        return None  # not HDF5: whoever loads it says so
+            kernel = None if head is None else file.get(f"layers/{head[0]}/vars/0")
+            shape = kernel.shape if isinstance(kernel, h5py.Dataset) else None
+            return (int(shape[-1]) or None) if shape else None
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle
+        return None  # whoever loads it says what is wrong

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -73,3 +74,25 @@ def test_a_backbone_without_head_is_no_whole_network(taught: tuple[keras.Model, 
     assert not is_whole_network(bare)
     bare.write_bytes(b"no HDF5")
     assert not is_whole_network(bare)
+
+
+@pytest.mark.parametrize(
+    ("place", "instead"),
+    [
+        ("layers", np.zeros(2)),
+        ("layers/dense", np.zeros(2)),
+        ("layers/dense", h5py.SoftLink("/layers/dense")),
+        ("layers/dense/vars", None),
+        ("layers/dense/vars/0", None),
+        ("layers/dense/vars/0", 3.0),
+        ("layers/dense/vars/0", np.zeros((6, 0))),
+        ("layers/dense/vars/0", h5py.Empty("f")),
+    ],
+)
+def test_a_head_that_isnt_as_keras_writes_it_is_none(tmp_path: Path, place: str, instead: object) -> None:
+    with h5py.File(tmp_path / "odd.weights.h5", "w") as file:
+        file["layers/dense/vars/0"] = np.zeros((6, 3))
+        del file[place]
+        if instead is not None:
+            file[place] = instead
+    assert not is_whole_network(tmp_path / "odd.weights.h5")  # so it's loaded as a backbone, and refused as such
