@@ -1,4 +1,4 @@
-"""Fetches one file, checks its digest, and gives up on a server that keeps us waiting.
+"""Fetches one file, checks that it's the one, and gives up on a server that keeps us waiting.
 
 A timeout of a socket limits each read alone: a server that sends a byte a second outlasts it. So a process of its
 own downloads (`python -m emolab.download ADDRESS FILE`), and is stopped when the file no longer grows fast enough.
@@ -30,6 +30,7 @@ def fetch(
     patience: float = 15.0,
     least_rate: float = 100_000.0,
     show: Callable[[str], None] | None = None,
+    beginning: bytes = b"",
 ) -> Path:
     """Download `address` to `path`, which is whole or isn't there.
 
@@ -41,6 +42,7 @@ def fetch(
         patience: seconds over which the rate is measured, and after which it counts.
         least_rate: bytes a second below which it isn't worth waiting.
         show: takes a line about the progress, once in `patience` seconds.
+        beginning: its first bytes; a network that wants a login answers with its page, as if that were the file.
 
     Raises:
         DownloadError: if the server can't be reached, is too slow or sends something else.
@@ -56,18 +58,28 @@ def fetch(
             _, problem = process.communicate()
         if process.returncode != 0:
             raise DownloadError(problem.strip().splitlines()[-1][:160] if problem.strip() else "it broke off")
-        if not has_digest(temporary, digest):
-            raise DownloadError(f"{address} isn't the file that was expected: its digest isn't {digest}")
+        if difference := difference_of(temporary, digest, beginning):
+            raise DownloadError(f"{address} isn't the file that was expected: {difference}")
     return path
 
 
-def has_digest(path: Path, digest: str | None) -> bool:
-    """Whether the bytes of `path` give `digest`, such as "md5:..."; every file does where it's None."""
-    if digest is None:
-        return True
-    algorithm, _, expected = digest.partition(":")
+def difference_of(path: Path, digest: str | None, beginning: bytes = b"") -> str | None:
+    """Say how `path` isn't the file that is expected, or return None.
+
+    Args:
+        path: of the file.
+        digest: what its bytes must give, such as "md5:..."; None: whatever they give.
+        beginning: its first bytes.
+    """
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, algorithm).hexdigest() == expected
+        first = handle.read(len(beginning))
+        if first != beginning:
+            return f"it begins with {first!r}, expected {beginning!r}"
+        handle.seek(0)
+        algorithm, _, expected = (digest or "").partition(":")
+        if digest is not None and hashlib.file_digest(handle, algorithm).hexdigest() != expected:
+            return f"its digest isn't {digest}"
+    return None
 
 
 def _watch(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from emolab.download import DownloadError, fetch, has_digest
+from emolab.download import DownloadError, difference_of, fetch
 from emolab.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 DOWNLOAD_SECONDS = {"auto": 180.0, "imagenet": math.inf}
 LEAST_RATES = {"auto": 100_000.0, "imagenet": 3_000.0}  # bytes a second below which a download is given up
 WITHOUT_IMAGENET = "RANDOM WEIGHTS: ImageNet's couldn't be had, and without them {} learns slower and ends lower"
+HDF5 = b"\x89HDF\r\n\x1a\n"  # how every file of weights begins
 _ADDRESS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
@@ -47,7 +48,7 @@ IMAGENET = {
         f"{_ADDRESS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "md5:4d473c1dd8becc155b73f8504c6f6626",
     ),
-    "mobilenetv2": PublishedFile(  # Keras pins no digest for it
+    "mobilenetv2": PublishedFile(  # Keras pins no digest for it: only how it begins is checked
         f"{_ADDRESS}/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", None
     ),
 }
@@ -118,12 +119,12 @@ def _imagenet(model: str, seconds: float, least_rate: float) -> tuple[Path | Non
     if published is None:
         return None, "none are published"
     cached = cache_folder() / published.file_name
-    if cached.is_file() and has_digest(cached, published.digest):
+    if cached.is_file() and difference_of(cached, published.digest, HDF5) is None:
         return cached, ""
     state = f"{cached} is damaged" if cached.is_file() else f"not in {cache_folder()}"
     try:
-        show = partial(_show, model)
-        return fetch(published.url, cached, published.digest, seconds, least_rate=least_rate, show=show), ""
+        download = partial(fetch, least_rate=least_rate, show=partial(_show, model), beginning=HDF5)
+        return download(published.url, cached, published.digest, seconds), ""
     except (DownloadError, OSError) as error:
         return None, f"{state}, and the download failed: {error}"
 

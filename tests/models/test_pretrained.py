@@ -11,7 +11,7 @@ import pytest
 
 from emolab.errors import ConfigError
 from emolab.models import pretrained
-from emolab.models.pretrained import IMAGENET, imagenet_or_file
+from emolab.models.pretrained import HDF5, IMAGENET, imagenet_or_file
 
 
 @pytest.fixture
@@ -33,13 +33,14 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_whole_cached_file_is_taken_without_asking_the_network(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digest = f"md5:{hashlib.md5(b'weights').hexdigest()}"
+    weights = HDF5 + b"weights"
+    digest = f"md5:{hashlib.md5(weights).hexdigest()}"
     monkeypatch.setattr(
         pretrained, "IMAGENET", {"vgg19": pretrained.PublishedFile("http://127.0.0.1:9/vgg19.h5", digest)}
     )
     path = keras_home / "models" / "vgg19.h5"
     path.parent.mkdir()
-    path.write_bytes(b"weights")
+    path.write_bytes(weights)
     found = imagenet_or_file("auto", "vgg19")
     assert (found.requested, found.used, found.path) == ("auto", "imagenet", path)
 
@@ -51,6 +52,32 @@ def test_a_damaged_cached_file_is_not_taken(keras_home: Path, caplog: pytest.Log
     path.write_bytes(b"wei")
     assert imagenet_or_file("auto", "vgg19").used == "random"
     assert f"{path} is damaged" in caplog.text
+
+
+def test_the_page_of_a_network_that_wants_a_login_is_neither_kept_nor_taken(
+    keras_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>Log in to the guest network</html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    path = keras_home / "models" / "mobilenetv2.h5"
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/{path.name}"
+        monkeypatch.setattr(pretrained, "IMAGENET", {"mobilenetv2": pretrained.PublishedFile(address, None)})
+        assert imagenet_or_file("auto", "mobilenetv2").used == "random"
+        assert "isn't the file that was expected: it begins with b'<html>Lo'" in caplog.text
+        assert not path.exists()
+        path.write_bytes(b"<html>kept by emolab before</html>")
+        assert imagenet_or_file("auto", "mobilenetv2").used == "random"
+        assert f"{path} is damaged" in caplog.text
+        server.shutdown()
 
 
 @pytest.mark.usefixtures("keras_home", "no_network")
@@ -77,6 +104,7 @@ def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             self.send_response(200)
             self.end_headers()
             try:
+                self.wfile.write(HDF5)
                 for _ in range(80):
                     self.wfile.write(b"x" * 5_000)
                     time.sleep(0.1)
