@@ -1,17 +1,16 @@
 """One self-contained page of tables and pictures, for sweeps, comparisons and the founding experiment."""
 
-import base64
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader
 from rich.box import SIMPLE
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from emolab.errors import printable
+from emolab.pages import address_of, filled
 
 _IN_FILES = 200  # characters of a line, where the output isn't a terminal
 Rows = Sequence[Sequence[str]]
@@ -46,10 +45,8 @@ class Section:
 
 def render(title: str, sections: Sequence[Section]) -> str:
     """Return the page: every picture inside it, nothing from elsewhere, every text escaped."""
-    environment = Environment(loader=PackageLoader("experiments", "."), autoescape=True, trim_blocks=True)
-    pictures = [base64.b64encode(section.png).decode() if section.png else "" for section in sections]
-    parts = list(zip(sections, pictures, strict=True))
-    return environment.get_template("page.html.jinja").render(title=title, parts=parts)
+    parts = [(section, address_of(section.png) if section.png else "") for section in sections]
+    return filled("experiments", "page.html.jinja", title=title, parts=parts)
 
 
 def show(table: TableOf, whole: str | None = None) -> None:

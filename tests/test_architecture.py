@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LEAVES = ("errors", "plain", "flat", "unread", "fonts", "notices", "processor", "cache", "progress", "partitions")
+LEAVES = (
+    "errors",
+    "plain",
+    "flat",
+    "unread",
+    "fonts",
+    "pages",
+    "notices",
+    "processor",
+    "cache",
+    "progress",
+    "partitions",
+)
 PARTS = (  # of emolab, each above all that it may import; those of one line don't know each other
     LEAVES,
     ("files", "tables", "checked", "exit_codes", "interrupts"),

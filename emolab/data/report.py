@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -12,6 +11,7 @@ from emolab.data.records import EXCLUDED, QUARANTINED, SPLITS, USABLE
 from emolab.data.thumbnails import cluster_strips, sample_strips
 from emolab.errors import printable
 from emolab.files import write_text
+from emolab.pages import filled
 
 ALARM = 0.01  # share of quarantined photographs above which something is wrong with the data set, not a file
 EXAMPLES = 5  # names shown for each reason
@@ -84,9 +84,9 @@ def write_report(path: Path, account: Mapping[str, Any], table: pd.DataFrame, im
         images: uint8 RGB (N, S, S, 3), aligned with the usable rows.
     """
     usable = table[table["status"] == USABLE]
-    loader = jinja2.PackageLoader("emolab.data", "templates")
-    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    page = environment.get_template("report.html").render(
+    page = filled(
+        "emolab.data",
+        "report.html.jinja",
         account=account,
         alarm=alarm_text(account),
         concerns=concerns(account),

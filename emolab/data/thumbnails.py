@@ -1,6 +1,5 @@
 """Small pictures for the report: a few of each class, and duplicates that deserve a look."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from emolab.data.crop import crop_and_resize
 from emolab.data.splits import mixed_rows
+from emolab.pages import address_of
 
 SIDE = 64  # pixels of one picture on the page
 IN_A_STRIP = 10
@@ -68,4 +68,4 @@ def _address(images: np.ndarray, rows: Iterable[int]) -> str:
     pictures = [crop_and_resize(np.asarray(images[row]), None, SIDE) for row in rows]
     strip = cv2.cvtColor(np.hstack(pictures), cv2.COLOR_RGB2BGR)
     data = cv2.imencode(".jpg", strip, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+    return address_of(data, "jpeg")

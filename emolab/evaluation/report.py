@@ -1,13 +1,11 @@
 """What is known of a run's predictions, as numbers, pictures and one page."""
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader
 
 from emolab import files, notices
 from emolab.evaluation.calibration import Temperatures, spread_text
@@ -15,12 +13,19 @@ from emolab.evaluation.interval import interval_text, number_text
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.rows import number_rows
 from emolab.evaluation.split import Metrics
+from emolab.pages import address_of, filled
 from emolab.tables import markdown_cell
 
 PREDICTIONS = "predictions.npz"
 MIRRORED = "mirrored.npz"  # predictions of the mirror images of the same faces
 NUMBERS = "metrics.json"
 SOMETIMES = ("curves", "errors", "grad_cam", "robustness")  # pictures that not every evaluation makes
+_FILTERS: dict[str, Callable[..., str]] = {
+    "cell": markdown_cell,
+    "interval": interval_text,
+    "number": number_text,
+    "spread": spread_text,
+}
 
 
 @dataclass(frozen=True)
@@ -91,25 +96,16 @@ def write_report(folder: Path, report: Report) -> None:
 
 def render(report: Report) -> str:
     """Return the page: every picture inside it, nothing from elsewhere, every text escaped."""
-    encoded = [(picture, base64.b64encode(picture.png).decode()) for picture in report.pictures]
-    return _rendered("report.html.jinja", report, pictures=encoded)
+    pictures = [(picture, address_of(picture.png)) for picture in report.pictures]
+    return _filled("report.html.jinja", report, pictures=pictures)
 
 
 def render_model_card(report: Report) -> str:
     """Return the model card as Markdown: what the network is, how good for whom, and what it must not be used for."""
-    text = _rendered("model_card.md.jinja", report)
+    text = _filled("model_card.md.jinja", report)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _rendered(template: str, report: Report, **more: Any) -> str:
-    """The template filled in; every text of the report is escaped, for Markdown may hold HTML, too."""
-    loader = PackageLoader("emolab.evaluation", ".")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "cell": markdown_cell,
-        "interval": interval_text,
-        "number": number_text,
-        "spread": spread_text,
-    }
-    numbers = number_rows(report.splits)
-    return environment.get_template(template).render(report=report, numbers=numbers, notices=notices, **more)
+def _filled(template: str, report: Report, **more: Any) -> str:
+    more |= {"report": report, "numbers": number_rows(report.splits), "notices": notices}
+    return filled("emolab.evaluation", template, _FILTERS, **more)
