@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from emolab.errors import RunError
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 class Trainer:
-    """Fits a module to a data module; `emolab.judging.judge.Judge` judges what came of it.
+    """`fit`, `validate`, `test` and `predict`, each for a module and a data module.
+
+    `emolab.judging.judge.Judge` judges a run's weights: calibrated, with intervals and a report.
 
     Args:
         epochs: passes over the training images.
@@ -34,13 +37,14 @@ class Trainer:
         mode: "max" or "min".
         validate_every: epochs between validations; the last epoch is validated in any case.
         save_every_minutes: time between saves within an epoch.
-        evaluation_batch_size: images a batch in validation.
+        evaluation_batch_size: images a batch in `validate`, `test` and `predict`, and in validation while it fits.
 
     Example:
         trainer = Trainer(epochs=10)
         with trainer.building():
             module = EmotionModule(network, loss, optimizer, data.prior)
         trainer.fit(module, data)
+        print(trainer.test(module, data)["accuracy"])
     """
 
     def __init__(
@@ -105,6 +109,42 @@ class Trainer:
                 module.average.put()
         return module
 
+    def validate(self, module: Module, data: "DataModule") -> dict[str, float]:
+        """Return the metrics of the validation images, with the weights that the module has now.
+
+        They are means over the images of what `validation_step` returns: "loss" and "accuracy", which is 0 to 1.
+
+        Raises:
+            DataError: if there are no such images, or fewer than devices.
+        """
+        return self._metrics(module, data, "validation")
+
+    def test(self, module: Module, data: "DataModule") -> dict[str, float]:
+        """Return the same metrics of the test images; raises as `validate` does."""
+        return self._metrics(module, data, "test")
+
+    def predict(self, module: Module, data: "DataModule", split: str = "test") -> np.ndarray:
+        """Return what the module says of a split: logits, float32 (N, C), an image a row in the order of its rows.
+
+        The columns are `data.classes`; softmax makes probabilities of them.
+
+        Raises:
+            DataError: if there is no such split, or it has no images, or fewer than devices.
+        """
+        self._compiled(module, data)
+        return np.asarray(module.predict(self._images(data, split), verbose=0))
+
+    def _metrics(self, module: Module, data: "DataModule", split: str) -> dict[str, float]:
+        self._compiled(module, data)
+        return dict(module.evaluate(self._images(data, split), return_dict=True, verbose=0))
+
+    def _compiled(self, module: Module, data: "DataModule") -> None:
+        if not module.compiled:  # as when its weights came from a file: Keras evaluates nothing else
+            self.compile(module, data)
+
+    def _images(self, data: "DataModule", split: str) -> tf.data.Dataset:
+        return data.evaluation_dataset(split, self._evaluation_batch_size, self.strategy.num_replicas_in_sync)
+
     def _fit(self, module: Module, data: "DataModule", checkpoints: Checkpoints, resume: bool) -> None:
         with checkpoints.listening():
             if resume:
@@ -141,9 +181,7 @@ class Trainer:
             initial_epoch=epoch,
             epochs=until,
             steps_per_epoch=min(data.steps_per_epoch, last - first),
-            validation_data=data.evaluation_dataset(
-                "validation", self._evaluation_batch_size, self.strategy.num_replicas_in_sync
-            ),
+            validation_data=self._images(data, "validation"),
             validation_freq=[*range(self._validate_every, self.epochs, self._validate_every), self.epochs],
             callbacks=self._all_callbacks(module, data, checkpoints),
             shuffle=False,  # the stream has its own order

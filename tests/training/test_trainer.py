@@ -35,8 +35,21 @@ def _fit(trainer: Trainer, **optimizer: object) -> keras.Model:
 def test_a_network_learns() -> None:
     trainer = Trainer(epochs=8)
     module = _fit(trainer)
-    assert _validated(module)["accuracy"] > 0.9
+    assert trainer.validate(module, TinyData())["accuracy"] > 0.9
     assert int(module.step.numpy()) == 40
+
+
+def test_a_module_of_random_weights_is_judged_on_each_split_as_its_logits_say() -> None:
+    trainer, data = Trainer(epochs=1), TinyData()
+    module, prior = tiny_module(trainer), tf.constant(data.prior, tf.float32)
+    for split, judged in (("validation", trainer.validate(module, data)), ("test", trainer.test(module, data))):
+        images, targets = map(np.concatenate, zip(*data.evaluation_dataset(split, 8).as_numpy_iterator(), strict=True))
+        logits = trainer.predict(module, data, split)
+        assert (logits.shape, logits.dtype) == ((24, 2), np.float32)
+        np.testing.assert_allclose(logits, module(images), rtol=1e-4, atol=1e-5)  # in the order of the rows
+        assert judged["accuracy"] == pytest.approx(np.mean(logits.argmax(1) == targets.argmax(1)))
+        assert judged["loss"] == pytest.approx(np.mean(cross_entropy(logits, targets, prior)), rel=1e-4)
+    assert trainer.predict(module, data).tolist() == logits.tolist()  # of the test images
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
@@ -117,7 +130,7 @@ def test_the_averages_are_validated_without_a_record_too() -> None:
     lines: list[dict] = []
     trainer = Trainer(epochs=2, loggers=LoggerGroup([_Lines(lines)]))
     module = _fit(trainer, averaging=0.9)
-    assert lines[-1]["val_loss"] == pytest.approx(_validated(module)["loss"], rel=1e-6)
+    assert lines[-1]["val_loss"] == pytest.approx(trainer.validate(module, TinyData())["loss"], rel=1e-6)
 
 
 @pytest.mark.parametrize(("mode", "epoch", "value"), [("max", 1, 0.9), ("min", 2, 0.3)])
@@ -165,11 +178,7 @@ def test_averages_match_a_computation_by_hand() -> None:
 def test_the_average_of_a_short_training_with_batch_normalisation_knows_what_the_last_weights_know() -> None:
     trainer = Trainer(epochs=8)
     module = _fit(trainer, averaging=0.999)
-    assert _validated(module)["accuracy"] > 0.9
-
-
-def _validated(module: keras.Model) -> dict[str, float]:
-    return module.evaluate(TinyData().evaluation_dataset("validation", 8), return_dict=True, verbose=0)
+    assert trainer.validate(module, TinyData())["accuracy"] > 0.9
 
 
 def _values(module: keras.Model) -> list[np.ndarray]:

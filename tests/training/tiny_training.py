@@ -36,7 +36,8 @@ class TinyData:
         return self._dataset(range(first_step, last_step))
 
     def evaluation_dataset(self, split: str, batch_size: int, devices: int = 1) -> tf.data.Dataset:
-        return self._dataset(range(10_000, 10_003))
+        first = {"validation": 10_000, "test": 20_000}[split]
+        return self._dataset(range(first, first + 3))
 
     def _dataset(self, steps: range) -> tf.data.Dataset:
         images, targets = zip(*map(self.train_batch, steps), strict=True)
