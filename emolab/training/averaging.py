@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 class MovingAverage:
-    """Keeps the mean of each weight over the last steps (Polyak and Juditsky 1992), batch statistics among them.
+    """Keeps the mean of each weight over its last updates (Polyak and Juditsky 1992), batch statistics among them.
 
     Keras's optimizers (`use_ema`) average what is trained alone: the statistics of batch normalisation stay those of
     the last weights, which fit the averaged ones badly.
@@ -16,17 +16,17 @@ class MovingAverage:
     Args:
         weights: of a network: trained ones and statistics.
         averages: a variable of the same shape for each; `update` fills them.
-        momentum: share of the average that a step leaves, 0 to 1: 0.999 remembers about the last 1,000 steps. The
-            first steps leave less, so that the random weights at the beginning are soon forgotten.
+        momentum: share of the average that an update leaves, 0 to 1: 0.999 remembers about the last 1,000. The
+            first ones leave less, so that the random weights at the beginning are soon forgotten.
     """
 
     def __init__(self, weights: Sequence[Any], averages: Sequence[Any], momentum: float) -> None:
         self._pairs = tuple(zip(weights, averages, strict=True))
         self._momentum = momentum
 
-    def update(self, step: tf.Tensor) -> None:
-        """Take the weights after the training step of that number, from 0, into the average."""
-        done = tf.cast(step, tf.float32)
+    def update(self, number: tf.Tensor) -> None:
+        """Take the weights after their update of that number, from 0, into the average."""
+        done = tf.cast(number, tf.float32)
         kept = tf.minimum(self._momentum, (1.0 + done) / (10.0 + done))
         for weight, average in self._pairs:
             average.assign(kept * average + (1.0 - kept) * weight)

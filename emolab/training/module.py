@@ -10,6 +10,7 @@ import tensorflow as tf
 from emolab.training.augmentation import Augmentation
 from emolab.training.averaging import MovingAverage
 from emolab.training.randomness import seed_generators, set_seeds
+from emolab.training.replicas import bare_optimizer
 
 Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -69,9 +70,10 @@ class Module(keras.Model):
             loss = minimised / tf.distribute.get_strategy().num_replicas_in_sync
             scaled = self.optimizer.scale_loss(loss)  # for float16, whose small gradients would vanish
         gradients = tape.gradient(scaled, self.trainable_weights)
+        updates = tf.convert_to_tensor(self.optimizer.iterations)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
         if self.average is not None:
-            self.average.update(self.step.value)
+            self._take_into(self.average, updates)
         self.step.assign_add(1)
         return self._track(values)
 
@@ -84,6 +86,13 @@ class Module(keras.Model):
 
         With a strategy Keras would sum the devices' shares of a first batch for it, and fail where they differ in size.
         """
+
+    def _take_into(self, average: MovingAverage, updates: tf.Tensor) -> None:
+        """Update the average where the weights were, of which there had been so many `updates` before this step."""
+        if bare_optimizer(self.optimizer).gradient_accumulation_steps is None:
+            average.update(self.step.value)
+        else:  # most steps only gather gradients, and the average would forget too fast; it's on one device
+            tf.cond(tf.equal(self.optimizer.iterations, updates), lambda: None, lambda: average.update(updates))
 
     def _track(self, values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, mean in self._means.items():

@@ -162,13 +162,16 @@ def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_pa
         assert [record.fields[name] is not None for name in ("temperatures", "uncertain_below")] == [kept, kept]
 
 
-def test_averages_match_a_computation_by_hand() -> None:
-    trainer = Trainer(epochs=1)
-    module = tiny_module(trainer, averaging=0.15)
+@pytest.mark.parametrize("accumulate", [None, 2])
+def test_averages_match_a_computation_by_hand(accumulate: int | None) -> None:
+    trainer = Trainer(epochs=2)
+    module = tiny_module(trainer, averaging=0.15, gradient_accumulation_steps=accumulate)
     trainer.compile(module, TinyData())
+    take_step = tf.function(module.train_step, autograph=False)  # as Keras does
     average = _values(module)
-    for step, kept in enumerate([0.1, 0.15, 0.15]):  # (1 + 0) / (10 + 0), then what was asked for
-        module.train_step(tuple(map(tf.constant, TinyData().train_batch(step))))
+    for update, kept in enumerate([0.1, 0.15, 0.15]):  # (1 + 0) / (10 + 0), then what was asked for
+        for step in range(update * (accumulate or 1), (update + 1) * (accumulate or 1)):
+            take_step(tuple(map(tf.constant, TinyData().train_batch(step))))
         average = [kept * old + (1 - kept) * new for old, new in zip(average, _values(module), strict=True)]
     with module.averaged():
         for value, expected in zip(_values(module), average, strict=True):
