@@ -67,9 +67,12 @@ def _trained(
     """Begin a run, or go on with `resumed`, as far as it goes."""
     evaluation = evaluation_of(cfg)
 
+    from emolab.runs.teachers import find_teachers, networks_of, note_teachers
+
+    teachers = find_teachers(cfg, resumed, data)  # before TensorFlow is imported
+
     from emolab.models.cost import cost_of
     from emolab.runs.session import begin, command_of, longer, recorded, take_up
-    from emolab.runs.teachers import teachers_of
     from emolab.training.assembly import build_module, build_trainer, check_arguments
     from emolab.training.trainer import seed_everything
 
@@ -87,8 +90,9 @@ def _trained(
             print(longer(record))
         print(f"data {data.summary}")
         print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
+        note_teachers(record, teachers)
         trainer = build_trainer(cfg, record, loggers)
-        module = build_module(cfg, trainer, data, weights, teachers_of(cfg, record))
+        module = build_module(cfg, trainer, data, weights, networks_of(cfg, teachers))
         record.update(precision=trainer.precision, model={**record.fields["model"], **cost_of(module.network)})
         trainer.fit(module, data, resume=record.can_go_on)
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}

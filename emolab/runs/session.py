@@ -39,7 +39,7 @@ def check_named(cfg: DictConfig) -> None:
     begun = None if cfg.resume is None else _to_resume(cfg)
     if cfg.model.weights not in DOWNLOAD_SECONDS and (begun is None or not begun.can_go_on):
         first_weights(cfg.model.weights, cfg.model.name)
-    find_teachers(cfg, begun, download=False)
+    find_teachers(cfg, begun)
 
 
 def run_to_resume(cfg: DictConfig, data: DataModule) -> RunRecord | None:

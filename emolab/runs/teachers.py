@@ -18,63 +18,64 @@ from emolab.runs.select import check_distinct, is_artifact, resolve
 if TYPE_CHECKING:
     import keras
 
+    from emolab.data.datamodule import DataModule
     from emolab.training.distillation import Teachers
 
 MOVING = ("best", "last")  # names that mean another run later
 _VERSION = re.compile(r":v\d+$")  # of a W&B artifact; any other alias may mean another one later
 
 
-def teachers_of(cfg: DictConfig, record: RunRecord) -> "Teachers | None":
-    """Return what builds the teachers' networks, or None where `cfg.teacher` names none; note them in the record.
-
-    Args:
-        cfg: the training's configuration; `teacher` names one run or a list. A module of the user's own that the
-            student's network comes from is trusted with the teachers', too.
-        record: of the student. A resumed one names its teachers already: `teacher=best` may mean another by now.
-
-    Raises:
-        ConfigError: if a teacher has other classes, another size, or no longer the weights it began with.
-        RunError: if there is no such run, or its weights are missing or changed.
-    """
-    found = find_teachers(cfg, record)
-    if not found:
-        return None
-    for run, reason in found:
-        _check_fits(run, record)
-        print(printable(f"teacher {run.folder}: {reason}"), flush=True)
-    runs = [run for run, _ in found]
-    if not record.fields["teachers"]:
-        record.update(teachers=[_note(run) for run in runs])
-    return partial(_networks, runs, typed_modules(cfg))
-
-
-def find_teachers(cfg: DictConfig, student: RunRecord | None, download: bool = True) -> list[tuple[RunRecord, str]]:
+def find_teachers(
+    cfg: DictConfig, student: RunRecord | None, data: "DataModule | None" = None
+) -> list[tuple[RunRecord, str]]:
     """Return the runs that `cfg.teacher` means, each with a sentence why it's that one; none where it's null.
 
+    `best` and `last` are of the runs that can teach this training: with its classes and its size of faces.
+
     Args:
-        cfg: the training's configuration.
-        student: the run that learns from them, which may name them already; None where it hasn't begun.
-        download: False leaves out those that are W&B's artifacts.
+        cfg: the training's configuration; `teacher` names one run or a list.
+        student: the run that learns from them, which may name them already: `teacher=best` may mean another by now.
+            None where it hasn't begun.
+        data: what it learns from, too. None where they aren't prepared: the classes are still unknown then, and W&B's
+            artifacts are left out, which would be downloaded.
 
     Raises:
-        ConfigError: if a teacher no longer has the weights that the student began with.
+        ConfigError: if a teacher has other classes, another size, or no longer the weights that the student began with.
         RunError: if there is no such run, two are the same, or its weights are missing or changed.
     """
     if cfg.teacher is None:
         return []
     noted = None if student is None else student.fields["teachers"]
     wanted = [_where_now(teacher) for teacher in noted] if noted else _listed(cfg.teacher)
-    names = [name for name in wanted if download or not is_artifact(name)]
-    found = [resolve(name, Path(cfg.paths.runs)) for name in names]
+    names = [name for name in wanted if data is not None or not is_artifact(name)]
+    found = [resolve(name, Path(cfg.paths.runs), _fitting(cfg, data)) for name in names]
     for place, (run, _) in enumerate(found):
         if noted and run.best_weights_sha256 != noted[place]["weights"]:
             raise ConfigError(
                 f"resume={cfg.resume}: the weights of its teacher {run.folder} have changed since it began"
             )
         run.checkpoint_path("best")
+        if data is not None:
+            _check_fits(run, data)
     if not noted:  # who has begun keeps the teachers it has
         check_distinct("teacher", names, [run for run, _ in found])
     return found
+
+
+def note_teachers(student: RunRecord, found: Sequence[tuple[RunRecord, str]]) -> None:
+    """Print who teaches, and why, and note it in the student's record, which keeps the teachers that it has."""
+    for run, reason in found:
+        print(printable(f"teacher {run.folder}: {reason}"), flush=True)
+    if found and not student.fields["teachers"]:
+        student.update(teachers=[_note(run) for run, _ in found])
+
+
+def networks_of(cfg: DictConfig, found: Sequence[tuple[RunRecord, str]]) -> "Teachers | None":
+    """Return what builds the networks of the teachers that were found, or None where there are none.
+
+    A module of the user's own that the student's network comes from is trusted with the teachers', too.
+    """
+    return partial(_networks, [run for run, _ in found], typed_modules(cfg)) if found else None
 
 
 def check_teachers_stay(cfg: DictConfig) -> None:
@@ -92,17 +93,24 @@ def check_teachers_stay(cfg: DictConfig) -> None:
     """
     given = [] if cfg.teacher is None else [name.strip() for name in _listed(cfg.teacher)]
     if moving := [name for name in given if name in MOVING]:
-        now = [resolve(name, Path(cfg.paths.runs))[0].id if name in MOVING else name for name in given]
+        runs, where = Path(cfg.paths.runs), _fitting(cfg)
+        now = [resolve(name, runs, where)[0].id if name in MOVING else name for name in given]
         names = now[0] if isinstance(cfg.teacher, str) else f"[{','.join(now)}]"
         raise ConfigError(
             f"teacher={moving[0]}: a student of these trainings may become that, and would teach the next ones. Name "
-            f"the run, so that all have the same teacher: teacher={names} is it now"
+            f"the run, so that all have the same teacher, such as teacher={names}"
         )
     if moving := [name for name in given if is_artifact(name) and not _VERSION.search(name)]:
         raise ConfigError(
             f"teacher={moving[0]}: an alias may mean another artifact by the time the next of these trainings begins. "
             "Name a version, such as :v3, so that all have the same teacher"
         )
+
+
+def _fitting(cfg: DictConfig, data: "DataModule | None" = None) -> dict[str, Any]:
+    """What of a run must be as in this training for it to teach, as far as it's known; see `resolve`."""
+    classes = {} if data is None else {"classes": list(data.classes)}
+    return {"image_size": cfg.data.image_size, **classes}
 
 
 def _where_now(teacher: Mapping[str, Any]) -> str:
@@ -126,12 +134,12 @@ def _networks(runs: Sequence[RunRecord], trusted_modules: Sequence[str]) -> "lis
     return [load_network(run, trusted_modules) for run in runs]
 
 
-def _check_fits(teacher: RunRecord, student: RunRecord) -> None:
-    if teacher.classes != student.classes:
+def _check_fits(teacher: RunRecord, data: "DataModule") -> None:
+    if teacher.classes != tuple(data.classes):
         raise ConfigError(
             f"teacher={teacher.id} has the classes {', '.join(teacher.classes)}; the data have "
-            f"{', '.join(student.classes)}. Choose a teacher with the same"
+            f"{', '.join(data.classes)}. Choose a teacher with the same"
         )
-    sizes = teacher.fields["image_size"], student.fields["image_size"]
-    if sizes[0] != sizes[1]:
-        raise ConfigError(f"teacher={teacher.id} takes faces of {sizes[0]} pixels: set data.image_size={sizes[0]}")
+    size = teacher.fields["image_size"]
+    if size != data.image_size:
+        raise ConfigError(f"teacher={teacher.id} takes faces of {size} pixels: set data.image_size={size}")

@@ -227,7 +227,7 @@ def test_a_sweep_whose_teacher_may_change_is_refused(tmp_path):
     monitor = teacher.fields["monitor"]
     teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0, monitor=monitor)
     given = ["experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"output={tmp_path / 'sweep'}", "n_trials=1"]
-    with pytest.raises(ConfigError, match=f"teacher={teacher.id} is it now"):
+    with pytest.raises(ConfigError, match=f"such as teacher={teacher.id}"):
         sweep(composed("sweep", given), given)
     assert not (tmp_path / "sweep").exists()
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from run_fields import made_record
 
 from emolab.errors import ConfigError, RunError
 from emolab.runs import RunRecord
-from emolab.runs.teachers import check_teachers_stay, find_teachers, teachers_of
+from emolab.runs.teachers import check_teachers_stay, find_teachers, note_teachers
 
 
 def _run(root: Path, name: str, best: float, classes: tuple[str, ...] = ("happy", "sad"), size: int = 48) -> RunRecord:
@@ -29,20 +30,32 @@ def _begun(root: Path, name: str, classes: tuple[str, ...] = ("happy", "sad"), s
 
 def _cfg(root: Path, teacher: str | list[str] | None = "best") -> DictConfig:
     model = {"backbone": {"_target_": "emolab.models.custom_cnn.custom_cnn"}}
-    return OmegaConf.create({"teacher": teacher, "resume": None, "paths": {"runs": str(root)}, "model": model})
+    data = {"image_size": 48}
+    return OmegaConf.create(
+        {"teacher": teacher, "resume": None, "paths": {"runs": str(root)}, "model": model, "data": data}
+    )
+
+
+def _taught(cfg: DictConfig, student: RunRecord) -> list[str]:
+    """Find and note the teachers as a training does, and return their ids."""
+    data: Any = SimpleNamespace(classes=student.classes, image_size=student.fields["image_size"])
+    found = find_teachers(cfg, student, data)
+    note_teachers(student, found)
+    return [run.id for run, _ in found]
 
 
 def test_without_a_teacher_there_is_none(tmp_path: Path) -> None:
-    assert teachers_of(_cfg(tmp_path, None), _begun(tmp_path, "student")) is None
+    student = _begun(tmp_path, "student")
+    assert _taught(_cfg(tmp_path, None), student) == student.fields["teachers"] == []
 
 
 def test_the_record_names_its_teacher_and_holds_to_it(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
-    assert teachers_of(_cfg(tmp_path), student) is not None
+    assert _taught(_cfg(tmp_path), student) == [teacher.id]
     assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
     _run(tmp_path, "better", best=0.7)  # now teacher=best would mean another
-    teachers_of(_cfg(tmp_path), student)
+    _taught(_cfg(tmp_path), student)
     assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
 
 
@@ -51,13 +64,17 @@ def test_a_teachers_letters_that_a_terminal_would_act_on_are_told_as_escapes(
 ) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     teacher.update(monitor={**teacher.fields["monitor"], "name": "\x1b[2J"})
-    teachers_of(_cfg(tmp_path), _begun(tmp_path, "student"))
+    _taught(_cfg(tmp_path), _begun(tmp_path, "student"))
     assert r"has the highest \x1b[2J, 0.6" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("teacher", "told"),
-    [("best", "teacher={0} is"), (" last", "teacher={0} is"), (["last", "other"], r"teacher=\[{0},other\]")],
+    [
+        ("best", "such as teacher={0}$"),
+        (" last", "such as teacher={0}$"),
+        (["last", "other"], r"such as teacher=\[{0},other\]$"),
+    ],
 )
 def test_many_trainings_must_name_their_teachers_and_are_told_the_name(
     tmp_path: Path, teacher: str | list[str], told: str
@@ -80,11 +97,11 @@ def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path:
     one, other = (_run(tmp_path, name, best) for name, best in (("one", 0.6), ("other", 0.7)))
     student = _begun(tmp_path, "student")
     for _ in range(2):  # begun, then resumed
-        teachers_of(_cfg(tmp_path, [one.id, other.id]), student)
+        _taught(_cfg(tmp_path, [one.id, other.id]), student)
         assert [noted["run"] for noted in student.fields["teachers"]] == [one.id, other.id]
     _change_weights(other)
     with pytest.raises(ConfigError, match=rf"{other.id} have changed since"):
-        teachers_of(_cfg(tmp_path, [one.id, other.id]), student)
+        _taught(_cfg(tmp_path, [one.id, other.id]), student)
 
 
 def test_a_teacher_teaches_once_however_it_is_named(tmp_path: Path) -> None:
@@ -96,35 +113,35 @@ def test_a_teacher_teaches_once_however_it_is_named(tmp_path: Path) -> None:
 def test_a_run_from_when_there_was_one_teacher_keeps_it(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
-    teachers_of(_cfg(tmp_path), student)
+    _taught(_cfg(tmp_path), student)
     (noted,) = student.fields["teachers"]
     student.update(teachers=None, teacher=noted)
     _change_weights(teacher)
     with pytest.raises(ConfigError, match="changed since"):
-        teachers_of(_cfg(tmp_path), student)
+        _taught(_cfg(tmp_path), student)
 
 
 def test_a_run_that_says_it_had_no_teacher_gets_the_one_that_is_asked_for(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
     student.update(teachers=None, teacher=None)
-    teachers_of(_cfg(tmp_path), student)
+    _taught(_cfg(tmp_path), student)
     assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
 
 
 def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
-    teachers_of(_cfg(tmp_path), student)
+    _taught(_cfg(tmp_path), student)
     _change_weights(teacher)
     with pytest.raises(ConfigError, match="changed since"):
-        teachers_of(_cfg(tmp_path), student)
+        _taught(_cfg(tmp_path), student)
 
 
 def test_a_teacher_is_found_again_where_the_runs_lie_now_and_still_held_to(tmp_path: Path) -> None:
     teacher = _run(tmp_path / "runs", "teacher", best=0.6)
     student = _begun(tmp_path / "runs", "student")
-    teachers_of(_cfg(tmp_path / "runs"), student)
+    _taught(_cfg(tmp_path / "runs"), student)
     student.close()
     moved = (tmp_path / "runs").rename(tmp_path / "moved")
     student = RunRecord.open(moved / "student" / student.id)
@@ -142,24 +159,40 @@ def test_a_teacher_is_found_again_where_the_runs_lie_now_and_still_held_to(tmp_p
 @pytest.mark.parametrize(
     ("other", "message"), [({"classes": ("angry", "sad")}, "angry, sad"), ({"size": 96}, "data.image_size=96")]
 )
-def test_a_teacher_of_other_classes_or_another_size_is_refused(
+def test_of_runs_with_other_classes_or_another_size_none_is_the_best_and_one_that_is_named_is_refused(
     tmp_path: Path, other: dict[str, Any], message: str
 ) -> None:
-    _run(tmp_path, "teacher", 0.6, **other)
+    fitting = [_run(tmp_path, "small", 0.5), _run(tmp_path, "large", 0.6)]
+    unlike = _run(tmp_path, "unlike", 0.9, **other)
+    assert _taught(_cfg(tmp_path, ["best"]), _begun(tmp_path, "student")) == [fitting[1].id]
+    assert _taught(_cfg(tmp_path, ["last"]), _begun(tmp_path, "student")) != [unlike.id]
     with pytest.raises(ConfigError, match=message):
-        teachers_of(_cfg(tmp_path), _begun(tmp_path, "student"))
+        _taught(_cfg(tmp_path, unlike.id), _begun(tmp_path, "student"))
+
+
+def test_where_no_run_can_teach_what_was_sought_is_told(tmp_path: Path) -> None:
+    _run(tmp_path, "faces", 0.9, classes=("angry", "sad"))
+    with pytest.raises(
+        RunError, match=r"no finished run where image_size=48, classes=\['happy', 'sad'\]\.\nRuns under"
+    ):
+        _taught(_cfg(tmp_path), _begun(tmp_path, "student"))
+    find_teachers(_cfg(tmp_path), None)  # before the classes are known
+    cfg = _cfg(tmp_path)
+    cfg.data.image_size = 96
+    with pytest.raises(RunError, match="no finished run where image_size=96"):
+        find_teachers(cfg, None)
 
 
 def test_a_teacher_without_weights_is_refused_and_not_noted(tmp_path: Path) -> None:
     teacher, student = _begun(tmp_path, "teacher"), _begun(tmp_path, "student")
     with pytest.raises(RunError, match="has no 'best' checkpoint"):
-        teachers_of(_cfg(tmp_path, teacher.id), student)
+        _taught(_cfg(tmp_path, teacher.id), student)
     assert student.fields["teachers"] == []
 
 
 def test_teachers_are_found_before_the_student_has_begun_but_none_is_downloaded(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     cfg = _cfg(tmp_path, ["wandb:one/two/three:latest", teacher.id])
-    assert [run.id for run, _ in find_teachers(cfg, None, download=False)] == [teacher.id]
+    assert [run.id for run, _ in find_teachers(cfg, None)] == [teacher.id]
     with pytest.raises(RunError, match="'gone' is neither a run folder nor a run id"):
-        find_teachers(_cfg(tmp_path, [teacher.id, "gone"]), None, download=False)
+        find_teachers(_cfg(tmp_path, [teacher.id, "gone"]), None)
