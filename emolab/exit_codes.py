@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 
-from emolab.errors import EmolabError, printable
+from emolab.errors import ConfigError, EmolabError, one_line, printable
 from emolab.unread import leave_readers
 
 FAILED = 1  # a gate
@@ -30,8 +30,7 @@ def exit_code(work: Callable[[], Any]) -> int:
         _tell(error)
         return WRONG
     except InstantiationException as error:
-        cause = error.__cause__
-        _tell(cause if isinstance(cause, EmolabError) else error)
+        _tell(_refusal(error))
         return WRONG
     except Exception as error:  # shown whole; Python's own exit code for it, 1, would say that a gate failed
         if isinstance(error, BrokenPipeError) and leave_readers():
@@ -39,6 +38,17 @@ def exit_code(work: Callable[[], Any]) -> int:
         traceback.print_exc()
         print("error: this is a fault of emolab's own; please report it with the lines above", file=sys.stderr)
         return FAULT
+
+
+def _refusal(error: InstantiationException) -> Exception:
+    """What refused its arguments, in one line with the key that it stands at, where Hydra says so in three."""
+    cause = error.__cause__
+    if isinstance(cause, EmolabError):
+        return cause
+    if not isinstance(cause, Exception):
+        return error
+    key = str(error).rpartition("full_key: ")[2]
+    return ConfigError(f"{key}: {type(cause).__name__}: {one_line(cause)}")
 
 
 def _tell(error: Exception) -> None:

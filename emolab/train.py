@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from emolab.data.datamodule import DataModule
     from emolab.data.prepared import PreparedData
     from emolab.judging.evaluation_settings import EvaluationSettings
+    from emolab.models.pretrained import FirstWeights
     from emolab.runs import RunRecord
     from emolab.tracking import LoggerGroup
+    from emolab.training.module import EmotionModule
+    from emolab.training.trainer import Trainer
 
 
 def train(cfg: DictConfig, choices: Mapping[str, str] | None = None, overrides: Sequence[str] = ()) -> "RunRecord":
@@ -67,19 +70,17 @@ def _trained(
     """Begin a run, or go on with `resumed`, as far as it goes."""
     evaluation = evaluation_of(cfg)
 
-    from emolab.runs.teachers import find_teachers, networks_of, note_teachers
+    from emolab.runs.session import begin, command_of, longer, recorded, take_up, weights_to_begin_from
+    from emolab.runs.teachers import find_teachers, note_teachers
 
     teachers = find_teachers(cfg, resumed, data)  # before TensorFlow is imported
 
     from emolab.models.cost import cost_of
-    from emolab.runs.session import begin, command_of, longer, recorded, take_up
-    from emolab.training.assembly import build_module, build_trainer, check_arguments
-    from emolab.training.trainer import seed_everything
 
-    check_arguments(cfg)
-    seed_everything(cfg.seed, cfg.trainer.deterministic)
     loggers = build_loggers(cfg)
-    record, weights = begin(cfg, data, choices, overrides) if resumed is None else take_up(resumed, cfg, data)
+    weights = weights_to_begin_from(cfg, resumed)
+    trainer, module = _built(cfg, data, resumed, loggers, weights, teachers)
+    record = begin(cfg, data, weights, choices, overrides) if resumed is None else take_up(resumed, data)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     with recorded(record, loggers):
         loggers.start(record, config)
@@ -91,9 +92,8 @@ def _trained(
         print(f"data {data.summary}")
         print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
         note_teachers(record, teachers)
-        trainer = build_trainer(cfg, record, loggers)
-        module = build_module(cfg, trainer, data, weights, networks_of(cfg, teachers))
         record.update(precision=trainer.precision, model={**record.fields["model"], **cost_of(module.network)})
+        trainer.record = record
         trainer.fit(module, data, resume=record.can_go_on)
         cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
         summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
@@ -101,6 +101,27 @@ def _trained(
             summary |= conclude(record, data.prepared, loggers, evaluation)
         loggers.finish("finished", summary)
     return record
+
+
+def _built(
+    cfg: DictConfig,
+    data: "DataModule",
+    resumed: "RunRecord | None",
+    loggers: "LoggerGroup",
+    weights: "FirstWeights",
+    teachers: "Sequence[tuple[RunRecord, str]]",
+) -> "tuple[Trainer, EmotionModule]":
+    """Build all that a setting can be wrong for, and check that it works together: a mistake leaves no failed run."""
+    from emolab.runs.teachers import networks_of
+    from emolab.training.assembly import build_module, build_trainer, check_arguments
+    from emolab.training.trainer import seed_everything
+
+    check_arguments(cfg)
+    seed_everything(cfg.seed, cfg.trainer.deterministic)
+    trainer = build_trainer(cfg, resumed, loggers)
+    module = build_module(cfg, trainer, data, weights, networks_of(cfg, teachers))
+    trainer.check(module, data)
+    return trainer, module
 
 
 def evaluation_of(cfg: DictConfig) -> "EvaluationSettings | None":

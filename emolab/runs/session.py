@@ -56,41 +56,52 @@ def run_to_resume(cfg: DictConfig, data: DataModule) -> RunRecord | None:
     return found
 
 
+def weights_to_begin_from(cfg: DictConfig, resumed: RunRecord | None) -> FirstWeights:
+    """Return the first weights of a training.
+
+    A run that goes on from a saved state needs none: those it began with may be gone by now.
+
+    Args:
+        cfg: the configuration.
+        resumed: the run that goes on; None where one is to begin.
+
+    Raises:
+        ConfigError: if the weights that were asked for can't be had.
+    """
+    if resumed is not None and resumed.can_go_on:
+        return FirstWeights(cfg.model.weights, str(resumed.fields["model"]["weights"]["used"]), None)
+    return first_weights(cfg.model.weights, cfg.model.name)
+
+
 def begin(
-    cfg: DictConfig, data: DataModule, choices: Mapping[str, str], overrides: Sequence[str] = ()
-) -> tuple[RunRecord, FirstWeights]:
-    """Begin a run folder; return its record with the weights to begin from.
+    cfg: DictConfig,
+    data: DataModule,
+    weights: FirstWeights,
+    choices: Mapping[str, str],
+    overrides: Sequence[str] = (),
+) -> RunRecord:
+    """Begin a run folder; return its record.
 
     Args:
         cfg: the configuration.
         data: what it learns from.
+        weights: that it begins from.
         choices: group of the configuration -> what was chosen of it.
         overrides: of the command, which is told when the run is resumed.
-
-    Raises:
-        ConfigError: if the weights that were asked for can't be had.
     """
-    weights = first_weights(cfg.model.weights, cfg.model.name)
     fields = {**_fields(cfg, data, weights, choices), "command": list(overrides)}
-    return RunRecord.create(Path(cfg.paths.runs), str(cfg.name), fields, config_text(cfg)), weights
+    return RunRecord.create(Path(cfg.paths.runs), str(cfg.name), fields, config_text(cfg))
 
 
-def take_up(run: RunRecord, cfg: DictConfig, data: DataModule) -> tuple[RunRecord, FirstWeights]:
-    """Take up a run that isn't finished; return its record, to write to, with the weights to begin from.
-
-    A run that goes on from a saved state needs none: those it began with may be gone by now.
+def take_up(run: RunRecord, data: DataModule) -> RunRecord:
+    """Take up a run that isn't finished; return its record, to write to.
 
     Raises:
-        ConfigError: if the weights that were asked for can't be had.
         RunError: if another process is training it.
     """
-    if run.can_go_on:
-        weights = FirstWeights(cfg.model.weights, str(run.fields["model"]["weights"]["used"]), None)
-    else:
-        weights = first_weights(cfg.model.weights, cfg.model.name)
     record = RunRecord.resume(run.folder)
     record.truncate_metrics(_steps_done(record) // data.steps_per_epoch)
-    return record, weights
+    return record
 
 
 @contextmanager

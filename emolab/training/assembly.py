@@ -2,17 +2,21 @@
 
 import inspect
 import logging
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from emolab.config.suggest import did_you_mean, listed
+from emolab.config.targets import targets_in
 from emolab.data.datamodule import DataModule
-from emolab.errors import ConfigError
+from emolab.errors import ConfigError, one_line
 from emolab.models.batch_statistics import unfold
 from emolab.models.finetune import train_everything, train_from
 from emolab.models.network import build_network
@@ -34,29 +38,40 @@ log = logging.getLogger(__name__)
 _GIVEN = {  # what is called in a training -> those of its arguments that only the training knows
     "model.backbone": {"images"},
     "loss": {"logits", "targets", "prior"},
-    "optimizer": set[str](),
     "schedule": {"total_steps"},
 }
 
 
 def check_arguments(cfg: DictConfig) -> None:
-    """Check that what `cfg` hands to the network, the loss and the optimizer is among their arguments.
+    """Check that there is all that `cfg` has by `_target_`, and that what it is handed is among its arguments.
 
-    It's known before a run folder is made. What they say of an argument's value isn't.
+    It's known before anything is built. What they say of an argument's value isn't.
 
     Raises:
-        ConfigError: naming an argument that isn't, and those there are.
+        ConfigError: naming a target or an argument that isn't, and those there are.
     """
-    for key, given in _GIVEN.items():
-        node = OmegaConf.select(cfg, key)
-        if node.get("_partial_"):
-            _check_arguments_of(key, node, given)
+    for key, target in targets_in(OmegaConf.to_container(cfg, resolve=True)):
+        _check_arguments_of(key, _named(key, target), OmegaConf.select(cfg, key))
 
 
-def _check_arguments_of(key: str, node: DictConfig, given: set[str]) -> None:
-    target = instantiate({"_target_": node._target_, "_partial_": True}).func
+def _named(key: str, target: str) -> Callable[..., Any]:
+    """What a `_target_` names, if Hydra lets one build it."""
+    try:
+        named: Callable[..., Any] = instantiate({"_target_": target, "_partial_": True}).func
+    except InstantiationException as error:
+        if not isinstance(error.__cause__, ImportError):
+            raise
+        module, _, name = target.rpartition(".")
+        if module not in sys.modules:
+            raise ConfigError(f"{key}._target_={target}: {one_line(error.__cause__)}") from error
+        meant = did_you_mean(name, dir(sys.modules[module]))
+        raise ConfigError(f"{key}._target_={target}: {module} has no {name!r}.{meant}") from error
+    return named
+
+
+def _check_arguments_of(key: str, target: Callable[..., Any], node: DictConfig) -> None:
     parameters = inspect.signature(target).parameters
-    right = parameters.keys() - given
+    right = parameters.keys() - _GIVEN.get(key, set())
     wrong = [name for name in map(str, node) if name not in right and not name.startswith("_")]
     if wrong and not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
         raise ConfigError(
@@ -65,13 +80,12 @@ def _check_arguments_of(key: str, node: DictConfig, given: set[str]) -> None:
         )
 
 
-def build_trainer(cfg: DictConfig, record: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
-    """Return the trainer that `cfg` describes."""
+def build_trainer(cfg: DictConfig, resumed: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
+    """Return the trainer that `cfg` describes, yet without a record: what `resumed` began in is its precision."""
     settings = cfg.trainer
-    begun = None if record is None else record.fields["precision"]  # a resumed run goes on as it began
+    begun = None if resumed is None else resumed.fields["precision"]  # a resumed run goes on as it began
     return Trainer(
         epochs=settings.epochs,
-        record=record,
         loggers=loggers,
         callbacks=[instantiate(callback, _convert_="all") for callback in cfg.callbacks.values()],
         precision=begun if begun in POLICIES else _precision(cfg),

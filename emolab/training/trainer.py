@@ -80,6 +80,18 @@ class Trainer:
             optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
             compile_for(module, optimizer, self.strategy.num_replicas_in_sync)
 
+    def check(self, module: Module, data: "DataModule") -> None:
+        """Compile the module, and refuse what can't be trained; `fit` does so itself.
+
+        Raises:
+            ConfigError: if the optimizer refuses its settings, a callback can't work here, or the batches don't fit the
+                devices or the length of the training.
+        """
+        self.compile(module, data)
+        check_batches(data.batch_size, self.strategy.num_replicas_in_sync)
+        check_optimizer(module.optimizer, self.epochs * data.steps_per_epoch)
+        check_callbacks(self.callbacks, module.optimizer)
+
     def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
         """Train for `epochs`, or go on from the record's last state.
 
@@ -89,15 +101,11 @@ class Trainer:
         Afterwards the module holds the moving averages of its weights, if it keeps them (`trainer.averaging`).
 
         Raises:
-            ConfigError: before the training, if a callback can't work here, the monitored metric would be missing, or
-                the batches don't fit the devices or the length of the training.
+            ConfigError: before the training, as `check`, or if the monitored metric would be missing.
             KeyboardInterrupt: after the state was saved.
             RunError: if the loss is no longer a number, a state doesn't fit or can't be saved, or memory is too small.
         """
-        self.compile(module, data)
-        check_batches(data.batch_size, self.strategy.num_replicas_in_sync)
-        check_optimizer(module.optimizer, self.epochs * data.steps_per_epoch)
-        check_callbacks(self.callbacks, module.optimizer)
+        self.check(module, data)
         with _clear_memory_errors(data.batch_size):
             if self.record is None:
                 self._run(module, data, None, self.epochs)

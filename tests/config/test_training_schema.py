@@ -20,6 +20,13 @@ DATA = ("data=fer2013", "data.path=faces.csv")
             ["trainer.accumulate=2", "trainer.strategy={_target_:tensorflow.distribute.MirroredStrategy}"],
             r"doesn't go with trainer.accumulate",
         ),
+        (["model=custom_cnn", "model.backbone.stem=-3"], r"model.backbone.stem=-3: .*greater than or equal to 1"),
+        (["model=custom_cnn", "model.backbone.widths=8"], r"model.backbone.widths=8: expected a list"),
+        (["aug.layers.affine.rate=5"], r"aug.layers.affine.rate=5: .*less than or equal to 1"),
+        (
+            ["callbacks=early_stopping", "callbacks.early_stopping.patience=many"],
+            r"patience=many: expected a whole number",
+        ),
         (["name=a/b"], r"name=a/b: can't name a folder: give up to 100 letters"),
         (["name=.hidden"], r"name=.hidden: can't name a folder"),
         (["optimizer.learning_rate=inf"], r"optimizer.learning_rate=inf: .*finite number"),

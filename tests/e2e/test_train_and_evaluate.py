@@ -8,6 +8,7 @@ from commands import TINY, run
 from emolab.config.command import composed
 from emolab.errors import ConfigError, DataError, RunError
 from emolab.evaluate import evaluate
+from emolab.exit_codes import WRONG, exit_code
 from emolab.train import train
 from realtime.viewer import view
 
@@ -131,12 +132,34 @@ def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when
     assert len(student.fields["teachers"]) == 1
 
 
-def test_a_training_with_an_argument_that_nothing_takes_leaves_no_run(
-    tmp_path: Path, striped_faces: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("+loss.gamma=1", "loss.gamma: "),
+        ("+optimizer.beta=1", "optimizer or schedule: "),
+        ("aug.layers.flip.mode=sideways", "aug.layers.flip: ValueError: "),
+        ("aug.layers.affine.rotation=999", "aug: RandomAffine: rotation=999 must lie between 0 and 180"),
+        (
+            "+callbacks.keep={_target_: keras.callbacks.ModelCheckpoint, filepath: x.keras}",
+            "callbacks: ModelCheckpoint",
+        ),
+        ("finetune=partial model.partial_from=gone", "model.partial_from=gone is not a layer"),
+        ("trainer.accumulate=99", "trainer.accumulate=99: the whole training has"),
+    ],
+)
+def test_a_training_that_cannot_be_built_is_told_in_one_line_and_leaves_no_run(
+    tmp_path: Path,
+    striped_faces: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    wrong: str,
+    told: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match=r"^loss\.gamma: "):
-        train(composed("train", [*TINY, f"data.root={striped_faces}", *HERE, "+loss.gamma=1"]))
+    more = [wrong] if "{" in wrong else wrong.split()
+    cfg = composed("train", [*TINY, f"data.root={striped_faces}", *HERE, *more])
+    assert exit_code(lambda: train(cfg)) == WRONG
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {told}")
     assert not Path("runs").exists()
 
 

@@ -9,7 +9,7 @@ from emolab.data.configured import prepare_data
 from emolab.data.datamodule import DataModule
 from emolab.errors import ConfigError, RunError
 from emolab.runs import RunRecord
-from emolab.runs.session import begin, check_named, run_to_resume, take_up
+from emolab.runs.session import begin, check_named, run_to_resume, take_up, weights_to_begin_from
 
 
 def _taken_up(folder: Path, *more: str) -> RunRecord:
@@ -19,7 +19,8 @@ def _taken_up(folder: Path, *more: str) -> RunRecord:
     cfg = composed("train", ["model=custom_cnn", *data, *paths, *more])
     data = DataModule(prepare_data(cfg), batch_size=4, seed=0)
     resumed = run_to_resume(cfg, data)
-    record, _ = begin(cfg, data, {}, more) if resumed is None else take_up(resumed, cfg, data)
+    weights = weights_to_begin_from(cfg, resumed)
+    record = begin(cfg, data, weights, {}, more) if resumed is None else take_up(resumed, data)
     record.close()
     return record
 

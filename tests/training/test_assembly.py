@@ -28,10 +28,26 @@ def _module(weights: FirstWeights, classes: tuple[str, ...], *overrides: str) ->
         ("+model.backbone.width=[8]", r"^model\.backbone\.width: .*custom_cnn takes no such argument. .*'widths'\?"),
         ("+loss.gamma=1", r"^loss\.gamma: .*cross_entropy takes no .* It takes: balance, label_smoothing$"),
         ("+loss.prior=1", r"^loss\.prior: "),
+        (
+            "+aug.layers.affine.tilt=1",
+            r"^aug\.layers\.affine\.tilt: .*RandomAffine takes no .* It takes: rate, rotation, ",
+        ),
+        (
+            "+callbacks.stop={_target_: keras.callbacks.EarlyStopping, patince: 3}",
+            r"^callbacks\.stop\.patince: .*Did you mean 'patience'\?",
+        ),
+        (
+            "+callbacks.stop={_target_: keras.callbacks.EarlyStoping}",
+            r"^callbacks\.stop\._target_=.*: keras\.callbacks has no 'EarlyStoping'\. Did you mean 'EarlyStopping'\?$",
+        ),
+        (
+            "+callbacks.stop={_target_: keras.calbacks.Stop}",
+            r"^callbacks\.stop\._target_=.*No module named 'keras\.calbacks'",
+        ),
         ("+schedule.cycles=1", r"^schedule\.cycles: .*WarmupCosine takes no .* It takes: final, peak, warmup$"),
     ],
 )
-def test_an_argument_that_nothing_takes_is_told_with_those_there_are(wrong: str, message: str) -> None:
+def test_a_target_or_an_argument_that_is_not_there_is_told_with_those_there_are(wrong: str, message: str) -> None:
     check_arguments(composed("train", [*TINY, "data.root=faces", "+optimizer.beta_1=0.8"]))  # by `**kwargs`
     with pytest.raises(ConfigError, match=message):
         check_arguments(composed("train", [*TINY, "data.root=faces", wrong]))

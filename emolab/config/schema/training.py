@@ -25,18 +25,32 @@ from emolab.config.schema.parts import (
 WANDB = "emolab.tracking.Wandb"  # conf/logger/wandb.yaml; loggers of the user's own have limits of their own
 
 
+class Backbone(Target):
+    """What makes features of a face."""
+
+    stem: Count = ABSENT
+    widths: list[Count] = ABSENT
+    depths: list[Count] = ABSENT
+
+
 class Model(Closed):
     """Which network."""
 
     name: Name
-    backbone: Target
+    backbone: Backbone
     weights: str | None
     dropout: Annotated[float, Field(ge=0, lt=1)]
     partial_from: Name
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
-Layers = Annotated[dict[str, Target], BeforeValidator(named)]  # configs of before have lists
+class Layer(Target):
+    """What one training image goes through, of several."""
+
+    rate: Share = ABSENT
+
+
+Layers = Annotated[dict[str, Layer], BeforeValidator(named)]  # configs of before have lists
 
 
 class Augmentation(Target):
@@ -77,6 +91,12 @@ class Schedule(Target):
 
     warmup: Share = ABSENT
     final: Share = ABSENT
+
+
+class Callback(Target):
+    """What is done beside the training."""
+
+    patience: Annotated[int, Field(ge=0)] = ABSENT
 
 
 def _project(name: str) -> str:
@@ -191,7 +211,7 @@ class Train(Closed):
     loss: Loss
     optimizer: Optimizer
     schedule: Schedule
-    callbacks: dict[str, Target]
+    callbacks: dict[str, Callback]
     logger: Logger
     trainer: Trainer
     paths: Paths
