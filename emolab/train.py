@@ -16,6 +16,7 @@ from emolab.config.overrides import SEARCH_PATH, key_of
 from emolab.config.saved import typed_modules
 from emolab.config.schema import SCHEMAS
 from emolab.errors import printable
+from emolab.exit_codes import FAILED
 
 if TYPE_CHECKING:
     from emolab.data.datamodule import DataModule
@@ -189,10 +190,29 @@ def build_loggers(cfg: DictConfig) -> "LoggerGroup":
     return with_record(instantiate(cfg.logger))
 
 
-def _main(cfg: DictConfig) -> None:
+def passed(record: "RunRecord") -> bool:
+    """Return whether a training showed what it was to show, and say so.
+
+    With `debug=overfit` that is that it can learn a batch by heart; any other passes.
+    """
+    if record.fields["choices"].get("debug") != "overfit":
+        return True
+    last = record.read_metrics()[-1]
+    if last["accuracy"] == 1.0:
+        print("overfit: every image of the batch is named")
+        return True
+    print(
+        f"overfit: NOT reached: {last['accuracy']:.3f} of the batch is named after {last['epoch'] + 1} epochs, "
+        "expected all: something is broken, or trainer.epochs or optimizer.learning_rate is too small"
+    )
+    return False
+
+
+def _main(cfg: DictConfig) -> int:
     hydra = HydraConfig.get()
     own_configs = [line for line in hydra.overrides.hydra if key_of(line) == SEARCH_PATH]
-    train(cfg, hydra.runtime.choices, [*own_configs, *hydra.overrides.task])
+    record = train(cfg, hydra.runtime.choices, [*own_configs, *hydra.overrides.task])
+    return 0 if passed(record) else FAILED
 
 
 def _many(arguments: list[str]) -> int:
