@@ -2,15 +2,16 @@
 
 import sys
 
-from emolab.config.help import EXAMPLES
+from emolab.config.help import modules
+from emolab.config.tree import conf_folder
 from emolab.exit_codes import WRONG
 
 
 def main() -> None:
     """Name the commands and leave with the code of a wrong one."""
-    modules = [examples[0].split()[2] for examples in EXAMPLES.values()]
+    known = modules(conf_folder())
     print(
-        f"error: emolab is many commands: python -m {', '.join(modules[:-1])} or {modules[-1]}. "
+        f"error: emolab is many commands: python -m {', '.join(known[:-1])} or {known[-1]}. "
         "Each tells what it takes with --help",
         file=sys.stderr,
     )
