@@ -1,4 +1,4 @@
-"""Facts read from a file, checked before anything of them is used: it may be damaged, older, or a stranger's."""
+"""Facts read from a file, checked before anything of them is used: it may be damaged, or a stranger's."""
 
 import re
 import reprlib
@@ -18,7 +18,7 @@ _EXPECTED = {
 
 
 class Facts(BaseModel):
-    """Fields that are read; more may stand beside them. A default is a field that an older file lacks."""
+    """Fields that are read; more may stand beside them. A default stands for what isn't known yet."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 

@@ -167,7 +167,7 @@ def _list_for_names(override: Override, settings: DictConfig | None) -> str | No
 
 
 def _names_for_list(error: Exception) -> str:
-    """A file of the user's own that extends one of ours as it was once: a list, where there are names now."""
+    """A file of the user's own gives a list to what has names in the file that it extends."""
     if "Cannot merge DictConfig with ListConfig" not in str(error):
         return ""
     return ". What it extends gives each a name; give names, too, such as layers: {noise: {_target_: ...}}"

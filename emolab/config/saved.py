@@ -7,7 +7,6 @@ import yaml
 from hydra.utils import get_object
 from omegaconf import DictConfig
 
-from emolab.config.layers import STAGES, named
 from emolab.config.targets import problem_with, targets_in
 from emolab.config.tree import conf_folder, groups
 from emolab.errors import RunError
@@ -33,7 +32,7 @@ class _PlainLoader(yaml.SafeLoader):
 
 
 def settings_of(record: _Record) -> dict[str, Any]:
-    """Return the configuration that a run kept, as plain values; augmentation's layers have names, also in old runs.
+    """Return the configuration that a run kept, as plain values.
 
     Raises:
         RunError: if it isn't YAML, holds tags or aliases, or is no mapping.
@@ -53,7 +52,7 @@ def settings_in(text: str, run: str) -> dict[str, Any]:
         raise RunError(f"the config.yaml of the run {run} can't be read: {error}") from error
     if not isinstance(values, dict):
         raise RunError(f"the config.yaml of the run {run} isn't a configuration of emolab")
-    return {**values, **_with_named_layers(values.get("aug"))}
+    return values
 
 
 def network_settings_of(record: _Record, trusted_modules: Sequence[str] = ()) -> dict[str, Any]:
@@ -116,12 +115,6 @@ def _check_arguments(record: _Record, backbone: dict[str, Any], allowed: dict[st
             f"the run {record.id} gives its backbone {', '.join(sorted(more))}, which is refused: conf/model has "
             f"{', '.join(sorted(known or ()))}"
         )
-
-
-def _with_named_layers(aug: Any) -> dict[str, Any]:
-    if not isinstance(aug, dict):
-        return {}
-    return {"aug": {key: named(node) if key in STAGES else node for key, node in aug.items()}}
 
 
 def _is_trusted(target: str, modules: Sequence[str]) -> bool:

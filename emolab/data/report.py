@@ -115,7 +115,7 @@ def _missing(account: Mapping[str, Any]) -> Iterator[str]:
     for split in SPLITS[1:]:
         share = account["options"][split]
         names, why = empty[split], f"the data's own {split} split has none"
-        if split not in account.get("official", ()):  # absent from what an older emolab prepared
+        if split not in account["official"]:
             names = [name for name in names if share > 0 and counts["train"][name]]
             few = (
                 "there are too few, or what must stay together (near-duplicates, a person's photographs) is more than "

@@ -5,8 +5,7 @@ from typing import Any
 
 AGREEMENT = 0.999  # share of validation images for which an fp32 engine names the run's class; rounding alone differs
 DROP = {"fp32": 0.001, "fp16": 0.005, "bf16": 0.005, "int8": 0.005}  # of the accuracy, 0 to 1
-# Of a difference of two accuracies, in older exports of float32: who loses exactly as much as is allowed passes.
-ROUNDING = 1e-6
+ROUNDING = 1e-9  # of a difference of two accuracies: who loses exactly as much as is allowed passes
 USABLE = "usable"  # the gate that an engine fails which can't be loaded, judged or timed
 
 

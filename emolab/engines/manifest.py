@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emolab import files
-from emolab.data.names import class_name
 from emolab.engines.schema import check_engine
 from emolab.errors import RunError
 from emolab.plain import plain
@@ -81,11 +80,11 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
 
     The temperatures of a run that has none yet were fitted for its engines alone.
     """
-    if run.classes != tuple(map(class_name, facts["classes"])):
+    if run.classes != tuple(facts["classes"]):
         return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
     if facts.get("weights") != run.best_weights_sha256:
         return "it was made of other weights than the run's best ones of now"
-    made = facts.get("temperatures", {})
+    made = facts["temperatures"]
     for name, fitted in run.temperatures.items() if run.fields["temperatures"] is not None else ():
         if name not in made or not math.isclose(fitted, made[name], rel_tol=_ROUNDING):
             return f"it was made with the temperature {made.get(name)} of {name}, and the run's is {fitted} now"

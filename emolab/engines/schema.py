@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
 from emolab.checked import Facts, checked
 from emolab.config.schema.export import Precision
 from emolab.config.schema.parts import FaceSide, Temperature
-from emolab.data.names import class_name
-
-
-def _composed(names: list[str]) -> list[str]:
-    return [class_name(name) for name in names]
 
 
 class _Hardware(Facts):
@@ -54,15 +49,14 @@ class _Start(Facts):
 class _Engine(Facts):
     engine: str
     precision: Precision
-    classes: Annotated[list[str], AfterValidator(_composed)]
+    classes: list[str]
     image_size: FaceSide
     sha256: dict[str, str]
     options: dict[str, Any]
     hardware: _Hardware
     fingerprint: str
     weights: str | None = None
-    temperatures: dict[str, Temperature] | None = None
-    temperature: Temperature | None = None  # an older emolab's, one for all classes
+    temperatures: dict[str, Temperature]
     bytes: int | None = None
     parity: _Parity | None = None
     latency_ms: _Latency | None = None
@@ -83,8 +77,4 @@ def check_engine(facts: Any, path: Path) -> dict[str, Any]:
         RunError: naming the first field that is missing, of the wrong type or out of range.
     """
     checked(facts, _Engine, path, "an engine's", "Export it again")
-    found = {name: value for name, value in facts.items() if value is not None}
-    before = found.pop("temperature", None)
-    if before is not None:
-        found["temperatures"] = {class_name(name): before for name in found["classes"]}
-    return found
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,7 +1,7 @@
 """What a network said about labelled images: all that evaluation needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,7 @@ from emolab import files
 from emolab.errors import DataError, RunError
 from emolab.partitions import joined
 
-_ARRAYS = ("logits", "targets", "groups")
-_BEFORE = "clusters"  # what files of an older emolab call the groups
-_IMAGES = "images"  # those files lack them
+_ARRAYS = ("logits", "targets", "groups", "images")
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Predictions:
         targets: int64 (N,), the class numbers of the truth.
         groups: int64 (N,): images of one group (near-duplicates, or one person's) are resampled together.
         classes: C names, in the order of the logits.
-        images: uint64 (N,): which images they are, whatever size they were given to the network in; None: unknown.
+        images: uint64 (N,): which images they are, whatever size they were given to the network in.
 
     Raises:
         DataError: if a logit isn't a number, a target no class, types or shapes don't belong together, or there are no
@@ -35,7 +33,7 @@ class Predictions:
     targets: np.ndarray
     groups: np.ndarray
     classes: tuple[str, ...]
-    images: np.ndarray | None = None
+    images: np.ndarray
 
     def __post_init__(self) -> None:
         shape = (len(self.targets), len(self.classes))
@@ -47,7 +45,7 @@ class Predictions:
                 f"logits of type {self.logits.dtype}, targets of {self.targets.dtype} and groups of "
                 f"{self.groups.dtype}: expected real numbers and twice whole ones"
             )
-        if self.images is not None and (self.images.dtype.kind != "u" or self.images.shape != self.targets.shape):
+        if self.images.dtype.kind != "u" or self.images.shape != self.targets.shape:
             raise DataError(
                 f"images {self.images.shape} of {self.images.dtype}: expected a whole number for each target"
             )
@@ -78,21 +76,13 @@ class Predictions:
 
     def subset(self, rows: np.ndarray) -> "Predictions":
         """Return these rows: positions, int64 (n,), or where a mask, bool (N,), is true."""
-        images = None if self.images is None else self.images[rows]
-        return Predictions(self.logits[rows], self.targets[rows], self.groups[rows], self.classes, images)
+        return replace(self, **{name: getattr(self, name)[rows] for name in _ARRAYS})
 
 
 def same_images(one: Predictions, other: Predictions) -> bool:
-    """Whether two predictions are on the same images in the same order.
-
-    Where an older emolab left out which images they are, equal groups have to do: those of another size then count as
-    others, because near-duplicates are found anew in other pixels.
-    """
-    if one.classes != other.classes or not np.array_equal(one.targets, other.targets):
-        return False
-    if one.images is None or other.images is None:
-        return np.array_equal(one.groups, other.groups)
-    return np.array_equal(one.images, other.images)
+    """Whether two predictions are on the same images, of the same classes, in the same order."""
+    alike = one.classes == other.classes and np.array_equal(one.targets, other.targets)
+    return alike and np.array_equal(one.images, other.images)
 
 
 def groups_of_all(predictions: Sequence[Predictions]) -> np.ndarray:
@@ -115,7 +105,6 @@ def averaged(predictions: Sequence[Predictions]) -> Predictions:
 def save_predictions(path: Path, splits: Mapping[str, Predictions]) -> None:
     """Write the predictions of each split as plain arrays, so that runs can be compared image by image."""
     arrays = {f"{split}_{name}": getattr(one, name) for split, one in splits.items() for name in _ARRAYS}
-    arrays |= {f"{split}_{_IMAGES}": one.images for split, one in splits.items() if one.images is not None}
     classes = next(iter(splits.values())).classes
     with files.write_atomically(path) as temporary:
         np.savez_compressed(temporary, classes=np.array(classes), **arrays)
@@ -132,17 +121,8 @@ def load_predictions(path: Path) -> dict[str, Predictions]:
         classes = tuple(map(str, arrays["classes"]))
         splits = [name.removesuffix("_logits") for name in arrays if name.endswith("_logits")]
         return {
-            split: Predictions(
-                classes=classes,
-                images=arrays.get(f"{split}_{_IMAGES}"),
-                **{name: _array(arrays, split, name) for name in _ARRAYS},
-            )
+            split: Predictions(classes=classes, **{name: arrays[f"{split}_{name}"] for name in _ARRAYS})
             for split in splits
         }
     except (ValueError, KeyError, TypeError, DataError) as error:  # TypeError: an array that is a single value
         raise RunError(f"{path} doesn't hold a run's predictions: {error}") from error
-
-
-def _array(arrays: Mapping[str, np.ndarray], split: str, name: str) -> np.ndarray:
-    before = f"{split}_{_BEFORE}"
-    return arrays[before if name == "groups" and before in arrays else f"{split}_{name}"]

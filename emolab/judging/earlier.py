@@ -23,7 +23,7 @@ class _Point(BaseModel):
 
 
 class _Numbers(BaseModel):
-    """What is kept of a `metrics.json`; an older emolab may have written it otherwise."""
+    """What is kept of a `metrics.json`, which may be damaged."""
 
     robustness: dict[str, list[_Point]] | None = None
 

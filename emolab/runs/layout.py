@@ -23,7 +23,7 @@ WRITTEN = (FACTS, CONFIG, METRICS, CHECKPOINTS, REPORT, ENGINES, *_WANDB)
 SUFFIXES = {"best": ".weights.h5", "last": ".npz"}  # of each kind of checkpoint
 Status = Literal["running", "finished", "failed", "interrupted", "pruned"]
 STATUSES: tuple[str, ...] = get_args(Status)
-REQUIRED = ("classes", "image_size", "monitor", "data", "model", "seed")
+REQUIRED = ("group", "choices", "classes", "image_size", "monitor", "data", "model", "seed", "command")
 
 _LETTERS = string.ascii_lowercase + string.digits
 

@@ -9,7 +9,6 @@ from typing import Any
 from filelock import FileLock
 
 from emolab import files
-from emolab.data.names import class_name
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import checkpoints, environment, journal, layout, schema
@@ -43,8 +42,7 @@ class RunRecord:
         Args:
             root: folder of all runs (`paths.runs`).
             name: what the run is called; may be shared by many.
-            fields: at least classes, image_size, monitor (name, mode), data (name, fingerprint),
-                model (name, parameters, weights) and seed.
+            fields: at least those of `layout.REQUIRED`, as `emolab.runs.schema` has them.
             config: the resolved configuration as YAML.
 
         Raises:
@@ -102,7 +100,7 @@ class RunRecord:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """A copy of what `run.json` holds, with the default of each field that it lacks (`emolab.runs.schema`)."""
+        """A copy of what `run.json` holds, with the default of each field that it hasn't yet (`emolab.runs.schema`)."""
         return schema.check_facts(self._facts, self.folder / layout.FACTS)
 
     @property
@@ -137,11 +135,8 @@ class RunRecord:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the network's outputs, in Unicode's composed form as all data have them.
-
-        Of an old run, whose names were decomposed, the order may be another than the data's.
-        """
-        return tuple(class_name(name) for name in self._facts["classes"])
+        """Class names in the order of the network's outputs, sorted by code point as all data have them."""
+        return tuple(self._facts["classes"])
 
     @property
     def notice(self) -> str | None:

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from emolab.data.left_out import LeftOut
     from emolab.data.prepared import PreparedData
 
-RETIRED = ("trainer.jit_compile",)  # older runs have it, false in all that could be trained
 # What may differ: nothing of it changes a weight.
 FREE_TO_CHANGE = (
     *("resume", "group", "workers", "paths", "logger", "evaluate", "data.notice"),
     *("trainer.save_every_minutes", "trainer.evaluation_batch_size"),
-    *RETIRED,
     "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # `learned_from` says whether the data are the same
 )
@@ -30,12 +28,9 @@ _NOTHING = "nothing"
 def learned_from(run: RunRecord, data: "PreparedData | DataModule") -> bool:
     """Whether a run learned from these data: the same images, labels and splits, wherever the files lie now.
 
-    The fingerprint holds the files' times, too, which a copy changes; it only counts for runs that know no more.
+    The fingerprint holds the files' times, too, which a copy changes.
     """
-    known = run.fields["data"]
-    if known["content"]:
-        return bool(known["content"] == data.content)
-    return bool(known["fingerprint"] == data.fingerprint)
+    return bool(run.fields["data"]["content"] == data.content)
 
 
 def change_of_data(run: RunRecord, data: "PreparedData | DataModule", left_out: "LeftOut | None") -> str | None:

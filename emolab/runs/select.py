@@ -176,7 +176,7 @@ def _debugged(run: RunRecord) -> str:
 def _unlike(runs: Sequence[RunRecord]) -> str:
     """A warning where runs of different data were compared."""
     data = [run.fields["data"] for run in runs]
-    if len({(found["name"], found["content"] or found["fingerprint"]) for found in data}) == 1:
+    if len({(found["name"], found["content"]) for found in data}) == 1:
         return ""
     names = sorted({str(found["name"]) for found in data})
     narrowed = f"narrow them, such as ckpt.where.data={names[-1]}" if len(names) > 1 else "give the id of a run"

@@ -124,10 +124,9 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
         raise
 
 
-def command_of(run: RunRecord) -> str | None:
-    """Return the command that began the run, as one types it; None where it isn't known, as of older runs."""
-    overrides = run.fields["command"]
-    return printable(shlex.join(["python", "-m", "emolab.train", *overrides])) if overrides else None
+def command_of(run: RunRecord) -> str:
+    """Return the command that began the run, as one types it."""
+    return printable(shlex.join(["python", "-m", "emolab.train", *run.fields["command"]]))
 
 
 def longer(run: RunRecord) -> str:
@@ -169,8 +168,7 @@ def _to_resume(cfg: DictConfig) -> RunRecord:
 
 
 def _check_same(cfg: DictConfig, found: RunRecord, data: DataModule) -> None:
-    command = command_of(found)
-    instead = f"Give the command that began it{f', {command}' if command else ''}, or leave out resume"
+    instead = f"Give the command that began it, {command_of(found)}, or leave out resume"
     if changed := change_of_settings(cfg, found, instead) or change_of_data(found, data, data.left_out):
         raise ConfigError(f"resume={cfg.resume}: {changed}")
 

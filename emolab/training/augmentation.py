@@ -15,15 +15,13 @@ from emolab.errors import ConfigError
 from emolab.training.keras_cv_randomness import with_keras_randomness
 from emolab.training.randomness import seed_generators, set_seeds
 
-Layers = Mapping[str, keras.layers.Layer] | Sequence[keras.layers.Layer]
-
 _STEPS = range(4)  # looked at for randomness that can't be seeded
 
 
 class Augmentation:
     """Layers applied to uint8-range images one after the other, and blends (MixUp, CutMix) of images and targets.
 
-    All of them come by name, as in `conf/aug`, or as lists; only their order matters.
+    All of them come by name, as in `conf/aug`; only their order matters.
 
     Args:
         layers: map float32 images (N, H, W, 3) in 0..255 to the same: what befalls the face.
@@ -38,14 +36,14 @@ class Augmentation:
 
     def __init__(
         self,
-        layers: Layers = (),
-        camera: Layers = (),
-        blends: Layers = (),
+        layers: Mapping[str, keras.layers.Layer] = {},
+        camera: Mapping[str, keras.layers.Layer] = {},
+        blends: Mapping[str, keras.layers.Layer] = {},
         blend_probability: float = 1.0,
         seed: int = 0,
     ) -> None:
-        self.layers = [with_keras_randomness(layer) for layer in (*_listed(layers), *_listed(camera))]
-        self.blends = [with_keras_randomness(blend) for blend in _listed(blends)]
+        self.layers = [with_keras_randomness(layer) for layer in (*layers.values(), *camera.values())]
+        self.blends = [with_keras_randomness(blend) for blend in blends.values()]
         self.blend_probability = blend_probability
         self.seed = seed
         self._generators = seed_generators([*self.layers, *self.blends])
@@ -72,10 +70,6 @@ class Augmentation:
         branches.append(partial(_unblended, images, targets))
         share = self.blend_probability / len(self.blends)
         return tf.switch_case(tf.cast(tf.minimum(draw / share, len(self.blends)), tf.int32), branches)
-
-
-def _listed(layers: Layers) -> Sequence[keras.layers.Layer]:
-    return tuple(layers.values()) if isinstance(layers, Mapping) else layers
 
 
 def _changed(layer: keras.layers.Layer, images: tf.Tensor) -> list[tf.Tensor]:

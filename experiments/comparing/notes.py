@@ -33,8 +33,8 @@ def _changed(runs: Sequence[ComparedRun]) -> Iterator[str]:
         named = tuple(
             (key, value) for key, value in run.settings.items() if key.startswith("data.") and not free_to_change(key)
         )
-        if digest := run.record.fields["data"]["content"]:  # older runs know no more than the files' times
-            found.setdefault(named, {}).setdefault(digest, []).append(run.record.id)
+        digest = run.record.fields["data"]["content"]
+        found.setdefault(named, {}).setdefault(digest, []).append(run.record.id)
     for by_digest in found.values():
         if len(by_digest) > 1:
             sets = "; ".join(", ".join(ids) for ids in by_digest.values())

@@ -61,7 +61,7 @@ def judged_alike(predictions: Sequence[Predictions]) -> list[list[int]]:
     found: list[list[int]] = []
     for number in sorted(range(len(predictions)), key=lambda number: -predictions[number].right.mean()):
         one = predictions[number]
-        alike = [numbers for numbers in found if all(same_images(one, predictions[other]) for other in numbers)]
+        alike = [numbers for numbers in found if same_images(one, predictions[numbers[0]])]
         alike[0].append(number) if alike else found.append([number])
     return found
 

@@ -1,13 +1,12 @@
 """The runs of a comparison: which they are, and all that is known of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from emolab.config.saved import settings_of
-from emolab.data.names import class_name
 from emolab.engines.gates import fastest
 from emolab.engines.manifest import problem_with_run
 from emolab.engines.selection import engines_of
@@ -27,13 +26,11 @@ from emolab.evaluation.report import MIRRORED, PREDICTIONS
 from emolab.flat import flat
 from emolab.runs import RunRecord, check_distinct, list_runs, resolve
 from emolab.runs.layout import REPORT
-from emolab.runs.sameness import RETIRED
 from emolab.runs.select import matching
 
 _NO_SETTING = (
     *("group", "name", "paths", "resume", "workers", "logger", "evaluate", "trainer.save_every_minutes"),
     "callbacks.supervised",  # a sweep's own
-    *RETIRED,
 )
 
 
@@ -79,8 +76,7 @@ class ComparedRun:
     @cached_property
     def choices(self) -> dict[str, str]:
         """Group -> choice, such as "aug" -> "on"."""
-        chosen = self.record.fields["choices"] or {"model": self.record.fields["model"]["name"]}
-        return {group: choice for group, choice in chosen.items() if _is_setting(group)}
+        return {group: choice for group, choice in self.record.fields["choices"].items() if _is_setting(group)}
 
     @cached_property
     def settings(self) -> dict[str, str]:
@@ -107,12 +103,10 @@ def predictions_in(record: RunRecord, split: str, file: str = PREDICTIONS) -> Pr
     """
     path = record.folder / REPORT / file
     found = load_predictions(path).get(split) if path.is_file() else None
-    if found is None:
-        return None
-    classes = tuple(map(class_name, found.classes))  # an older run's may be decomposed
-    if set(classes) != set(record.classes):
-        raise RunError(f"{path} has {', '.join(classes)}, expected the run's classes, {', '.join(record.classes)}")
-    return replace(found, classes=classes)
+    if found is not None and set(found.classes) != set(record.classes):
+        said = ", ".join(found.classes)
+        raise RunError(f"{path} has {said}, expected the run's classes, {', '.join(record.classes)}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 from emolab.config.command import composed
-from emolab.config.saved import network_settings_of, settings_of, typed_modules
+from emolab.config.saved import network_settings_of, typed_modules
 from emolab.errors import RunError
 
 NETWORK = """
@@ -23,15 +22,6 @@ def _record(text: str) -> SimpleNamespace:
 
 def test_the_settings_of_our_own_networks_are_returned() -> None:
     assert network_settings_of(_record(NETWORK))["backbone"]["stem"] == 8
-
-
-def test_the_layers_of_a_run_of_before_have_names() -> None:
-    flip = {"_target_": "keras_cv.layers.RandomFlip"}
-    before = {"aug": {"layers": [flip], "blends": [], "seed": 0}, "model": {"layers": [1]}}
-    after = {"aug": {"layers": {"flip": flip}, "blends": {}, "seed": 0}, "model": {"layers": [1]}}
-    assert settings_of(_record(yaml.safe_dump(before))) == after
-    assert settings_of(_record(yaml.safe_dump(after))) == after
-    assert settings_of(_record("aug: [1]")) == {"aug": [1]}
 
 
 @pytest.mark.parametrize(

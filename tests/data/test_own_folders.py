@@ -57,7 +57,7 @@ def test_results_among_the_photographs_are_passed_over_and_nothing_is_prepared_a
     assert f"(remove that file where they are photographs to learn from): {top}, runs\n" in said.getvalue()
 
 
-@pytest.mark.parametrize("had_runs", [False, True], ids=["", "where an older emolab's runs are"])
+@pytest.mark.parametrize("had_runs", [False, True], ids=["", "in a folder that was there"])
 def test_whatever_makes_a_folder_marks_it(tmp_path: Path, had_runs: bool) -> None:
     touch(tmp_path, "happy/1.jpg", "sad/1.jpg")
     if had_runs:

@@ -19,6 +19,7 @@ INTERVAL = {"value": 0.0, "low": 0.0, "high": 0.0}
 BUILT = {
     "engine": "litert", "precision": "fp32", "classes": ["happy", "sad"], "image_size": 48, "sha256": {}, "options": {},
     "hardware": {"system": "Linux", "processor": "one", "cores": 2, "gpus": []}, "fingerprint": "f",
+    "temperatures": {"happy": 1.0, "sad": 1.0},
 }  # fmt: skip
 PROVED = {
     "parity": {"n": 9, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": INTERVAL, "agreement": 1.0},
@@ -53,7 +54,7 @@ def _run(root: Path) -> RunRecord:
         ({"classes": "happy"}, "classes is 'happy', expected a list"),
         ({"image_size": 1 << 40}, "image_size is .*, expected 16 to 1024 pixels"),
         ({"temperatures": 1.5}, "temperatures is 1.5, expected keys with values"),
-        ({"temperature": "1.5"}, "temperature is '1.5', expected a number"),
+        ({"temperatures": {"happy": "1.5"}}, "temperatures.happy is '1.5', expected a number"),
         ({"throughput": {"1": "fast"}}, "throughput.1 is 'fast', expected a number"),
         ({"start": [1]}, r"start is \[1\], expected keys with values"),
         ({"bytes": "many"}, "bytes is 'many', expected a whole number"),

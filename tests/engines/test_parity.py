@@ -13,7 +13,8 @@ from emolab.runs import RunRecord
 
 def _predictions(named: np.ndarray, targets: np.ndarray, sure: float = 4.0) -> Predictions:
     logits = np.eye(3, dtype=np.float32)[named] * sure
-    return Predictions(logits, targets, np.arange(len(targets)), ("a", "b", "c"))
+    numbers = np.arange(len(targets))
+    return Predictions(logits, targets, numbers, ("a", "b", "c"), numbers.astype(np.uint64))
 
 
 def _pair(changed: int, wrong: int) -> dict[str, object]:

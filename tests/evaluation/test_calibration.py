@@ -12,7 +12,8 @@ TRUE = {"anger": 2.0, "happy": 0.6, "sad": 1.2}
 
 
 def said(logits: np.ndarray, targets: np.ndarray) -> Predictions:
-    return Predictions(logits.astype(np.float32), targets, np.arange(len(targets)), CLASSES)
+    numbers = np.arange(len(targets))
+    return Predictions(logits.astype(np.float32), targets, numbers, CLASSES, numbers.astype(np.uint64))
 
 
 def drawn(count: int, seed: int = 0, temperatures: dict[str, float] = TRUE, sad: float = 0.0) -> Predictions:

@@ -14,7 +14,8 @@ def _sure_when_right(count: int, seed: int, temperature: float = 1.0) -> Predict
     strength = random.uniform(0, 3, count)
     logits = random.normal(0, 1, (count, 4))
     logits[np.arange(count), targets] += strength
-    return Predictions((logits / temperature).astype(np.float32), targets, np.arange(count), tuple("abcd"))
+    logits, numbers = (logits / temperature).astype(np.float32), np.arange(count)
+    return Predictions(logits, targets, numbers, tuple("abcd"), numbers.astype(np.uint64))
 
 
 def test_naming_fewer_faces_is_right_more_often() -> None:
@@ -67,6 +68,7 @@ def test_thirds_of_brightness_show_who_is_named_worse() -> None:
     targets = np.zeros(300, np.int64)
     brightness = np.random.default_rng(0).permutation(300).astype(float)
     logits = np.where((brightness < 100)[:, None], [[0.0, 1.0]], [[1.0, 0.0]]).astype(np.float32)
-    found = accuracy_by_brightness(Predictions(logits, targets, np.arange(300), ("a", "b")), brightness, 100)
+    said = Predictions(logits, targets, np.arange(300), ("a", "b"), np.arange(300, dtype=np.uint64))
+    found = accuracy_by_brightness(said, brightness, 100)
     assert {name: part["accuracy"]["value"] for name, part in found.items()} == {"dark": 0, "medium": 1, "bright": 1}
     assert found["dark"]["to"] < found["medium"]["from"]

@@ -21,7 +21,8 @@ def made(seed: int, count: int = 200, skill: float = 1.5, classes: tuple[str, ..
     targets = random.integers(0, len(classes), count)
     logits = random.normal(0, 1, (count, len(classes)))
     logits[np.arange(count), targets] += skill
-    return Predictions(logits.astype(np.float32), targets, np.arange(count), classes)
+    images = np.arange(count, dtype=np.uint64)
+    return Predictions(logits.astype(np.float32), targets, np.arange(count), classes, images)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 120))
@@ -72,9 +73,8 @@ def test_a_class_without_images_is_left_out_of_means() -> None:
 
 def _right_about(count: int, of: int = 400) -> Predictions:
     right = np.arange(of) < count
-    return Predictions(
-        np.stack([right, ~right], axis=1).astype(np.float32), np.zeros(of, int), np.arange(of), ("a", "b")
-    )
+    logits = np.stack([right, ~right], axis=1).astype(np.float32)
+    return Predictions(logits, np.zeros(of, int), np.arange(of), ("a", "b"), np.arange(of, dtype=np.uint64))
 
 
 def _half_width(share: float, count: int = 400) -> float:
@@ -100,7 +100,7 @@ def test_an_accuracy_is_the_share_of_images_with_all_the_digits_it_has() -> None
 def test_an_accuracy_of_one_or_none_is_no_surer_than_so_many_groups_allow(images_of_each: int) -> None:
     for right, of in ((90, 90), (0, 90)):
         said = _right_about(right, of)
-        said = Predictions(said.logits, said.targets, said.groups // images_of_each, said.classes)
+        said = replace(said, groups=said.groups // images_of_each)
         found = intervals(said, {"accuracy": metrics.accuracy, "macro_f1": metrics.macro_f1}, 200)
         never_seen = 0.025 ** (images_of_each / 90)  # a share of which 90 groups all show one side, once in 40 times
         low, high = (never_seen, 1.0) if right else (0.0, 1 - never_seen)
@@ -111,7 +111,7 @@ def test_an_accuracy_of_one_or_none_is_no_surer_than_so_many_groups_allow(images
 def test_few_groups_have_no_interval_however_many_images_they_hold() -> None:
     whole = made(0, 400)
     for people, known in ((20, True), (19, False)):
-        one = Predictions(whole.logits, whole.targets, whole.groups % people, CLASSES)
+        one = replace(whole, groups=whole.groups % people)
         found = intervals(one, {"accuracy": metrics.accuracy}, 200)["accuracy"]
         assert (found["low"] is not None, found["high"] is not None) == (known, known)
 
@@ -124,8 +124,8 @@ def test_the_interval_of_a_paired_difference_is_that_of_the_share_that_differs()
 
 def test_copies_of_images_are_no_new_evidence() -> None:
     once = made(0, 100)
-    thrice = Predictions(*(np.concatenate([part] * 3) for part in (once.logits, once.targets, once.groups)), CLASSES)
-    apart = Predictions(thrice.logits, thrice.targets, np.arange(300), CLASSES)
+    thrice = once.subset(np.tile(np.arange(100), 3))
+    apart = replace(thrice, groups=np.arange(300))
     width = [
         found["accuracy"]["high"] - found["accuracy"]["low"]
         for found in (intervals(one, {"accuracy": metrics.accuracy}, 500) for one in (once, thrice, apart))
@@ -136,8 +136,8 @@ def test_copies_of_images_are_no_new_evidence() -> None:
 
 def test_each_resample_is_judged_by_all_images_of_the_groups_drawn() -> None:
     whole = made(2, 90)
-    one = Predictions(whole.logits, whole.targets, whole.groups // 3 * 5, CLASSES)
-    other = Predictions(np.roll(one.logits, 1, axis=0), one.targets, one.groups, CLASSES)
+    one = replace(whole, groups=whole.groups // 3 * 5)
+    other = replace(one, logits=np.roll(one.logits, 1, axis=0))
 
     def drawn(said: Predictions) -> np.ndarray:
         times = np.concatenate(list(draws(30, 250, seed=7)))[:, said.groups // 5].astype(int)
@@ -155,7 +155,7 @@ def test_each_resample_is_judged_by_all_images_of_the_groups_drawn() -> None:
 
 def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_right_sign() -> None:
     good = made(1, 400, skill=2.0)
-    worse = Predictions(good.logits.copy(), good.targets, good.groups, CLASSES)
+    worse = replace(good, logits=good.logits.copy())
     worse.logits[:40] = np.roll(worse.logits[:40], 1, axis=1)
     found = paired_difference(good, worse, metrics.accuracy)
     assert 0 < found["low"] < found["value"] < found["high"]
@@ -167,11 +167,11 @@ def test_a_paired_difference_is_narrower_than_the_two_intervals_and_has_the_righ
 
 def test_one_photograph_many_times_over_says_no_more_than_once() -> None:
     good = made(1, 60, skill=2.0)
-    worse = Predictions(good.logits.copy(), good.targets, good.groups, CLASSES)
+    worse = replace(good, logits=good.logits.copy())
     worse.logits[:9] = np.roll(worse.logits[:9], 1, axis=1)
 
     def copied(one: Predictions, groups: np.ndarray) -> Predictions:
-        return Predictions(np.tile(one.logits, (9, 1)), np.tile(one.targets, 9), groups, CLASSES)
+        return replace(one.subset(np.tile(np.arange(60), 9)), groups=groups)
 
     own = np.tile(good.groups, 9)
     once = mcnemar(good, worse)
@@ -184,14 +184,13 @@ def test_other_images_cant_be_compared() -> None:
     with pytest.raises(ValueError, match="same images"):
         mcnemar(made(1), made(2))
     one = made(1)
-    resorted = Predictions(one.logits, one.targets, one.groups[::-1], CLASSES)
+    resorted = replace(one, images=one.images[::-1])
     with pytest.raises(ValueError, match="same images"):
         paired_difference(one, resorted, metrics.accuracy)
 
 
 def test_a_difference_between_two_sizes_resamples_what_is_grouped_in_either() -> None:
-    images = np.arange(90, dtype=np.uint64)
-    one = replace(made(2, 90), groups=np.arange(90) // 3 * 3, images=images)
+    one = replace(made(2, 90), groups=np.arange(90) // 3 * 3)
     other = replace(one, logits=np.roll(one.logits, 1, axis=0))
     pairs = replace(other, groups=np.arange(90) // 2)  # joined with threes: six in a group
     sixes = [replace(said, groups=np.arange(90) // 6) for said in (one, other)]
@@ -209,9 +208,9 @@ def test_logits_that_are_no_numbers_are_refused(value: float) -> None:
     logits = np.zeros((3, 4), np.float32)
     logits[1, 2] = value
     with pytest.raises(DataError, match="1 of 3 images"):
-        Predictions(logits, np.zeros(3, int), np.arange(3), CLASSES)
+        Predictions(logits, np.zeros(3, int), np.arange(3), CLASSES, np.arange(3, dtype=np.uint64))
 
 
 def test_no_images_are_refused() -> None:
     with pytest.raises(DataError, match="no images"):
-        Predictions(np.zeros((0, 4), np.float32), np.zeros(0, int), np.zeros(0, int), CLASSES)
+        made(0).subset(np.arange(0))

@@ -31,8 +31,9 @@ TEMPERATURES = {"<script>alert(1)</script>": 1.7, "fe|ar": 0.8, "happy": 1.3}
 
 def _predictions(count: int = 60) -> Predictions:
     random = np.random.default_rng(0)
-    targets = random.integers(0, 3, count)
-    return Predictions(random.normal(0, 1, (count, 3)).astype(np.float32), targets, np.arange(count), CLASSES)
+    targets, groups = random.integers(0, 3, count), np.arange(count)
+    logits = random.normal(0, 1, (count, 3)).astype(np.float32)
+    return Predictions(logits, targets, groups, CLASSES, groups.astype(np.uint64))
 
 
 def _calibrated(predictions: Predictions) -> Predictions:
@@ -204,7 +205,8 @@ def test_one_enormous_loss_leaves_the_others_to_be_seen() -> None:
 def test_bins_of_a_few_images_stand_apart_from_the_line_of_the_others() -> None:
     confident = np.tile(np.float32([[4.0, 0.0, 0.0]]), (40, 1))  # 0.96
     doubtful = np.tile(np.float32([[0.1, 0.0, 0.0]]), (3, 1))  # 0.36
-    predictions = Predictions(np.concatenate([confident, doubtful]), np.zeros(43, int), np.arange(43), CLASSES)
+    logits = np.concatenate([confident, doubtful])
+    predictions = replace(_predictions(43), logits=logits, targets=np.zeros(43, int))
     lines = {str(line.get_label()): line for line in plots.reliability_figure(predictions, predictions).axes[0].lines}
     assert len(lines["what it is"].get_xdata()) == 1
     (confidence,) = lines["the same, of fewer than 10 images"].get_xdata()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
+from run_fields import FIELDS
 
 from emolab.evaluation.predictions import Predictions, save_predictions
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
@@ -21,7 +22,8 @@ def predictions(accuracy: float, seed: int, n: int = 600, images: int = 0) -> Pr
     targets, groups = truth.integers(0, 3, n), np.arange(n) // 2
     random = np.random.default_rng(seed + 100)
     named = np.where(random.random(n) < accuracy, targets, (targets + 1) % 3)
-    return Predictions((np.eye(3)[named] * 2).astype(np.float32), targets, groups, CLASSES)
+    numbers = np.arange(n, dtype=np.uint64)
+    return Predictions((np.eye(3)[named] * 2).astype(np.float32), targets, groups, CLASSES, numbers)
 
 
 def made_run(
@@ -42,8 +44,8 @@ def made_run(
     model = choices.get("model", "vgg19")
     best = {"name": "val_accuracy", "mode": "max", "best": accuracy, "epoch": 1}
     fields = {
-        "classes": list(CLASSES), "image_size": 48, "seed": seed, "data": {"name": "made", "fingerprint": "f"},
-        "monitor": best, "group": group or {"name": None, "number": None},
+        **FIELDS, "classes": list(CLASSES), "seed": seed, "data": {**FIELDS["data"], "name": "made"},
+        "monitor": best, "group": group or FIELDS["group"],
         "temperatures": {name: temperature * (1 + number / 10) for number, name in enumerate(CLASSES)},
         "model": {"name": model, "parameters": 1000, "flops": 2_000_000},
         "choices": {"model": model, "aug": "on", "finetune": "full", "optimizer": "adamw", **choices},

@@ -7,7 +7,7 @@ import pytest
 from made_photographs import class_folders, encoded, made, picture, write
 from omegaconf import OmegaConf
 from PIL import Image
-from run_fields import made_record
+from run_fields import FIELDS, made_record
 
 from emolab.config.command import composed
 from emolab.data.readers.folder import FolderReader
@@ -18,8 +18,8 @@ from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text
 
 
-def _run(root: Path, name: str, fingerprint: str, *classes: str, config: str = "") -> RunRecord:
-    data = {"name": name, "fingerprint": fingerprint}
+def _run(root: Path, name: str, fingerprint: str, *classes: str, config: str = "", content: str = "") -> RunRecord:
+    data = {**FIELDS["data"], "name": name, "fingerprint": fingerprint, "content": content}
     return RunRecord.open(made_record(root, config, classes=list(classes), image_size=32, data=data).folder)
 
 
@@ -91,7 +91,7 @@ def test_images_that_a_run_learned_from_are_known_in_other_data_by_themselves_an
 ) -> None:
     root, cache = class_folders(tmp_path / "photographs", {"anger": 30, "sad": 30}), tmp_path / "cache"
     own = made(FolderReader(root), cache, validation=0.2, test=0.2)
-    record = _run(tmp_path / "runs", "made", own.fingerprint, *own.classes)
+    record = _run(tmp_path / "runs", "made", own.fingerprint, *own.classes, content=own.content)
     np.testing.assert_array_equal(seen_in_training(record, own), own.twin_in_train(np.arange(60)))
 
     learned = own.index["source"][own.rows("train")].to_numpy(str)

@@ -21,7 +21,7 @@ def _said(**seeds: int) -> dict[str, Predictions]:
 
 def _predictions(seed: int) -> Predictions:
     logits = np.random.default_rng(seed).normal(0, 1, (40, 2)).astype(np.float32)
-    return Predictions(logits, np.arange(40) % 2, np.arange(40), ("anger", "sad"))
+    return Predictions(logits, np.arange(40) % 2, np.arange(40), ("anger", "sad"), np.arange(40, dtype=np.uint64))
 
 
 def _report(folder: Path, said: dict[str, Predictions], robustness: object = CURVES) -> None:

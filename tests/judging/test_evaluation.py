@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from run_fields import made_record
+from run_fields import FIELDS, made_record
 
 from emolab.config.command import composed
 from emolab.config.tree import conf_folder
@@ -37,7 +37,7 @@ TRAINING = ("happy", 120, 236)
 OWN = {
     "image_size": 16,
     "monitor": {"name": "val_accuracy", "mode": "max", "best": 0.5, "epoch": 0},
-    "data": {"name": "halves", "fingerprint": "f", "content": "c"},
+    "data": {**FIELDS["data"], "name": "halves", "fingerprint": "f", "content": "c"},
     "model": {"name": "left_half", "parameters": 8, "weights": {"used": "random"}},
 }
 DATA = {"name": "halves", "fingerprint": "f", "content": "c", "classes": ["anger", "happy"], "image_size": 16}

@@ -6,7 +6,7 @@ import pytest
 from run_fields import made_record
 
 from emolab.errors import DataError
-from emolab.judging.fits import check_fits, shared_with
+from emolab.judging.fits import check_fits
 from emolab.runs import RunRecord
 
 
@@ -36,11 +36,3 @@ def test_what_only_one_has_is_named(tmp_path: Path) -> None:
     record = run(tmp_path, "anger", "empty", "happy")
     with pytest.raises(DataError, match=rf"Both have: anger, happy; only the run {record.id}: empty; only b: none\."):
         check_fits(record, data("anger", "happy"))
-
-
-def test_a_run_whose_classes_are_decomposed_fits_its_data(tmp_path: Path) -> None:
-    """As numbers its classes have another order: decomposed, the name comes before all that begin with Z."""
-    record, composed = run(tmp_path, "A\u0308rger", "Zorn"), data("Zorn", "\u00c4rger")
-    check_fits(record, composed)
-    assert record.classes == ("\u00c4rger", "Zorn")
-    assert shared_with(record, composed) == ("Zorn", "\u00c4rger")

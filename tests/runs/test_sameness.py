@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from made_photographs import class_folders
 from omegaconf import DictConfig
-from run_fields import made_record
+from run_fields import FIELDS, made_record
 
 from emolab.config.command import composed
 from emolab.data.build import prepare
@@ -27,7 +27,7 @@ def _prepared(root: Path, cache: Path) -> PreparedData:
 
 
 def _run(root: Path, config: str = "", **data: Any) -> RunRecord:
-    return made_record(root, config, data=data)
+    return made_record(root, config, data={**FIELDS["data"], **data})
 
 
 def _recipe(*overrides: str) -> DictConfig:
@@ -36,16 +36,6 @@ def _recipe(*overrides: str) -> DictConfig:
 
 def _changed(cfg: DictConfig, run: RunRecord) -> list[str]:
     return (change_of_settings(cfg, run, "Begin anew") or "").split("\n  ")[1:]
-
-
-def test_a_run_of_before_whose_layers_are_a_list_has_the_same_recipe(tmp_path: Path) -> None:
-    before = _recipe()
-    for stage in ("layers", "camera", "blends"):
-        before.aug[stage] = list(before.aug[stage].values())
-    run = _run(tmp_path, config_text(before))
-    assert _changed(_recipe(), run) == []
-    assert _changed(_recipe("aug.layers.affine.rate=0"), run) == ["aug.layers.affine.rate: 0.7 when it began, 0 now"]
-    assert "aug.blends.cutmix.factor: 1.0 when it began, nothing now" in _changed(_recipe("~aug.blends.cutmix"), run)
 
 
 def test_a_notice_in_other_words_and_less_memory_for_validation_are_the_same_recipe(tmp_path: Path) -> None:
@@ -90,9 +80,3 @@ def test_what_is_no_photograph_makes_no_other_data(tmp_path: Path, photographs: 
     again = _prepared(photographs, tmp_path / "cache")
     assert again.account["quarantined"]
     assert again.content == first.content
-
-
-def test_a_run_of_before_knows_its_data_by_the_fingerprint(tmp_path: Path, photographs: Path) -> None:
-    data = _prepared(photographs, tmp_path / "cache")
-    assert learned_from(_run(tmp_path / "runs", name="folder", fingerprint=data.fingerprint), data)
-    assert not learned_from(_run(tmp_path / "runs", name="folder", fingerprint="f"), data)

@@ -110,25 +110,6 @@ def test_a_teacher_teaches_once_however_it_is_named(tmp_path: Path) -> None:
         find_teachers(_cfg(tmp_path, ["best", teacher.id]), None)
 
 
-def test_a_run_from_when_there_was_one_teacher_keeps_it(tmp_path: Path) -> None:
-    teacher = _run(tmp_path, "teacher", best=0.6)
-    student = _begun(tmp_path, "student")
-    _taught(_cfg(tmp_path), student)
-    (noted,) = student.fields["teachers"]
-    student.update(teachers=None, teacher=noted)
-    _change_weights(teacher)
-    with pytest.raises(ConfigError, match="changed since"):
-        _taught(_cfg(tmp_path), student)
-
-
-def test_a_run_that_says_it_had_no_teacher_gets_the_one_that_is_asked_for(tmp_path: Path) -> None:
-    teacher = _run(tmp_path, "teacher", best=0.6)
-    student = _begun(tmp_path, "student")
-    student.update(teachers=None, teacher=None)
-    _taught(_cfg(tmp_path), student)
-    assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
-
-
 def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")

@@ -1,6 +1,5 @@
 import re
 
-import keras
 import numpy as np
 import pytest
 
@@ -82,5 +81,5 @@ def test_values_out_of_range_are_refused(wrong: dict[str, float], told: str) -> 
 
 
 def test_it_can_be_seeded() -> None:
-    layers: list[keras.layers.Layer] = [RandomAffine(11.0, 0.08, 0.1, rate=0.5)]
-    assert Augmentation(layers).layers == layers  # else it is refused by name
+    layer = RandomAffine(11.0, 0.08, 0.1, rate=0.5)
+    assert Augmentation({"affine": layer}).layers == [layer]  # else it is refused by name

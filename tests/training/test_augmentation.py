@@ -91,7 +91,7 @@ def _nested() -> keras.layers.Layer:
 
 
 def test_layers_within_layers_are_seeded_too_and_treat_each_image_its_own_way() -> None:
-    first, again = (_traced(Augmentation([_nested()])) for _ in range(2))
+    first, again = (_traced(Augmentation({"nested": _nested()})) for _ in range(2))
     first(3)
     images = first(7)[0]
     np.testing.assert_array_equal(images, again(7)[0])
@@ -112,7 +112,7 @@ def test_what_cannot_be_seeded_is_refused_by_name(kind: str, name: str) -> None:
     arguments = {"value_range": [0, 255]} if name.endswith("AugMix") else {}
     layer = instantiate({"_target_": name, **arguments}, _convert_="all")
     with pytest.raises(ConfigError, match=rf"{name.rpartition('.')[2]} draws random numbers that can't be seeded"):
-        Augmentation(**{kind: [layer]})
+        Augmentation(**{kind: {"odd": layer}})
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -138,7 +138,7 @@ def test_off_changes_nothing() -> None:
     ],
 )
 def test_blends_mix_targets_as_they_mix_images(blend: keras.layers.Layer, grey_levels: float) -> None:
-    augmentation = Augmentation(blends=[blend])
+    augmentation = Augmentation(blends={"blend": blend})
     colours = np.repeat(np.array([0.0, 100.0, 200.0], np.float32), 4)
     images = np.broadcast_to(colours[:, None, None, None], (12, 36, 36, 3)).astype(np.uint8)
     targets = tf.one_hot(np.repeat(np.arange(3), 4), 3)
@@ -149,7 +149,7 @@ def test_blends_mix_targets_as_they_mix_images(blend: keras.layers.Layer, grey_l
 
 
 def test_blending_follows_its_probability() -> None:
-    augmentation = Augmentation(blends=[keras.layers.MixUp()], blend_probability=0.3)
+    augmentation = Augmentation(blends={"mixup": keras.layers.MixUp()}, blend_probability=0.3)
     function = tf.function(augmentation)
     faces, targets = _faces()
     blended = [

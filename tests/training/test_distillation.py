@@ -36,7 +36,7 @@ def _module(teacher: keras.Model, weight: float, epochs: int = 1) -> Distillatio
                 weights,
             ),
             prior=TinyData.prior,
-            augmentation=Augmentation([keras.layers.RandomBrightness(0.1, seed=1)]),
+            augmentation=Augmentation({"brightness": keras.layers.RandomBrightness(0.1, seed=1)}),
         )
     trainer.fit(module, TinyData())  # type: ignore[arg-type]
     return module

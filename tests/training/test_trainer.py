@@ -148,14 +148,11 @@ def test_the_best_checkpoint_is_of_the_epoch_with_the_best_value_and_not_of_the_
     _assert_equal(values.weights[epoch], _values(best))
 
 
-@pytest.mark.parametrize(
-    "fitted", [{"temperatures": {"bright": 1.7, "dark": 0.6}}, {"temperature": 1.7}], ids=["today's", "an older one's"]
-)
-def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_path: Path, fitted: dict) -> None:
+def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_path: Path) -> None:
     record = tiny_record(tmp_path)
     trainer = Trainer(epochs=2, record=record, monitor="val_f1", callbacks=[_Says(0.5, 0.4)])
     trainer.fit(tiny_module(trainer), TinyData())
-    record.update(**fitted, uncertain_below=0.4)
+    record.update(temperatures={"bright": 1.7, "dark": 0.6}, uncertain_below=0.4)
     for epochs, value, kept in ((3, 0.3, True), (4, 0.9, False)):  # no better, then better
         trainer = Trainer(epochs=epochs, record=record, monitor="val_f1", callbacks=[_Says(0, 0, 0.3, value)])
         trainer.fit(tiny_module(trainer), TinyData(), resume=True)

@@ -62,7 +62,7 @@ def tiny_module(
             16,
             dropout=0.3,
         )
-        augmentation = Augmentation([keras.layers.RandomBrightness(0.1, seed=1)] if augmented else [])
+        layers = {"brightness": keras.layers.RandomBrightness(0.1, seed=1)} if augmented else {}
         settings = {"weight_decay": 0.01, **optimizer}
         return EmotionModule(
             network,
@@ -74,7 +74,7 @@ def tiny_module(
                 weights,
             ),
             TinyData.prior,
-            augmentation,
+            Augmentation(layers),
             averaging=averaging,
         )
 
@@ -85,14 +85,20 @@ def tiny_record(root: Path) -> RunRecord:
         root,
         "tiny",
         {
+            "group": {"name": None, "number": None},
+            "choices": {},
             "classes": list(TinyData.classes),
             "image_size": 16,
             "monitor": {"name": "val_accuracy", "mode": "max"},
-            "data": {"name": "tiny", "fingerprint": TinyData.fingerprint},
+            "data": {
+                "name": "tiny", "fingerprint": TinyData.fingerprint, "content": "0" * 64, "grey": False,
+                "notice": None, "left_out": None,
+            },
             "model": {"name": "tiny", "parameters": 0, "weights": {"requested": None, "used": "random"}},
             "seed": 0,
+            "command": [],
         },
-    )
+    )  # fmt: skip
 
 
 def assert_same_weights(one: keras.Model, other: keras.Model) -> None:

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from emolab.config.layers import named
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import (
     ABSENT,
@@ -50,15 +49,12 @@ class Layer(Target):
     rate: Share = ABSENT
 
 
-Layers = Annotated[dict[str, Layer], BeforeValidator(named)]  # configs of before have lists
-
-
 class Augmentation(Target):
     """What the training images go through."""
 
-    layers: Layers = ABSENT
-    camera: Layers = ABSENT
-    blends: Layers = ABSENT
+    layers: dict[str, Layer] = ABSENT
+    camera: dict[str, Layer] = ABSENT
+    blends: dict[str, Layer] = ABSENT
     blend_probability: Share = ABSENT
 
 

@@ -71,7 +71,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._facts = load_state(self._record.checkpoint_path("last"), self.model)
         self._rate = settable_rate(self.model.optimizer)
         self._saved_step = int(self.model.step.numpy())
-        self.stopped = self._facts.get("stopped", False)  # older states don't say
+        self.stopped = self._facts["stopped"]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Give the callbacks the counters they had."""
