@@ -1,22 +1,14 @@
 """What differs between compared runs, and how each is called in sentences."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
-from emolab.flat import short_names
+from emolab.config.tree import choice_content, chosen_by_default, conf_folder, groups
+from emolab.flat import flat, short_names
 from experiments.comparing.runs import ComparedRun
 
-SOURCES = {  # key -> the key that conf/ takes its value from, so that it repeats what is named already
-    "aug.seed": "seed",
-    "callbacks.early_stopping.monitor": "trainer.monitor",
-    "callbacks.early_stopping.mode": "trainer.mode",
-    "data.reader.labels": "data.labels",
-    "data.reader.path": "data.path",
-    "data.reader.root": "data.root",
-    "data.reader.votes": "data.votes",
-    "optimizer.adam_weight_decay": "optimizer.weight_decay",
-    "optimizer.gradient_accumulation_steps": "trainer.accumulate",
-    "schedule.peak": "optimizer.learning_rate",
-}
+_TAKEN = re.compile(r"\$\{(\.?)([\w.]+)\}")  # a value that is another key's, below the same one where a dot begins it
 
 
 def differing(runs: Sequence[ComparedRun]) -> list[str]:
@@ -26,11 +18,11 @@ def differing(runs: Sequence[ComparedRun]) -> list[str]:
     another setting (the schedule's peak, which is the learning rate). A layer that a run lacks is one difference, named
     by its `_target_`: its arguments count where runs that have it differ in them.
     """
-    groups = [
+    choices = [
         name for name in _names([run.choices for run in runs]) if len({run.choices.get(name) for run in runs}) > 1
     ]
     names = _names([run.settings for run in runs])
-    return groups + [key for key in names if _differs(key, runs, names) and not _is_repeated(key, runs)]
+    return choices + [key for key in names if _differs(key, runs, names) and not _is_repeated(key, runs)]
 
 
 def label_of(run: ComparedRun, keys: Sequence[str], runs: Sequence[ComparedRun]) -> str:
@@ -67,8 +59,22 @@ def _differs(key: str, runs: Sequence[ComparedRun], names: Sequence[str]) -> boo
 
 def _is_repeated(key: str, runs: Sequence[ComparedRun]) -> bool:
     """Whether a setting has its source's value in all runs that have it."""
+    source = _sources().get(key)
     having = [run.settings for run in runs if key in run.settings]
-    return key in SOURCES and all(settings[key] == settings.get(SOURCES[key]) for settings in having)
+    return source is not None and all(settings[key] == settings.get(source) for settings in having)
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """Key of a training -> the key that conf/ takes its value from, so that it repeats what is named already."""
+    known, found = groups(conf_folder()), {}
+    for group in chosen_by_default("train", conf_folder()):
+        for choice in known.get(group, ()):
+            for key, value in flat(choice_content(group, choice)).items():
+                if taken := _TAKEN.fullmatch(str(value)):
+                    place = f"{group}.{key}".rpartition(".")[0]
+                    found[f"{group}.{key}"] = f"{place}.{taken[2]}" if taken[1] else taken[2]
+    return found
 
 
 def _having_place(runs: Sequence[ComparedRun], key: str, names: Sequence[str]) -> list[ComparedRun]:

@@ -1,6 +1,5 @@
 import json
 import os
-import re
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -9,19 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from made_runs import CLASSES, made_run, predictions
 
 from emolab.config.command import check_command, composed
-from emolab.config.tree import conf_folder
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation.calibration import calibrated
 from emolab.evaluation.metrics import expected_calibration_error
 from emolab.evaluation.predictions import load_predictions, save_predictions
-from emolab.flat import flat
 from emolab.runs import RunRecord
 from experiments.compare import compare
-from experiments.comparing.differences import SOURCES, differing, label_of
+from experiments.comparing.differences import differing, label_of
 from experiments.comparing.pairs import MOST_RUNS, pairs_of
 from experiments.comparing.report import curves_figure, table_of
 from experiments.comparing.runs import ComparedRun, chosen_runs, ensemble_of, quality_of
@@ -258,17 +254,8 @@ def test_a_setting_that_repeats_its_source_in_all_runs_is_not_named(tmp_path):
     assert differing(configured(tmp_path, *rates)) == ["optimizer.learning_rate"]
     apart = configured(tmp_path, *rates, {**rates[1], "schedule.peak": 0.3})
     assert differing(apart) == ["optimizer.learning_rate", "schedule.peak"]
-
-
-def test_all_settings_that_conf_takes_from_others_are_known():
-    found = {}
-    for path in conf_folder().glob("*/*.yaml"):
-        group = path.parent.name
-        for key, value in flat(yaml.safe_load(path.read_text())).items():
-            taken = re.fullmatch(r"\$\{(\.?)([\w.]+)\}", str(value))
-            if taken and group not in {"detector", "logger", "paths", "pruner"}:  # which are no settings of a training
-                found[f"{group}.{key}"] = f"{group}.{taken[2]}" if taken[1] else taken[2]
-    assert found == SOURCES
+    decays = [{"optimizer.weight_decay": rate, "optimizer.adam_weight_decay": rate} for rate in (0.1, 0.2)]
+    assert differing(configured(tmp_path, *decays)) == ["optimizer.weight_decay"]
 
 
 def test_a_run_is_called_by_as_much_as_tells_it_apart(tmp_path):
