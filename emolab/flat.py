@@ -16,6 +16,11 @@ def flat(mapping: Mapping[Any, Any]) -> dict[str, Any]:
     return found
 
 
+def is_within(key: str, places: Iterable[str]) -> bool:
+    """Whether a dotted key is one of these places, or lies below one: "a.b.c" lies below "a.b", and "a.bc" doesn't."""
+    return any(key == place or key.startswith(f"{place}.") for place in places)
+
+
 def short_names(keys: Iterable[str]) -> dict[str, str]:
     """Return dotted key -> its shortest ending that none of the other keys has, in the same order.
 

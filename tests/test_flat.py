@@ -1,13 +1,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emolab.flat import flat, short_names
+from emolab.flat import flat, is_within, short_names
 
 
 def test_nested_keys_are_dotted_in_order_and_what_is_empty_stays_a_value() -> None:
     nested = {"b": {"y": {"z": [1]}, "x": None}, "a": {}, 3: "c"}
     assert list(flat(nested).items()) == [("b.y.z", [1]), ("b.x", None), ("a", {}), ("3", "c")]
     assert flat({}) == {}
+
+
+def test_a_key_lies_within_itself_and_what_it_begins_with_word_by_word() -> None:
+    found = {key: is_within(key, ["x", "a.b"]) for key in ("a.b", "a.b.c", "x.y", "a.bc", "a")}
+    assert list(found.values()) == [True, True, True, False, False]
 
 
 def test_a_key_is_named_by_its_shortest_ending_that_no_other_has() -> None:

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from emolab.config.layers import STAGES
 from emolab.config.saved import settings_in, settings_of
-from emolab.flat import flat
+from emolab.flat import flat, is_within
 from emolab.runs.record import RunRecord
 
 if TYPE_CHECKING:
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from emolab.data.left_out import LeftOut
     from emolab.data.prepared import PreparedData
 
-# What may differ: nothing of it changes a weight.
-FREE_TO_CHANGE = (
+_CHANGE_NOTHING = (
     *("resume", "group", "workers", "paths", "logger", "evaluate", "data.notice"),
     *("trainer.save_every_minutes", "trainer.evaluation_batch_size"),
+)
+_KNOWN_BY_CONTENT = (
     "trainer.leave_out",  # the digest says whether the list is the same
     *("data.root", "data.path", "data.votes", "data.reader"),  # `learned_from` says whether the data are the same
 )
@@ -95,9 +96,14 @@ def _names(settings: Mapping[str, Any], prefix: str) -> list[str]:
     return list(dict.fromkeys(key.removeprefix(prefix).partition(".")[0] for key in settings if key.startswith(prefix)))
 
 
+def changes_nothing(key: str) -> bool:
+    """Whether no weight depends on this setting, and no judgement."""
+    return is_within(key, _CHANGE_NOTHING)
+
+
 def free_to_change(key: str) -> bool:
-    """Whether no weight depends on this setting, or what it names is known by its content."""
-    return any(key == free or key.startswith(f"{free}.") for free in FREE_TO_CHANGE)
+    """Whether this setting `changes_nothing`, or what it names is known by its content."""
+    return changes_nothing(key) or is_within(key, _KNOWN_BY_CONTENT)
 
 
 def _value(settings: Mapping[str, Any], key: str) -> Any:

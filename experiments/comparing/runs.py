@@ -23,15 +23,13 @@ from emolab.evaluation.metrics import (
 )
 from emolab.evaluation.predictions import Predictions, averaged, load_predictions, same_images
 from emolab.evaluation.report import MIRRORED, PREDICTIONS
-from emolab.flat import flat
+from emolab.flat import flat, is_within
 from emolab.runs import RunRecord, check_distinct, list_runs, resolve
 from emolab.runs.layout import REPORT
+from emolab.runs.sameness import changes_nothing
 from emolab.runs.select import matching
 
-_NO_SETTING = (
-    *("group", "name", "paths", "resume", "workers", "logger", "evaluate", "trainer.save_every_minutes"),
-    "callbacks.supervised",  # a sweep's own
-)
+_NAMES_AND_SWEEPS = ("name", "callbacks.supervised")  # which differ from run to run, and change nothing of it either
 
 
 @dataclass(frozen=True)
@@ -183,4 +181,4 @@ def chosen_runs(
 
 
 def _is_setting(key: str) -> bool:
-    return not any(key == other or key.startswith(f"{other}.") for other in _NO_SETTING)
+    return not changes_nothing(key) and not is_within(key, _NAMES_AND_SWEEPS)

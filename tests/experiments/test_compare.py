@@ -249,6 +249,13 @@ def test_settings_that_change_together_are_both_named(tmp_path):
     assert differing(configured(tmp_path, *configs)) == ["model.dropout", "loss.label_smoothing"]
 
 
+def test_a_setting_that_changes_no_result_is_no_difference(tmp_path):
+    memory = [
+        {"trainer.evaluation_batch_size": size, "data.notice": str(size), "trainer.leave_out": size} for size in (1, 2)
+    ]
+    assert differing(configured(tmp_path, *memory)) == ["trainer.leave_out"]
+
+
 def test_a_setting_that_repeats_its_source_in_all_runs_is_not_named(tmp_path):
     rates = [{"optimizer.learning_rate": rate} for rate in (0.1, 0.2)]
     assert differing(configured(tmp_path, *rates)) == ["optimizer.learning_rate"]
