@@ -69,10 +69,13 @@ class Reader(Protocol):
     """Knows one layout of a data set."""
 
     def identity(self) -> str:
-        """Return a string that changes whenever what `read` gives would change; cheap next to `read`."""
+        """Return a string that changes whenever what `read` gives would change.
+
+        It opens no photograph: names, sizes, times and tables say enough.
+        """
 
     def notes(self) -> Sequence[str]:
-        """Return what was passed over, a line each, to be told whenever the data are asked for; cheap next to `read`.
+        """Return what was passed over, a line each, to be told whenever the data are asked for.
 
         It is no part of the identity: nothing of it changes what is prepared.
         """

@@ -23,7 +23,7 @@ def evaluate_split(
     brightness: np.ndarray | None = None,
     resamples: int = 2000,
 ) -> Metrics:
-    """Return the metrics of one split, as DESIGN.md's `report/metrics.json` holds them.
+    """Return the metrics of one split, as `report/metrics.json` holds them.
 
     Args:
         predictions: of the split.

@@ -1,4 +1,4 @@
-"""The record that a run leaves: a folder that explains itself (see DESIGN.md, "Run folder")."""
+"""The record that a run leaves: a folder that explains itself (README.md says what lies in it)."""
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
