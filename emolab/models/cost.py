@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+_WARM_UP, _CALLS = 20, 100  # of the timing; the first count for nothing
+
 
 def cost_of(network: keras.Model) -> dict[str, int]:
     """Return "parameters", and "flops" of one image.
@@ -21,7 +23,7 @@ def cost_of(network: keras.Model) -> dict[str, int]:
     }
 
 
-def latency_ms(network: keras.Model, calls: int = 100, warm_up: int = 20) -> float:
+def latency_ms(network: keras.Model) -> float:
     """Return the median time of one face through the compiled network, in milliseconds.
 
     For comparing networks on one machine; `emolab.export` measures engines more strictly.
@@ -30,11 +32,11 @@ def latency_ms(network: keras.Model, calls: int = 100, warm_up: int = 20) -> flo
     compiled = tf.function(lambda images: network(images, training=False))
     images = tf.zeros((1, *size), tf.float32)
     times = []
-    for _ in range(warm_up + calls):
+    for _ in range(_WARM_UP + _CALLS):
         began = time.perf_counter()
         compiled(images).numpy()
         times.append(time.perf_counter() - began)
-    return float(np.median(times[warm_up:]) * 1000)
+    return float(np.median(times[_WARM_UP:]) * 1000)
 
 
 def _flops(layer: Any) -> int:

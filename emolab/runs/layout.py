@@ -28,11 +28,10 @@ REQUIRED = ("group", "choices", "classes", "image_size", "monitor", "data", "mod
 _LETTERS = string.ascii_lowercase + string.digits
 
 
-def new_id(moment: datetime | None = None) -> str:
+def new_id() -> str:
     """Return an id that sorts by time, such as 20261124-101500-k3f9: UTC seconds and four random letters."""
-    moment = datetime.now(UTC) if moment is None else moment.astimezone(UTC)
     letters = "".join(random.SystemRandom().choices(_LETTERS, k=4))  # never the seeded generator of a run
-    return f"{moment:%Y%m%d-%H%M%S}-{letters}"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{letters}"
 
 
 def new_folder(place: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import netrc
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +21,7 @@ class Account:
     key: str | None = field(repr=False)
 
 
-def find_account(environment: Mapping[str, str] | None = None) -> Account:
+def find_account() -> Account:
     """Return the account of WANDB_API_KEY, of W&B's settings files, or of the netrc file, in that order.
 
     Raises:
@@ -30,7 +29,6 @@ def find_account(environment: Mapping[str, str] | None = None) -> Account:
     """
     import wandb  # late, because it takes a second
 
-    environment = os.environ if environment is None else environment
     try:
         settings = wandb.setup().settings
     except ValidationError as error:
@@ -38,13 +36,13 @@ def find_account(environment: Mapping[str, str] | None = None) -> Account:
         raise ConfigError(f"W&B refuses its settings, of its files or of WANDB_* variables: {wrong}") from None
     except wandb.Error as error:
         raise ConfigError(f"W&B refuses its settings: {error}") from None
-    address = environment.get("WANDB_BASE_URL") or settings.base_url
-    key = environment.get("WANDB_API_KEY") or settings.api_key or _netrc_key(address, environment)
+    address = os.environ.get("WANDB_BASE_URL") or settings.base_url
+    key = os.environ.get("WANDB_API_KEY") or settings.api_key or _netrc_key(address)
     return Account(address=address, key=key)
 
 
-def _netrc_key(address: str, environment: Mapping[str, str]) -> str | None:
-    table = _read_netrc(environment)
+def _netrc_key(address: str) -> str | None:
+    table = _read_netrc()
     host = urlsplit(address).netloc
     hosts = [host]
     if host.endswith((".wandb.ai", ".coreweave.com")):  # the service moved; its old name stays in netrc files
@@ -56,9 +54,9 @@ def _netrc_key(address: str, environment: Mapping[str, str]) -> str | None:
     return None
 
 
-def _read_netrc(environment: Mapping[str, str]) -> netrc.netrc | None:
-    home = Path(environment.get("HOME") or "~").expanduser()
-    for path in (environment.get("NETRC"), home / ".netrc", home / "_netrc"):
+def _read_netrc() -> netrc.netrc | None:
+    home = Path.home()
+    for path in (os.environ.get("NETRC"), home / ".netrc", home / "_netrc"):
         if path is None:
             continue
         try:

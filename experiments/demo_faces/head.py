@@ -54,13 +54,13 @@ PARTS = {
 
 
 @cache
-def load_head(levels: int = 1) -> Head:
-    """Return the head refined `levels` times: 1 puts a vertex about every pixel of a 96-pixel face."""
+def load_head() -> Head:
+    """Return the head, refined once, which puts a vertex about every pixel of a 96-pixel face."""
     mesh = load_base_mesh()
     body = (mesh.groups == "body") & (mesh.vertices[mesh.quads].mean(axis=1)[:, 1] > LOWEST)
-    skin = _surface(mesh, mesh.quads[body], levels)
+    skin = _surface(mesh, mesh.quads[body])
     lips, mouth = (skin.matrix @ _mask(mesh, body, name) for name in ("lips", "inside-mouth"))
-    parts = {name: _surface(mesh, mesh.quads[mesh.groups == group], 1) for name, group in PARTS.items()}
+    parts = {name: _surface(mesh, mesh.quads[mesh.groups == group]) for name, group in PARTS.items()}
     return Head(skin, lips, mouth, parts)
 
 
@@ -71,11 +71,9 @@ def eye_vertices(side: str) -> np.ndarray:
     return np.unique(mesh.quads[mesh.groups == f"helper-{side}-eye"])
 
 
-def _surface(mesh: BaseMesh, quads: np.ndarray, levels: int) -> Surface:
-    matrix = sparse.eye_array(len(mesh.vertices), format="csr")
-    for _ in range(levels):
-        finer, quads = subdivide(quads, matrix.shape[0])
-        matrix = finer @ matrix
+def _surface(mesh: BaseMesh, quads: np.ndarray) -> Surface:
+    finer, quads = subdivide(quads, len(mesh.vertices))
+    matrix = finer @ sparse.eye_array(len(mesh.vertices), format="csr")  # sums in the order that the pack was made with
     used, corners = np.unique(quads, return_inverse=True)
     matrix = matrix[used]
     return Surface(matrix, triangles_of(corners.reshape(quads.shape)), matrix @ mesh.vertices)

@@ -61,12 +61,11 @@ class Portrait:
 
     Args:
         identity: who.
-        levels: how often the mesh is refined; 1 for faces of about 100 pixels, 2 for about 300.
     """
 
-    def __init__(self, identity: Identity, levels: int = 1) -> None:
+    def __init__(self, identity: Identity) -> None:
         self.identity = identity
-        self.head: Head = load_head(levels)
+        self.head: Head = load_head()
         self.shape = shape_of(identity)
         self.painted: Painted = paint(self.head, identity)
         self.eyes = {side: _eye(self.shape, side) for side in "lr"}

@@ -334,7 +334,7 @@ def test_unlabelled_files_are_those_that_no_system_put_there(tmp_path):
     touch(tmp_path, *(f"test_kaggle/{name}" for name in ("10.jpg", "2.jpg", ".DS_Store", "Thumbs.db", "@eaDir/2.jpg")))
     assert unlabelled_files(tmp_path) == {name: tmp_path / "test_kaggle" / name for name in ("10.jpg", "2.jpg")}
     with pytest.raises(DataError, match="no such folder"):
-        unlabelled_files(tmp_path, "absent")
+        unlabelled_files(tmp_path / "absent")
 
 
 @pytest.mark.parametrize("change", ["content", "label", "new file", "gone file"])

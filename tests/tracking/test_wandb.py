@@ -287,18 +287,20 @@ def test_a_client_that_hangs_neither_blocks_nor_stays(tmp_path, monkeypatch, cap
 
 def test_the_key_is_found_without_a_prompt(tmp_path, monkeypatch):
     wandb = pytest.importorskip("wandb")
-    address = wandb.setup().settings.base_url
-    assert account.find_account({"HOME": str(tmp_path)}).key is None
-    assert account.find_account({"HOME": str(tmp_path), "WANDB_API_KEY": "k"}).key == "k"
-    host = address.partition("//")[2]
-    (tmp_path / ".netrc").write_text(f"machine {host} login user password secret\n")
-    (tmp_path / ".netrc").chmod(0o600)
-    found = account.find_account({"HOME": str(tmp_path)})
+    host = wandb.setup().settings.base_url.partition("//")[2]
+    assert account.find_account().key is None
+    table = tmp_path / "home" / ".netrc"
+    table.write_text(f"machine {host} login user password secret\n")
+    table.chmod(0o600)
+    found = account.find_account()
     assert found.key == "secret"
     assert "secret" not in repr(found)
-    assert account.find_account({"HOME": str(tmp_path), "WANDB_BASE_URL": "http://other:80"}).key is None
+    monkeypatch.setenv("WANDB_BASE_URL", "http://other:80")
+    assert account.find_account().key is None
+    monkeypatch.setenv("WANDB_API_KEY", "k")
+    assert account.find_account().key == "k"
 
 
 def test_a_malformed_netrc_is_no_key(tmp_path):
-    (tmp_path / ".netrc").write_text("machine machine machine")
-    assert account.find_account({"HOME": str(tmp_path)}).key is None
+    (tmp_path / "home" / ".netrc").write_text("machine machine machine")
+    assert account.find_account().key is None

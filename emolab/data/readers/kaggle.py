@@ -79,15 +79,16 @@ class KaggleReader:
         return with_people(read(self.root, files, tested), self.root, self.people)
 
 
-def unlabelled_files(root: Path, folder: str = TEST) -> dict[str, Path]:
+def unlabelled_files(root: Path) -> dict[str, Path]:
     """Return the files among the unlabelled photographs: bare name -> file, sorted by name.
 
     Raises:
         DataError: if there is no such folder.
     """
-    if not (root / folder).is_dir():
-        raise DataError(f"{root / folder}: no such folder; give the competition's folder with its {folder}/")
-    return {name: root / folder / name for name in find_files(root / folder).files}
+    folder = root / TEST
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; give the competition's folder with its {TEST}/")
+    return {name: folder / name for name in find_files(folder).files}
 
 
 def _from_folders(root: Path, files: Sequence[str], tested: Sequence[Record]) -> Reading:

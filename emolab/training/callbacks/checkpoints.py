@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,6 @@ class Checkpoints(keras.callbacks.Callback):
         mode: "max" or "min".
         callbacks: those whose counters are saved with the state.
         every_minutes: time between saves within an epoch.
-        clock: seconds, rising.
     """
 
     def __init__(
@@ -50,14 +49,13 @@ class Checkpoints(keras.callbacks.Callback):
         mode: str = "max",
         callbacks: tuple[keras.callbacks.Callback, ...] = (),
         every_minutes: float = 5.0,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._record, self._steps, self._monitor, self._mode = record, steps_per_epoch, monitor, mode
-        self._callbacks, self._pause, self._clock = callbacks, every_minutes * 60, clock
+        self._callbacks, self._pause = callbacks, every_minutes * 60
         self._facts: dict[str, Any] | None = None
         self._rate: float | None = None
-        self._saved_at, self._saved_step = clock(), 0
+        self._saved_at, self._saved_step = time.monotonic(), 0
         self._validated = False
         self.stopped = False
         self._stop_asked = False
@@ -75,7 +73,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Give the callbacks the counters they had."""
-        self._saved_at = self._clock()
+        self._saved_at = time.monotonic()
         if self._facts is not None:
             for callback, counters in zip(self._callbacks, self._facts["callbacks"], strict=True):
                 restore_counters(callback, counters)
@@ -98,7 +96,7 @@ class Checkpoints(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         if step % self._steps == 0:
             return  # the epoch's end, after its validation, saves more
-        if self._stop_asked or self._clock() - self._saved_at >= self._pause:
+        if self._stop_asked or time.monotonic() - self._saved_at >= self._pause:
             check_weights(self.model, self._saved_step)
             self._save_last(step)
         if self._stop_asked:
@@ -167,7 +165,7 @@ class Checkpoints(keras.callbacks.Callback):
             "callbacks": [counters_of(callback) for callback in self._callbacks],
         }
         self._record.save_checkpoint("last", lambda path: save_state(path, self.model, facts), tag=step)
-        self._saved_at, self._saved_step = self._clock(), step
+        self._saved_at, self._saved_step = time.monotonic(), step
 
 
 def _monitored(name: str, logs: dict[str, Any]) -> float:

@@ -13,32 +13,26 @@ class EpochLog(keras.callbacks.Callback):
     Args:
         log: takes the epoch (from 0) and its metrics.
         batch_size: images a step.
-        clock: seconds, rising.
     """
 
-    def __init__(
-        self,
-        log: Callable[[int, Mapping[str, float]], None],
-        batch_size: int,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
+    def __init__(self, log: Callable[[int, Mapping[str, float]], None], batch_size: int) -> None:
         super().__init__()
-        self._log, self._batch_size, self._clock = log, batch_size, clock
+        self._log, self._batch_size = log, batch_size
         self._began = self._validated = 0.0
         self._first_step = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
-        self._began, self._validated = self._clock(), 0.0
+        self._began, self._validated = time.perf_counter(), 0.0
         self._first_step = int(self.model.step.numpy())
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """The training part of the epoch is over."""
-        self._validated = self._clock()
+        self._validated = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Log."""
-        now = self._clock()
+        now = time.perf_counter()
         trained = max((self._validated or now) - self._began, 1e-9)
         images = (int(self.model.step.numpy()) - self._first_step) * self._batch_size
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from typing import Any, TextIO
 
 import keras
@@ -16,7 +15,6 @@ class Progress(keras.callbacks.Callback):
         steps_per_epoch: training steps in each.
         batch_size: images a step.
         stream: where to print.
-        clock: seconds, rising.
         every: seconds between renewals within an epoch; on a file, ten times as long.
     """
 
@@ -26,12 +24,11 @@ class Progress(keras.callbacks.Callback):
         steps_per_epoch: int,
         batch_size: int,
         stream: TextIO | None = None,
-        clock: Callable[[], float] = time.perf_counter,
         every: float = 3.0,
     ) -> None:
         super().__init__()
         self._epochs, self._steps, self._batch_size = epochs, steps_per_epoch, batch_size
-        self._stream, self._clock = stream or sys.stdout, clock
+        self._stream = stream or sys.stdout
         self._terminal = self._stream.isatty()
         self._every = every if self._terminal else every * 10
         self._began = self._shown = 0.0
@@ -39,18 +36,18 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
-        self._began = self._shown = self._clock()
+        self._began = self._shown = time.perf_counter()
         self._first_step = self._step()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Renew the line now and then."""
-        if self._clock() - self._shown >= self._every:
-            self._shown = self._clock()
+        if time.perf_counter() - self._shown >= self._every:
+            self._shown = time.perf_counter()
             self._write(f"{self._position()}  loss {(logs or {}).get('loss', 0.0):.3f}  {self._pace()}", renew=True)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Print the epoch's line."""
-        self._shown = self._clock()
+        self._shown = time.perf_counter()
         values = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
         self._write(f"epoch {epoch + 1}/{self._epochs}  {values}  {self._pace()}", renew=False)
 
@@ -63,7 +60,7 @@ class Progress(keras.callbacks.Callback):
 
     def _pace(self) -> str:
         done = max(self._step() - self._first_step, 1)
-        seconds = (self._clock() - self._began) / done
+        seconds = (time.perf_counter() - self._began) / done
         left = (self._epochs * self._steps - self._step()) * seconds
         return f"{self._batch_size / max(seconds, 1e-9):.0f} images/s  {duration(left)} left"
 
