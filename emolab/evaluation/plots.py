@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from emolab.evaluation.curve import curve
-from emolab.evaluation.metrics import reliability
+from emolab.evaluation.metrics import expected_calibration_error, reliability
 from emolab.evaluation.predictions import Predictions
 from emolab.fonts import font_for
 
@@ -81,15 +81,17 @@ def reliability_figure(predictions: Predictions, calibrated: Predictions) -> Fig
     figure = Figure(figsize=(8.4, 4.2), dpi=110, layout="constrained")
     pair = figure.subplots(1, 2, sharey=True)
     for axes, said, title in ((pair[0], predictions, "as trained"), (pair[1], calibrated, "calibrated")):
-        _reliability(axes, *reliability(said.probabilities(), said.targets), title)
+        _reliability(axes, said, title)
     pair[0].set_ylabel("accuracy")
     shown = {label: handle for axes in pair for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(shown), fontsize=8)
     return figure
 
 
-def _reliability(axes: Axes, counts: np.ndarray, confidence: np.ndarray, hit_rate: np.ndarray, title: str) -> None:
-    error = (counts * np.abs(confidence - hit_rate)).sum() / counts.sum()
+def _reliability(axes: Axes, said: Predictions, title: str) -> None:
+    probabilities = said.probabilities()
+    counts, confidence, hit_rate = reliability(probabilities, said.targets)
+    error = expected_calibration_error(probabilities, said.targets)
     edges = np.arange(len(counts)) / len(counts)
     axes.bar(
         edges,

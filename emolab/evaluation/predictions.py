@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.special import softmax
 
 from emolab import files
 from emolab.errors import DataError, RunError
@@ -60,9 +61,7 @@ class Predictions:
 
     def probabilities(self) -> np.ndarray:
         """Return softmax(logits): float64 (N, C), rows sum to 1."""
-        logits = self.logits.astype(np.float64)
-        exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponent / exponent.sum(axis=1, keepdims=True)
+        return softmax(self.logits.astype(np.float64), axis=1)
 
     @property
     def predicted(self) -> np.ndarray:
