@@ -1,7 +1,7 @@
 """What a network trained on photographs of real people makes of the rendered faces.
 
-The network has learned FER2013, which is grey: it gets grey pictures. Its recall a class tells whether a recipe of
-action units looks like what people call by that name; the recipes in `expressions.py` were tuned on it.
+A network that has learned FER2013, which is grey, makes its pictures grey itself. Its recall a class tells whether a
+recipe of action units looks like what people call by that name; the recipes in `expressions.py` were tuned on it.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,6 @@ from experiments.demo_faces.parallel import in_parallel
 from experiments.demo_faces.studio import Quality, photograph, portrait_of
 
 FIRST_JUDGED = 1_000_000  # people that no pack holds
-LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, as in JPEG
 
 
 def judge_recipes(folder: Path, seed: int, people: int, quality: Quality) -> dict[str, dict[str, float]]:
@@ -69,15 +68,9 @@ def _render_person(job: tuple[int, int, tuple[str, ...], Quality]) -> list[np.nd
 def _shares(
     classify: Callable[[np.ndarray], np.ndarray], faces: list[np.ndarray], classes: list[str], size: int
 ) -> dict[str, float]:
-    images = np.stack([crop_and_resize(grey(face), None, size) for face in faces])
+    images = np.stack([crop_and_resize(face, None, size) for face in faces])
     given = classify(images).argmax(axis=1)
     return {name: float(np.mean(given == place)) for place, name in enumerate(classes)}
-
-
-def grey(picture: np.ndarray) -> np.ndarray:
-    """Return a uint8 picture (H, W, 3) without its colour, still in three channels."""
-    luma = np.round(picture @ LUMA).astype(np.uint8)
-    return np.repeat(luma[..., None], 3, axis=2)
 
 
 def confusion_text(shares: dict[str, dict[str, float]]) -> str:
