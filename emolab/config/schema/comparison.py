@@ -1,11 +1,11 @@
 """What the configuration of `python -m experiments.compare` may hold."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from emolab.config.schema.parts import EACH_ONCE, Closed, Name, Paths
+from emolab.config.schema.parts import EACH_ONCE, Closed, JudgedSplit, Name, Paths, Resamples
 
 
 def _day(text: str) -> str:
@@ -29,8 +29,8 @@ class Compare(Closed):
     where: dict[str, Any]
     since: Date | None
     until: Date | None
-    split: Literal["validation", "test"]
+    split: JudgedSplit
     flip: bool
     ensemble: bool
-    resamples: Annotated[int, Field(ge=100)]
+    resamples: Resamples
     output: Name

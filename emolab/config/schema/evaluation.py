@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths
+from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths, Resamples
 
 
 class Evaluate(Closed):
@@ -19,7 +19,7 @@ class Evaluate(Closed):
     robustness: Literal["off", "on"]
     test: bool
     batch_size: Count
-    resamples: Annotated[int, Field(ge=100)]
+    resamples: Resamples
     examples: Annotated[int, Field(ge=0, le=200)]
     trusted_modules: list[str]
     workers: Count | None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Checkpoint, Closed, Count, Name, Paths, Positive, Target
+from emolab.config.schema.parts import Checkpoint, Closed, Count, Name, Paths, Positive, Resamples, Target
 from emolab.config.schema.training import Group
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
@@ -50,7 +50,7 @@ class Export(Closed):
     calibration_images: Count
     latency: Latency
     batch_size: Count
-    resamples: Annotated[int, Field(ge=100)]
+    resamples: Resamples
     trusted_modules: list[str]
     group: Group
     workers: Count | None

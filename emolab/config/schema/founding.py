@@ -1,10 +1,10 @@
 """What the configuration of `python -m experiments.founding` may hold."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from emolab.config.schema.parts import EACH_ONCE, Name, Seed
+from emolab.config.schema.parts import EACH_ONCE, JudgedSplit, Name, Resamples, Seeds
 from emolab.config.schema.training import ManyTrainings
 
 Choices = Annotated[list[Name], Field(min_length=1), EACH_ONCE]
@@ -17,7 +17,7 @@ class Founding(ManyTrainings):
     models: Choices
     augmentations: Choices
     finetunings: Choices
-    seeds: Annotated[list[Seed], Field(min_length=1), EACH_ONCE]
+    seeds: Seeds
     recipes: dict[str, list[str]] | None
-    split: Literal["validation", "test"]
-    resamples: Annotated[int, Field(ge=100)]
+    split: JudgedSplit
+    resamples: Resamples

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import EACH_ONCE, Closed, Count, Name, Paths
+from emolab.config.schema.parts import EACH_ONCE, Closed, Count, Name, Paths, Recogniser
 
 
 def _table(path: str) -> str:
@@ -14,7 +14,7 @@ def _table(path: str) -> str:
     return path
 
 
-class Checkpoints(Closed):
+class RunOrRuns(Closed):
     """Which run, or which runs."""
 
     run: Name | Annotated[list[Name], Field(min_length=1), EACH_ONCE]
@@ -26,9 +26,9 @@ class Kaggle(Closed):
 
     data: Data
     paths: Paths
-    ckpt: Checkpoints
+    ckpt: RunOrRuns
     output: Annotated[str, AfterValidator(_table)]
-    recogniser: Literal["auto", "selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
+    recogniser: Recogniser
     failed_gates: bool
     trusted_modules: list[str]
     threads: Count | None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from emolab.config.schema.parts import EACH_ONCE, Name, Seed
+from emolab.config.schema.parts import EACH_ONCE, Name, Resamples, Seeds
 from emolab.config.schema.training import ManyTrainings
 
 
@@ -14,8 +14,8 @@ class Levers(ManyTrainings):
     output: Name
     levers: Annotated[dict[Name, Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)]
     only: Annotated[list[Name], Field(min_length=1), EACH_ONCE] | None
-    seeds: Annotated[list[Seed], Field(min_length=1), EACH_ONCE]
-    resamples: Annotated[int, Field(ge=100)]
+    seeds: Seeds
+    resamples: Resamples
 
     @field_validator("levers")
     @classmethod

@@ -4,7 +4,7 @@ A node with a `_target_` may have any further argument, because it's handed to a
 the arguments that our own choices have are checked where they are given.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -53,6 +53,10 @@ Name = Annotated[str, Field(min_length=1)]
 Text = Annotated[str, BeforeValidator(_digits_too)]  # who uses it makes text of it, too
 FolderName = Annotated[Text, AfterValidator(check_folder_name)]
 EACH_ONCE = AfterValidator(_each_once)  # of a list: twice the same would be trained or judged twice, as if it were two
+Seeds = Annotated[list[Seed], Field(min_length=1), EACH_ONCE]
+Resamples = Annotated[int, Field(ge=100)]  # of the bootstrap
+JudgedSplit = Literal["validation", "test"]
+Recogniser = Literal["auto", "selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]  # or an engine's name
 
 
 class Closed(BaseModel):

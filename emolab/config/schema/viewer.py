@@ -1,6 +1,6 @@
 """What the configuration of `python -m realtime.viewer` may hold."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -13,6 +13,7 @@ from emolab.config.schema.parts import (
     NotNegative,
     Paths,
     Positive,
+    Recogniser,
     Share,
     Target,
 )
@@ -86,7 +87,7 @@ class Viewer(Closed):
     display: Display
     paths: Paths
     ckpt: Checkpoint
-    recogniser: Literal["auto", "selected", "network"] | Annotated[str, Field(pattern=r"^[\w-]+$")]
+    recogniser: Recogniser
     failed_gates: bool
     trusted_modules: list[str]
     threads: Count | None
