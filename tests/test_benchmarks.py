@@ -17,6 +17,7 @@ def test_an_engine_that_failed_and_a_format_without_a_peak_stop_no_summary(
     kept = files.read_json(engines.RESULTS / "custom_cnn-48.json")
     facts = {**kept["engines"][0], "precision": "fp16"}
     facts["temperatures"] = dict.fromkeys(facts["classes"], 1.0)
+    facts["parity"]["accuracy"] = facts["parity"]["drop"]
     facts["latency_ms"] |= {"load_per_core": None}  # as on Windows
     broken = {**facts, "precision": "int8", "gates": {"usable": False}}
     for told in (facts, broken):

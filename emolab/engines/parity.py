@@ -32,17 +32,17 @@ def parity(run: Predictions, engine: Predictions, resamples: int) -> dict[str, A
     """Compare an engine with its run on the same images.
 
     Returns:
-        n; the accuracy of both (0 to 1), the engine's with its 95 % interval, or None; the drop from the run's to the
-        engine's, paired, with its interval (whole groups resampled); the share of images for which
-        both name the same class; the largest and the mean difference of a probability.
+        n; the accuracy of both (0 to 1), the engine's also with its 95 % interval; the drop from the run's to the
+        engine's, paired, with its interval (whole groups resampled); the share of images for which both name the same
+        class; the largest and the mean difference of a probability.
     """
     difference = np.abs(run.probabilities() - engine.probabilities())
-    found = intervals(engine, {"accuracy": accuracy}, resamples)["accuracy"]
+    found = intervals(engine, {"accuracy": accuracy}, resamples)
     return {
         "n": len(run.targets),
         "accuracy_run": float(run.right.mean()),
-        "accuracy_engine": found["value"],
-        "accuracy_interval": None if found["low"] is None else [found["low"], found["high"]],
+        "accuracy_engine": found["accuracy"]["value"],
+        **found,
         "drop": paired_difference(run, engine, accuracy, resamples),
         "agreement": float((run.predicted == engine.predicted).mean()),
         "max_difference": float(difference.max()),

@@ -1,9 +1,9 @@
 """What `engine.json` may hold; an engine that was built but never judged lacks what was proved."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, FiniteFloat
+from pydantic import FiniteFloat
 
 from emolab.checked import Facts, checked
 from emolab.config.schema.export import Precision
@@ -25,7 +25,7 @@ class _Interval(Facts):
 class _Parity(Facts):
     n: int
     accuracy_engine: FiniteFloat
-    accuracy_interval: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] | None
+    accuracy: _Interval
     drop: _Interval
     agreement: FiniteFloat
 

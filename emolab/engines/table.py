@@ -70,8 +70,8 @@ class Row:
             self.precision,
             self.status,
             _number(facts.get("bytes"), 1, 1e-6),
-            _accuracy(parity) if parity else "",
-            _points(parity["drop"]) if "drop" in parity else "",
+            interval_text(parity["accuracy"], to="-") if parity else "",
+            _points(parity["drop"]) if parity else "",
             _number(parity.get("agreement"), 4),
             *(_number(latency.get(key), 2) for key in ("p50", "p95", "p99")),
             _number(max(facts["throughput"].values()) if facts.get("throughput") else None, 0),
@@ -124,12 +124,13 @@ def picture(rows: Sequence[Row], budget_ms: float) -> bytes:
     figure = Figure(figsize=(8.4, 1.4 + 0.36 * len(judged)), dpi=110, layout="constrained")
     speed, hits = figure.subplots(1, 2, sharey=True)
     for place, row in enumerate(judged):
-        latency, parity, colour = row.facts["latency_ms"], row.facts["parity"], BLUE if row.passed else GREY
+        latency, accuracy = row.facts["latency_ms"], row.facts["parity"]["accuracy"]
+        colour = BLUE if row.passed else GREY
         speed.plot([latency["p50"], latency["p95"]], [place, place], "-", color=colour)
         speed.plot(latency["p95"], place, "o", color=colour)
-        if parity["accuracy_interval"] is not None:
-            hits.plot(parity["accuracy_interval"], [place, place], "-", color=colour)
-        hits.plot(parity["accuracy_engine"], place, "o", color=colour)
+        if accuracy["low"] is not None:
+            hits.plot([accuracy["low"], accuracy["high"]], [place, place], "-", color=colour)
+        hits.plot(accuracy["value"], place, "o", color=colour)
     speed.axvline(budget_ms, color=ORANGE, linestyle="--", label=f"budget {budget_ms:g} ms")
     speed.set(xscale="log", xlabel="ms a face: p50 to p95 (dot)")
     speed.set_yticks(range(len(judged)), [f"{row.engine} {row.precision}" for row in judged])
@@ -152,11 +153,6 @@ def write(folder: Path, rows: Sequence[Row], budget_ms: float) -> None:
     files.write_text(folder / "table.md", tables.markdown(COLUMNS, cells))
     files.write_text(folder / "table.csv", tables.csv_text(COLUMNS, cells))
     files.write_bytes(folder / "table.png", picture(rows, budget_ms))
-
-
-def _accuracy(parity: Mapping[str, Any]) -> str:
-    low, high = parity["accuracy_interval"] or (None, None)
-    return interval_text({"value": parity["accuracy_engine"], "low": low, "high": high}, to="-")
 
 
 def _points(drop: Mapping[str, float | None]) -> str:

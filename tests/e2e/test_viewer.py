@@ -35,7 +35,7 @@ SCRIPT = (
 
 PROVED = {  # of an engine; without, it was never judged, and isn't used
     "parity": {
-        "n": 24, "accuracy_engine": 1.0, "accuracy_interval": [0.9, 1.0], "agreement": 1.0,
+        "n": 24, "accuracy_engine": 1.0, "accuracy": {"value": 1.0, "low": 0.9, "high": 1.0}, "agreement": 1.0,
         "drop": {"value": 0.0, "low": 0.0, "high": 0.0},
     },
     "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"accuracy": True, "latency": True},

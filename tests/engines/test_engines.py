@@ -31,7 +31,7 @@ from realtime.recogniser import Wanted, recogniser
 LIMITS = {"fp32": 1e-5, "fp16": 5e-3, "bf16": 2e-2, "int8": 0.15}
 PROVED = {
     "parity": {
-        "n": 24, "accuracy_engine": 0.5, "accuracy_interval": [0.4, 0.6], "agreement": 1.0,
+        "n": 24, "accuracy_engine": 0.5, "accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}, "agreement": 1.0,
         "drop": {"value": 0.0, "low": 0.0, "high": 0.0},
     },
     "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"latency": True}, "budget_ms": 33,

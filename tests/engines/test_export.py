@@ -230,8 +230,8 @@ def test_an_earlier_engine_counts_as_long_as_it_is_what_was_judged_on_this_machi
     folder = shutil.copytree(built, run_folder / "engines" / built.name)
     again = copy.copy(builder)
     again.record = RunRecord.open(run_folder)
-    drop = {"value": 0.0, "low": 0.0, "high": 0.0}
-    parity = {"n": 24, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": drop, "agreement": 1.0}
+    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+    parity = {"n": 24, "accuracy_engine": 0.0, "accuracy": none, "drop": none, "agreement": 1.0}
     proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"latency": True}}
     manifest.amend(folder, **{**proved, "hardware": manifest.this_hardware(), **fields})
     assert list(earlier_engines(again, [])) == ([("tensorflow", "fp32")] if holds else [])

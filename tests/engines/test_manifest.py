@@ -22,7 +22,7 @@ BUILT = {
     "temperatures": {"happy": 1.0, "sad": 1.0},
 }  # fmt: skip
 PROVED = {
-    "parity": {"n": 9, "accuracy_engine": 1.0, "accuracy_interval": [1.0, 1.0], "drop": INTERVAL, "agreement": 1.0},
+    "parity": {"n": 9, "accuracy_engine": 1.0, "accuracy": INTERVAL, "drop": INTERVAL, "agreement": 1.0},
     "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}, "throughput": {"1": 900.0}, "gates": {"latency": True},
     "ratio": {"keras_predict": 9.0, "savedmodel": 1.0}, "start": {"seconds": 1.0, "memory_mib": None},
 }  # fmt: skip
@@ -43,7 +43,7 @@ def _run(root: Path) -> RunRecord:
     [
         ({"parity": "x"}, "parity is 'x', expected keys with values"),
         ({"parity": {**PROVED["parity"], "drop": {"value": 0.0}}}, "parity.drop.low is missing"),
-        ({"parity": {**PROVED["parity"], "accuracy_interval": [1.0]}}, "parity.accuracy_interval is"),
+        ({"parity": {**PROVED["parity"], "accuracy": [1.0]}}, r"parity.accuracy is \[1.0\], expected keys with values"),
         ({"gates": ["latency"]}, r"gates is \['latency'\], expected keys with values"),
         ({"gates": {"latency": "yes"}}, "gates.latency is 'yes', expected true or false"),
         ({"latency_ms": {"p50": 1.0, "p99": 3.0}}, "latency_ms.p95 is missing"),
