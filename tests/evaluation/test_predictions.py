@@ -1,3 +1,5 @@
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,12 @@ def test_predictions_come_back(tmp_path: Path) -> None:
     assert found["test"].classes == SAID.classes
     for name in ("logits", "targets", "groups", "images"):
         np.testing.assert_array_equal(getattr(found["test"], name), getattr(SAID, name))
+
+
+def test_a_pickle_among_predictions_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "said.npz", classes=np.array([os.system, time.sleep], dtype=object))
+    with pytest.raises(RunError, match=r"said\.npz doesn't hold"):
+        load_predictions(tmp_path / "said.npz")
 
 
 def test_a_file_that_is_damaged_anywhere_is_refused_or_read_as_it_was_meant(tmp_path: Path) -> None:

@@ -1,6 +1,4 @@
 import json
-import os
-import time
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -323,16 +321,6 @@ def test_targets_that_no_class_has_name_the_damaged_file(tmp_path):
         compared(tmp_path / "runs")
 
 
-def test_only_finite_numbers_are_points_of_a_curve(tmp_path):
-    record = made_run(tmp_path / "runs", 0.5)
-    values = ("0.5", '{"a": 1}', '"0.5"', "true", "NaN", "-Infinity", "1" + "0" * 400, "null", "1")
-    lines = [f'{{"epoch": {epoch}, "val_accuracy": {value}}}\n' for epoch, value in enumerate(values)]
-    (record.folder / "metrics.jsonl").write_text("".join([*lines, f'{{"epoch": {10**400}, "val_accuracy": 0.5}}\n']))
-    assert ComparedRun(record, "test", 100).curve == [(1, 0.5), (9, 1)]
-    made_run(tmp_path / "runs", 0.6, aug="off")
-    assert compared(tmp_path / "runs").is_file()
-
-
 def test_a_run_without_a_report_is_shown_and_the_command_named(tmp_path, capsys):
     made_run(tmp_path / "runs", 0.5)
     missing = made_run(tmp_path / "runs", None, aug="off")
@@ -385,21 +373,6 @@ def test_an_engine_that_is_damaged_or_of_older_weights_shows_no_latency_and_stop
     assert latency is not None
     assert latency["engine"] == "onnx"
     assert "openvino-fp32/engine.json can't be read" in caplog.text
-
-
-def test_predictions_come_back_as_they_were(tmp_path):
-    one = predictions(0.6, 3)
-    save_predictions(tmp_path / "p.npz", {"test": one})
-    read = load_predictions(tmp_path / "p.npz")["test"]
-    np.testing.assert_array_equal(read.logits, one.logits)
-    np.testing.assert_array_equal(read.groups, one.groups)
-    assert read.classes == CLASSES
-
-
-def test_a_pickle_among_predictions_is_refused(tmp_path):
-    np.savez(tmp_path / "p.npz", classes=np.array([os.system, time.sleep], dtype=object))
-    with pytest.raises(RunError, match=r"p\.npz doesn't hold"):
-        load_predictions(tmp_path / "p.npz")
 
 
 def test_a_calibration_error_stands_beside_what_exact_confidences_would_show():
