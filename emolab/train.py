@@ -87,8 +87,7 @@ def _trained(
         loggers.start(record, config)
         print(f"run {record.folder}")
         if resumed is not None:
-            if command := command_of(record):
-                print(f"begun by: {command}")
+            print(f"begun by: {command_of(record)}")
             print(longer(record))
         print(f"data {data.summary}")
         print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
