@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from omegaconf import DictConfig
 
-from emolab.config.overrides import override
-from emolab.errors import ConfigError, RunError
+from emolab.config.overrides import override, typed
+from emolab.errors import ConfigError, DataError, RunError, one_line, printable
 from emolab.exit_codes import FAILED
 from realtime.frame import Classifier
 
@@ -56,9 +56,10 @@ class Wanted:
     """Which recogniser a user wants, by the keys that `conf/viewer.yaml` and `conf/kaggle.yaml` have for it.
 
     Attributes:
-        choice: "auto": the selected engine, exported first where there's none; "selected": the same, or else the
-            network; "network"; or the name of one of the run's engines, such as "onnxruntime-int8". An engine
-            of older weights, or with other temperatures, is none that is selected, and refused by its name.
+        choice: "auto": the selected engine, exported first where there's none, or the network where nothing can judge
+            one; "selected": the selected engine, or else the network; "network"; or the name of one of the run's
+            engines, such as "onnxruntime-int8". An engine of older weights, or with other temperatures, is none that is
+            selected, and refused by its name.
         threads: processor threads of an engine; None: every core.
         failed_gates: whether an engine that failed a gate may be used.
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
@@ -97,7 +98,7 @@ def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
     folder = _named(record, wanted.choice) if wanted.choice not in (AUTO, SELECTED, NETWORK) else None
     if wanted.choice in (AUTO, SELECTED):
         folder = selected_engine(record)
-    if wanted.choice == AUTO and folder is None:
+    if wanted.choice == AUTO and folder is None and _can_be_judged(record, Path(wanted.cache)):
         folder = _exported(record, wanted, live)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")
@@ -136,6 +137,29 @@ def _named(record: "RunRecord", choice: str) -> Path:
         right = ", ".join([AUTO, SELECTED, NETWORK, *found])
         raise ConfigError(f"recogniser={choice}: the run {record.id} has no such engine. Choose from: {right}")
     return inside(record.folder, f"{ENGINES}/{choice}")
+
+
+def _can_be_judged(record: "RunRecord", cache: Path) -> bool:
+    """Whether the run's own data are here, on which an export judges its engines; else say what to do for an engine.
+
+    They aren't where a run was only copied, or downloaded, to a machine with a camera.
+    """
+    from emolab.engines.readiness import check_judges
+    from emolab.judging.own_data import own_data, typed_data
+
+    try:
+        data = own_data(record, cache)
+        if data is not None:
+            check_judges(record, data)
+            return True
+        reason = f"the data that it was trained on aren't in {cache}"
+    except DataError as error:  # damaged, say
+        reason = one_line(error)
+    command = f"python -m emolab.export {typed('ckpt', record.folder)} {typed_data(record)}"
+    print(printable(f"warning: no engine of the run {record.id} can be judged here: {reason}"))
+    print("         it goes on with the network in TensorFlow, which is slower. For an engine copy the run again with")
+    print(printable(f"         its folder engines, from where it was exported, or name data to judge one: {command}"))
+    return False
 
 
 def _exported(record: "RunRecord", wanted: Wanted, live: bool) -> Path | None:

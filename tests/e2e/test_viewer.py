@@ -114,7 +114,7 @@ def test_an_export_before_the_first_frame_judges_by_the_given_budget(
 ) -> None:
     folder = shutil.copytree(_record(project).folder, tmp_path / "run", ignore=shutil.ignore_patterns("engines"))
     with pytest.raises(RunError, match="exit code 2"):  # refused before anything is built, so that a second shows it
-        recogniser(RunRecord.open(folder), Wanted("auto", budget_ms=-1.0), live=False)
+        recogniser(RunRecord.open(folder), Wanted("auto", cache=str(project / "cache"), budget_ms=-1.0), live=False)
     assert "budget_ms=-1.0" in capfd.readouterr().err
 
 
@@ -136,11 +136,10 @@ def late(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def test_where_no_engine_is_fast_enough_photographs_go_on_with_the_network(
     project: Path, late: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    settings = (f"ckpt.run={late}", f"paths.cache={project / 'cache'}", "recogniser=auto")
     photographs = ("source=images", f"source.path={project / 'competition' / 'test_kaggle'}")
-    assert _frames_shown(f"ckpt.run={late}", *photographs, "display=none") == 24
-    submission = export(
-        composed("kaggle", [f"data.root={project / 'competition'}", f"ckpt.run={late}", "recogniser=auto"])
-    )
+    assert _frames_shown(*settings, *photographs, "display=none") == 24
+    submission = export(composed("kaggle", [f"data.root={project / 'competition'}", *settings]))
     assert len(submission.read_text().splitlines()) == 1 + 24
     out = capfd.readouterr().out
     assert out.count("no engine passed its gates") == 2
@@ -148,10 +147,10 @@ def test_where_no_engine_is_fast_enough_photographs_go_on_with_the_network(
 
 
 def test_where_no_engine_is_fast_enough_a_live_source_is_told_how_slow_the_fastest_was_and_what_to_do(
-    late: Path,
+    project: Path, late: Path
 ) -> None:
     with pytest.raises(RunError, match=r"onnxruntime-fp32, took 50\.0 ms a face") as caught:
-        recogniser(RunRecord.open(late), Wanted("auto"), live=True)
+        recogniser(RunRecord.open(late), Wanted("auto", cache=str(project / "cache")), live=True)
     for way in ("budget_ms=60", "recogniser=onnxruntime-fp32 failed_gates=true", "recogniser=network"):
         assert way in str(caught.value)
 
