@@ -1,9 +1,11 @@
 import copy
 import csv
+import io
 import json
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +29,8 @@ from emolab.runs import RunRecord, resolve
 from emolab.runs.network import load_network
 from realtime.recogniser import NetworkClassifier, Wanted, recogniser
 
-QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
+FEW_BATCHES = ("latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
+QUICK = (*FEW_BATCHES, "latency.calls=20")  # which no command may ask for
 
 
 class Exported(NamedTuple):
@@ -48,9 +51,10 @@ def exported(tiny_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Ex
     """An export to all that is quickly built, in a copy: other tests build in the run itself."""
     project = shutil.copytree(tiny_project, tmp_path_factory.mktemp("exported") / "project")
     few = ("engine.backends.openvino.precisions=[int8]", "engine.backends.onnxruntime.precisions=[fp16]")
-    done = run("emolab.export", "ckpt=last", "engine=auto", *few, "budget_ms=5000", *QUICK, "logger=wandb", cwd=project)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return Exported(done.stdout, project, resolve("last", project / "runs")[0])
+    with chdir(project), redirect_stdout(io.StringIO()) as printed:
+        shown = ("logger=wandb", "logger.wait_seconds=30")
+        export(composed("export", ["ckpt.run=last", "engine=auto", *few, "budget_ms=5000", *QUICK, *shown]))
+    return Exported(printed.getvalue(), project, resolve("last", project / "runs")[0])
 
 
 def _exported_in(project: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, str]:
@@ -87,6 +91,12 @@ def test_an_engine_more_is_a_line_of_the_registry_and_a_choice(monkeypatch: pyte
     monkeypatch.setitem(BACKENDS, "mine", BACKENDS["litert"])
     check_command("export", ["engine=litert", MINE])
     assert len(wanted_engines(composed("export", ["engine=litert", MINE]))) == 3
+
+
+def test_a_gate_of_fewer_calls_than_a_percentile_needs_is_refused() -> None:
+    check_command("export", ["latency.calls=200"])
+    with pytest.raises(ConfigError, match=r"latency\.calls=199: expected .*200"):
+        check_command("export", ["latency.calls=199"])
 
 
 def test_an_engine_that_there_isnt_is_refused_before_the_run_is_sought(tmp_path: Path) -> None:
@@ -138,8 +148,8 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
 ) -> None:
     project, record = exported.copied(tmp_path)
     assert selected_engine(record) is not None
-    arguments = ("engine=litert", "precision=int8", "budget_ms=0.0001", "logger=jsonl")
-    done = run("emolab.export", "ckpt=last", *arguments, *QUICK, cwd=project)
+    arguments = ("engine=litert", "precision=int8", "budget_ms=0.0001", "logger=jsonl", *FEW_BATCHES)
+    done = run("emolab.export", "ckpt=last", *arguments, cwd=project)
     assert done.returncode == 1, done.stderr[-3000:]
     assert "no engine passes every gate; none is selected" in done.stdout  # no earlier one, either
     kept = record.folder / "engines" / "litert-int8"

@@ -28,7 +28,7 @@ class Engine(Closed):
 class Latency(Closed):
     """How much is timed."""
 
-    calls: Count
+    calls: Annotated[int, Field(ge=200)]  # the gate and the choice follow their percentiles
     warm_up: Count
     block: Count
     settle: Annotated[int, Field(ge=0)]
