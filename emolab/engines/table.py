@@ -3,16 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emolab import files, tables
 from emolab.engines.gates import failed, possible_drop
 from emolab.evaluation.interval import interval_text
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 COLUMNS = (
     "engine", "precision", "status", "MB", "accuracy", "points lost", "agreement", "p50 ms", "p95 ms", "p99 ms",
     "faces/s", "x predict", "x SavedModel", "start s", "memory MB",
 )  # fmt: skip
+_PROVED = ("MB", "accuracy", "points lost", "agreement", "status")
+_MEASURED = ("p50 ms", "p95 ms", "p99 ms", "faces/s", "x predict", "x SavedModel")
 
 
 @dataclass(frozen=True)
@@ -83,20 +88,30 @@ class Row:
 
 
 def terminal(rows: Sequence[Row]) -> Any:
-    """Return what fits a terminal as a renderable of rich: a table, and below it who can't run here or be built."""
-    from rich import box
+    """Return what fits a terminal as a renderable of rich: how good the engines are, how fast, and who isn't here.
+
+    All columns side by side need 130 letters, and most terminals have 80.
+    """
     from rich.console import Group
+
+    proved = _columns([row for row in rows if row.facts.get("parity")], _PROVED)
+    measured = _columns([row for row in rows if row.facts], _MEASURED)
+    return Group(proved, measured, *(f"{row.engine}-{row.precision} {row.status}" for row in rows if not row.facts))
+
+
+def _columns(rows: Sequence[Row], names: Sequence[str]) -> "Table":
+    from rich import box
     from rich.table import Table
 
-    names = ("accuracy", "p50 ms", "p95 ms", "x predict", "x SavedModel", "status")
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     for name in ("engine", *names):
-        table.add_column(name, no_wrap=name == "engine", justify="right" if name in names[:-1] else "left")
-    for row in (row for row in rows if row.facts):
+        justify: Any = "left" if name in ("engine", "status") else "right"
+        table.add_column(name, justify=justify, no_wrap=name in ("engine", "points lost"))
+    for row in rows:
         cells = dict(zip(COLUMNS, row.cells(), strict=True))
         cells["accuracy"] = cells["accuracy"].partition(" ")[0]  # the interval is in the files
         table.add_row(f"{row.engine}-{row.precision}", *(cells[name] for name in names))
-    return Group(table, *(f"{row.engine}-{row.precision} {row.status}" for row in rows if not row.facts))
+    return table
 
 
 def notes(rows: Sequence[Row]) -> list[str]:

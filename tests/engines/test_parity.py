@@ -1,12 +1,14 @@
+import io
 import re
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from emolab.data.prepared import PreparedData
 from emolab.engines.gates import failed, gates
 from emolab.engines.parity import judged, parity
-from emolab.engines.table import COLUMNS, Row, notes, picture
+from emolab.engines.table import COLUMNS, Row, notes, picture, terminal
 from emolab.evaluation.predictions import Predictions
 from emolab.runs import RunRecord
 
@@ -108,3 +110,27 @@ def test_a_drop_that_so_few_images_cannot_show_is_noted() -> None:
     assert notes(rows[1:]) == []
     lost = dict(zip(COLUMNS, rows[0].cells(), strict=True))["points lost"]
     assert re.fullmatch(r"0\.40 \(0\.[12]\d to 0\.[6-9]\d\)", lost)
+
+
+def test_a_narrow_terminal_shows_by_how_much_a_gate_was_failed() -> None:
+    latency = {"p50": 11.25, "p95": 22.5, "p99": 133.75}
+    facts = {
+        "precision": "int8", "bytes": 12_345_678, "parity": _pair(0, 40), "latency_ms": latency,
+        "throughput": {"1": 12_345.0}, "ratio": {"keras_predict": 123.4, "savedmodel": 12.3},
+        "start": {"seconds": 12.34, "memory_mib": 1234.0}, "gates": {"accuracy": False, "latency": False},
+    }  # fmt: skip
+    baseline = {"latency_ms": latency, "ratio": facts["ratio"]}
+    rows = [
+        Row("keras", "predict", facts=baseline, wanted=False),
+        Row("onnxruntime", "int8", facts=facts),
+        Row("tftrt", "fp16", reason="no GPU"),
+    ]
+    shown = io.StringIO()
+    Console(file=shown, width=80, markup=False).print(terminal(rows))
+    lines = [" ".join(line.split()) for line in shown.getvalue().splitlines()]
+    cells = dict(zip(COLUMNS, rows[1].cells(), strict=True))
+    assert f"onnxruntime-int8 12.3 0.980 {cells['points lost']} 0.9800 failed:" in lines
+    assert "onnxruntime-int8 11.25 22.50 133.75 12345 123.4 12.3" in lines
+    assert "engine p50 ms p95 ms p99 ms faces/s x predict x SavedModel" in lines
+    assert "keras-predict 11.25 22.50 133.75 123.4 12.3" in lines
+    assert "tftrt-fp16 not here: no GPU" in lines
