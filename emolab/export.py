@@ -89,28 +89,27 @@ def _benchmark(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -
 
 
 def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]") -> None:
-    """Show the table's numbers and picture to the configured logger."""
-    if cfg.get("logger") is None:
+    """Show the table and its picture to the configured logger, and its times as numbers of the run."""
+    from emolab.tracking import besides_record
+
+    loggers = besides_record(instantiate(cfg.get("logger")))
+    if not loggers.loggers:
         return
     import cv2
     import numpy as np
 
-    from emolab.engines.table import picture
-    from emolab.tracking.jsonlines import JsonLines
+    from emolab.engines.table import COLUMNS, picture
 
-    logger = instantiate(cfg.logger)
-    if isinstance(logger, JsonLines):
-        return  # the record has a summary of its training, and the table is a file
-    logger.start(record, {"export": _plain(cfg)})  # beside its training's own
+    loggers.start(record, {"export": _plain(cfg)})  # beside its training's own
     image = cv2.imdecode(np.frombuffer(picture(rows, cfg.budget_ms), np.uint8), cv2.IMREAD_COLOR_RGB)
-    logger.log_images(0, np.asarray(image)[None], ["engines: accuracy against latency"])
+    loggers.log_table("engines", COLUMNS, [row.cells() for row in rows], np.asarray(image))
     numbers = {
         f"engines/{row.engine}-{row.precision}/{key}": row.facts["latency_ms"][key]
         for row in rows
         if row.facts
         for key in ("p50", "p95", "p99")
     }
-    logger.finish(record.status, numbers)
+    loggers.finish(record.status, numbers)
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Where metrics go: JSON lines always, W&B where it is asked for."""
 
-from emolab.tracking.jsonlines import JsonLines, with_record
+from emolab.tracking.jsonlines import JsonLines, besides_record, with_record
 from emolab.tracking.logger import Logger, LoggerGroup
 from emolab.tracking.wandb_logger import Wandb
 
-__all__ = ["JsonLines", "Logger", "LoggerGroup", "Wandb", "with_record"]
+__all__ = ["JsonLines", "Logger", "LoggerGroup", "Wandb", "besides_record", "with_record"]

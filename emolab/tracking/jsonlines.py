@@ -30,6 +30,11 @@ class JsonLines:
     def log_confusion_matrix(self, epoch: int, matrix: "np.ndarray", classes: Sequence[str]) -> None:
         """Nothing: the report holds the matrix."""
 
+    def log_table(
+        self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], picture: "np.ndarray"
+    ) -> None:
+        """Nothing: whoever makes a table writes it to files."""
+
     def finish(self, status: str, summary: Mapping[str, Any]) -> None:
         """Set status, time of the end and summary in `run.json`."""
         if self._record is not None:
@@ -39,5 +44,9 @@ class JsonLines:
 
 def with_record(logger: Logger | None) -> LoggerGroup:
     """Return `logger` behind the run's own record, which is written first and whatever else happens."""
-    others = [] if logger is None or isinstance(logger, JsonLines) else [logger]
-    return LoggerGroup([JsonLines(), *others])
+    return LoggerGroup([JsonLines(), *besides_record(logger).loggers])
+
+
+def besides_record(logger: Logger | None) -> LoggerGroup:
+    """Return `logger` alone, and nobody where that's the record: it has the summary of its training, and keeps that."""
+    return LoggerGroup([] if logger is None or isinstance(logger, JsonLines) else [logger])

@@ -48,6 +48,11 @@ class Logger(Protocol):
     def log_confusion_matrix(self, epoch: int, matrix: "np.ndarray", classes: Sequence[str]) -> None:
         """Take counts (C, C): a row a true class, a column a predicted one."""
 
+    def log_table(
+        self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], picture: "np.ndarray"
+    ) -> None:
+        """Take a table of no epoch, such as that of the engines, and its picture, uint8 RGB (H, W, 3)."""
+
     def finish(self, status: str, summary: Mapping[str, Any]) -> None:
         """End with a status of `run.json`, such as "finished", and the final numbers."""
 
@@ -79,6 +84,13 @@ class LoggerGroup:
         """Give a confusion matrix to each."""
         for logger in self.loggers:
             logger.log_confusion_matrix(epoch, matrix, classes)
+
+    def log_table(
+        self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], picture: "np.ndarray"
+    ) -> None:
+        """Give a table and its picture to each."""
+        for logger in self.loggers:
+            logger.log_table(name, columns, rows, picture)
 
     def finish(self, status: str, summary: Mapping[str, Any]) -> None:
         """End the run in each."""

@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from queue import Queue
 from threading import Thread, Timer
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Message = Mapping[str, Any]
 _UNKNOWN_UPLOAD_SECONDS = 10.0  # of a process whose first message never came
@@ -102,11 +105,10 @@ class Mirror:
         self._run.log({"epoch": message["epoch"], **message["metrics"]})
 
     def _log_images(self, message: Message) -> None:
-        import numpy as np
         import wandb
 
-        images = np.frombuffer(b64decode(message["pixels"]), np.uint8).reshape(message["shape"])
-        pictures = [wandb.Image(image, caption=text) for image, text in zip(images, message["captions"], strict=True)]
+        images = zip(_pixels(message), message["captions"], strict=True)
+        pictures = [wandb.Image(image, caption=text) for image, text in images]
         self._run.log({"epoch": message["epoch"], "predictions": pictures})
 
     def _log_confusion_matrix(self, message: Message) -> None:
@@ -123,6 +125,12 @@ class Mirror:
         chart = wandb.plot_table("wandb/confusion_matrix/v1", table, fields)
         self._run.log({"epoch": message["epoch"], "confusion_matrix": chart})
 
+    def _log_table(self, message: Message) -> None:
+        import wandb
+
+        table, picture = wandb.Table(message["columns"], message["rows"]), wandb.Image(_pixels(message))
+        self._run.log({f"{message['name']}/table": table, f"{message['name']}/picture": picture})
+
     def _log_model(self, message: Message) -> None:
         import wandb
 
@@ -135,6 +143,12 @@ class Mirror:
     def _finish(self, message: Message) -> None:
         self._status = message["status"]
         self._run.summary.update({**message["summary"], "status": message["status"]})
+
+
+def _pixels(message: Message) -> "np.ndarray":
+    import numpy as np
+
+    return np.frombuffer(b64decode(message["pixels"]), np.uint8).reshape(message["shape"])
 
 
 def _init(first: Message, mode: Literal["online", "offline"], **settings: Any) -> Any:

@@ -88,12 +88,19 @@ class Wandb:
 
     def log_images(self, epoch: int, images: "np.ndarray", captions: Sequence[str]) -> None:
         """Send sample images, uint8 RGB (N, H, W, 3), with their predictions as captions."""
-        pixels = base64.b64encode(images.tobytes()).decode("ascii")
-        self._send("log_images", epoch=epoch, shape=list(images.shape), pixels=pixels, captions=list(captions))
+        pictures = {"shape": list(images.shape), "pixels": _encoded(images)}
+        self._send("log_images", epoch=epoch, **pictures, captions=list(captions))
 
     def log_confusion_matrix(self, epoch: int, matrix: "np.ndarray", classes: Sequence[str]) -> None:
         """Send counts (C, C): a row a true class."""
         self._send("log_confusion_matrix", epoch=epoch, matrix=matrix.tolist(), classes=list(classes))
+
+    def log_table(
+        self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], picture: "np.ndarray"
+    ) -> None:
+        """Send a table and its picture, uint8 RGB (H, W, 3), as `<name>/table` and `<name>/picture`."""
+        table = {"columns": list(columns), "rows": [list(row) for row in rows]}
+        self._send("log_table", name=name, **table, shape=list(picture.shape), pixels=_encoded(picture))
 
     def finish(self, status: str, summary: Mapping[str, Any]) -> None:
         """Send the summary and, of a finished run, the best weights; wait at most `wait_seconds`."""
@@ -122,6 +129,10 @@ class Wandb:
     def _send(self, call: str, **values: Any) -> None:
         if self._client is not None:
             self._client.send({"call": call, **values})
+
+
+def _encoded(pixels: "np.ndarray") -> str:
+    return base64.b64encode(pixels.tobytes()).decode("ascii")
 
 
 def _names(config: Mapping[str, Any]) -> list[str]:

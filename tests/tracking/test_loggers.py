@@ -44,6 +44,7 @@ def test_a_group_passes_every_call_on_in_order():
     group.log_epoch(0, {})
     group.log_images(0, np.zeros((1, 2, 2, 3), np.uint8), ["a"])
     group.log_confusion_matrix(0, np.eye(2), ["a", "b"])
+    group.log_table("engines", ["a"], [["1"]], np.zeros((2, 2, 3), np.uint8))
     group.finish("finished", {})
-    calls = ["start", "log_epoch", "log_images", "log_confusion_matrix", "finish"]
+    calls = ["start", "log_epoch", "log_images", "log_confusion_matrix", "log_table", "finish"]
     assert notes == [call for call in calls for _ in range(2)]

@@ -16,6 +16,7 @@ import pytest
 from run_fields import FIELDS
 
 from emolab.config.command import composed
+from emolab.engines.table import COLUMNS, Row
 from emolab.export import _show
 from emolab.runs import RunRecord
 from emolab.tracking import Wandb, account
@@ -68,6 +69,10 @@ def records(record: RunRecord, home: Path) -> list[dict]:
 
 def values(found: list[dict], kind: str) -> list[dict]:
     return [line[kind] for line in found if kind in line]
+
+
+def summary(found: list[dict]) -> dict:
+    return {key: value for entry in values(found, "summary") for key, value in entry["update"].items()}
 
 
 def items(entries: list[dict]) -> dict:
@@ -150,13 +155,24 @@ def test_an_offline_run_holds_everything(record, tmp_path, caplog):
     assert not wait_until_gone(record.folder, 5.0)
 
 
-def test_an_export_after_the_training_leaves_its_configuration_and_its_tags(record, tmp_path):
+def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_tags_and_pictures(record, tmp_path):
     record.finish("finished")
-    _show(composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"]), record, [])
-    [run] = values(records(record, tmp_path), "run")
+    latency = {"p50": 1.0, "p95": 2.0, "p99": 3.0}
+    parity = {"accuracy_engine": 0.75, "accuracy_interval": None, "agreement": 1.0}
+    rows = [Row("litert", "fp32", facts={"parity": parity, "latency_ms": latency, "gates": {}})]
+    _show(composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"]), record, rows)
+    found = records(record, tmp_path)
+    [run] = values(found, "run")
     assert "tags" not in run
     assert set(run["config"]["update"]) - {"_wandb"} == {"export", "run"}
     assert run["config"]["update"]["export"]["logger"]["tags"] == ["mine"]
+    [logged] = [entry["item"] for entry in values(found, "history")]
+    assert logged["engines/table.nrows"] == 1
+    assert logged["engines/picture._type"] == "image-file"
+    assert not any(key.startswith("predictions") for key in logged)  # those of the training stay
+    [table] = (record.folder / "wandb").glob("offline-run-*/files/media/table/engines/table*.json")
+    assert json.loads(table.read_text()) == {"columns": list(COLUMNS), "data": [rows[0].cells()]}
+    assert {"engines/litert-fp32/p95": 2.0}.items() <= summary(found).items()
 
 
 def test_starting_and_logging_take_no_time(record):
