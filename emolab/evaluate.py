@@ -1,18 +1,21 @@
 """`python -m emolab.evaluate ckpt=...`: how good a run is, with intervals and pictures."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
 
 from emolab.cli import verb
 from emolab.errors import ConfigError
 
 if TYPE_CHECKING:
+    from emolab.data.prepared import PreparedData
     from emolab.evaluation.report import Report
+    from emolab.runs import RunRecord
 
 
 def evaluate(cfg: DictConfig) -> "Report":
-    """Evaluate the run that `cfg.ckpt` means on validation and test; write its report and print a summary.
+    """Evaluate the run that `cfg.ckpt` means on validation and test; write its report, print and log a summary.
 
     Raises:
         EmolabError: if the run, its weights or the data can't be used, its classes aren't the data's, or `cfg.test`
@@ -29,10 +32,30 @@ def evaluate(cfg: DictConfig) -> "Report":
     from emolab.judging.reporting import report_on
 
     prepared = data_for(cfg, record)
-    report = report_folder(record, prepared)
-    if not cfg.test and has_test(report):
-        raise ConfigError(f"test=false: {report} holds the test images already; it would lose them")
-    return report_on(record, prepared, EvaluationSettings.of(cfg))
+    folder = report_folder(record, prepared)
+    if not cfg.test and has_test(folder):
+        raise ConfigError(f"test=false: {folder} holds the test images already; it would lose them")
+    report = report_on(record, prepared, EvaluationSettings.of(cfg))
+    _show(cfg, record, prepared, report)
+    return report
+
+
+def _show(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData", report: "Report") -> None:
+    """Show what was found to the configured logger as the end of a training does; of other data their name is told."""
+    from emolab.judging.tracked import in_short, show_report
+    from emolab.runs.sameness import learned_from
+    from emolab.tracking import besides_record
+
+    loggers = besides_record(instantiate(cfg.get("logger")))
+    if not loggers.loggers:
+        return
+    settings: Any = OmegaConf.to_container(cfg, resolve=True)
+    loggers.start(record, {"evaluate": settings})  # beside its training's own
+    if learned_from(record, prepared):
+        show_report(report, record, loggers)
+        loggers.finish(record.status, in_short(report))
+    else:
+        loggers.finish(record.status, {f"{prepared.name}/{key}": value for key, value in in_short(report).items()})
 
 
 def _main(cfg: DictConfig) -> None:

@@ -1,6 +1,6 @@
 """`python -m emolab.train`: photographs in, a trained recogniser out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,28 +158,14 @@ def conclude(
         loggers: who else gets it.
         settings: how it is evaluated.
     """
-    import numpy as np
-
     from emolab.judging.reporting import report_on
+    from emolab.judging.tracked import in_short, show_report
 
     report = report_on(record, prepared, settings)
-    epoch = int(record.fields["monitor"]["epoch"] or 0)
-    first = next(iter(report.splits.values()))  # validation, where there is one
-    loggers.log_confusion_matrix(epoch, np.array(first["confusion_matrix"]), record.classes)
-    if report.samples is not None:
-        loggers.log_images(epoch, *report.samples)
+    show_report(report, record, loggers)
     print(f"run:    {record.folder}")
     print(f"next:   python -m emolab.evaluate ckpt={record.id} flip=true{'' if settings.test else ' test=false'}")
-    return {key: value for split, metrics in report.splits.items() for key, value in in_short(split, metrics)}
-
-
-def in_short(split: str, metrics: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Yield what a table of runs holds of a split, such as "test_accuracy"."""
-    yield f"{split}_accuracy", metrics["accuracy"]["value"]
-    yield f"{split}_accuracy_low", metrics["accuracy"]["low"]
-    yield f"{split}_accuracy_high", metrics["accuracy"]["high"]
-    yield f"{split}_macro_f1", metrics["macro_f1"]["value"]
-    yield f"{split}_ece_calibrated", metrics["ece_calibrated"]
+    return in_short(report)
 
 
 def build_loggers(cfg: DictConfig) -> "LoggerGroup":

@@ -10,13 +10,18 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from run_fields import FIELDS
 
+from emolab import evaluate
 from emolab.config.command import composed
 from emolab.engines.table import COLUMNS, Row
+from emolab.evaluation.predictions import Predictions
+from emolab.evaluation.report import Report
+from emolab.evaluation.split import evaluate_split
 from emolab.export import _show
 from emolab.runs import RunRecord
 from emolab.tracking import Wandb, account
@@ -61,7 +66,12 @@ def mirror(record: RunRecord, **settings) -> float:
 
 
 def records(record: RunRecord, home: Path) -> list[dict]:
-    [path] = (record.folder / "wandb").glob("offline-run-*/*.wandb")
+    [folder] = (record.folder / "wandb").glob("offline-run-*")
+    return records_in(folder, home)
+
+
+def records_in(folder: Path, home: Path) -> list[dict]:
+    [path] = folder.glob("*.wandb")
     command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(home)})
     return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
@@ -172,7 +182,28 @@ def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_ta
     assert not any(key.startswith("predictions") for key in logged)  # those of the training stay
     [table] = (record.folder / "wandb").glob("offline-run-*/files/media/table/engines/table*.json")
     assert json.loads(table.read_text()) == {"columns": list(COLUMNS), "data": [rows[0].cells()]}
-    assert {"engines/litert-fp32/p95": 2.0}.items() <= summary(found).items()
+    assert summary(found)["engines/litert-fp32/p95"] == 2.0
+
+
+def test_an_evaluation_adds_what_the_end_of_a_training_does_and_mirrored_accuracy_and_of_other_data_its_name(
+    record, tmp_path
+):
+    record.finish("finished")
+    named = Predictions(np.eye(2, dtype=np.float32)[[0, 1] * 20], np.array([0, 0] * 20), np.arange(40), ("a", "b"))
+    splits = {"test": evaluate_split(named, named, mirrored=named, resamples=100)}
+    report = Report("vgg 19 on fer2013", {}, {}, 0.5, splits)
+    cfg = composed("evaluate", ["logger=wandb", "logger.wait_seconds=30"])
+    for data in ({"content": "", "fingerprint": "abc"}, {"content": "", "fingerprint": "other"}):
+        evaluate._show(cfg, record, SimpleNamespace(name="ferplus", **data), report)
+    tables = [len(list(folder.glob("files/media/table/*"))) for folder in record.folder.glob("wandb/offline-run-*")]
+    assert sorted(tables) == [0, 1]
+    keys = {}
+    for folder in record.folder.glob("wandb/offline-run-*"):
+        keys |= summary(records_in(folder, tmp_path))
+    for prefix in ("", "ferplus/"):
+        assert keys[f"{prefix}test_accuracy"] == keys[f"{prefix}test_flip_averaged_accuracy"] == 0.5
+        assert keys[f"{prefix}test_accuracy_low"] < 0.5 < keys[f"{prefix}test_flip_averaged_accuracy_high"]
+    assert keys["status"] == "finished"
 
 
 def test_starting_and_logging_take_no_time(record):

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths, Resamples
+from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths, Resamples, Target
+from emolab.config.schema.training import Group
 
 
 class Evaluate(Closed):
     """`conf/evaluate.yaml`."""
 
     data: Data | None = None
+    logger: Target | None = None
     paths: Paths
     ckpt: Checkpoint
     shared_classes: bool
@@ -22,4 +24,5 @@ class Evaluate(Closed):
     resamples: Resamples
     examples: Annotated[int, Field(ge=0, le=200)]
     trusted_modules: list[str]
+    group: Group
     workers: Count | None
