@@ -15,9 +15,9 @@ from stand_ins import CLASSES, Brightness, plain
 
 from emolab.data.crop import crop_and_resize
 from emolab.data.image import read_image
-from emolab.errors import DataError
+from emolab.errors import ConfigError, DataError
 from emolab.runs import RunRecord
-from realtime.submission.client import send
+from realtime.submission.client import require_client, send
 from realtime.submission.names import check_classes, wanted_files
 from realtime.submission.predict import predict
 from realtime.submission.rows import (
@@ -257,6 +257,51 @@ def test_a_submission_is_sent_only_when_kaggles_client_says_so(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with nullcontext() if is_sent else pytest.raises(DataError, match="doesn't say that it was submitted"):
         send(tmp_path / "submission.csv", "faces", "a message")
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A client that never answers, on a machine where nobody has an account; the real one needs one."""
+    for name in [name for name in os.environ if name.startswith("KAGGLE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    write(tmp_path / "kaggle", b"#!/bin/sh\nexec sleep 60\n").chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("variables", "file"),
+    [
+        ({"KAGGLE_USERNAME": "me", "KAGGLE_KEY": "k"}, None),
+        ({"KAGGLE_API_TOKEN": "t"}, None),
+        ({"KAGGLE_CONFIG_DIR": "{home}/mine"}, "mine/kaggle.json"),
+        ({"XDG_CONFIG_HOME": "{home}/settings"}, "settings/kaggle/kaggle.json"),
+        ({}, ".config/kaggle/kaggle.json"),
+        ({}, ".kaggle/kaggle.json"),
+        ({}, ".kaggle/access_token"),
+        ({}, ".kaggle/credentials.json"),
+    ],
+)
+def test_a_client_without_an_account_is_refused_before_anything_slow_and_each_kind_of_account_is_found(
+    client: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], file: str | None
+) -> None:
+    monkeypatch.setenv("KAGGLE_USERNAME", "me")  # which alone is none
+    with pytest.raises(ConfigError, match=r"needs an account .*kaggle\.json .*KAGGLE_USERNAME and KAGGLE_KEY"):
+        require_client("faces")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=client))
+    if file is not None:
+        write(client / file, b"")
+    require_client("faces")
+
+
+def test_a_client_that_never_answers_is_ended_and_the_file_stays(client: Path) -> None:
+    path = write(client / "submission.csv", b"rows")
+    with pytest.raises(DataError, match=r"submission\.csv is written and kept, .* took more than 0\.2 s and was ended"):
+        send(path, "faces", "a message", seconds=0.2)
+    assert path.read_bytes() == b"rows"
 
 
 def test_changes_against_an_earlier_submission_are_counted(competition: Path, tmp_path: Path) -> None:
