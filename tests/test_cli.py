@@ -112,10 +112,11 @@ def test_a_key_of_a_group_of_which_nothing_is_chosen_is_told_with_choices(verb: 
 @pytest.mark.parametrize("data", DATA_KEYS)
 def test_what_only_the_user_can_know_is_asked_for(data: str) -> None:
     keys = [setting.removesuffix("=x") for setting in DATA_KEYS[data]]
-    for verb in ("train", "prepare", "evaluate"):
+    for verb in ("train", "prepare", "evaluate", *(["kaggle"] if data == "kaggle" else [])):
         with pytest.raises(ConfigError) as caught:
             check_command(verb, [f"data={data}"])
-        assert str(caught.value).splitlines() == [f"{key} must be given: {key}=..." for key in keys]
+        lines = [f"{key} must be given: {key}=..." for key in keys]
+        assert str(caught.value).splitlines() == [*lines, "without photographs of your own take data=demo"]
 
 
 def test_each_value_of_a_sweep_is_checked() -> None:

@@ -12,6 +12,7 @@ from emolab.config.suggest import did_you_mean, listed
 from emolab.config.targets import problem_with, targets_in
 from emolab.errors import ConfigError
 
+OWN_DATA = "without photographs of your own take data=demo"
 WHOLE = ("experiment", "debug")  # groups whose files are of the whole configuration
 
 
@@ -40,7 +41,8 @@ def _resolved(settings: DictConfig) -> dict[str, Any]:
     try:
         missing = list(_missing(OmegaConf.to_container(settings, resolve=False)))  # others may be taken from them
         if missing:
-            raise ConfigError("\n".join(f"{key} must be given: {key}=..." for key in missing))
+            own = [OWN_DATA] if any(key.startswith("data.") for key in missing) else []
+            raise ConfigError("\n".join([*(f"{key} must be given: {key}=..." for key in missing), *own]))
         values = OmegaConf.to_container(settings, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError(" ".join(str(error).split())) from error
