@@ -33,15 +33,15 @@ class Summary:
 
     Attributes:
         timings: of the stages.
-        counts: of the source.
+        counts: of the source; None where each of several connections has one.
         seconds: that it lasted.
         ended: whether every thread ended; False: one hangs in a driver.
-        interrupted: whether it was stopped with Ctrl-C.
+        interrupted: whether it was stopped with Ctrl-C, where that isn't the usual end.
         photographs: whether a face was found in each, by its file; empty for other sources.
     """
 
     timings: Timings
-    counts: Counts
+    counts: Counts | None
     seconds: float
     ended: bool
     interrupted: bool
@@ -52,17 +52,20 @@ class Summary:
         done = self.timings.frames
         what = "photographs" if self.photographs else "frames"
         took = f"{done} {what} in {self.seconds:.1f} s ({done / max(self.seconds, 1e-9):.1f} a second)"
-        return took + (self._without_faces() if self.photographs else self._of_stream())
+        return took + (self._without_faces() if self.photographs else self._of_source() + self._within_budget())
 
-    def _of_stream(self) -> str:
-        counts = self.counts
-        text = (
-            f", {counts.dropped} of {counts.read} dropped for newer ones, "
-            f"{counts.faults} faults of the source, {counts.recoveries} recoveries"
+    def _of_source(self) -> str:
+        if self.counts is None:
+            return ""
+        return (
+            f", {self.counts.dropped} of {self.counts.read} dropped for newer ones, "
+            f"{self.counts.faults} faults of the source, {self.counts.recoveries} recoveries"
         )
+
+    def _within_budget(self) -> str:
         if not self.timings.frames:
-            return text
-        return f"{text}\n{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
+            return ""
+        return f"\n{self.timings.share_in_budget():.1%} of the frames within {self.timings.budget * 1e3:g} ms"
 
     def _without_faces(self) -> str:
         faceless = list(self.photographs.values()).count(False)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from realtime.displays.web.options import Web
 
 
-def view(cfg: DictConfig) -> Summary | None:
+def view(cfg: DictConfig) -> Summary:
     """Show what `cfg.source` gives on `cfg.display`, until it's closed, ended or stopped; print a summary.
 
     Raises:
@@ -38,8 +38,9 @@ def view(cfg: DictConfig) -> Summary | None:
     display = instantiate(cfg.display)
     if isinstance(display, Web):  # it has nothing to finish, and asyncio takes Ctrl-C in a way of its own
         display.open()
-        _serve(cfg, display)
-        return None
+        summary = _serve(cfg, display)
+        _report(summary)
+        return summary
     with opened(display):
         _, make_source, make_step = _ready(cfg)
         summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, Stop(cfg.frames, cfg.seconds))
@@ -47,12 +48,12 @@ def view(cfg: DictConfig) -> Summary | None:
     return summary
 
 
-def _serve(cfg: DictConfig, display: "Web") -> None:
+def _serve(cfg: DictConfig, display: "Web") -> Summary:
     record, make_source, make_step = _ready(cfg, may_lack_source=True)  # a page may take its browser's camera instead
     from realtime.displays.web.server import serve
 
     notice = f"{NOTICE} Note: {record.notice}." if record.notice else NOTICE
-    serve(display, make_source, make_step, cfg.budget_ms, notice)
+    return serve(display, make_source, make_step, cfg.budget_ms, notice, Stop(cfg.frames, cfg.seconds))
 
 
 def _ready(
@@ -114,8 +115,8 @@ def _main(cfg: DictConfig) -> int:
     for number in end_signals():
         signal.signal(number, signal.default_int_handler)  # as Ctrl-C does
     summary = view(cfg)
-    code = INTERRUPTED if summary is not None and summary.interrupted else 0
-    if summary is not None and not summary.ended:  # a driver hangs: leaving in the usual way would wait for it
+    code = INTERRUPTED if summary.interrupted else 0
+    if not summary.ended:  # a driver hangs: leaving in the usual way would wait for it
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

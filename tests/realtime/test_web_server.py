@@ -6,10 +6,13 @@ import html
 import io
 import json
 import logging
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,10 +38,12 @@ from realtime.displays.web.security import (
     origin_is_ours,
     token_is_right,
 )
-from realtime.displays.web.server import invitation
-from realtime.frame import FrameStep
+from realtime.displays.web.server import invitation, serve
+from realtime.frame import STAGES, FrameStep
+from realtime.loop import Stop
 from realtime.sources.source import Frame
 from realtime.sources.synthetic import Synthetic
+from realtime.timings import WHOLE
 
 
 @pytest.fixture(scope="module")
@@ -386,9 +391,57 @@ def test_the_server_ends_quietly_while_somebody_looks_at_its_source(caplog: pyte
 
 def test_the_time_of_a_frame_of_the_servers_source_holds_the_making_of_its_picture() -> None:
     step = FrameStep(FullFrame(), Brightness(), timer=lambda: 0.0)  # by whose clock a frame takes no time
-    message = server_source._message(Frame(plain(20, 720, 1280), 0.0, 0), step, None, 0)
+    message, seconds = server_source._message(Frame(plain(20, 720, 1280), 0.0, 0), step, None, 0)
     length = int.from_bytes(message[:4], "big")
     assert json.loads(message[4 : 4 + length])["milliseconds"] > 0
+    assert seconds is not None
+    assert seconds["encode"] == sum(seconds.values()) > 0
+
+
+async def _look(port: int, mode: str, most: int) -> None:
+    """Open the page's connection as soon as there's a server, and take frames until it ends, or `most` are seen."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            with suppress(aiohttp.ClientConnectorError):
+                origin = {"Origin": f"http://127.0.0.1:{port}"}
+                socket = await session.ws_connect(f"{origin['Origin']}/live/{mode}", headers=origin)
+                break
+            await asyncio.sleep(0.01)
+        await socket.receive()
+        for number in range(most):
+            with suppress(ConnectionError):  # the server may have ended meanwhile
+                await (socket.send_str("next") if mode == "source" else socket.send_bytes(jpeg(plain(20), number)))
+            if (await socket.receive(timeout=10)).type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                return
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("mode", "stage", "frames", "most"),
+    [("browser", "decode", 3, 99), ("source", "encode", 3, 99), ("source", "encode", None, 3)],
+)
+def test_the_server_ends_after_so_many_frames_or_with_ctrl_c_and_tells_how_long_each_stage_took(
+    mode: str, stage: str, frames: int | None, most: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    step = lambda: FrameStep(FullFrame(), Brightness())  # noqa: E731
+    with ThreadPoolExecutor(1) as other:
+        looking = other.submit(lambda: asyncio.run(_look(port, mode, most)))
+        summary = serve(Web(port=port), Synthetic, step, 33.0, NOTICE, Stop(frames, seconds=30))
+        looking.result()
+    assert summary.seconds < 30
+    assert 3 <= summary.timings.frames < 50  # by Ctrl-C alone the first two would have 99
+    assert summary.timings.percentiles().keys() == {*STAGES, stage, WHOLE}
+    assert not summary.interrupted  # it's the usual end
+    assert "frames in" in summary.text()
+
+
+def test_the_server_ends_after_so_many_seconds_though_nobody_looks() -> None:
+    summary = serve(
+        Web(port=0), Synthetic, lambda: FrameStep(FullFrame(), Brightness()), 33.0, NOTICE, Stop(seconds=0.1)
+    )
+    assert summary.text().startswith("0 frames in 0.")
 
 
 def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) -> None:

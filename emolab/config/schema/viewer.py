@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from emolab.config.schema.parts import (
     ABSENT,
@@ -18,7 +18,6 @@ from emolab.config.schema.parts import (
     Target,
 )
 
-WEB = "realtime.displays.web.options.Web"
 FrameSide = Annotated[int, Field(ge=16, le=16_384)]
 
 
@@ -96,11 +95,3 @@ class Viewer(Closed):
     seconds: Positive | None
     smoothing: Smoothing
     tracking: Tracking
-
-    @field_validator("frames", "seconds")
-    @classmethod
-    def _has_an_end(cls, limit: float | None, info: ValidationInfo) -> float | None:
-        display = info.data.get("display")
-        if limit is not None and display is not None and display.target == WEB:
-            raise ValueError("doesn't stop display=web, which serves until Ctrl-C: leave it out")
-        return limit

@@ -13,6 +13,7 @@ from emolab.data.image import Limits
 from realtime.displays.web.frames import BadFrameError, faces_as_json, read_frame
 from realtime.displays.web.newest import Newest
 from realtime.displays.web.security import RateLimit
+from realtime.displays.web.session import Session
 from realtime.frame import FrameStep
 
 ABUSE = 10  # times the rate: no screen draws so often, so that no page of ours sends it
@@ -33,6 +34,7 @@ class BrowserCamera:
         socket: the connection.
         step: of this connection alone, because faces have identities.
         executor: one thread that all connections share; the recogniser is used by one at a time.
+        session: notes each frame that is answered.
         limits: of a frame.
         rate: frames a second that are answered. Of more, the newest is; `ABUSE` times as many end the connection.
         clock: gives seconds that never go back.
@@ -43,6 +45,7 @@ class BrowserCamera:
         socket: web.WebSocketResponse,
         step: FrameStep,
         executor: Executor,
+        session: Session,
         limits: Limits,
         rate: int,
         clock: Callable[[], float] = time.monotonic,
@@ -50,6 +53,7 @@ class BrowserCamera:
         self._socket = socket
         self._step = step
         self._executor = executor
+        self._session = session
         self._limits = limits
         self._seconds = 1.0 / rate
         self._abuse = RateLimit(ABUSE * rate)
@@ -89,21 +93,25 @@ class BrowserCamera:
             message, at = await self._newest.take()
             began = self._clock()
             try:
-                answer = await loop.run_in_executor(self._executor, self._answer, message, at)
+                answer, seconds = await loop.run_in_executor(self._executor, self._answer, message, at)
             except BadFrameError as error:
                 raise _RefusedError(WSCloseCode.UNSUPPORTED_DATA, str(error)) from error
             await self._socket.send_str(json.dumps(answer))
+            self._session.add(seconds)
             await asyncio.sleep(began + self._seconds - self._clock())  # meanwhile a newer frame replaces an older one
 
-    def _answer(self, message: bytes, at: float) -> dict[str, Any]:
+    def _answer(self, message: bytes, at: float) -> tuple[dict[str, Any], dict[str, float]]:
+        """Name the faces of a frame; return the answer, and the seconds of each stage."""
         began = time.perf_counter()
         number, image = read_frame(message, self._limits)
         decoded = time.perf_counter() - began
         result = self._step(image, at)
         height, width = image.shape[:2]
-        return {
+        seconds = {"decode": decoded, **result.seconds}
+        answer = {
             "frame": number,
             "faces": faces_as_json(result.faces, width, height),
-            "milliseconds": round((decoded + sum(result.seconds.values())) * 1e3, 2),
+            "milliseconds": round(sum(seconds.values()) * 1e3, 2),
             "dropped": self._newest.replaced,
         }
+        return answer, seconds

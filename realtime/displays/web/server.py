@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
@@ -17,7 +18,9 @@ from realtime.displays.web.browser_camera import BrowserCamera
 from realtime.displays.web.options import Web, is_every_address
 from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, origin_is_ours, token_is_right
 from realtime.displays.web.server_source import ServerSource
+from realtime.displays.web.session import Session
 from realtime.frame import FrameStep
+from realtime.loop import Stop, Summary
 from realtime.sources.opencv import Camera
 from realtime.sources.source import Source
 
@@ -27,9 +30,14 @@ HEARTBEAT = 10.0  # seconds; a connection that doesn't answer is closed
 
 
 def serve(
-    options: Web, make_source: Callable[[], Source], make_step: Callable[[], FrameStep], budget_ms: float, notice: str
-) -> None:
-    """Serve the page until Ctrl-C.
+    options: Web,
+    make_source: Callable[[], Source],
+    make_step: Callable[[], FrameStep],
+    budget_ms: float,
+    notice: str,
+    stop: Stop,
+) -> Summary:
+    """Serve the page until Ctrl-C, which is its usual end, or until `stop` says so; return what all were shown.
 
     Args:
         options: of the server.
@@ -37,20 +45,23 @@ def serve(
         make_step: gives a frame step; called for each browser's camera, and whenever the source begins to be read.
         budget_ms: milliseconds that a frame may take.
         notice: what the page says of the network at its foot.
+        stop: when to stop, of the frames of all connections together.
 
     Raises:
         DisplayError: if the address can't be listened on.
     """
+    session, began = Session(budget_ms, stop), time.monotonic()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(options, application(options, make_source, make_step, budget_ms, notice)))
+        asyncio.run(_serve(options, application(options, make_source, make_step, session, notice), session))
+    return Summary(session.timings, None, time.monotonic() - began, ended=True, interrupted=False)
 
 
-async def _serve(options: Web, app: web.Application) -> None:
+async def _serve(options: Web, app: web.Application, session: Session) -> None:
     runner = runner_of(app)
     try:
         port = await start(runner, options)
         print(invitation(options, port), flush=True)
-        await asyncio.Event().wait()
+        await session.over()
     finally:
         await runner.cleanup()
 
@@ -96,15 +107,15 @@ def application(
     options: Web,
     make_source: Callable[[], Source],
     make_step: Callable[[], FrameStep],
-    budget_ms: float,
+    session: Session,
     notice: str = NOTICE,
 ) -> web.Application:
-    """Return the server's application; its arguments are those of `serve`."""
+    """Return the server's application; `session` notes each frame, the other arguments are those of `serve`."""
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
     source = make_source()
     classes = list(make_step().classify.classes)
-    facts = {"budget": budget_ms, "source": source.description, "classes": classes}
-    live = _Live(options, make_source, make_step, facts)
+    facts = {"budget": session.budget_ms, "source": source.description, "classes": classes}
+    live = _Live(options, make_source, make_step, session, facts)
     said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
     said["selected"] = "" if isinstance(source, Camera) else "selected"  # a camera is the default: nobody asked for it
     files = {path.name: _file(path, said) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
@@ -174,12 +185,14 @@ class _Live:
         options: Web,
         make_source: Callable[[], Source],
         make_step: Callable[[], FrameStep],
+        session: Session,
         facts: Mapping[str, object],
     ) -> None:
         self._options = options
         self._make_step = make_step
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="faces")
-        self._source = ServerSource(make_source, make_step, self._executor)
+        self._session = session
+        self._source = ServerSource(make_source, make_step, self._executor, session)
         self._facts = facts
         self._open: set[web.WebSocketResponse] = set()
 
@@ -222,4 +235,5 @@ class _Live:
             await self._source.show(socket)
         else:
             limits = Limits(pixels=self._options.frame_pixels, bytes=self._options.message_bytes)
-            await BrowserCamera(socket, self._make_step(), self._executor, limits, self._options.rate).run()
+            step, rate = self._make_step(), self._options.rate
+            await BrowserCamera(socket, step, self._executor, self._session, limits, rate).run()
