@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -97,7 +97,8 @@ class StepSettings:
     hysteresis: float = 0.1
     max_faces: int | None = None
     detect_every: float = 0.0
-    tracker: Callable[[], Tracker] = field(default=Tracker)
+    overlap: float = 0.2
+    forget_after: float = 1.0
 
 
 class FrameStep:
@@ -125,7 +126,7 @@ class FrameStep:
         self.classify = classify
         self._settings = settings or StepSettings()
         self._timer = timer
-        self._tracker = self._settings.tracker()
+        self._tracker = Tracker(self._settings.overlap, self._settings.forget_after)
         self._boxes: list[FaceBox] = []
         self._searched: tuple[float, tuple[int, ...]] | None = None
         self._file = ""

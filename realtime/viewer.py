@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,6 @@ from realtime.displays.display import opened
 from realtime.frame import Classifier, Detector, FrameStep, StepSettings
 from realtime.loop import Stop, Summary, run
 from realtime.sources.source import Source
-from realtime.tracking import Tracker
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
@@ -94,12 +92,10 @@ def step_maker(
     """
     size = classify.image_size
     classify(np.zeros((1, size, size, 3), np.uint8))
-    tracker = partial(Tracker, cfg.tracking.overlap, cfg.tracking.forget_after)
     smoothing = dict(cfg.smoothing)
     if smoothing["threshold"] is None:
         smoothing["threshold"] = StepSettings.threshold if uncertain_below is None else float(uncertain_below)
-    boxes = {name: cfg.tracking[name] for name in ("max_faces", "detect_every")}
-    settings = StepSettings(**smoothing, **boxes, tracker=tracker)
+    settings = StepSettings(**smoothing, **cfg.tracking)
     return lambda: FrameStep(detector, classify, settings)
 
 
