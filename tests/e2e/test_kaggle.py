@@ -92,6 +92,7 @@ def test_submitting_uses_the_official_client_and_refuses_before_anything_without
     client.write_text(f'#!/bin/sh\necho "$@" > {tmp_path / "asked"}\necho "404 - no such competition" >&2\nexit 1\n')
     client.chmod(client.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "of nobody")
     with pytest.raises(DataError, match="404 - no such competition"):
         export(composed("kaggle", [*SETTINGS, "submit=true", *settings]))
     assert (tmp_path / "asked").read_text().startswith("competitions submit -c faces -f sent.csv -m emolab ")

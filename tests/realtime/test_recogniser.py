@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from run_fields import made_record
+from run_fields import FIELDS, made_record
 
 from emolab.errors import RunError
 from realtime.recogniser import Wanted, recogniser
@@ -13,7 +13,7 @@ def test_where_nothing_can_judge_an_engine_the_network_is_taken_and_what_makes_a
     tmp_path: Path, capsys: pytest.CaptureFixture[str], live: bool, damaged: bool
 ) -> None:
     """As on the laptop with the camera, to which a run was copied from the machine that trained it."""
-    data = {"name": "fer2013", "fingerprint": "0" * 64}
+    data = {**FIELDS["data"], "fingerprint": "0" * 64}
     record = made_record(tmp_path / "runs", config="data: {path: faces.csv}\n", data=data)
     if damaged:
         (tmp_path / "cache" / f"fer2013-{'0' * 16}").mkdir(parents=True)

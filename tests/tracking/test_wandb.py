@@ -168,7 +168,9 @@ def test_an_offline_run_holds_everything(record, tmp_path, caplog):
 def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_tags_and_pictures(record, tmp_path):
     record.finish("finished")
     latency = {"p50": 1.0, "p95": 2.0, "p99": 3.0}
-    parity = {"accuracy_engine": 0.75, "accuracy_interval": None, "agreement": 1.0}
+    accuracy = {"value": 0.75, "low": None, "high": None}
+    drop = {"value": 0.0, "low": None, "high": None}
+    parity = {"accuracy_engine": 0.75, "accuracy": accuracy, "drop": drop, "agreement": 1.0}
     rows = [Row("litert", "fp32", facts={"parity": parity, "latency_ms": latency, "gates": {}})]
     _show(composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"]), record, rows)
     found = records(record, tmp_path)
@@ -189,12 +191,13 @@ def test_an_evaluation_adds_what_the_end_of_a_training_does_and_mirrored_accurac
     record, tmp_path
 ):
     record.finish("finished")
-    named = Predictions(np.eye(2, dtype=np.float32)[[0, 1] * 20], np.array([0, 0] * 20), np.arange(40), ("a", "b"))
+    logits, images = np.eye(2, dtype=np.float32)[[0, 1] * 20], np.arange(40, dtype=np.uint64)
+    named = Predictions(logits, np.array([0, 0] * 20), np.arange(40), ("a", "b"), images)
     splits = {"test": evaluate_split(named, named, mirrored=named, resamples=100)}
     report = Report("vgg 19 on fer2013", {}, {}, 0.5, splits)
     cfg = composed("evaluate", ["logger=wandb", "logger.wait_seconds=30"])
-    for data in ({"content": "", "fingerprint": "abc"}, {"content": "", "fingerprint": "other"}):
-        evaluate._show(cfg, record, SimpleNamespace(name="ferplus", **data), report)
+    for content in (FIELDS["data"]["content"], "other"):
+        evaluate._show(cfg, record, SimpleNamespace(name="ferplus", content=content), report)
     tables = [len(list(folder.glob("files/media/table/*"))) for folder in record.folder.glob("wandb/offline-run-*")]
     assert sorted(tables) == [0, 1]
     keys = {}

@@ -8,7 +8,6 @@ import tensorflow as tf
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.training.augmentation import Augmentation
 
@@ -46,16 +45,6 @@ def test_augmentation_is_a_pure_function_of_seed_and_step(choice: str) -> None:
     np.testing.assert_array_equal(first(7)[0], again(7)[0])
     assert not np.array_equal(first(7)[0], first(8)[0])
     assert not np.array_equal(first(7)[0], other(7)[0])
-
-
-def test_layers_by_name_do_what_the_same_list_did() -> None:
-    config = composed("train", ["data=demo", "aug=camera", "aug.blend_probability=1.0"]).aug
-    lists = {stage: list(config[stage].values()) for stage in ("layers", "camera", "blends")}
-    assert [len(nodes) for nodes in lists.values()] == [5, 3, 2]
-    by_name, listed = (_traced(instantiate({**config, **other}, _convert_="all")) for other in ({}, lists))
-    for step in range(3):
-        for one, other in zip(by_name(step), listed(step), strict=True):
-            np.testing.assert_array_equal(one, other)
 
 
 def test_both_choices_turn_move_and_zoom_alike_and_interpolate_once() -> None:
