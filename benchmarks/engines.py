@@ -98,14 +98,14 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
     """Export every engine of a run and keep its tables and numbers."""
     arguments = [f"ckpt={record.folder}", "engine=all", *_paths(record.folder.parents[1], cache), *more]
     _run("emolab.export", *arguments, allowed=(0, 1))  # 1: some engine fails a gate, which the table shows
-    stem = f"{record.fields['model']['name']}-{record.fields['image_size']}"
+    stem = f"{record.facts.model.name}-{record.facts.image_size}"
     for kind in ("md", "csv", "png"):
         shutil.copy(engines_folder(record) / f"table.{kind}", RESULTS / f"{stem}.{kind}")
-    monitor, data = record.fields["monitor"], record.fields["data"]
+    facts = record.facts
     kept = {
-        "model": record.fields["model"]["name"],
-        "image_size": record.fields["image_size"],
-        "run": {"id": record.id, "name": record.name, "data": data["name"], "best": monitor["best"]},
+        "model": facts.model.name,
+        "image_size": facts.image_size,
+        "run": {"id": record.id, "name": record.name, "data": facts.data.name, "best": facts.monitor.best},
         "gflop": cost_of(load_network(record))["flops"] / 1e9,
         "peak_gflops": peaks(),
         "engines": timed(record),

@@ -59,9 +59,9 @@ def account(folder: Path, trials: int) -> None:
     """Print where every trial and every run folder went."""
     study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{folder / 'sweeps/sweep/study.db'}")
     states = [trial.state.name.lower() for trial in counted(study)]
-    runs = [record for record in list_runs(folder / "runs") if record.fields["group"]["name"] == "sweep"]
-    finished = [record.fields["group"]["number"] for record in runs if record.status == "finished"]
-    resumed = sum(bool(record.fields["resumed"]) for record in runs)
+    runs = [record for record in list_runs(folder / "runs") if record.facts.group.name == "sweep"]
+    finished = [record.facts.group.number for record in runs if record.status == "finished"]
+    resumed = sum(bool(record.facts.resumed) for record in runs)
     waiting = sum(trial.state in (TrialState.WAITING, TrialState.RUNNING) for trial in begun(study))
     print(f"{len(states)} of {trials} trials: { {state: states.count(state) for state in sorted(set(states))} }")
     print(f"{len(study.trials) - len(states)} further entries are interrupted attempts, each taken up by another")

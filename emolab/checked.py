@@ -20,7 +20,7 @@ _EXPECTED = {
 class Facts(BaseModel):
     """Fields that are read; more may stand beside them. A default stands for what isn't known yet."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
 
 Known = TypeVar("Known", bound=Facts)

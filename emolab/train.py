@@ -92,11 +92,12 @@ def _trained(
         print(f"data {data.summary}")
         print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
         note_teachers(record, teachers)
-        record.update(precision=trainer.precision, model={**record.fields["model"], **cost_of(module.network)})
+        record.update(precision=trainer.precision, model={**record.facts.model.model_dump(), **cost_of(module.network)})
         trainer.record = record
         trainer.fit(module, data, resume=record.can_go_on)
-        cost = {"parameters": record.fields["model"]["parameters"], "flops": record.fields["model"]["flops"]}
-        summary = {**record.fields["monitor"], **cost, "training_seconds": record.training_seconds()}
+        facts = record.facts
+        cost = {"parameters": facts.model.parameters, "flops": facts.model.flops}
+        summary = {**facts.monitor.model_dump(), **cost, "training_seconds": record.training_seconds()}
         if evaluation is not None:
             summary |= conclude(record, data.prepared, loggers, evaluation)
         loggers.finish("finished", summary)
@@ -180,7 +181,7 @@ def passed(record: "RunRecord") -> bool:
 
     With `debug=overfit` that is that it can learn a batch by heart; any other passes.
     """
-    if record.fields["choices"].get("debug") != "overfit":
+    if record.facts.choices.get("debug") != "overfit":
         return True
     last = record.read_metrics()[-1]
     if last["accuracy"] == 1.0:

@@ -132,7 +132,7 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
 
 
 def _first_weights(record: "RunRecord") -> str | None:
-    used: str | None = record.fields["model"]["weights"]["used"]
+    used = record.facts.model.weights.used
     return used
 
 

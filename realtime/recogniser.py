@@ -41,7 +41,7 @@ class NetworkClassifier:
         import tensorflow as tf  # a run that can't be used is refused without
 
         self.classes = record.classes
-        self.image_size = int(record.fields["image_size"])
+        self.image_size = record.facts.image_size
         # Batches of any size with one trace; Keras's own predict costs 70 ms a call.
         signature = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
         self._call = tf.function(lambda images: network(images, training=False), input_signature=[signature])

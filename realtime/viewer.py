@@ -74,7 +74,7 @@ def _ready(
         try_opening(source)
     detector = instantiate(cfg.detector)
     classify = recogniser(record, Wanted.of(cfg), source.live)  # may take minutes
-    return record, make_source, step_maker(cfg, detector, classify, record.fields["uncertain_below"])
+    return record, make_source, step_maker(cfg, detector, classify, record.facts.uncertain_below)
 
 
 def step_maker(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from run_fields import made_record
 
 from benchmarks import engines, pruning
 from emolab import files
-from emolab.runs import RunRecord
 
 
 def test_an_engine_that_failed_and_a_format_without_a_peak_stop_no_summary(
@@ -20,9 +20,10 @@ def test_an_engine_that_failed_and_a_format_without_a_peak_stop_no_summary(
     facts["parity"]["accuracy"] = facts["parity"]["drop"]
     facts["latency_ms"] |= {"load_per_core": None}  # as on Windows
     broken = {**facts, "precision": "int8", "gates": {"usable": False}}
+    run = made_record(tmp_path / "runs")
     for told in (facts, broken):
-        files.write_json(tmp_path / "engines" / f"{told['engine']}-{told['precision']}" / "engine.json", told)
-    files.write_json(tmp_path / "made.json", {**kept, "engines": engines.timed(RunRecord(tmp_path, {}))})
+        files.write_json(run.folder / "engines" / f"{told['engine']}-{told['precision']}" / "engine.json", told)
+    files.write_json(tmp_path / "made.json", {**kept, "engines": engines.timed(run)})
     monkeypatch.setattr(engines, "RESULTS", tmp_path)
     engines.write_summary()
     *_, line, row = (tmp_path / "README.md").read_text().splitlines()

@@ -21,7 +21,7 @@ def kaggle(arguments: argparse.Namespace) -> dict[str, Any]:
 
     faces, _ = read_faces(arguments.faces, 1000)
     record, _ = resolve(arguments.run, Path("runs"))
-    network, size = load_network(record), int(record.fields["image_size"])
+    network, size = load_network(record), record.facts.image_size
     wanted = [Wanted(name, failed_gates=True) for name in ("network", arguments.recogniser)]
     classifiers = {each.choice: recogniser(record, each, live=False) for each in wanted}
     with TemporaryDirectory() as folder:

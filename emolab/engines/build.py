@@ -97,7 +97,7 @@ class Builder:
         return folder
 
     def _source(self, tensorflow: Path) -> Source:
-        size = int(self.record.fields["image_size"])
+        size = self.record.facts.image_size
         return Source(self.network, tensorflow / SAVED_MODEL, size, self._calibration)
 
     def _calibration(self) -> np.ndarray:
@@ -106,17 +106,16 @@ class Builder:
         return DataModule(self._prepared, count, seed=0, train_images=count).train_batch(0)[0]
 
     def _facts(self, backend: Backend, precision: str) -> dict[str, Any]:
-        fields = self.record.fields
         facts = {
             "build_version": BUILD_VERSION,
             "engine": backend.name,
             "precision": precision,
             "run": self.record.id,
-            "model": fields["model"]["name"],
+            "model": self.record.facts.model.name,
             "weights": self.record.best_weights_sha256,
             "data": {"name": self._prepared.name, "content": self._prepared.content},
             "classes": list(self.record.classes),
-            "image_size": int(fields["image_size"]),
+            "image_size": self.record.facts.image_size,
             "crop_version": CROP_VERSION,
             "temperatures": self.temperatures,
             "options": backend.options(),

@@ -85,7 +85,7 @@ def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
     if facts.get("weights") != run.best_weights_sha256:
         return "it was made of other weights than the run's best ones of now"
     made = facts["temperatures"]
-    for name, fitted in run.temperatures.items() if run.fields["temperatures"] is not None else ():
+    for name, fitted in run.temperatures.items() if run.facts.temperatures is not None else ():
         if name not in made or not math.isclose(fitted, made[name], rel_tol=_ROUNDING):
             return f"it was made with the temperature {made.get(name)} of {name}, and the run's is {fitted} now"
     return None

@@ -42,7 +42,7 @@ def temperatures_of(record: RunRecord, prepared: PreparedData, network: Any, bat
         network: the run's.
         batch_size: images at a time.
     """
-    if record.fields["temperatures"] is not None:
+    if record.facts.temperatures is not None:
         return record.temperatures
     judge = Judge(classifier(network), prepared, record.classes, batch_size)
     fitted = calibration_of(record, prepared, {"validation": judge.predict(judge.rows("validation"))})

@@ -21,7 +21,7 @@ def training_command(overrides: Sequence[str], group: str, number: int, begun: R
 
 def runs_of(root: Path, group: str) -> list[RunRecord]:
     """Return the runs of a group, oldest first."""
-    return [run for run in list_runs(root) if matches(run.fields, {"group": group})]
+    return [run for run in list_runs(root) if matches(run.fields(), {"group": group})]
 
 
 def run_of(root: Path, group: str, number: int) -> RunRecord | None:
@@ -51,7 +51,9 @@ def by_number(runs: Iterable[RunRecord]) -> dict[int, RunRecord]:
     """Return, of runs of one group, oldest first, that of each number: the newest that finished, else the newest."""
     chosen: dict[int, RunRecord] = {}
     for run in runs:
-        number = run.fields["group"]["number"]
+        number = run.facts.group.number
+        if number is None:  # somebody trained it by the group's name alone
+            continue
         before = chosen.get(number)
         if before is None or run.status == "finished" or before.status != "finished":
             chosen[number] = run

@@ -159,6 +159,6 @@ def _told(plan: Plan, number: int, outcome: Outcome) -> str:
     cost = f"{outcome.seconds:.0f} s, {outcome.memory_mib:.0f} MiB"
     if outcome.code != 0 or record is None:
         return f"{status}: {outcome.explained()} after {cost}"
-    name, best = (record.fields["monitor"][key] for key in ("name", "best"))
-    value = "unknown" if best is None else f"{best:.4f}"  # a callback may end it before its first validation
-    return f"{status}: {name} {value} in {cost}"
+    monitor = record.facts.monitor
+    value = "unknown" if monitor.best is None else f"{monitor.best:.4f}"  # a callback may end it before any validation
+    return f"{status}: {monitor.name} {value} in {cost}"

@@ -27,7 +27,6 @@ def table_of(plan: Plan, numbers: Sequence[int]) -> Table:
 def _results(plan: Plan, number: int, record: RunRecord | None) -> tuple[str, ...]:
     if record is None:
         return ("failed" if plan.outcome(number) else "missing", "", "", "", "")
-    fields = record.fields
-    best, test = fields["monitor"]["best"], fields["summary"]["test_accuracy"]
-    numbers = ["" if value is None else f"{value:.4f}" for value in (best, test)]
+    facts = record.facts
+    numbers = ["" if value is None else f"{value:.4f}" for value in (facts.monitor.best, facts.summary.test_accuracy)]
     return (record.status, *numbers, f"{record.training_seconds() / 60:.1f}", record.id)

@@ -37,10 +37,9 @@ def calibration_of(record: RunRecord, prepared: PreparedData, plain: Mapping[str
         prepared: the data that it is judged on.
         plain: its predictions of each split of them, validation first, where there is one: that is what is fitted on.
     """
-    fields, own = record.fields, learned_from(record, prepared)
-    threshold = fields["uncertain_below"]
-    if not (own or fields["temperatures"] is None or threshold is None):
-        return Calibration(record.temperatures, float(threshold), f"the run's own data, {fields['data']['name']}")
+    facts, own = record.facts, learned_from(record, prepared)
+    if not (own or facts.temperatures is None or facts.uncertain_below is None):
+        return Calibration(record.temperatures, facts.uncertain_below, f"the run's own data, {facts.data.name}")
     split, predictions = next(iter(plain.items()))
     temperatures = fit_temperatures(predictions)
     fitted_on = f"the {split} images of {prepared.name}"

@@ -164,12 +164,11 @@ def report_folder(record: RunRecord, prepared: PreparedData) -> Path:
 
 def _warnings(record: RunRecord, prepared: PreparedData, shared: tuple[str, ...]) -> list[str]:
     left_out = sorted({*record.classes, *prepared.classes} - set(shared))
-    model = record.fields["model"]
-    weights = model["weights"]
-    chance = (weights["requested"], weights["used"]) == ("auto", "random") and model["name"] in IMAGENET
+    model = record.facts.model
+    chance = (model.weights.requested, model.weights.used) == ("auto", "random") and model.name in IMAGENET
     return [
         *([record.notice] if record.notice else []),
         *([UNFINISHED.format(record.status)] if record.status not in ("finished", "running") else []),
-        *([WITHOUT_IMAGENET.format(model["name"])] if chance else []),
+        *([WITHOUT_IMAGENET.format(model.name)] if chance else []),
         *([f"judged on the shared classes only; left out: {', '.join(left_out)}"] if left_out else []),
     ]

@@ -50,7 +50,7 @@ def check_size(record: RunRecord, image_size: int, data: str) -> None:
     Raises:
         DataError: naming the key to set.
     """
-    size = record.fields["image_size"]
+    size = record.facts.image_size
     if size != image_size:
         raise DataError(
             f"the run {record.id} takes faces of {size} pixels, {data} has {image_size}: set data.image_size={size}"

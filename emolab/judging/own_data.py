@@ -42,8 +42,8 @@ def own_data(record: RunRecord, cache: Path) -> PreparedData | None:
     Raises:
         DataError: if it's there, but damaged.
     """
-    data = record.fields["data"]
-    wanted = folder_name(data["name"], data["fingerprint"])
+    data = record.facts.data
+    wanted = folder_name(data.name, data.fingerprint)
     for account in Path(cache).glob(f"*/{ACCOUNT}"):  # never a path that a run's own words make
         if account.parent.name == wanted:
             return PreparedData.open(account.parent)
@@ -56,10 +56,9 @@ def typed_data(record: RunRecord) -> str:
     What only the user can say, and the run's `config.yaml` doesn't, is "...". A run may come from a stranger: nothing
     of it names code here, nor has letters that a terminal wouldn't show.
     """
-    data = record.fields["data"]
-    choice = record.fields["choices"].get("data", data["name"])
+    choice = record.facts.choices.get("data", record.facts.data.name)
     content = choice_content("data", choice) or {"image_size": None}  # a config of the user's own isn't known
-    own = {**_settings(record), "image_size": record.fields["image_size"]}
+    own = {**_settings(record), "image_size": record.facts.image_size}
     return " ".join([typed("data", choice), *_typed_keys(flat(content), own)])
 
 

@@ -12,7 +12,7 @@ from emolab.tracking import LoggerGroup
 
 def show_report(report: Report, record: RunRecord, loggers: LoggerGroup) -> None:
     """Show the confusion matrix, of validation where there is one, and sample images, at the epoch of the weights."""
-    epoch = int(record.fields["monitor"].get("epoch") or 0)
+    epoch = record.facts.monitor.epoch or 0
     first = next(iter(report.splits.values()))
     loggers.log_confusion_matrix(epoch, np.array(first["confusion_matrix"]), record.classes)
     if report.samples is not None:

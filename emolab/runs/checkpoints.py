@@ -1,13 +1,16 @@
 """Which checkpoint files a run has, and that they are whole."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from emolab import files
 from emolab.errors import RunError
 from emolab.runs.layout import CHECKPOINTS, FACTS, SUFFIXES, inside
+
+if TYPE_CHECKING:  # it asks here for the names of checkpoints
+    from emolab.runs.schema import RunFacts
 
 _NAMES = {  # of the files of each kind: its epoch or step, and a number where that was saved before
     kind: re.compile(rf"{CHECKPOINTS}/{kind}-([0-9]{{1,18}})(?:-[0-9]{{1,9}})?{re.escape(suffix)}")
@@ -49,20 +52,20 @@ def tag_of(kind: str, name: str) -> int:
     return int(found[1])
 
 
-def verified(folder: Path, facts: Mapping[str, Any], kind: str) -> Path:
+def verified(folder: Path, facts: "RunFacts", kind: str) -> Path:
     """Return the path of the checkpoint `kind` after comparing its SHA-256 with the one in `run.json`.
 
     Raises:
         RunError: if there is none, its file or digest is missing, it lies outside the folder, or differs.
     """
-    name = facts["checkpoints"].get(kind)
+    name = facts.checkpoints.get(kind)
     if name is None:
-        had = ", ".join(sorted(facts["checkpoints"])) or "none"
-        raise RunError(f"the run {facts['id']} ({facts['status']}) has no {kind!r} checkpoint; it has: {had}")
+        had = ", ".join(sorted(facts.checkpoints)) or "none"
+        raise RunError(f"the run {facts.id} ({facts.status}) has no {kind!r} checkpoint; it has: {had}")
     path = inside(folder, name)
     if not path.is_file():
         raise RunError(f"{folder / FACTS} names the checkpoint {name}, but that file is missing")
-    expected = facts["sha256"].get(name)
+    expected = facts.sha256.get(name)
     if expected is None:
         raise RunError(f"{folder / FACTS} has no SHA-256 for {name}: it can't be trusted")
     arrived = files.sha256_of(path)
@@ -74,9 +77,9 @@ def verified(folder: Path, facts: Mapping[str, Any], kind: str) -> Path:
     return path
 
 
-def remove_leftovers(folder: Path, facts: Mapping[str, Any]) -> list[Path]:
+def remove_leftovers(folder: Path, facts: "RunFacts") -> list[Path]:
     """Remove what interrupted saves left: temporary files, and those of ours that `run.json` doesn't name."""
-    named = {folder / name for name in facts["checkpoints"].values()}
+    named = {folder / name for name in facts.checkpoints.values()}
     found = (folder / CHECKPOINTS).iterdir()
     saved = (path for path in found if any(ours.fullmatch(f"{CHECKPOINTS}/{path.name}") for ours in _NAMES.values()))
     temporary = (path for place in (folder, folder / CHECKPOINTS) for path in place.glob(f"{files.UNFINISHED}*"))

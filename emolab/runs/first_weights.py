@@ -27,7 +27,7 @@ def first_weights(requested: str | None, model: str) -> FirstWeights:
     path = record.checkpoint_path("best")
     if named.is_file() and named.resolve() != path.resolve():
         raise ConfigError(f"model.weights={requested}: the run's best weights are {path.name}; give the run's folder")
-    trained = record.fields["model"]["name"]
+    trained = record.facts.model.name
     if trained != model:
         raise ConfigError(f"model.weights={requested} is a run of model={trained}, this training's is model={model}")
     return FirstWeights(requested, str(path), path, record.classes)

@@ -34,9 +34,9 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
             settings["name"],
             instantiate(settings["backbone"], _convert_="all"),
             len(record.classes),
-            record.fields["image_size"],
+            record.facts.image_size,
             dropout=settings["dropout"],
-            grey=record.fields["data"]["grey"],
+            grey=record.facts.data.grey,
         )
         with whole_weights():
             network.load_weights(weights)

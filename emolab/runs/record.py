@@ -23,6 +23,10 @@ class RunRecord:
     `create` and `resume` own the folder until `finish` or `close` (or the end of the process, however it
     comes): only the owner writes, so that two trainings can't share a folder. `open` reads.
 
+    Attributes:
+        folder: `runs/<name>/<id>`.
+        facts: `run.json`, checked, with the default of each field that it hasn't yet; renewed by whatever changes it.
+
     Example:
         record = RunRecord.create(Path("runs"), "vgg19", fields, config=text)
         record.append_metrics(0, {"loss": 1.9})
@@ -30,9 +34,9 @@ class RunRecord:
         record.finish("finished")
     """
 
-    def __init__(self, folder: Path, facts: dict[str, Any], lock: FileLock | None = None) -> None:
+    def __init__(self, folder: Path, saved: dict[str, Any], lock: FileLock | None = None) -> None:
         self.folder = folder
-        self._facts = facts
+        self._hold(saved)
         self._lock = lock
 
     @classmethod
@@ -71,13 +75,12 @@ class RunRecord:
         path = Path(folder) / layout.FACTS
         layout.check_links(Path(folder))
         try:
-            facts = plain(files.read_json(path))
+            saved = plain(files.read_json(path))
         except FileNotFoundError:
             raise RunError(f"{folder} is not a run folder: it has no {layout.FACTS}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path} can't be read: {error}") from error
-        schema.check_facts(facts, path)
-        return cls(Path(folder), facts)
+        return cls(Path(folder), saved)
 
     @classmethod
     def resume(cls, folder: Path) -> "RunRecord":
@@ -88,37 +91,35 @@ class RunRecord:
         """
         cls.open(folder)  # a folder that is no run gets no lock file
         lock = _own(Path(folder))
-        record = cls(Path(folder), cls.open(folder)._facts, lock)
+        record = cls(Path(folder), cls.open(folder)._saved, lock)
         if record.status == "finished":  # by whoever owned it while this process was about to
             record.close()
             raise RunError(f"the run {folder} is finished, and stays as it is")
         with layout.clear_write_errors(record.folder):
-            checkpoints.remove_leftovers(record.folder, record._facts)
-        resumed = [*record.fields["resumed"], _now()]
+            checkpoints.remove_leftovers(record.folder, record.facts)
+        resumed = [*record.facts.resumed, _now()]
         record.update(status="running", finished=None, process=this_process(), resumed=resumed)
         return record
 
-    @property
     def fields(self) -> dict[str, Any]:
-        """A copy of what `run.json` holds, with the default of each field that it hasn't yet (`emolab.runs.schema`)."""
-        return schema.check_facts(self._facts, self.folder / layout.FACTS)
+        """Return a copy of `facts` in JSON's types, for whatever takes a field by a name that it is given."""
+        return self.facts.model_dump()
 
     @property
     def id(self) -> str:
         """The run's id, such as 20261124-101500-k3f9."""
-        return str(self._facts["id"])
+        return self.facts.id
 
     @property
     def name(self) -> str:
         """The name it was given; many runs may share it."""
-        return str(self.fields["name"])
+        return self.facts.name
 
     @property
     def status(self) -> str:
         """Its status; "interrupted" too where it says "running" and its process is dead."""
-        status = str(self._facts["status"])
-        dead = status == "running" and self._lock is None and is_dead(self._facts.get("process"))
-        return "interrupted" if dead else status
+        dead = self.facts.status == "running" and self._lock is None and is_dead(self.facts.process)
+        return "interrupted" if dead else self.facts.status
 
     def has_writer(self) -> bool:
         """Whether its folder is owned: by another process, or by this one through another record.
@@ -136,36 +137,36 @@ class RunRecord:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of the network's outputs, sorted by code point as all data have them."""
-        return tuple(self._facts["classes"])
+        return tuple(self.facts.classes)
 
     @property
     def notice(self) -> str | None:
         """What its data say of whatever learned from them, in one line, such as that it isn't fit for real faces."""
-        notice: str | None = self.fields["data"]["notice"]
+        notice = self.facts.data.notice
         return None if notice is None else " ".join(notice.split())
 
     @property
     def temperatures(self) -> dict[str, float]:
         """The temperature of each class, in their order (`emolab.evaluation.calibration`); 1 where none are fitted."""
-        fitted: dict[str, float] = self.fields["temperatures"] or {}
+        fitted = self.facts.temperatures or {}
         return {name: fitted.get(name, 1.0) for name in self.classes}
 
     @property
     def best_weights_sha256(self) -> str | None:
         """The digest of its best weights, of which its engines are made, or None where it has none yet."""
-        digest: str | None = self._facts["sha256"].get(self._facts["checkpoints"].get("best"))
-        return digest
+        best = self.facts.checkpoints.get("best")
+        return None if best is None else self.facts.sha256.get(best)
 
     @property
     def can_go_on(self) -> bool:
         """Whether it has a full state to resume from."""
-        return "last" in self._facts["checkpoints"]
+        return "last" in self.facts.checkpoints
 
     @property
     def left_out_sha256(self) -> str | None:
         """The digest of the list of training images that it left out, or None where it learned from all."""
-        left_out = self.fields["data"]["left_out"]
-        return None if left_out is None else str(left_out["sha256"])
+        left_out = self.facts.data.left_out
+        return None if left_out is None else left_out.sha256
 
     @property
     def config_text(self) -> str:
@@ -204,7 +205,7 @@ class RunRecord:
             return
         self._lock = _own(self.folder)
         try:
-            self._facts = RunRecord.open(self.folder)._facts  # someone may have written since it was read
+            self._hold(RunRecord.open(self.folder)._saved)  # someone may have written since it was read
             if of_weights not in (None, self.best_weights_sha256):
                 raise RunError(f"the run {self.folder} was trained on meanwhile: evaluate its new best weights")
             self._change(fields, drop)
@@ -274,11 +275,11 @@ class RunRecord:
         """
         if kind not in layout.SUFFIXES:
             raise ValueError(f"a checkpoint is one of {', '.join(layout.SUFFIXES)}, not {kind!r}")
-        old = self._facts["checkpoints"].get(kind)
-        digests = {key: value for key, value in self._facts["sha256"].items() if key != old}
+        old = self.facts.checkpoints.get(kind)
+        digests = {key: value for key, value in self.facts.sha256.items() if key != old}
         with self._clear_errors():
             name, digest = checkpoints.write_new(self.folder, kind, int(tag), write)
-            saved = {**self._facts["checkpoints"], kind: name}
+            saved = {**self.facts.checkpoints, kind: name}
             drop = schema.FITTED if kind == "best" else ()
             self._update({**fields, "checkpoints": saved, "sha256": {**digests, name: digest}}, drop)
             if old is not None:
@@ -291,20 +292,25 @@ class RunRecord:
         Raises:
             RunError: if there is none, or it is missing, changed, or outside the run folder.
         """
-        return checkpoints.verified(self.folder, self._facts, kind)
+        return checkpoints.verified(self.folder, self.facts, kind)
 
     def _change(self, fields: Mapping[str, Any], drop: Collection[str]) -> None:
-        before = self._facts
-        self._facts = {**{name: value for name, value in before.items() if name not in drop}, **plain(fields)}
+        before = self._saved
+        self._hold({**{name: value for name, value in before.items() if name not in drop}, **plain(fields)})
         try:
             self._write()
         except RunError:
-            self._facts = before
+            self._hold(before)
             raise
+
+    def _hold(self, saved: dict[str, Any]) -> None:
+        """Take `saved` for what `run.json` holds; it stays as it is, to be written again with what isn't known."""
+        self.facts = schema.check_facts(saved, self.folder / layout.FACTS)
+        self._saved = saved
 
     def _write(self) -> None:
         with self._clear_errors():
-            files.write_json(self.folder / layout.FACTS, plain(self._facts))
+            files.write_json(self.folder / layout.FACTS, self._saved)
 
     def _clear_errors(self) -> AbstractContextManager[None]:
         return layout.clear_write_errors(self.folder, f"Then go on with resume={self.id}")

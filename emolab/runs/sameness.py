@@ -31,7 +31,7 @@ def learned_from(run: RunRecord, data: "PreparedData | DataModule") -> bool:
 
     The fingerprint holds the files' times, too, which a copy changes.
     """
-    return bool(run.fields["data"]["content"] == data.content)
+    return run.facts.data.content == data.content
 
 
 def change_of_data(run: RunRecord, data: "PreparedData | DataModule", left_out: "LeftOut | None") -> str | None:

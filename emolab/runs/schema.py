@@ -32,79 +32,145 @@ def _printable(name: str) -> str:
     return name
 
 
-class _Group(Facts):
+class Group(Facts):
+    """The grid or sweep that a run belongs to, and its number in it; None: to none."""
+
     name: str | None
     number: int | None
 
 
-class _Monitor(Facts):
+class Monitor(Facts):
+    """What decides which weights are the best.
+
+    Attributes:
+        name: of the metric, such as "val_accuracy".
+        mode: "max" or "min", which of its values are good.
+        best: its value so far, in the metric's unit; None: no epoch has ended.
+        epoch: of the best value, from 0.
+    """
+
     name: str
     mode: str
     best: FiniteFloat | None = None
     epoch: int | None = None
 
 
-class _LeftOut(Facts):
+class LeftOut(Facts):
+    """The list of the training images that a run left out: its file, how many they are, the list's digest."""
+
     file: str
     images: int
     sha256: str
 
 
-class _Data(Facts):
+class Data(Facts):
+    """What a run learned from.
+
+    Attributes:
+        name: such as "fer2013".
+        fingerprint: of what they were prepared from, and how (`emolab.runs.sameness`).
+        content: digest of images, labels and splits.
+        grey: whether all of them are grey.
+        notice: what they say of whatever learned from them; None: nothing.
+        left_out: None: it learned from all.
+    """
+
     name: str
     fingerprint: str
     content: str
     grey: bool
     notice: str | None
-    left_out: _LeftOut | None
+    left_out: LeftOut | None
 
 
-class _Weights(Facts):
+class Weights(Facts):
+    """The first weights: what was asked for, and what that meant."""
+
     requested: str | None = None
     used: str | None = None
 
 
-class _Model(Facts):
+class Model(Facts):
+    """The network: its name, how many weights it has, the floating-point operations of a face."""
+
     name: str
     parameters: int | None = None
     flops: int | None = None
-    weights: _Weights = _Weights()
+    weights: Weights = Weights()
 
 
-class _Teacher(Facts):
+class Teacher(Facts):
+    """A run that another learned from: its id, its folder then, the digest of its best weights."""
+
     run: str
     folder: str
     weights: str | None
 
 
-class _Summary(Facts):
+class Summary(Facts):
+    """How a run ended.
+
+    Attributes:
+        test_accuracy: 0 to 1; None: it wasn't tested.
+        diverged: of a failed run: its loss or weights became NaN.
+    """
+
     test_accuracy: FiniteFloat | None = None
-    diverged: bool = False  # of a failed run: its loss or weights became NaN
+    diverged: bool = False
 
 
-class _Run(Facts):
+class RunFacts(Facts):
+    """`run.json`.
+
+    Attributes:
+        id: such as "20261124-101500-k3f9".
+        name: the name it was given; many runs may share it.
+        status: as it was written; see `RunRecord.status`.
+        process: who writes it (`emolab.runs.process`, which takes any value).
+        hardware: of the machine it was begun on.
+        group: the grid or sweep it belongs to.
+        choices: group of the configuration -> what was chosen of it.
+        classes: in the order of the network's outputs, sorted by code point.
+        image_size: of a face's side, in pixels.
+        monitor: what decides which weights are the best.
+        data: what it learned from.
+        model: the network.
+        seed: of all that is random.
+        started: UTC, ISO 8601.
+        resumed: when it was taken up again, each time.
+        command: the overrides that began it.
+        sha256: file in its folder -> digest.
+        checkpoints: "best" and "last" -> file in its folder.
+        precision: that it was computed in, such as "float32"; empty: unknown.
+        teachers: the runs that it learned from.
+        temperatures: of each class; None: none have been fitted yet, which isn't all 1.
+        uncertain_below: calibrated confidence below which a face is better left unnamed, 0 to 1.
+        summary: how it ended.
+    """
+
     id: Annotated[str, AfterValidator(_printable)]  # emolab's own, and told everywhere
     name: Annotated[str, AfterValidator(_printable)]
     status: Status
+    process: Any = None
     hardware: dict[str, Any]
-    group: _Group
+    group: Group
     choices: dict[str, str]
     classes: Annotated[list[str], AfterValidator(_once_and_sorted)]
     image_size: FaceSide
-    monitor: _Monitor
-    data: _Data
-    model: _Model
+    monitor: Monitor
+    data: Data
+    model: Model
     seed: int
     started: str
     resumed: list[str] = Field(default_factory=list)
-    command: list[str]  # the overrides that began it
+    command: list[str]
     sha256: dict[str, str]
     checkpoints: Annotated[dict[str, str], AfterValidator(_named_as_ours)]
     precision: str = ""
-    teachers: list[_Teacher] = Field(default_factory=list)
-    temperatures: dict[str, Temperature] | None = None  # of each class; none have been fitted yet, which isn't all 1
+    teachers: list[Teacher] = Field(default_factory=list)
+    temperatures: dict[str, Temperature] | None = None
     uncertain_below: Share | None = None
-    summary: _Summary = _Summary()
+    summary: Summary = Summary()
 
     @field_validator("temperatures")
     @classmethod
@@ -114,7 +180,7 @@ class _Run(Facts):
         return known
 
 
-def check_facts(facts: Any, path: Path) -> dict[str, Any]:
+def check_facts(facts: Any, path: Path) -> RunFacts:
     """Return `facts` if they are a run's, with the defaults of what it doesn't have yet; they are decided here alone.
 
     Args:
@@ -125,4 +191,4 @@ def check_facts(facts: Any, path: Path) -> dict[str, Any]:
         RunError: naming the first field that is missing, of the wrong type or out of range.
     """
     advice = "Copy the run again from where it came, or train again"
-    return checked(facts, _Run, path, "a run's", advice).model_dump()
+    return checked(facts, RunFacts, path, "a run's", advice)

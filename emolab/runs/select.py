@@ -101,7 +101,7 @@ def list_runs(root: Path) -> list[RunRecord]:
             found.append(RunRecord.open(folder))
         except RunError as error:
             log.warning("skipping a run folder that can't be used: %s", error)
-    return sorted(found, key=lambda run: (run.fields["started"], run.id))
+    return sorted(found, key=lambda run: (run.facts.started, run.id))
 
 
 def _folders(text: str, root: Path) -> list[Path]:
@@ -133,7 +133,7 @@ def _hidden(folder: Path) -> bool:
 
 
 def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any], needs: str) -> tuple[RunRecord, str]:
-    fitting = [run for run in matching(runs, where) if needs in run.fields["checkpoints"]]
+    fitting = [run for run in matching(runs, where) if needs in run.facts.checkpoints]
     if not fitting:
         wanted = {"best": "with weights", "last": "to go on with"}[needs]
         raise RunError(f"ckpt=last: no run {wanted}{_narrowed(where)}.\n{_overview(runs, root)}")
@@ -141,11 +141,11 @@ def _last(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any], needs
 
 
 def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tuple[RunRecord, str]:
-    finished = [run for run in matching(runs, where) if _has_best(run)]
+    finished = {run: value for run in matching(runs, where) if (value := _best_value(run)) is not None}
     if not finished:
         raise RunError(f"ckpt=best: no finished run{_narrowed(where)}.\n{_overview(runs, root)}")
-    fitting = [run for run in finished if not _debug(run)] or finished
-    monitors = sorted({(_monitor(run)["name"], _monitor(run)["mode"]) for run in fitting})
+    fitting = [run for run in finished if not _debug(run)] or list(finished)
+    monitors = sorted({(run.facts.monitor.name, run.facts.monitor.mode) for run in fitting})
     if len(monitors) > 1:
         raise RunError(
             f"ckpt=best: the runs{_narrowed(where)} watch different values, which can't be compared: "
@@ -154,17 +154,16 @@ def _best(runs: Sequence[RunRecord], root: Path, where: Mapping[str, Any]) -> tu
         )
     name, mode = monitors[0]
     sign = -1 if mode == "min" else 1
-    best = max(fitting, key=lambda run: sign * float(_monitor(run)["best"]))
-    value = float(_monitor(best)["best"])
+    best = max(fitting, key=lambda run: sign * finished[run])
     direction = "lowest" if mode == "min" else "highest"
     left_out = f", not counting debug runs ({len(finished) - len(fitting)})" if len(fitting) < len(finished) else ""
     of = f"of {len(fitting)} finished runs{_narrowed(where)}{left_out}"
-    return best, f"{best.id} has the {direction} {name}, {value:.4g}, {of}{_debugged(best)}{_unlike(fitting)}"
+    return best, f"{best.id} has the {direction} {name}, {finished[best]:.4g}, {of}{_debugged(best)}{_unlike(fitting)}"
 
 
 def _debug(run: RunRecord) -> str:
     """The choice of `debug` that a run was trained with, such as "smoke"; empty for none."""
-    return str(run.fields["choices"].get("debug", ""))
+    return run.facts.choices.get("debug", "")
 
 
 def _debugged(run: RunRecord) -> str:
@@ -175,21 +174,17 @@ def _debugged(run: RunRecord) -> str:
 
 def _unlike(runs: Sequence[RunRecord]) -> str:
     """A warning where runs of different data were compared."""
-    data = [run.fields["data"] for run in runs]
-    if len({(found["name"], found["content"]) for found in data}) == 1:
+    data = [run.facts.data for run in runs]
+    if len({(found.name, found.content) for found in data}) == 1:
         return ""
-    names = sorted({str(found["name"]) for found in data})
+    names = sorted({found.name for found in data})
     narrowed = f"narrow them, such as ckpt.where.data={names[-1]}" if len(names) > 1 else "give the id of a run"
     return f". They learned from different data ({', '.join(names)}), whose values say little of each other: {narrowed}"
 
 
-def _monitor(run: RunRecord) -> dict[str, Any]:
-    return dict(run.fields["monitor"])
-
-
-def _has_best(run: RunRecord) -> bool:
-    known = _monitor(run)["best"] is not None
-    return known and run.status == "finished" and "best" in run.fields["checkpoints"]
+def _best_value(run: RunRecord) -> float | None:
+    """The monitored value of a finished run's best weights; None where it has none."""
+    return run.facts.monitor.best if run.status == "finished" and "best" in run.facts.checkpoints else None
 
 
 def matching(runs: Sequence[RunRecord], where: Mapping[str, Any]) -> list[RunRecord]:
@@ -198,9 +193,10 @@ def matching(runs: Sequence[RunRecord], where: Mapping[str, Any]) -> list[RunRec
     Raises:
         RunError: if `where` names a field that none of the runs has; the message lists those there are.
     """
+    fields = [run.fields() for run in runs]
     for key in flat(where) if runs else ():
-        _check_field(key, [run.fields for run in runs])
-    return [run for run in runs if matches(run.fields, where)]
+        _check_field(key, fields)
+    return [run for run, known in zip(runs, fields, strict=True) if matches(known, where)]
 
 
 def _check_field(key: str, nodes: Sequence[Mapping[str, Any]]) -> None:
@@ -246,8 +242,8 @@ def _overview(runs: Sequence[RunRecord], root: Path) -> str:
 
 
 def _line(run: RunRecord) -> str:
-    fields, monitor = run.fields, _monitor(run)
-    best = f"{monitor['name']}={monitor['best']}"
-    names = f"model={fields['model']['name']} data={fields['data']['name']}"
+    facts = run.facts
+    best = f"{facts.monitor.name}={facts.monitor.best}"
+    names = f"model={facts.model.name} data={facts.data.name}"
     renamed = "" if run.folder.name == run.id else f"  in {run.folder.parent.name}/{run.folder.name}"
     return f"  {run.id}  {run.name}  {run.status}  {names}  {best}{renamed}"

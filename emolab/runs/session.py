@@ -69,7 +69,7 @@ def weights_to_begin_from(cfg: DictConfig, resumed: RunRecord | None) -> FirstWe
         ConfigError: if the weights that were asked for can't be had.
     """
     if resumed is not None and resumed.can_go_on:
-        return FirstWeights(cfg.model.weights, str(resumed.fields["model"]["weights"]["used"]), None)
+        return FirstWeights(cfg.model.weights, str(resumed.facts.model.weights.used), None)
     return first_weights(cfg.model.weights, cfg.model.name)
 
 
@@ -111,7 +111,7 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
         yield
     except Pruned as reason:
         print(f"pruned: {reason}", flush=True)
-        loggers.finish("pruned", dict(record.fields["monitor"]))
+        loggers.finish("pruned", record.facts.monitor.model_dump())
     except KeyboardInterrupt:
         loggers.finish("interrupted", {})
         saved = "the state is saved" if record.can_go_on else "nothing was saved yet"
@@ -126,7 +126,7 @@ def recorded(record: RunRecord, loggers: LoggerGroup) -> Iterator[None]:
 
 def command_of(run: RunRecord) -> str:
     """Return the command that began the run, as one types it."""
-    return printable(shlex.join(["python", "-m", "emolab.train", *run.fields["command"]]))
+    return printable(shlex.join(["python", "-m", "emolab.train", *run.facts.command]))
 
 
 def longer(run: RunRecord) -> str:
@@ -135,7 +135,7 @@ def longer(run: RunRecord) -> str:
 
 
 def _steps_done(record: RunRecord) -> int:
-    name = record.fields["checkpoints"].get("last")
+    name = record.facts.checkpoints.get("last")
     return 0 if name is None else tag_of("last", name)
 
 

@@ -1,7 +1,7 @@
 """The runs that another one learns from: found once, then held to, so that a resumed training has the same teachers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from emolab.errors import ConfigError, printable
 from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
+from emolab.runs.schema import Teacher
 from emolab.runs.select import check_distinct, is_artifact, resolve
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def find_teachers(
     """
     if cfg.teacher is None:
         return []
-    noted = None if student is None else student.fields["teachers"]
+    noted = None if student is None else student.facts.teachers
     wanted = [_where_now(teacher) for teacher in noted] if noted else _listed(cfg.teacher)
     names = [name for name in wanted if data is not None or not is_artifact(name)]
     found = [resolve(name, Path(cfg.paths.runs), _fitting(cfg, data)) for name in names]
     for place, (run, _) in enumerate(found):
-        if noted and run.best_weights_sha256 != noted[place]["weights"]:
+        if noted and run.best_weights_sha256 != noted[place].weights:
             raise ConfigError(
                 f"resume={cfg.resume}: the weights of its teacher {run.folder} have changed since it began"
             )
@@ -66,7 +67,7 @@ def note_teachers(student: RunRecord, found: Sequence[tuple[RunRecord, str]]) ->
     """Print who teaches, and why, and note it in the student's record, which keeps the teachers that it has."""
     for run, reason in found:
         print(printable(f"teacher {run.folder}: {reason}"), flush=True)
-    if found and not student.fields["teachers"]:
+    if found and not student.facts.teachers:
         student.update(teachers=[_note(run) for run, _ in found])
 
 
@@ -113,13 +114,13 @@ def _fitting(cfg: DictConfig, data: "DataModule | None" = None) -> dict[str, Any
     return {"image_size": cfg.data.image_size, **classes}
 
 
-def _where_now(teacher: Mapping[str, Any]) -> str:
+def _where_now(teacher: Teacher) -> str:
     """The folder that a student noted, or, where the runs were moved since, its id."""
     try:
-        there = (Path(teacher["folder"]) / FACTS).is_file()
+        there = (Path(teacher.folder) / FACTS).is_file()
     except OSError:  # it lies where this user may not look
         there = False
-    return str(teacher["folder"] if there else teacher["run"])
+    return teacher.folder if there else teacher.run
 
 
 def _listed(teacher: "str | Sequence[str]") -> Sequence[str]:
@@ -140,6 +141,6 @@ def _check_fits(teacher: RunRecord, data: "DataModule") -> None:
             f"teacher={teacher.id} has the classes {', '.join(teacher.classes)}; the data have "
             f"{', '.join(data.classes)}. Choose a teacher with the same"
         )
-    size = teacher.fields["image_size"]
+    size = teacher.facts.image_size
     if size != data.image_size:
         raise ConfigError(f"teacher={teacher.id} takes faces of {size} pixels: set data.image_size={size}")

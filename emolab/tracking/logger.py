@@ -22,7 +22,6 @@ class Record(Protocol):
     @property
     def status(self) -> str: ...  # noqa: D102
 
-    @property
     def fields(self) -> dict[str, Any]: ...  # noqa: D102
 
     def append_metrics(self, epoch: int, metrics: Mapping[str, Any]) -> None: ...  # noqa: D102

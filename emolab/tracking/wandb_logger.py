@@ -74,12 +74,11 @@ class Wandb:
         except OSError as error:
             log.warning("W&B can't be started (%s). The run goes on; its record is metrics.jsonl.", error)
             return
-        known = {key: record.fields.get(key) for key in _FACTS}
-        names = _names(record.fields.get("choices") or config)
+        names = _names(record.fields()["choices"] or config)
         tags = [*self.tags, *names] if record.status == "running" else None
         self._send(
             "start", **self._settings, folder=str(place.parent), id=record.id, name=record.name,
-            group=self.group, tags=tags, config={**plain(config), "run": known},
+            group=self.group, tags=tags, config={**plain(config), "run": _known(record)},
         )  # fmt: skip
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:
@@ -122,13 +121,17 @@ class Wandb:
             return
         folder = self._record.folder.resolve()
         paths = (folder / "run.json", folder / "config.yaml", weights.resolve())
-        facts = {key: self._record.fields.get(key) for key in _FACTS}
         files = {path.relative_to(folder).as_posix(): str(path) for path in paths}
-        self._send("log_model", name=self._record.name, files=files, facts=facts)
+        self._send("log_model", name=self._record.name, files=files, facts=_known(self._record))
 
     def _send(self, call: str, **values: Any) -> None:
         if self._client is not None:
             self._client.send({"call": call, **values})
+
+
+def _known(record: Record) -> dict[str, Any]:
+    fields = record.fields()
+    return {key: fields.get(key) for key in _FACTS}
 
 
 def _encoded(pixels: "np.ndarray") -> str:

@@ -83,7 +83,7 @@ def _check_arguments_of(key: str, target: Callable[..., Any], node: DictConfig) 
 def build_trainer(cfg: DictConfig, resumed: "RunRecord | None", loggers: "LoggerGroup | None") -> Trainer:
     """Return the trainer that `cfg` describes, yet without a record: what `resumed` began in is its precision."""
     settings = cfg.trainer
-    begun = None if resumed is None else resumed.fields["precision"]  # a resumed run goes on as it began
+    begun = None if resumed is None else resumed.facts.precision  # a resumed run goes on as it began
     return Trainer(
         epochs=settings.epochs,
         loggers=loggers,

@@ -33,7 +33,7 @@ def _changed(runs: Sequence[ComparedRun]) -> Iterator[str]:
         named = tuple(
             (key, value) for key, value in run.settings.items() if key.startswith("data.") and not free_to_change(key)
         )
-        digest = run.record.fields["data"]["content"]
+        digest = run.record.facts.data.content
         found.setdefault(named, {}).setdefault(digest, []).append(run.record.id)
     for by_digest in found.values():
         if len(by_digest) > 1:

@@ -103,7 +103,7 @@ def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
         line = _LINES[number // len(OKABE_ITO) % len(_LINES)]
         if run.curve:
             axes.plot(*zip(*run.curve, strict=True), line, marker=".", color=colour, label=label_of(run, keys, runs))
-    monitored = dict.fromkeys(run.record.fields["monitor"]["name"] for run in runs if run.curve)
+    monitored = dict.fromkeys(run.record.facts.monitor.name for run in runs if run.curve)
     axes.set(xlabel="epoch", ylabel=" or ".join(monitored))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(left=0)
@@ -114,15 +114,15 @@ def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
 
 
 def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
-    model, best = run.record.fields["model"], run.record.fields["monitor"]["best"]
+    model, best = run.record.facts.model, run.record.facts.monitor.best
     return [
         run.record.id,
         run.record.name,
         *(value_of(run, key) for key in keys),
         *_quality(run.quality),
         "" if best is None else f"{best:.4f}",
-        f"{model['parameters']:,}" if model["parameters"] else "",
-        f"{model['flops'] / 1e6:,.0f}" if model["flops"] else "",
+        f"{model.parameters:,}" if model.parameters else "",
+        f"{model.flops / 1e6:,.0f}" if model.flops else "",
         f"{run.latency['latency_ms']['p95']:.1f} ({run.latency['engine']} {run.latency['precision']})"
         if run.latency
         else "",

@@ -74,7 +74,7 @@ class ComparedRun:
     @cached_property
     def choices(self) -> dict[str, str]:
         """Group -> choice, such as "aug" -> "on"."""
-        return {group: choice for group, choice in self.record.fields["choices"].items() if _is_setting(group)}
+        return {group: choice for group, choice in self.record.facts.choices.items() if _is_setting(group)}
 
     @cached_property
     def settings(self) -> dict[str, str]:
@@ -85,7 +85,7 @@ class ComparedRun:
     @cached_property
     def curve(self) -> list[tuple[int, float]]:
         """Epoch (from 1) and monitored value."""
-        return curve(self.record.read_metrics(), self.record.fields["monitor"]["name"])
+        return curve(self.record.read_metrics(), self.record.facts.monitor.name)
 
     @cached_property
     def latency(self) -> Mapping[str, Any] | None:
@@ -174,7 +174,7 @@ def chosen_runs(
         check_distinct("runs", runs, found)
     else:
         finished = [run for run in matching(list_runs(root), where) if run.status == "finished"]
-        found = [run for run in finished if (since or "") <= run.fields["started"] < (until or "~")]
+        found = [run for run in finished if (since or "") <= run.facts.started < (until or "~")]
     if len(found) < 2:
         raise RunError(f"{len(found)} runs in {root} fit, a comparison needs two: see where, since, until and runs")
     return found

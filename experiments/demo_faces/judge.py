@@ -40,7 +40,7 @@ def judge_recipes(folder: Path, seed: int, people: int, quality: Quality) -> dic
             "python -m emolab.train experiment=fer2013_custom_cnn data.path=fer2013.csv.gz"
         )
     record = RunRecord.open(folder)
-    classes, size = list(record.classes), int(record.fields["image_size"])
+    classes, size = list(record.classes), record.facts.image_size
     unknown = [name for name in classes if name not in CLASSES]
     if unknown:
         raise RunError(

@@ -100,7 +100,7 @@ class Training:
         if outcome.code != 0 and record is not None and record.has_writer():
             raise TrialInterruptedError(f"another process is writing its run {record.folder}")
         if outcome.code != 0 or record is None:
-            diverged = record is not None and record.fields["summary"]["diverged"]
+            diverged = record is not None and record.facts.summary.diverged
             kind = TrialDivergedError if diverged else TrialFailedError
             raise kind(f"{outcome.explained()}\n{last_lines(self._log)}")
         return record
@@ -119,12 +119,12 @@ class Training:
             raise TrialFailedError(changed)
 
     def _numbers(self, record: RunRecord) -> Report:
-        value = record.fields["monitor"]["best"]
+        value = record.facts.monitor.best
         if value is None or not math.isfinite(value):
-            raise TrialFailedError(f"its best {record.fields['monitor']['name']} is {value}\n{last_lines(self._log)}")
-        model = record.fields["model"]
+            raise TrialFailedError(f"its best {record.facts.monitor.name} is {value}\n{last_lines(self._log)}")
+        model = record.facts.model
         latency = {key: value for key, value in self._trial.user_attrs.items() if key == "latency_ms"}
-        return {"validation": value, "parameters": model["parameters"], "flops": model["flops"], **latency}
+        return {"validation": value, "parameters": model.parameters, "flops": model.flops, **latency}
 
     def _train(self, record: RunRecord | None) -> Outcome:
         here, there = socket.socketpair()

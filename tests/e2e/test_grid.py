@@ -39,9 +39,9 @@ def test_a_grid_survives_a_failing_run_and_a_kill_and_does_only_what_is_missing(
     assert re.search(r"^ +1  finished: val_accuracy", done.stdout, re.M)
     assert f"experiments.compare where.group={plan.name}" in done.stdout
     (finished,) = [record for record in list_runs(tmp_path / "runs") if record.status == "finished"]
-    assert finished.fields["group"] == {"name": plan.name, "number": 1}
-    assert finished.fields["choices"]["model"] == "custom_cnn"
-    assert finished.fields["model"]["flops"] > 1000
+    assert finished.facts.group.model_dump() == {"name": plan.name, "number": 1}
+    assert finished.facts.choices["model"] == "custom_cnn"
+    assert finished.facts.model.flops > 1000
     assert 100 < read_json(tmp_path / plan.outcome_path(1))["memory_mib"] < 4000
     with Plan.open(tmp_path / plan.folder).owned():
         refused = run("emolab.train", *arguments, "resume=last", cwd=tmp_path)
@@ -63,4 +63,4 @@ def test_ctrl_c_stops_a_grid_after_the_running_training_has_saved(tmp_path: Path
     assert "go on with the same command and resume=" in error
     (record,) = list_runs(tmp_path / "runs")
     assert record.status == "interrupted"
-    assert "last" in record.fields["checkpoints"]
+    assert "last" in record.facts.checkpoints

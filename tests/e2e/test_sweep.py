@@ -63,9 +63,9 @@ def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Pat
             assert trial.state == TrialState.COMPLETE
     runs = {record.id: record for record in list_runs(tmp_path / "runs")}
     assert before <= set(runs)
-    finished = [record.fields["group"]["number"] for record in runs.values() if record.status == "finished"]
+    finished = [record.facts.group.number for record in runs.values() if record.status == "finished"]
     assert len(finished) == len(set(finished)) == sum(trial.state == TrialState.COMPLETE for trial in trials)
-    assert any(record.fields["resumed"] for record in runs.values())
+    assert any(record.facts.resumed for record in runs.values())
 
     again = run("experiments.sweep", *arguments, cwd=tmp_path)
     assert len(_study(tmp_path).trials) == len(study.trials)

@@ -129,7 +129,7 @@ def test_a_network_of_ones_own_is_trained_and_reported_but_later_only_built_when
     assert summary is not None
     assert summary.timings.frames == 3
     student = train(composed("train", [*training, *HERE, "teacher=best", "evaluate=false"]))
-    assert len(student.fields["teachers"]) == 1
+    assert len(student.facts.teachers) == 1
 
 
 @pytest.mark.parametrize(

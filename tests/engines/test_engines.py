@@ -177,7 +177,8 @@ def test_an_engine_of_another_network_than_its_facts_say_is_refused(
 def _another(run: RunRecord, folder: Path, **fields: object) -> RunRecord:
     """A run that has other facts than this one; None: it lacks that one."""
     folder.mkdir(exist_ok=True)
-    facts = {name: value for name, value in {**run.fields, **fields}.items() if value is not None or name not in fields}
+    lacking = {name for name, value in fields.items() if value is None}
+    facts = {name: value for name, value in {**run.fields(), **fields}.items() if name not in lacking}
     (folder / "run.json").write_text(json.dumps(facts))
     return RunRecord.open(folder)
 
@@ -193,8 +194,8 @@ def test_an_engine_of_older_weights_or_with_other_temperatures_is_refused(
     copied: Path, tiny_run: RunRecord, tmp_path: Path
 ) -> None:
     load_engine(copied, run=tiny_run)
-    best = tiny_run.fields["checkpoints"]["best"]
-    newer = _another(tiny_run, tmp_path / "other", sha256={**tiny_run.fields["sha256"], best: "0" * 64})
+    best = tiny_run.facts.checkpoints["best"]
+    newer = _another(tiny_run, tmp_path / "other", sha256={**tiny_run.facts.sha256, best: "0" * 64})
     with pytest.raises(RunError, match=r"of other weights.*Export it again"):
         load_engine(copied, run=newer)
     happier = {**tiny_run.temperatures, "happy": 9.5}

@@ -125,7 +125,7 @@ def test_engine_json_says_what_was_proved(exported: Exported) -> None:
     assert set(facts["throughput"]) == {"1", "4"}
     assert facts["ratio"]["keras_predict"] > 1
     assert facts["gates"].keys() == {"accuracy", "latency"}
-    assert facts["temperatures"] == exported.run.fields["temperatures"]
+    assert facts["temperatures"] == exported.run.facts.temperatures
     assert facts["versions"].keys() == {"tensorflow", "ai-edge-litert"}
     assert facts["start"]["seconds"] < manifest.read(engines / "tensorflow-fp32")["start"]["seconds"]
 
@@ -155,7 +155,7 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     assert json.loads((kept / "engine.json").read_text())["gates"] == {"accuracy": True, "latency": False}
     assert load_engine(kept).precision == "int8"
     assert selected_engine(record) is None
-    assert RunRecord.open(record.folder).fields == record.fields  # the run's own record is about its training
+    assert RunRecord.open(record.folder).facts == record.facts  # the run's own record is about its training
 
 
 @pytest.mark.parametrize("milliseconds", [1e-6, 1e6])
@@ -375,9 +375,9 @@ def test_an_export_fits_what_an_evaluation_does_and_keeps_it_if_the_data_are_the
         check_judges(record, tiny_data)
         fitted = temperatures_of(record, tiny_data, network)
         assert fitted == pytest.approx(evaluated[0], rel=1e-3)
-        kept = RunRecord.open(tmp_path / "run").fields
+        kept = RunRecord.open(tmp_path / "run").facts
         expected = [pytest.approx(one, rel=1e-3) if content == own else None for one in evaluated]
-        assert [kept["temperatures"], kept["uncertain_below"]] == expected
+        assert [kept.temperatures, kept.uncertain_below] == expected
         assert ("not on the data that the run was trained on" in capsys.readouterr().out) == (content != own)
 
 

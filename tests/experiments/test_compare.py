@@ -151,7 +151,7 @@ def test_runs_of_two_data_sets_are_compared_within_each_and_the_rest_is_told(tmp
 def test_runs_whose_photographs_are_others_under_the_same_settings_are_named(tmp_path, capsys):
     one, two = (made_run(tmp_path / "runs", 0.6, seed=number) for number in range(2))
     for run, content, root in ((one, "a", "here"), (two, "b", "there")):
-        run.update(data={**run.fields["data"], "content": content})
+        run.update(data={**run.facts.data.model_dump(), "content": content})
         config = run.folder / "config.yaml"
         config.write_text(f"{config.read_text()}data: {{root: {root}}}\n")
     page = compared(tmp_path / "runs").read_text()
@@ -160,7 +160,7 @@ def test_runs_whose_photographs_are_others_under_the_same_settings_are_named(tmp
     )
     assert told in page
     assert f"note:   {told}\n" in capsys.readouterr().out
-    two.update(data={**two.fields["data"], "content": "a"})
+    two.update(data={**two.facts.data.model_dump(), "content": "a"})
     assert "learned from different data" not in compared(tmp_path / "runs").read_text()
 
 

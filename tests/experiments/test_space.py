@@ -134,8 +134,7 @@ def test_a_parameter_is_tried_under_each_of_its_conditions():
 
 def test_a_teacher_that_may_change_is_refused_where_a_trial_would_bring_it_in(tmp_path):
     teacher = made_run(tmp_path, 0.7)
-    monitor = teacher.fields["monitor"]
-    teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0)
     way = {"key": "experiment", "choices": [None, "distill"]}
     with pytest.raises(ConfigError, match=rf"search\.space\.way.*such as teacher={teacher.id}"):
         check({"way": way}, "model=custom_cnn", f"paths.runs={tmp_path}")

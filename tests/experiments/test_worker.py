@@ -75,7 +75,7 @@ def test_a_trial_that_ended_for_no_reason_of_its_own_is_run_again(tmp_path, monk
 
 def test_a_trial_whose_run_another_process_writes_waits_and_loses_no_retry(tmp_path, monkeypatch, capsys):
     one, study = worker(tmp_path, monkeypatch, "raise SystemExit(2)")
-    fields = made_run(tmp_path / "others", 0.7, group={"name": "s", "number": 0}).fields
+    fields = made_run(tmp_path / "others", 0.7, group={"name": "s", "number": 0}).fields()
     record = RunRecord.create(tmp_path / "runs", "made", {**fields, "status": "running"})
     looks = []
 
@@ -224,8 +224,7 @@ def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_ope
 
 def test_a_sweep_whose_teacher_may_change_is_refused(tmp_path):
     teacher = made_run(tmp_path / "runs", 0.7)
-    monitor = teacher.fields["monitor"]
-    teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0, monitor=monitor)
+    teacher.save_checkpoint("best", lambda path: path.write_text("w"), tag=0)
     given = ["experiment=distill", f"paths.runs={tmp_path / 'runs'}", f"output={tmp_path / 'sweep'}", "n_trials=1"]
     with pytest.raises(ConfigError, match=f"such as teacher={teacher.id}"):
         sweep(composed("sweep", given), given)

@@ -15,7 +15,7 @@ def plan(folder: Path, jobs=JOBS) -> Plan:
 
 
 def add(
-    root: Path, number: int, status: str = "finished", state: bool = False, group: str = "g", config: str = "{}"
+    root: Path, number: int | None, status: str = "finished", state: bool = False, group: str = "g", config: str = "{}"
 ) -> RunRecord:
     record = made_record(root / "runs", config, group={"name": group, "number": number})
     if state:

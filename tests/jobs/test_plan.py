@@ -30,6 +30,8 @@ def test_an_interrupted_training_is_resumed_where_it_has_a_state(tmp_path):
 def test_of_a_numbers_finished_runs_the_one_that_started_last_counts(tmp_path):
     newest, older = add(tmp_path, 1), add(tmp_path, 1)
     older.update(started="2020-01-01T00:00:00.000+00:00")
+    add(tmp_path, None)  # somebody trained it by hand with the group's name
+    assert plan(tmp_path).records().keys() == {1}
     found = run_of(tmp_path / "runs", "g", 1)
     assert found is not None
     assert found.id == newest.id

@@ -64,7 +64,7 @@ def test_what_is_missing_is_not_trained_on_other_data_than_the_rest(tmp_path, st
     data = ("data=folder", f"data.root={faces}", "data.image_size=32", f"paths.cache={tmp_path / 'cache'}")
     jobs = ((*data, "seed=0"), (*data, "seed=1"))
     done = add(tmp_path, 0, config=config_text(composed("train", jobs[0])))
-    done.update(data={**done.fields["data"], "content": prepare_data(composed("train", jobs[0])).content})
+    done.update(data={**done.facts.data.model_dump(), "content": prepare_data(composed("train", jobs[0])).content})
     check_same(plan(tmp_path, jobs), [0, 1], and_data=True)
     next((faces / "train" / "sad").iterdir()).unlink()
     with pytest.raises(ConfigError, match=f"the data have changed since the run {done.id} began.*another name"):

@@ -71,9 +71,9 @@ def test_update_and_finish_are_read_back(tmp_path):
     record.finish("finished", seconds=12.5)
     again = RunRecord.open(record.folder)
     assert again.status == "finished"
-    assert again.fields["monitor"]["best"] == 0.5
-    assert again.fields["seconds"] == 12.5
-    assert again.fields["finished"] is not None
+    assert again.facts.monitor.best == 0.5
+    assert again.facts.seconds == 12.5
+    assert again.facts.finished is not None
     assert again.classes == ("anger", "happy")
 
 
@@ -82,7 +82,7 @@ def test_values_json_does_not_know_become_plain(tmp_path):
     odd = {"scalar": np.float32(0.5), "array": np.arange(2), "nan": float("nan"), "path": tmp_path}
     record = create(tmp_path, extra=odd)
     expected = {"scalar": 0.5, "array": [0, 1], "nan": None, "path": str(tmp_path)}
-    assert RunRecord.open(record.folder).fields["extra"] == expected
+    assert RunRecord.open(record.folder).facts.extra == expected
 
 
 def test_a_run_cannot_end_as_running(tmp_path):
@@ -98,8 +98,8 @@ def test_checkpoints_carry_their_tag_and_the_old_one_goes(tmp_path):
     assert names(record) == ["best-4.weights.h5"]
     again = RunRecord.open(record.folder)
     assert again.checkpoint_path("best").read_text() == "two"
-    assert again.fields["monitor"]["best"] == 0.4
-    assert list(again.fields["sha256"]) == ["checkpoints/best-4.weights.h5"]
+    assert again.facts.monitor.best == 0.4
+    assert list(again.facts.sha256) == ["checkpoints/best-4.weights.h5"]
 
 
 def test_the_writer_gets_a_path_with_the_suffix(tmp_path):
@@ -120,7 +120,7 @@ def test_a_checkpoints_name_holds_its_tag(tmp_path):
     record = create(tmp_path)
     for kind, tag in [("best", 4), ("last", 860), ("last", 860)]:
         record.save_checkpoint(kind, content("one"), tag=tag)
-        assert tag_of(kind, record.fields["checkpoints"][kind]) == tag
+        assert tag_of(kind, record.facts.checkpoints[kind]) == tag
     for name in ("checkpoints/last.npz", "last-860.npz", "checkpoints/last-x.npz", "checkpoints/mine-1.npz"):
         with pytest.raises(ValueError, match=r"such as last-860\.npz"):
             tag_of("last", name)
@@ -237,7 +237,7 @@ def test_resume_clears_what_interrupted_saves_left_and_nothing_else(tmp_path):
     assert names(again) == ["best-3.of-the-paper.weights.h5", "last-1.npz", "mine.txt"]
     assert not list(again.folder.glob(".tmp-*"))
     assert again.status == "running"
-    assert len(again.fields["resumed"]) == 1
+    assert len(again.facts.resumed) == 1
 
 
 def test_a_finished_run_stays_finished_for_a_process_that_waited_to_resume_it(tmp_path):
@@ -257,7 +257,7 @@ def test_what_was_fitted_to_weights_that_are_gone_is_not_kept(tmp_path):
     RunRecord.open(record.folder).save_checkpoint("best", content("two"), tag=1)
     with pytest.raises(RunError, match="trained on meanwhile: evaluate its new best weights"):
         evaluated.calibrate(dict.fromkeys(record.classes, 2.0), 0.4)
-    assert RunRecord.open(record.folder).fields["temperatures"] is None
+    assert RunRecord.open(record.folder).facts.temperatures is None
 
 
 def test_a_run_json_that_leads_elsewhere_or_has_no_end_is_refused_unread(tmp_path):
@@ -283,7 +283,16 @@ def test_two_processes_cannot_write_one_run(tmp_path):
     record.close()
     RunRecord.open(record.folder).update(seed=2)
     RunRecord.open(record.folder).update(seed=3)
-    assert RunRecord.resume(record.folder).fields["seed"] == 3
+    assert RunRecord.resume(record.folder).facts.seed == 3
+
+
+def test_what_no_run_may_hold_is_not_written(tmp_path):
+    record = create(tmp_path)
+    before = (record.folder / "run.json").read_bytes()
+    with pytest.raises(RunError, match="seed is '2', expected a whole number"):
+        record.update(seed="2")
+    assert record.facts.seed == 1
+    assert (record.folder / "run.json").read_bytes() == before
 
 
 def test_what_is_no_run_gets_no_files(tmp_path):
@@ -368,7 +377,7 @@ def test_a_run_has_the_defaults_of_what_it_has_not_yet_and_keeps_fields_that_are
     facts = {**read_json(path), "model": {"name": "vgg19", "mine": 1}, "more": [1]}
     write_json(path, {**facts, "monitor": {"name": "loss", "mode": "min"}})
     record = RunRecord.open(path.parent)
-    fields = record.fields
+    fields = record.fields()
     unknown = {"requested": None, "used": None}
     assert fields["model"] == {"name": "vgg19", "mine": 1, "parameters": None, "flops": None, "weights": unknown}
     assert fields["monitor"] == {"name": "loss", "mode": "min", "best": None, "epoch": None}
@@ -382,10 +391,10 @@ def test_a_run_has_the_defaults_of_what_it_has_not_yet_and_keeps_fields_that_are
 
 def test_a_run_that_is_begun_and_never_read_again_has_the_same_defaults(tmp_path):
     record = create(tmp_path)
-    assert record.fields == RunRecord.open(record.folder).fields
+    assert record.facts == RunRecord.open(record.folder).facts
     record.update(uncertain_below=0.4)
     record.save_checkpoint("best", lambda path: path.write_text("w"), tag=0)  # and what was fitted goes
-    assert record.fields["uncertain_below"] is None
+    assert record.facts.uncertain_below is None
     assert "uncertain_below" not in read_json(record.folder / "run.json")
 
 
@@ -434,7 +443,7 @@ def test_a_run_of_another_host_counts_as_running(tmp_path):
 
 def test_a_process_id_that_was_given_again_does_not_pass_for_the_old_process(tmp_path):
     record = create(tmp_path)
-    record.update(process={**record.fields["process"], "pid": 1})
+    record.update(process={**record.facts.process, "pid": 1})
     record.close()
     assert RunRecord.open(record.folder).status == "interrupted"
 

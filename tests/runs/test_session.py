@@ -40,7 +40,7 @@ def test_a_name_of_digits_is_text(tmp_path: Path) -> None:
     check_command("train", ["data=folder", "data.root=photographs", "name=2026", "data.name=48"])
     class_folders(tmp_path / "photographs", {"anger": 20, "sad": 20})
     run = _taken_up(tmp_path, "name=2026", "data.name=48")
-    assert (run.name, run.folder.parent.name, run.fields["data"]["name"]) == ("2026", "2026", "48")
+    assert (run.name, run.folder.parent.name, run.facts.data.name) == ("2026", "2026", "48")
     assert _taken_up(tmp_path, "name=2026", "data.name=48", f"resume={run.id}").folder == run.folder
 
 
@@ -57,7 +57,7 @@ def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_tha
     noted = {
         "run": teacher.id,
         "folder": str(teacher.folder),
-        "weights": teacher.fields["sha256"]["checkpoints/best-0.weights.h5"],
+        "weights": teacher.facts.sha256["checkpoints/best-0.weights.h5"],
     }
     begun.update(teachers=[noted])
     cfg.resume = begun.id

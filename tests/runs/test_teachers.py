@@ -38,7 +38,7 @@ def _cfg(root: Path, teacher: str | list[str] | None = "best") -> DictConfig:
 
 def _taught(cfg: DictConfig, student: RunRecord) -> list[str]:
     """Find and note the teachers as a training does, and return their ids."""
-    data: Any = SimpleNamespace(classes=student.classes, image_size=student.fields["image_size"])
+    data: Any = SimpleNamespace(classes=student.classes, image_size=student.facts.image_size)
     found = find_teachers(cfg, student, data)
     note_teachers(student, found)
     return [run.id for run, _ in found]
@@ -46,24 +46,24 @@ def _taught(cfg: DictConfig, student: RunRecord) -> list[str]:
 
 def test_without_a_teacher_there_is_none(tmp_path: Path) -> None:
     student = _begun(tmp_path, "student")
-    assert _taught(_cfg(tmp_path, None), student) == student.fields["teachers"] == []
+    assert _taught(_cfg(tmp_path, None), student) == student.facts.teachers == []
 
 
 def test_the_record_names_its_teacher_and_holds_to_it(tmp_path: Path) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
     student = _begun(tmp_path, "student")
     assert _taught(_cfg(tmp_path), student) == [teacher.id]
-    assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
+    assert [noted.run for noted in student.facts.teachers] == [teacher.id]
     _run(tmp_path, "better", best=0.7)  # now teacher=best would mean another
     _taught(_cfg(tmp_path), student)
-    assert [noted["run"] for noted in student.fields["teachers"]] == [teacher.id]
+    assert [noted.run for noted in student.facts.teachers] == [teacher.id]
 
 
 def test_a_teachers_letters_that_a_terminal_would_act_on_are_told_as_escapes(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     teacher = _run(tmp_path, "teacher", best=0.6)
-    teacher.update(monitor={**teacher.fields["monitor"], "name": "\x1b[2J"})
+    teacher.update(monitor={**teacher.facts.monitor.model_dump(), "name": "\x1b[2J"})
     _taught(_cfg(tmp_path), _begun(tmp_path, "student"))
     assert r"has the highest \x1b[2J, 0.6" in capsys.readouterr().out
 
@@ -98,7 +98,7 @@ def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path:
     student = _begun(tmp_path, "student")
     for _ in range(2):  # begun, then resumed
         _taught(_cfg(tmp_path, [one.id, other.id]), student)
-        assert [noted["run"] for noted in student.fields["teachers"]] == [one.id, other.id]
+        assert [noted.run for noted in student.facts.teachers] == [one.id, other.id]
     _change_weights(other)
     with pytest.raises(ConfigError, match=rf"{other.id} have changed since"):
         _taught(_cfg(tmp_path, [one.id, other.id]), student)
@@ -128,7 +128,8 @@ def test_a_teacher_is_found_again_where_the_runs_lie_now_and_still_held_to(tmp_p
     student = RunRecord.open(moved / "student" / student.id)
     ((found, _),) = find_teachers(_cfg(moved), student)
     assert found.folder == moved / "teacher" / teacher.id
-    noted = {**student.fields["teachers"][0], "folder": str(tmp_path / ("a" * 300))}  # no system lets one look there
+    nowhere = str(tmp_path / ("a" * 300))  # no system lets one look there
+    noted = {**student.facts.teachers[0].model_dump(), "folder": nowhere}
     student = RunRecord.resume(student.folder)
     student.update(teachers=[noted])
     assert find_teachers(_cfg(moved), student)[0][0].folder == found.folder
@@ -168,7 +169,7 @@ def test_a_teacher_without_weights_is_refused_and_not_noted(tmp_path: Path) -> N
     teacher, student = _begun(tmp_path, "teacher"), _begun(tmp_path, "student")
     with pytest.raises(RunError, match="has no 'best' checkpoint"):
         _taught(_cfg(tmp_path, teacher.id), student)
-    assert student.fields["teachers"] == []
+    assert student.facts.teachers == []
 
 
 def test_teachers_are_found_before_the_student_has_begun_but_none_is_downloaded(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_json_lines_write_the_record_and_end_it(tmp_path):
     again = RunRecord.open(record.folder)
     assert again.read_metrics() == [{"epoch": 0, "loss": 1.5, "learning_rate": 0.25}]
     assert again.status == "finished"
-    assert again.fields["summary"]["loss"] == 1.5
+    assert again.facts.summary.loss == 1.5
 
 
 def test_the_record_comes_first_and_only_once():

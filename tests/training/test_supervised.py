@@ -61,8 +61,8 @@ def test_a_training_told_to_stop_ends_at_once_as_pruned_with_that_epoch_kept(tmp
     record = _train(tmp_path, 50)
     assert record.status == "pruned"
     assert [line["epoch"] for line in record.read_metrics()] == [0, 1]
-    assert {"best", "last"} <= set(record.fields["checkpoints"])
-    assert record.fields["summary"]["best"] == record.fields["monitor"]["best"]
+    assert {"best", "last"} <= set(record.facts.checkpoints)
+    assert record.facts.summary.best == record.facts.monitor.best
     assert "pruned: epoch 2, val_accuracy" in capsys.readouterr().out
 
 

@@ -141,7 +141,7 @@ def test_the_best_checkpoint_is_of_the_epoch_with_the_best_value_and_not_of_the_
     values = _Says(0.5, 0.9, 0.3, 0.7)
     trainer = Trainer(epochs=4, record=record, monitor="val_f1", mode=mode, callbacks=[values])
     trainer.fit(tiny_module(trainer), TinyData())
-    assert (record.fields["monitor"]["epoch"], record.fields["monitor"]["best"]) == (epoch, value)
+    assert (record.facts.monitor.epoch, record.facts.monitor.best) == (epoch, value)
     assert record.checkpoint_path("best").name == f"best-{epoch}.weights.h5"
     best = tiny_module(trainer)
     best.network.load_weights(record.checkpoint_path("best"))
@@ -156,7 +156,8 @@ def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_pa
     for epochs, value, kept in ((3, 0.3, True), (4, 0.9, False)):  # no better, then better
         trainer = Trainer(epochs=epochs, record=record, monitor="val_f1", callbacks=[_Says(0, 0, 0.3, value)])
         trainer.fit(tiny_module(trainer), TinyData(), resume=True)
-        assert [record.fields[name] is not None for name in ("temperatures", "uncertain_below")] == [kept, kept]
+        fitted = (record.facts.temperatures, record.facts.uncertain_below)
+        assert [one is not None for one in fitted] == [kept, kept]
 
 
 @pytest.mark.parametrize("accumulate", [None, 2])
@@ -215,7 +216,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_good_sta
     module = tiny_module(trainer, loss=breaks)
     with pytest.raises(RunError, match="between steps 7 and 8"):
         trainer.fit(module, TinyData())
-    assert record.fields["checkpoints"]["last"].startswith("checkpoints/last-5")
+    assert record.facts.checkpoints["last"].startswith("checkpoints/last-5")
 
 
 @pytest.mark.parametrize("save_every_minutes", [0.0, 5.0])
@@ -247,7 +248,7 @@ def test_a_validation_loss_that_is_no_number_stops_the_training(tmp_path: Path) 
     }
     with pytest.raises(RunError, match="val_loss became inf between steps 4 and 5"):
         trainer.fit(module, TinyData())
-    assert not record.fields["checkpoints"]
+    assert not record.facts.checkpoints
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,7 @@ class Checkpoints(keras.callbacks.Callback):
                 signal.signal(number, handler)
 
     def _save_best(self, epoch: int, value: float) -> None:
-        monitor = self._record.fields["monitor"]
-        if not _better(value, monitor["best"], self._mode):
+        if not _better(value, self._record.facts.monitor.best, self._mode):
             return
         chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
         with self.model.averaged():

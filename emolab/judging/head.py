@@ -7,6 +7,7 @@ from emolab.config.layers import STAGES
 from emolab.config.saved import settings_of
 from emolab.data.prepared import PreparedData
 from emolab.runs.record import RunRecord
+from emolab.runs.schema import LeftOut, Model, Monitor, Teacher
 
 
 def title_of(record: RunRecord, prepared: PreparedData) -> str:
@@ -16,18 +17,17 @@ def title_of(record: RunRecord, prepared: PreparedData) -> str:
 
 def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
     """Return name and value of what the run was and what it's judged on."""
-    fields, settings = record.fields, settings_of(record)
-    model, monitor = fields["model"], fields["monitor"]
+    facts, settings = record.facts, settings_of(record)
     return {
-        "model": _network(model),
-        "trained on": f"{fields['data']['name']} ({fields['data']['fingerprint'][:16]}){_without(fields['data'])}",
+        "model": _network(facts.model),
+        "trained on": f"{facts.data.name} ({facts.data.fingerprint[:16]}){_without(facts.data.left_out)}",
         "recipe": _recipe(settings),
-        **_taught(fields["teachers"], settings),
+        **_taught(facts.teachers, settings),
         "evaluated on": f"{prepared.name} ({prepared.fingerprint[:16]}), {prepared.image_size} pixels",
-        "best epoch": _best(monitor),
-        **({"computed in": fields["precision"]} if fields["precision"] else {}),
-        "seed": str(fields["seed"]),
-        "hardware": _hardware(fields["hardware"]),
+        "best epoch": _best(facts.monitor),
+        **({"computed in": facts.precision} if facts.precision else {}),
+        "seed": str(facts.seed),
+        "hardware": _hardware(facts.hardware),
     }
 
 
@@ -36,27 +36,25 @@ def _hardware(found: Mapping[str, Any]) -> str:
     return ", ".join(f"{value}{units.get(key, '')}" for key, value in found.items() if value)
 
 
-def _network(model: Mapping[str, Any]) -> str:
-    count, began = model["parameters"], model["weights"]["used"]
-    weights = "an unknown number of weights" if count is None else f"{count:,} weights"
-    return f"{model['name']}, {weights}, begun from {began or 'unknown ones'}"
+def _network(model: Model) -> str:
+    weights = "an unknown number of weights" if model.parameters is None else f"{model.parameters:,} weights"
+    return f"{model.name}, {weights}, begun from {model.weights.used or 'unknown ones'}"
 
 
-def _best(monitor: Mapping[str, Any]) -> str:
-    if monitor["best"] is None:
+def _best(monitor: Monitor) -> str:
+    if monitor.best is None:
         return "unknown"
-    return f"{(monitor['epoch'] or 0) + 1}, by {monitor['name']} {monitor['best']:.4f}"
+    return f"{(monitor.epoch or 0) + 1}, by {monitor.name} {monitor.best:.4f}"
 
 
-def _without(data: Mapping[str, Any]) -> str:
-    left_out = data["left_out"]
-    return f", without {left_out['images']} images that {left_out['file']} lists" if left_out else ""
+def _without(left_out: LeftOut | None) -> str:
+    return f", without {left_out.images} images that {left_out.file} lists" if left_out else ""
 
 
-def _taught(teachers: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> dict[str, str]:
+def _taught(teachers: Sequence[Teacher], settings: Mapping[str, Any]) -> dict[str, str]:
     if not teachers:
         return {}
-    names = ", ".join(teacher["run"] for teacher in teachers)
+    names = ", ".join(teacher.run for teacher in teachers)
     shares = _node(settings, "distillation")
     return {"learned from": f"{names}; weight {shares.get('weight')}, temperature {shares.get('temperature')}"}
 
