@@ -115,7 +115,7 @@ def export(record: RunRecord, cache: Path, more: list[str]) -> None:
 
 def timed(record: RunRecord) -> list[dict[str, Any]]:
     """Return the facts of a run's engines that were judged and timed, and didn't fail at work since."""
-    return [engine for engine in engines_of(record) if was_judged(engine)]
+    return [engine.model_dump(exclude_unset=True) for engine in engines_of(record) if was_judged(engine)]
 
 
 def peaks(side: int = 2048) -> dict[str, float]:

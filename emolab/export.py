@@ -35,6 +35,7 @@ def export(cfg: DictConfig) -> "list[Row]":
 
     from emolab.engines import table
     from emolab.engines.benchmark import why_not_here
+    from emolab.engines.schema import EngineFacts
     from emolab.engines.selection import engines_folder, exporting, select_fastest
     from emolab.judging.own_data import data_for
     from emolab.runs import chosen_run
@@ -51,7 +52,8 @@ def export(cfg: DictConfig) -> "list[Row]":
         for note in table.notes(rows):
             print(f"note:   {note}")
         print(f"table:  {folder / 'table.md'} (also .csv, .png)")
-        print(select_fastest(record, [row.facts for row in rows if row.passed], cfg.budget_ms))
+        passing = [row.facts for row in rows if row.passed and isinstance(row.facts, EngineFacts)]
+        print(select_fastest(record, passing, cfg.budget_ms))
     _show(cfg, record, rows)
     return [row for row in rows if not row.earlier]
 
@@ -104,10 +106,10 @@ def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]") -> None:
     image = cv2.imdecode(np.frombuffer(picture(rows, cfg.budget_ms), np.uint8), cv2.IMREAD_COLOR_RGB)
     loggers.log_table("engines", COLUMNS, [row.cells() for row in rows], np.asarray(image))
     numbers = {
-        f"engines/{row.engine}-{row.precision}/{key}": row.facts["latency_ms"][key]
+        f"engines/{row.engine}-{row.precision}/{key}": milliseconds
         for row in rows
-        if row.facts
-        for key in ("p50", "p95", "p99")
+        if row.facts.latency_ms
+        for key, milliseconds in row.facts.latency_ms.model_dump(include={"p50", "p95", "p99"}).items()
     }
     loggers.finish(record.status, numbers)
 

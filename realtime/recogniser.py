@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from omegaconf import DictConfig
@@ -17,6 +17,7 @@ from realtime.frame import Classifier
 
 if TYPE_CHECKING:
     from emolab.engines import Engine
+    from emolab.engines.schema import Latency
     from emolab.runs import RunRecord
 
 AUTO, SELECTED, NETWORK = "auto", "selected", "network"
@@ -104,7 +105,7 @@ def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
         print(f"recogniser: {NetworkClassifier.name}")
         return NetworkClassifier(record, wanted.trusted_modules)
     engine = _load(folder, record, wanted)
-    print(f"recogniser: {engine.name} {engine.precision}{_measured(engine.facts)}")
+    print(f"recogniser: {engine.name} {engine.precision}{_measured(engine.facts.latency_ms)}")
     return engine
 
 
@@ -113,7 +114,7 @@ def _load(folder: Path, record: "RunRecord", wanted: Wanted) -> "Engine":
     from emolab.engines.gates import failed
 
     engine = load_engine(folder, wanted.threads, record)
-    gates = engine.facts.get("gates")
+    gates = engine.facts.gates
     if gates is None and not wanted.failed_gates:
         raise ConfigError(
             f"the engine {folder} was never judged: its export was interrupted. Export again (python -m emolab.export "
@@ -191,18 +192,19 @@ def _exported(record: "RunRecord", wanted: Wanted, live: bool) -> Path | None:
 def _why_late(record: "RunRecord") -> str:
     """Say how slow the fastest engine is that failed the gate of latency alone, and what to do; empty without one."""
     from emolab.engines import manifest
-    from emolab.engines.gates import failed
+    from emolab.engines.gates import failed, was_judged
     from emolab.engines.selection import engines_of
 
+    judged = (facts for facts in engines_of(record) if was_judged(facts))
     late = [
         facts
-        for facts in engines_of(record)
-        if failed(facts.get("gates", {})) == ["latency"] and manifest.problem_with_run(facts, record) is None
+        for facts in judged
+        if failed(facts.gates) == ["latency"] and manifest.problem_with_run(facts, record) is None
     ]
     if not late:
         return ""
-    best = min(late, key=lambda facts: float(facts["latency_ms"]["p95"]))
-    name, p95 = f"{best['engine']}-{best['precision']}", best["latency_ms"]["p95"]
+    best = min(late, key=lambda facts: facts.latency_ms.p95)
+    name, p95 = f"{best.engine}-{best.precision}", best.latency_ms.p95
     return (
         f"The fastest, {name}, took {p95:.1f} ms a face (p95), more than budget_ms allows: try again when the machine "
         f"is less busy, allow more (budget_ms={math.ceil(1.2 * p95)}), or use it as it is (recogniser={name} "
@@ -210,6 +212,5 @@ def _why_late(record: "RunRecord") -> str:
     )
 
 
-def _measured(facts: dict[str, Any]) -> str:
-    p95 = facts.get("latency_ms", {}).get("p95")
-    return "" if p95 is None else f", {p95:.1f} ms a face (p95) when it was exported"
+def _measured(latency: "Latency | None") -> str:
+    return "" if latency is None else f", {latency.p95:.1f} ms a face (p95) when it was exported"

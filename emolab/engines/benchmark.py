@@ -18,6 +18,7 @@ from emolab.engines.gates import USABLE, gates
 from emolab.engines.latency import TimingPlan, measure
 from emolab.engines.parity import judged, parity
 from emolab.engines.registry import backend
+from emolab.engines.schema import JudgedEngine, Latency, Measured, Parity, Ratio, Start
 from emolab.engines.selection import engine_folder, whole_selection
 from emolab.engines.startup import measure_start
 from emolab.engines.table import Row
@@ -26,8 +27,7 @@ from emolab.evaluation.predictions import Predictions
 from emolab.processor import load_per_core, usable_cores
 from emolab.runs import RunRecord
 
-Facts = dict[str, Any]  # of `engine.json`
-Loaded = tuple[Engine, Facts]  # and how it starts in a process of its own
+Loaded = tuple[Engine, Start]  # and how it starts in a process of its own
 
 BASELINE = ("tensorflow", "fp32")
 PREDICT = ("keras", "predict")
@@ -102,11 +102,11 @@ class Benchmark:
         earlier = earlier_engines(self.builder, reasons.keys() if selected else {*reasons, BASELINE})
         folders = built | {key: engine_folder(self.record, *key) for key in earlier}
         loaded = self._loaded(folders, faults)
-        facts = self._facts(folders, loaded, earlier, faults)
+        measured = self._measured(folders, loaded, earlier, faults)
         for key in folders.keys() & faults.keys():
             manifest.amend(folders[key], gates={USABLE: False})
         asked = {*reasons, *earlier}
-        here = [Row(*key, wanted=key in asked, facts=found, earlier=key in earlier) for key, found in facts.items()]
+        here = [Row(*key, wanted=key in asked, facts=found, earlier=key in earlier) for key, found in measured.items()]
         broken = [Row(*key, fault=fault, earlier=key in earlier) for key, fault in faults.items()]
         away = [Row(*key, reason=reason) for key, reason in reasons.items() if reason is not None]
         return [*here, *broken, *away]
@@ -130,34 +130,44 @@ class Benchmark:
         for key, folder in folders.items():
             with faults.noted(key, "loaded"):
                 engine = load_engine(folder, self.threads)
-                start = engine.facts.get("start") if engine.facts["hardware"] == manifest.this_hardware() else None
+                start = engine.facts.start if engine.facts.hardware == manifest.this_hardware() else None
                 loaded[key] = engine, start or measure_start(folder, self.threads)
         return loaded
 
-    def _facts(
-        self, folders: Mapping[Key, Path], loaded: Mapping[Key, Loaded], earlier: Mapping[Key, Facts], faults: Faults
-    ) -> dict[Key, Facts]:
+    def _measured(
+        self,
+        folders: Mapping[Key, Path],
+        loaded: Mapping[Key, Loaded],
+        earlier: Mapping[Key, JudgedEngine],
+        faults: Faults,
+    ) -> dict[Key, Measured]:
         """Judge and time each engine; return the facts of those that didn't give up meanwhile.
 
         What an earlier export judged is the same network, and is only timed.
         """
         same = self._parities({key: engine for key, (engine, _) in loaded.items() if key not in earlier}, faults)
-        same |= {key: facts["parity"] for key, facts in earlier.items() if key in loaded}
+        same |= {key: facts.parity for key, facts in earlier.items() if key in loaded}
         if again := ", ".join("-".join(key) for key in earlier if key in loaded):
             why = "and timed again, for times of another day can't be compared"
             self.builder.say(f"of an earlier export, {why}: {again}")
         times = self._times({key: loaded[key][0] for key in same}, faults)
-        found: dict[Key, Facts] = {PREDICT: {**times[PREDICT], "ratio": _ratio(times, PREDICT)}}
+        found: dict[Key, Measured] = {PREDICT: Measured(**times[PREDICT], ratio=_ratio(times, PREDICT))}
         for key in (key for key in same if key not in faults):
-            proved = {"parity": same[key], **times[key], "ratio": _ratio(times, key), "start": loaded[key][1]}
-            passed = gates({"precision": key[1], **proved}, self.budget_ms)
-            proved |= {"gates": passed, "budget_ms": self.budget_ms, "hardware": manifest.this_hardware()}
-            found[key] = manifest.amend(folders[key], **proved)
+            found[key] = manifest.amend(
+                folders[key],
+                parity=same[key].model_dump(exclude_unset=True),
+                **times[key],
+                ratio=_ratio(times, key).model_dump(),
+                start=loaded[key][1].model_dump(),
+                gates=gates(key[1], same[key], Latency(**times[key]["latency_ms"]), self.budget_ms),
+                budget_ms=self.budget_ms,
+                hardware=manifest.this_hardware().model_dump(),
+            )
         return found
 
-    def _parities(self, engines: Mapping[Key, Engine], faults: Faults) -> dict[Key, dict[str, Any]]:
+    def _parities(self, engines: Mapping[Key, Engine], faults: Faults) -> dict[Key, Parity]:
         run = self._judged("the run itself", self.builder.network.predict_on_batch)
-        found: dict[Key, dict[str, Any]] = {}
+        found: dict[Key, Parity] = {}
         for key, engine in engines.items():
             with faults.noted(key, "judged"):
                 found[key] = parity(run, self._judged("-".join(key), engine), self.resamples)
@@ -200,6 +210,6 @@ def _guarded(key: Key, engine: Engine, faults: Faults) -> Callable[[np.ndarray],
     return call
 
 
-def _ratio(times: Mapping[Key, dict[str, Any]], key: Key) -> dict[str, float]:
+def _ratio(times: Mapping[Key, dict[str, Any]], key: Key) -> Ratio:
     p50 = {name: times[name]["latency_ms"]["p50"] for name in (PREDICT, BASELINE, key)}
-    return {"keras_predict": p50[PREDICT] / p50[key], "savedmodel": p50[BASELINE] / p50[key]}
+    return Ratio(keras_predict=p50[PREDICT] / p50[key], savedmodel=p50[BASELINE] / p50[key])

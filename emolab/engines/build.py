@@ -19,6 +19,7 @@ from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import check_graph
 from emolab.engines.backends.tensorflow import SAVED_MODEL, TensorFlow
 from emolab.engines.deployable import deployed
+from emolab.engines.schema import EngineFacts
 from emolab.engines.selection import engine_folder
 from emolab.errors import RunError
 from emolab.files import write_folder
@@ -64,8 +65,8 @@ class Builder:
             RunError: if it can't be built, or not be written into the run's folder.
         """
         folder = engine_folder(self.record, backend.name, precision)
-        facts = self._facts(backend, precision)
-        if _is_built(folder, facts["fingerprint"]):
+        recipe = self._recipe(backend, precision)
+        if _is_built(folder, recipe["fingerprint"]):
             self.say(f"{folder.name}: built before")
             return folder
         self.say(f"{folder.name}: building")
@@ -73,7 +74,7 @@ class Builder:
         with clear_write_errors(self.record.folder), write_folder(folder) as made:
             with _converting():
                 found = backend.build(source, precision, made)
-            manifest.write(made, {**facts, **found})
+            manifest.write(made, {**recipe, **found})
         return folder
 
     def lacks(self, precision: str) -> str | None:
@@ -82,13 +83,13 @@ class Builder:
             return None
         return f"int8 needs training images, and {self._prepared.name} has none; precision=fp32 needs none"
 
-    def is_current(self, facts: Mapping[str, Any]) -> bool:
+    def is_current(self, facts: EngineFacts) -> bool:
         """Whether an engine with these facts (`engine.json`) is of the same as what would be built now."""
         try:
-            one = registry.backend(facts["engine"], facts["options"])
+            one = registry.backend(facts.engine, facts.options)
         except RunError:  # of another emolab
             return False
-        return bool(self._facts(one, facts["precision"])["fingerprint"] == facts["fingerprint"])
+        return bool(self._recipe(one, facts.precision)["fingerprint"] == facts.fingerprint)
 
     @cached_property
     def _base(self) -> Path:
@@ -105,8 +106,9 @@ class Builder:
         count = min(self._calibration_images, len(self._prepared.rows("train")))
         return DataModule(self._prepared, count, seed=0, train_images=count).train_batch(0)[0]
 
-    def _facts(self, backend: Backend, precision: str) -> dict[str, Any]:
-        facts = {
+    def _recipe(self, backend: Backend, precision: str) -> dict[str, Any]:
+        """What the engine is made from, and how: the beginning of its `engine.json`."""
+        recipe = {
             "build_version": BUILD_VERSION,
             "engine": backend.name,
             "precision": precision,
@@ -123,8 +125,8 @@ class Builder:
             "versions": environment.versions(backend.packages),
         }
         hardware = manifest.this_hardware()
-        bound = {**facts, "gpus": hardware["gpus"]} if backend.bound_to_hardware else facts
-        return {**facts, "fingerprint": _fingerprint(bound), "hardware": hardware}
+        bound = {**recipe, "gpus": hardware.gpus} if backend.bound_to_hardware else recipe
+        return {**recipe, "fingerprint": _fingerprint(bound), "hardware": hardware.model_dump()}
 
 
 @contextmanager
@@ -138,12 +140,12 @@ def _converting() -> Iterator[None]:
         raise RuntimeError(f"the converter failed: {error}") from error
 
 
-def _fingerprint(facts: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+def _fingerprint(recipe: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
 
 def _is_built(folder: Path, fingerprint: str) -> bool:
     try:
-        return bool(manifest.verified(folder)["fingerprint"] == fingerprint)
+        return manifest.verified(folder).fingerprint == fingerprint
     except RunError:  # there's none, or it's damaged: it is built anew
         return False

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from emolab.engines import manifest
 from emolab.engines.backends.base import Backend
 from emolab.engines.registry import backend
+from emolab.engines.schema import EngineFacts
 from emolab.errors import RunError, one_line
 from emolab.processor import usable_cores
 
@@ -39,7 +40,7 @@ class Engine:
     precision: str
     classes: tuple[str, ...]
     image_size: int
-    facts: dict[str, Any]
+    facts: EngineFacts
     classify: ToProbabilities
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -78,16 +79,17 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
     outdated = None if run is None else manifest.problem_with_run(facts, run)
     if outdated is not None:
         raise RunError(f"the engine {folder} isn't of the run as it is: {outdated}. Export it again")
-    chosen = backend(facts["engine"], facts["options"])
-    problem = chosen.why_not_run(facts["precision"]) or manifest.problem_with_hardware(facts, chosen.bound_to_hardware)
+    chosen = backend(facts.engine, facts.options)
+    problem = chosen.why_not_run(facts.precision)
+    problem = problem or manifest.problem_with_hardware(facts.hardware, chosen.bound_to_hardware)
     if problem is not None:
         raise RunError(f"the engine {folder} can't run here: {problem}")
-    note = manifest.note_on_hardware(facts)
+    note = manifest.note_on_hardware(facts.hardware)
     if note is not None:
         log.warning("the engine %s: %s", folder, note)
-    classes, size = tuple(facts["classes"]), int(facts["image_size"])
-    classify = _tried(chosen, folder, facts["precision"], threads or usable_cores(), (size, len(classes)))
-    return Engine(facts["engine"], facts["precision"], classes, size, facts, classify)
+    classes, size = tuple(facts.classes), facts.image_size
+    classify = _tried(chosen, folder, facts.precision, threads or usable_cores(), (size, len(classes)))
+    return Engine(facts.engine, facts.precision, classes, size, facts, classify)
 
 
 def _tried(chosen: Backend, folder: Path, precision: str, threads: int, expected: tuple[int, int]) -> ToProbabilities:

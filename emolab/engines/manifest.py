@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emolab import files
-from emolab.engines.schema import check_engine
+from emolab.engines.schema import EngineFacts, Hardware, check_engine
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import environment
@@ -19,23 +19,26 @@ FACTS = "engine.json"
 _ROUNDING = 0.001  # of a temperature: another number of threads adds in another order, and fits it a little otherwise
 
 
-def read(folder: Path) -> dict[str, Any]:
+def read(folder: Path) -> EngineFacts:
     """Return the facts of the engine in `folder`.
 
     Raises:
         RunError: if there is no engine, or its `engine.json` is damaged; the message names the field.
     """
+    return check_engine(_saved(folder), Path(folder) / FACTS)
+
+
+def _saved(folder: Path) -> Any:
     path = Path(folder) / FACTS
     try:
-        facts = files.read_json(path)
+        return files.read_json(path)
     except FileNotFoundError:
         raise RunError(f"{folder} holds no engine: it has no {FACTS}. Make one: python -m emolab.export") from None
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} can't be read: {error}. Export it again") from error
-    return check_engine(facts, path)
 
 
-def verified(folder: Path) -> dict[str, Any]:
+def verified(folder: Path) -> EngineFacts:
     """Return the facts of an engine after comparing the SHA-256 of each of its files.
 
     Raises:
@@ -43,10 +46,10 @@ def verified(folder: Path) -> dict[str, Any]:
     """
     facts = read(folder)
     found = {path.relative_to(folder).as_posix() for path in _content(folder)}
-    if found != set(facts["sha256"]):
-        differing = ", ".join(sorted(found ^ set(facts["sha256"])))
+    if found != set(facts.sha256):
+        differing = ", ".join(sorted(found ^ set(facts.sha256)))
         raise RunError(f"the engine {folder} isn't whole: its files and {FACTS} differ in {differing}. Export it again")
-    for name, expected in facts["sha256"].items():
+    for name, expected in facts.sha256.items():
         arrived = files.sha256_of(folder / name)
         if arrived != expected:
             raise RunError(
@@ -63,55 +66,56 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
     files.write_json(folder / FACTS, plain({**facts, "sha256": digests, "bytes": size}))
 
 
-def amend(folder: Path, **fields: Any) -> dict[str, Any]:
+def amend(folder: Path, **fields: Any) -> EngineFacts:
     """Replace these fields of `engine.json`, such as parity and latency; return all of them.
 
     Raises:
         RunError: if there is no engine, its `engine.json` is damaged, or can't be written.
     """
-    facts = {**read(folder), **plain(fields)}
+    read(folder)  # refuses a damaged one
+    amended = {**_saved(folder), **plain(fields)}
+    facts = check_engine(amended, folder / FACTS)
     with clear_write_errors(folder):
-        files.write_json(folder / FACTS, facts)
+        files.write_json(folder / FACTS, amended)
     return facts
 
 
-def problem_with_run(facts: Mapping[str, Any], run: "RunRecord") -> str | None:
+def problem_with_run(facts: EngineFacts, run: "RunRecord") -> str | None:
     """Return why an engine with these facts doesn't say what the run's network says now, or None.
 
     The temperatures of a run that has none yet were fitted for its engines alone.
     """
-    if run.classes != tuple(facts["classes"]):
-        return f"it is for other classes. It has: {', '.join(facts['classes'])}. Expected: {', '.join(run.classes)}"
-    if facts.get("weights") != run.best_weights_sha256:
+    if run.classes != tuple(facts.classes):
+        return f"it is for other classes. It has: {', '.join(facts.classes)}. Expected: {', '.join(run.classes)}"
+    if facts.weights != run.best_weights_sha256:
         return "it was made of other weights than the run's best ones of now"
-    made = facts["temperatures"]
+    made = facts.temperatures
     for name, fitted in run.temperatures.items() if run.facts.temperatures is not None else ():
         if name not in made or not math.isclose(fitted, made[name], rel_tol=_ROUNDING):
             return f"it was made with the temperature {made.get(name)} of {name}, and the run's is {fitted} now"
     return None
 
 
-def this_hardware() -> dict[str, Any]:
-    """Return what an engine's speed depends on: processor, cores, GPUs."""
-    found = environment.hardware()
-    return {key: found[key] for key in ("system", "processor", "cores", "gpus")}
+def this_hardware() -> Hardware:
+    """Return what an engine's speed depends on here."""
+    return Hardware(**{key: value for key, value in environment.hardware().items() if key in Hardware.model_fields})
 
 
-def problem_with_hardware(facts: Mapping[str, Any], bound: bool) -> str | None:
+def problem_with_hardware(hardware: Hardware, bound: bool) -> str | None:
     """Return why an engine that is bound to the hardware it was made on can't run here, or None."""
-    made, here = facts["hardware"].get("gpus"), this_hardware()["gpus"]
+    made, here = hardware.gpus, this_hardware().gpus
     if bound and made != here:
         return f"it was made for the GPUs {made}, here are {here}: export it again on this machine"
     return None
 
 
-def note_on_hardware(facts: Mapping[str, Any]) -> str | None:
+def note_on_hardware(hardware: Hardware) -> str | None:
     """Return a note where the engine was made, and its speed measured, on another kind of machine."""
-    made, here = facts["hardware"], this_hardware()
-    differing = [key for key in ("processor", "cores", "gpus") if made.get(key) != here[key]]
+    made, here = hardware.model_dump(), this_hardware().model_dump()
+    differing = [key for key in ("processor", "cores", "gpus") if made[key] != here[key]]
     if not differing:
         return None
-    said = "; ".join(f"{key} {made.get(key)} there, {here[key]} here" for key in differing)
+    said = "; ".join(f"{key} {made[key]} there, {here[key]} here" for key in differing)
     return f"made on another machine ({said}); its latency was measured there"
 
 

@@ -1,11 +1,10 @@
 """Whether an engine says what its run says, on real faces."""
 
-from typing import Any
-
 import numpy as np
 
 from emolab.data.prepared import PreparedData
 from emolab.engines.engine import ToProbabilities
+from emolab.engines.schema import Interval, Parity
 from emolab.evaluation.bootstrap import intervals, paired_difference
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions
@@ -28,23 +27,17 @@ def judged(record: RunRecord, prepared: PreparedData, classify: ToProbabilities,
     return judge.predict(judge.rows("validation"))
 
 
-def parity(run: Predictions, engine: Predictions, resamples: int) -> dict[str, Any]:
-    """Compare an engine with its run on the same images.
-
-    Returns:
-        n; the accuracy of both (0 to 1), the engine's also with its 95 % interval; the drop from the run's to the
-        engine's, paired, with its interval (whole groups resampled); the share of images for which both name the same
-        class; the largest and the mean difference of a probability.
-    """
+def parity(run: Predictions, engine: Predictions, resamples: int) -> Parity:
+    """Compare an engine with its run on the same images."""
     difference = np.abs(run.probabilities() - engine.probabilities())
     found = intervals(engine, {"accuracy": accuracy}, resamples)
-    return {
-        "n": len(run.targets),
-        "accuracy_run": float(run.right.mean()),
-        "accuracy_engine": found["accuracy"]["value"],
-        **found,
-        "drop": paired_difference(run, engine, accuracy, resamples),
-        "agreement": float((run.predicted == engine.predicted).mean()),
-        "max_difference": float(difference.max()),
-        "mean_difference": float(difference.mean()),
-    }
+    return Parity(
+        n=len(run.targets),
+        accuracy_run=float(run.right.mean()),
+        accuracy_engine=found["accuracy"]["value"],
+        accuracy=Interval(**found["accuracy"]),
+        drop=Interval(**paired_difference(run, engine, accuracy, resamples)),
+        agreement=float((run.predicted == engine.predicted).mean()),
+        max_difference=float(difference.max()),
+        mean_difference=float(difference.mean()),
+    )

@@ -10,64 +10,129 @@ from emolab.config.schema.export import Precision
 from emolab.config.schema.parts import FaceSide, Temperature
 
 
-class _Hardware(Facts):
+class Hardware(Facts):
+    """What an engine's speed depends on; None: unknown."""
+
+    system: str | None = None
     processor: str | None = None
     cores: int | None = None
     gpus: list[str] | None = None
 
 
-class _Interval(Facts):
+class Interval(Facts):
+    """A value and the ends of its 95 % interval, None where it has none."""
+
     value: FiniteFloat
     low: FiniteFloat | None
     high: FiniteFloat | None
 
 
-class _Parity(Facts):
+class Parity(Facts):
+    """An engine compared with its run on the same images (`emolab.engines.parity`).
+
+    Attributes:
+        n: how many images.
+        accuracy_run: the run's, 0 to 1.
+        accuracy_engine: the engine's, 0 to 1.
+        accuracy: the engine's with its 95 % interval.
+        drop: from the run's to the engine's, paired, with its interval (whole groups resampled); below 0: won.
+        agreement: share of images for which both name the same class, 0 to 1.
+        max_difference: the largest of a probability.
+        mean_difference: of all probabilities.
+    """
+
     n: int
+    accuracy_run: FiniteFloat | None = None
     accuracy_engine: FiniteFloat
-    accuracy: _Interval
-    drop: _Interval
+    accuracy: Interval
+    drop: Interval
     agreement: FiniteFloat
+    max_difference: FiniteFloat | None = None
+    mean_difference: FiniteFloat | None = None
 
 
-class _Latency(Facts):
+class Latency(Facts):
+    """Milliseconds that a face takes: the median, and what 95 and 99 of 100 calls keep."""
+
     p50: FiniteFloat
     p95: FiniteFloat
     p99: FiniteFloat
 
 
-class _Ratio(Facts):
+class Ratio(Facts):
+    """How many times as fast as Keras's own `predict`, and as the SavedModel, it is by the median."""
+
     keras_predict: FiniteFloat
     savedmodel: FiniteFloat
 
 
-class _Start(Facts):
+class Start(Facts):
+    """From the start of a process to the first result, and the most memory it held by then; None: unknown."""
+
     seconds: FiniteFloat
     memory_mib: FiniteFloat | None
 
 
-class _Engine(Facts):
+class Measured(Facts):
+    """What is known of how good and how fast an engine is; None: it wasn't measured.
+
+    Attributes:
+        bytes: of its files.
+        parity: whether it says what its run says.
+        latency_ms: of single faces.
+        throughput: faces at a time -> faces a second.
+        ratio: against what it's compared with.
+        start: of a process of its own.
+        gates: which of them it passes.
+    """
+
+    bytes: int | None = None
+    parity: Parity | None = None
+    latency_ms: Latency | None = None
+    throughput: dict[str, FiniteFloat] | None = None
+    ratio: Ratio | None = None
+    start: Start | None = None
+    gates: dict[str, bool] | None = None
+
+
+class EngineFacts(Measured):
+    """`engine.json`.
+
+    Attributes:
+        engine: such as "openvino".
+        precision: of its numbers.
+        classes: in the order of the probabilities.
+        image_size: of a face's side, in pixels.
+        sha256: file in its folder -> digest.
+        options: of its backend.
+        hardware: that it was made, and timed, on.
+        fingerprint: of all that it was made from, and how.
+        weights: digest of those of its run; None: of a run without any.
+        temperatures: of each class.
+    """
+
     engine: str
     precision: Precision
     classes: list[str]
     image_size: FaceSide
     sha256: dict[str, str]
     options: dict[str, Any]
-    hardware: _Hardware
+    hardware: Hardware
     fingerprint: str
     weights: str | None = None
     temperatures: dict[str, Temperature]
-    bytes: int | None = None
-    parity: _Parity | None = None
-    latency_ms: _Latency | None = None
-    throughput: dict[str, FiniteFloat] | None = None
-    ratio: _Ratio | None = None
-    start: _Start | None = None
-    gates: dict[str, bool] | None = None
 
 
-def check_engine(facts: Any, path: Path) -> dict[str, Any]:
-    """Return `facts`, without what is null, if they are an engine's.
+class JudgedEngine(EngineFacts):
+    """`engine.json` of which `emolab.engines.gates.was_judged` says that nothing of these is None."""
+
+    parity: Parity
+    latency_ms: Latency
+    gates: dict[str, bool]
+
+
+def check_engine(facts: Any, path: Path) -> EngineFacts:
+    """Return `facts` if they are an engine's.
 
     Args:
         facts: what was read.
@@ -76,5 +141,4 @@ def check_engine(facts: Any, path: Path) -> dict[str, Any]:
     Raises:
         RunError: naming the first field that is missing, of the wrong type or out of range.
     """
-    checked(facts, _Engine, path, "an engine's", "Export it again")
-    return {name: value for name, value in facts.items() if value is not None}
+    return checked(facts, EngineFacts, path, "an engine's", "Export it again")

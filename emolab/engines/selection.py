@@ -2,14 +2,15 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emolab import files
 from emolab.engines import manifest
 from emolab.engines.gates import failed, fastest, gates, was_judged
+from emolab.engines.schema import EngineFacts
 from emolab.errors import RunError
 from emolab.runs.layout import ENGINES, clear_write_errors, inside
 
@@ -44,7 +45,7 @@ def engine_names(run: "RunRecord") -> list[str]:
     return sorted(path.parent.name for path in engines_folder(run).glob(f"*/{manifest.FACTS}"))
 
 
-def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
+def engines_of(run: "RunRecord") -> list[EngineFacts]:
     """Return the facts (`engine.json`) of a run's engines, sorted by name; warn of those that can't be read.
 
     They may be of weights that the run had before: see `problem_with_run`.
@@ -56,7 +57,7 @@ def engines_of(run: "RunRecord") -> list[dict[str, Any]]:
         except RunError as error:
             log.warning("skipping an engine that can't be used: %s", error)
             continue
-        if name == _name(facts["engine"], facts["precision"]):
+        if name == _name(facts.engine, facts.precision):
             found.append(facts)
         else:
             log.warning("skipping %s/%s: somebody has renamed it, or it's a copy", engines_folder(run), name)
@@ -96,7 +97,7 @@ def whole_selection(run: "RunRecord") -> Path | None:
         return None
 
 
-def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]], budget_ms: float) -> str:
+def select_fastest(run: "RunRecord", passing: Sequence[EngineFacts], budget_ms: float) -> str:
     """Select the fastest engine of those that pass every gate; return what to tell the user.
 
     Args:
@@ -108,12 +109,11 @@ def select_fastest(run: "RunRecord", passing: Sequence[Mapping[str, Any]], budge
     best = fastest(passing)
     if best is None:
         return _nothing_selected(run, budget_ms)
-    times = best["latency_ms"]
     reason = (
-        f"the fastest of {len(passing)} that pass every gate: p95 {times['p95']:.2f} ms, "
-        f"accuracy {best['parity']['accuracy_engine']:.3f}"
+        f"the fastest of {len(passing)} that pass every gate: p95 {best.latency_ms.p95:.2f} ms, "
+        f"accuracy {best.parity.accuracy_engine:.3f}"
     )
-    folder = engine_folder(run, best["engine"], best["precision"])
+    folder = engine_folder(run, best.engine, best.precision)
     select(run, folder, reason)
     return f"selected: {folder.name}, {reason}"
 
@@ -124,11 +124,14 @@ def _nothing_selected(run: "RunRecord", budget_ms: float) -> str:
     One that fails a gate at the budget of now, was never judged, or is damaged doesn't.
     """
     before = whole_selection(run)
-    facts = {} if before is None else manifest.read(before)
-    if before is not None and not failed(gates(facts, budget_ms)):
+    if before is not None and _passes(manifest.read(before), budget_ms):
         return f"selected: no engine passes every gate; {before.name} stays"
     deselect(run)
     return "selected: no engine passes every gate; none is selected"
+
+
+def _passes(facts: EngineFacts, budget_ms: float) -> bool:
+    return was_judged(facts) and not failed(gates(facts.precision, facts.parity, facts.latency_ms, budget_ms))
 
 
 def select(run: "RunRecord", folder: Path, reason: str) -> None:

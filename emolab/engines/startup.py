@@ -5,18 +5,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
+from emolab.engines.schema import Start
 from emolab.errors import RunError
 
 _SECONDS = 300
 
 
-def measure_start(folder: Path, threads: int | None) -> dict[str, Any]:
-    """Return how long a fresh process takes to its first result, and its memory by then.
-
-    Returns:
-        "seconds" from the start of Python on, and "memory_mib", the most memory it held.
+def measure_start(folder: Path, threads: int | None) -> Start:
+    """Return how long a fresh process takes from the start of Python to its first result, and its memory by then.
 
     Raises:
         RunError: if the engine can't be loaded in a process of its own.
@@ -30,7 +27,7 @@ def measure_start(folder: Path, threads: int | None) -> dict[str, Any]:
     if done.returncode:
         raise RunError(f"the engine {folder} doesn't start in a process of its own: {done.stderr[-500:]}")
     told = json.loads(done.stdout.splitlines()[-1])
-    return {"seconds": told["finished"] - began, "memory_mib": told["memory_mib"]}
+    return Start(seconds=told["finished"] - began, memory_mib=told["memory_mib"])
 
 
 def _main(folder: str, threads: str) -> None:

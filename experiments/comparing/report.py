@@ -114,7 +114,7 @@ def curves_figure(runs: Sequence[ComparedRun]) -> Figure:
 
 
 def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
-    model, best = run.record.facts.model, run.record.facts.monitor.best
+    model, best, engine = run.record.facts.model, run.record.facts.monitor.best, run.engine
     return [
         run.record.id,
         run.record.name,
@@ -123,9 +123,7 @@ def _row(run: ComparedRun, keys: Sequence[str]) -> list[str]:
         "" if best is None else f"{best:.4f}",
         f"{model.parameters:,}" if model.parameters else "",
         f"{model.flops / 1e6:,.0f}" if model.flops else "",
-        f"{run.latency['latency_ms']['p95']:.1f} ({run.latency['engine']} {run.latency['precision']})"
-        if run.latency
-        else "",
+        f"{engine.latency_ms.p95:.1f} ({engine.engine} {engine.precision})" if engine else "",
         f"{run.record.training_seconds() / 60:.1f}",
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from emolab.config.saved import settings_of
 from emolab.engines.gates import fastest
 from emolab.engines.manifest import problem_with_run
+from emolab.engines.schema import JudgedEngine
 from emolab.engines.selection import engines_of
 from emolab.errors import RunError
 from emolab.evaluation.bootstrap import intervals
@@ -88,8 +89,8 @@ class ComparedRun:
         return curve(self.record.read_metrics(), self.record.facts.monitor.name)
 
     @cached_property
-    def latency(self) -> Mapping[str, Any] | None:
-        """`engine.json` of its fastest engine that passed all gates and is of the run as it is, or None."""
+    def engine(self) -> JudgedEngine | None:
+        """Its fastest engine that passed all gates and is of the run as it is, or None."""
         return fastest(facts for facts in engines_of(self.record) if problem_with_run(facts, self.record) is None)
 
 

@@ -256,7 +256,7 @@ def test_an_onnx_file_of_another_network_is_no_detector_and_garbage_no_engine(
     _, error = _refused(capsys, *settings, "detector=yunet", f"detector.path={engine / 'model.onnx'}")
     assert "model.onnx: OpenCV can't read it as YuNet's ONNX file" in error
     (engine / "model.onnx").write_bytes(b"garbage")
-    manifest.write(engine, manifest.read(engine))
+    manifest.write(engine, manifest.read(engine).model_dump())
     _, error = _refused(capsys, *settings)
     assert "can't be used by onnxruntime" in error
 

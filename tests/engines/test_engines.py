@@ -17,6 +17,7 @@ from emolab.engines.backends.base import Source
 from emolab.engines.build import Builder
 from emolab.engines.deployable import CALIBRATION
 from emolab.engines.registry import BACKENDS, backend
+from emolab.engines.schema import Hardware
 from emolab.engines.selection import engine_folder, engines_of, exporting, select, select_fastest
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation.calibration import calibrated
@@ -156,7 +157,7 @@ def test_an_engine_that_its_runtime_cant_read_though_its_digests_are_right_is_re
     whole = (folder / file).read_bytes()
     for content in (b"garbage", whole[: len(whole) // 2], b""):
         (folder / file).write_bytes(content)
-        manifest.write(folder, manifest.read(folder))
+        manifest.write(folder, manifest.read(folder).model_dump())
         with pytest.raises(RunError, match=rf"can't be used by {name}: .*\w.*\. Delete the engine's folder and export"):
             load_engine(folder)
 
@@ -205,15 +206,15 @@ def test_an_engine_of_older_weights_or_with_other_temperatures_is_refused(
 
 
 def test_an_engine_of_another_machine_says_so(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
-    manifest.amend(copied, hardware={**manifest.this_hardware(), "processor": "Abacus"})
+    manifest.amend(copied, hardware={**manifest.this_hardware().model_dump(), "processor": "Abacus"})
     load_engine(copied)
     assert "Abacus there" in caplog.text
 
 
 def test_an_engine_bound_to_a_gpu_is_refused_on_another() -> None:
-    facts = {"hardware": {"gpus": ["Tesla T4"]}}
-    assert "Tesla T4" in str(manifest.problem_with_hardware(facts, bound=True))
-    assert manifest.problem_with_hardware(facts, bound=False) is None
+    hardware = Hardware(gpus=["Tesla T4"])
+    assert "Tesla T4" in str(manifest.problem_with_hardware(hardware, bound=True))
+    assert manifest.problem_with_hardware(hardware, bound=False) is None
 
 
 def test_an_engine_is_built_again_only_when_something_changed(
@@ -293,11 +294,11 @@ def test_a_run_has_the_engines_that_were_built_whole_under_their_names(
     run = _another(tiny_run, tmp_path / "run")
     shutil.copytree(copied, run.folder / "engines" / ".tmp-abc" / "litert-fp32")
     shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32")
-    assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
+    assert [facts.engine for facts in engines_of(run)] == ["tensorflow"]
     with pytest.raises(ConfigError, match=r"Choose from: auto, selected, network, tensorflow-fp32$"):
         recogniser(run, Wanted(".tmp-abc", failed_gates=True), live=False)
     shutil.copytree(copied, run.folder / "engines" / "tensorflow-fp32.kept")
-    assert [facts["engine"] for facts in engines_of(run)] == ["tensorflow"]
+    assert [facts.engine for facts in engines_of(run)] == ["tensorflow"]
     assert "tensorflow-fp32.kept: somebody has renamed it, or it's a copy" in caplog.text
 
 
@@ -372,7 +373,7 @@ def test_int8_with_accuracy_control_names_the_calibration_faces_as_before(
     before = load_engine(_built(builder, "tensorflow", "fp32"))
     faces = builder._calibration()
     after = load_engine(builder.build(controlled, "int8"))
-    assert after.facts["options"]["max_disagreement"] == 0.0
+    assert after.facts.options["max_disagreement"] == 0.0
     np.testing.assert_array_equal(after(faces).argmax(axis=1), before(faces).argmax(axis=1))
 
 

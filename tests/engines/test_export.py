@@ -18,6 +18,7 @@ from emolab.engines import Engine, load_engine, manifest, selected_engine, table
 from emolab.engines.benchmark import Benchmark, why_not_here
 from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_engines
+from emolab.engines.gates import was_judged
 from emolab.engines.latency import TimingPlan
 from emolab.engines.readiness import check_judges, temperatures_of
 from emolab.engines.registry import BACKENDS, backend
@@ -109,25 +110,25 @@ def test_auto_selects_the_fastest_that_passes_and_says_why(exported: Exported) -
     assert folder is not None
     assert f"selected: {folder.name}, the fastest of" in exported.printed
     facts = [manifest.read(path.parent) for path in exported.run.folder.glob("engines/*/engine.json")]
-    passing = [fact["latency_ms"]["p50"] for fact in facts if "gates" in fact and all(fact["gates"].values())]
-    assert manifest.read(folder)["latency_ms"]["p50"] == min(passing)
+    passing = [one.latency_ms.p50 for one in facts if was_judged(one) and all(one.gates.values())]
+    assert manifest.read(folder).latency_ms.p50 == min(passing)
     assert load_engine(folder).classes == exported.run.classes
 
 
 def test_engine_json_says_what_was_proved(exported: Exported) -> None:
     engines = exported.run.folder / "engines"
     facts = manifest.read(engines / "litert-int8")
-    assert {"n", "accuracy_run", "accuracy_engine", "agreement", "max_difference"} <= set(facts["parity"])
-    assert facts["parity"]["n"] == 24
-    assert facts["latency_ms"]["calls"] == 20
-    assert facts["latency_ms"]["threads"] >= 1
-    assert facts["latency_ms"]["load_per_core"] >= 0
-    assert set(facts["throughput"]) == {"1", "4"}
-    assert facts["ratio"]["keras_predict"] > 1
-    assert facts["gates"].keys() == {"accuracy", "latency"}
-    assert facts["temperatures"] == exported.run.facts.temperatures
-    assert facts["versions"].keys() == {"tensorflow", "ai-edge-litert"}
-    assert facts["start"]["seconds"] < manifest.read(engines / "tensorflow-fp32")["start"]["seconds"]
+    assert {"n", "accuracy_run", "accuracy_engine", "agreement", "max_difference"} <= facts.parity.model_fields_set
+    assert facts.parity.n == 24
+    assert facts.latency_ms.calls == 20
+    assert facts.latency_ms.threads >= 1
+    assert facts.latency_ms.load_per_core >= 0
+    assert set(facts.throughput) == {"1", "4"}
+    assert facts.ratio.keras_predict > 1
+    assert facts.gates.keys() == {"accuracy", "latency"}
+    assert facts.temperatures == exported.run.facts.temperatures
+    assert facts.versions.keys() == {"tensorflow", "ai-edge-litert"}
+    assert facts.start.seconds < manifest.read(engines / "tensorflow-fp32").start.seconds
 
 
 def test_the_table_has_a_row_an_engine_with_reasons(exported: Exported) -> None:
@@ -173,9 +174,9 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
         if facts.parent.name not in ("tensorflow-fp32", "litert-fp32", "litert-int8"):
             shutil.rmtree(facts.parent)
     quickest = folder / "litert-int8"
-    before, start = manifest.read(quickest), manifest.read(folder / "tensorflow-fp32")["start"]
-    times = {**before["latency_ms"], **dict.fromkeys(("p50", "p95", "p99"), milliseconds), "threads": 99}
-    manifest.amend(quickest, latency_ms=times, gates={**before["gates"], "latency": milliseconds < 1}, budget_ms=1)
+    before, start = manifest.read(quickest), manifest.read(folder / "tensorflow-fp32").start
+    times = {**before.latency_ms.model_dump(), **dict.fromkeys(("p50", "p95", "p99"), milliseconds), "threads": 99}
+    manifest.amend(quickest, latency_ms=times, gates={**before.gates, "latency": milliseconds < 1}, budget_ms=1)
     statuses = _exported_in(project, monkeypatch, "engine=tensorflow", "budget_ms=5000", "threads=1")
     assert statuses == {"keras": "baseline", "tensorflow": "passed"}
     printed = capsys.readouterr().out
@@ -185,20 +186,20 @@ def test_a_later_export_times_what_an_earlier_one_judged_again_and_selects_among
     assert chosen in (folder / "litert-fp32", quickest)
     assert "litert,int8,passed (earlier)," in (folder / "table.csv").read_text()
     after = manifest.read(quickest)
-    assert 1e-3 < after["latency_ms"]["p50"] < 1e3
-    assert (after["latency_ms"]["threads"], after["gates"], after["budget_ms"]) == (1, before["gates"], 5000)
-    assert (after["parity"], after["start"]) == (before["parity"], before["start"])
-    assert manifest.read(folder / "tensorflow-fp32")["start"] == start
+    assert 1e-3 < after.latency_ms.p50 < 1e3
+    assert (after.latency_ms.threads, after.gates, after.budget_ms) == (1, before.gates, 5000)
+    assert (after.parity, after.start) == (before.parity, before.start)
+    assert manifest.read(folder / "tensorflow-fp32").start == start
     assert isinstance(recogniser(record, Wanted("selected", threads=1), live=False), Engine)
 
 
 def test_how_an_engine_of_another_machine_starts_is_measured_here(builder: Builder, tiny_data: PreparedData) -> None:
     folder = builder.build(backend("litert"), "fp32")
     start = {"seconds": 1e6, "memory_mib": None}
-    for hardware, same in ((manifest.this_hardware(), True), ({"processor": "Abacus"}, False)):
+    for hardware, same in ((manifest.this_hardware().model_dump(), True), ({"processor": "Abacus"}, False)):
         manifest.amend(folder, start=start, hardware=hardware)
         _benchmarked(builder, tiny_data, ["litert"])
-        assert (manifest.read(folder)["start"]["seconds"] == 1e6) == same
+        assert (manifest.read(folder).start.seconds == 1e6) == same
 
 
 def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the_others_nothing(
@@ -209,13 +210,13 @@ def test_an_earlier_engine_that_cant_be_loaded_any_more_is_told_of_and_costs_the
     select(record, record.folder / "engines" / "tensorflow-fp32", "the fastest on that day")
     broken = record.folder / "engines" / "litert-int8"
     (broken / "model.tflite").write_bytes(b"garbage")
-    manifest.write(broken, manifest.read(broken))
+    manifest.write(broken, manifest.read(broken).model_dump())
     statuses = _exported_in(project, monkeypatch, "engine=litert", "precision=fp32", "budget_ms=5000")
     assert statuses == {"keras": "baseline", "litert": "passed"}
     table_text = (record.folder / "engines" / "table.csv").read_text()
     assert "\nlitert,int8,\"failed: couldn't be loaded, ValueError: The model is not a valid Flatbuffer" in table_text
     assert "\ntensorflow,fp32,passed (earlier)," in table_text
-    assert manifest.read(broken)["gates"] == {"usable": False}
+    assert manifest.read(broken).gates == {"usable": False}
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_an_earlier_engine_counts_as_long_as_it_is_what_was_judged_on_this_machi
     none = {"value": 0.0, "low": 0.0, "high": 0.0}
     parity = {"n": 24, "accuracy_engine": 0.0, "accuracy": none, "drop": none, "agreement": 1.0}
     proved = {"parity": parity, "latency_ms": {"p50": 9.0, "p95": 10.0, "p99": 11.0}, "gates": {"latency": True}}
-    manifest.amend(folder, **{**proved, "hardware": manifest.this_hardware(), **fields})
+    manifest.amend(folder, **{**proved, "hardware": manifest.this_hardware().model_dump(), **fields})
     assert list(earlier_engines(again, [])) == ([("tensorflow", "fp32")] if holds else [])
     assert earlier_engines(again, [("tensorflow", "fp32")]) == {}
 
@@ -318,7 +319,7 @@ def test_an_engine_that_fails_at_work_stops_no_other_and_is_not_fit_for_use(
     assert found["tensorflow"].passed
     assert found["litert"].status.startswith(told)
     assert (tiny_run.folder / "engines" / "litert-fp32.log").is_file()
-    assert manifest.read(tiny_run.folder / "engines" / "litert-fp32")["gates"] == {"usable": False}
+    assert manifest.read(tiny_run.folder / "engines" / "litert-fp32").gates == {"usable": False}
 
 
 def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_other_does(
@@ -331,7 +332,7 @@ def test_an_engine_that_names_otherwise_than_its_run_fails_its_gates_and_no_othe
     found = {row.engine: row for row in _benchmarked(builder, tiny_data)}
     assert found["tensorflow"].passed
     assert not found["litert"].passed
-    gates = manifest.read(tiny_run.folder / "engines" / "litert-fp32")["gates"]
+    gates = manifest.read(tiny_run.folder / "engines" / "litert-fp32").gates
     assert gates == {"accuracy": False, "agreement": False, "latency": True}
 
 

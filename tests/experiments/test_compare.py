@@ -347,10 +347,12 @@ def made_engine(record: RunRecord, name: str, p50: float, p95: float, passed: bo
     path = record.folder / "engines" / name / "engine.json"
     path.parent.mkdir(parents=True)
     engine, _, precision = name.partition("-")
+    none = {"value": 1.0, "low": None, "high": None}
     facts = {
         "engine": engine, "precision": precision, "classes": CLASSES, "image_size": 48, "sha256": {}, "options": {},
         "hardware": {}, "fingerprint": "f", "weights": None, "temperatures": record.temperatures,
         "latency_ms": {"p50": p50, "p95": p95, "p99": 2 * p95}, "gates": {"accuracy": passed},
+        "parity": {"n": 9, "accuracy_engine": 1.0, "accuracy": none, "drop": none, "agreement": 1.0},
     }  # fmt: skip
     path.write_text(json.dumps({**facts, **others}))
     return path
@@ -369,9 +371,9 @@ def test_an_engine_that_is_damaged_or_of_older_weights_shows_no_latency_and_stop
     made_engine(record, "onnx-fp32", 5.0, 6.0)
     made_engine(record, "litert-fp32", 1.0, 2.0, weights="of an earlier epoch")
     made_engine(record, "openvino-fp32", 1.0, 2.0).write_text("{")
-    latency = ComparedRun(record, "test", 100).latency
-    assert latency is not None
-    assert latency["engine"] == "onnx"
+    engine = ComparedRun(record, "test", 100).engine
+    assert engine is not None
+    assert engine.engine == "onnx"
     assert "openvino-fp32/engine.json can't be read" in caplog.text
 
 

@@ -18,6 +18,7 @@ from run_fields import FIELDS
 
 from emolab import evaluate
 from emolab.config.command import composed
+from emolab.engines.schema import Measured
 from emolab.engines.table import COLUMNS, Row
 from emolab.evaluation.predictions import Predictions
 from emolab.evaluation.report import Report
@@ -170,8 +171,10 @@ def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_ta
     latency = {"p50": 1.0, "p95": 2.0, "p99": 3.0}
     accuracy = {"value": 0.75, "low": None, "high": None}
     drop = {"value": 0.0, "low": None, "high": None}
-    parity = {"accuracy_engine": 0.75, "accuracy": accuracy, "drop": drop, "agreement": 1.0}
-    rows = [Row("litert", "fp32", facts={"parity": parity, "latency_ms": latency, "gates": {}})]
+    parity = {"n": 9, "accuracy_engine": 0.75, "accuracy": accuracy, "drop": drop, "agreement": 1.0}
+    rows = [
+        Row("litert", "fp32", facts=Measured.model_validate({"parity": parity, "latency_ms": latency, "gates": {}}))
+    ]
     _show(composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"]), record, rows)
     found = records(record, tmp_path)
     [run] = values(found, "run")
