@@ -89,11 +89,11 @@ def _packages() -> Iterator[Finding]:
 
 
 def _hardware(ask_tensorflow: bool) -> Iterator[Finding]:
-    facts = environment.hardware()
-    yield Finding("machine", "processor", f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gib']} GiB")
+    found = environment.hardware()
+    yield Finding("machine", "processor", f"{found['processor']}, {found['cores']} cores, {found['memory_gib']} GiB")
     flags = cpu_flags()
     yield Finding("machine", "instructions", " ".join(name for name in INSTRUCTIONS if name in flags) or "not known")
-    yield Finding("machine", "GPUs", ", ".join(facts["gpus"]) or "none that NVIDIA's driver lists")
+    yield Finding("machine", "GPUs", ", ".join(found["gpus"]) or "none that NVIDIA's driver lists")
     if ask_tensorflow:
         import tensorflow as tf
 

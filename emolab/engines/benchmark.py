@@ -190,8 +190,8 @@ class Benchmark:
         }
         images = self.prepared.images[self.prepared.rows("validation")[:_SHOWN]]
         found = measure(calls, images, self.plan)
-        for facts in found.values():
-            facts["latency_ms"] |= {"threads": self.threads or usable_cores(), "load_per_core": load}
+        for times in found.values():
+            times["latency_ms"] |= {"threads": self.threads or usable_cores(), "load_per_core": load}
         return found
 
 

@@ -44,7 +44,7 @@ class Report:
 
     Attributes:
         title: such as "vgg19 on fer2013".
-        facts: name and value of what the run was, for the page's head.
+        head: name and value of what the run was.
         temperatures: of each class, which calibrate the confidences.
         uncertain_below: calibrated confidence below which a face is better left unnamed.
         splits: name of the split -> its metrics, from `emolab.evaluation.split`.
@@ -58,7 +58,7 @@ class Report:
     """
 
     title: str
-    facts: Mapping[str, str]
+    head: Mapping[str, str]
     temperatures: Temperatures
     uncertain_below: float
     splits: Mapping[str, Metrics]

@@ -45,8 +45,8 @@ class Plan:
             ConfigError: if there is none.
         """
         try:
-            facts = files.read_json(folder / PLAN)
-            return cls(folder, facts["name"], Path(facts["runs"]), tuple(tuple(job) for job in facts["jobs"]))
+            saved = files.read_json(folder / PLAN)
+            return cls(folder, saved["name"], Path(saved["runs"]), tuple(tuple(job) for job in saved["jobs"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"{folder} holds no grid that can be gone on with: {error!r}") from error
 

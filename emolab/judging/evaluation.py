@@ -17,8 +17,8 @@ from emolab.evaluation.split import Metrics, evaluate_split, without_images, wit
 from emolab.judging.calibration import Calibration, calibration_of
 from emolab.judging.earlier import curves_before, mirrored_before
 from emolab.judging.evaluation_settings import EvaluationSettings
-from emolab.judging.facts import facts_of, title_of
 from emolab.judging.fits import check_fits, shared_with
+from emolab.judging.head import head_of, title_of
 from emolab.judging.judge import Judge, classifier, mirrored
 from emolab.judging.pictures import View, pictures_of
 from emolab.judging.robustness import Curve, robustness_curves, robustness_picture
@@ -78,7 +78,7 @@ def evaluate_run(record: RunRecord, prepared: PreparedData, settings: Evaluation
     calibration = judgement.calibration
     return Report(
         title_of(record, prepared),
-        facts_of(record, prepared),
+        head_of(record, prepared),
         calibration.temperatures,
         calibration.uncertain_below,
         metrics,

@@ -15,7 +15,7 @@ def title_of(record: RunRecord, prepared: PreparedData) -> str:
     return f"{record.name} ({record.id}) on {prepared.name}"
 
 
-def facts_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
+def head_of(record: RunRecord, prepared: PreparedData) -> dict[str, str]:
     """Return name and value of what the run was and what it's judged on."""
     facts, settings = record.facts, settings_of(record)
     return {

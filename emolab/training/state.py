@@ -14,7 +14,7 @@ import numpy as np
 from emolab.errors import RunError
 from emolab.files import read_arrays
 
-_FACTS = "facts"
+_PROGRESS = "facts"  # the name in the file
 
 
 def variables_of(module: keras.Model) -> list[Any]:
@@ -22,17 +22,17 @@ def variables_of(module: keras.Model) -> list[Any]:
     return [*module.variables, *module.optimizer.variables]
 
 
-def save_state(path: Path, module: keras.Model, facts: dict[str, Any]) -> None:
-    """Write all variables of `module` and its optimizer, and `facts` (JSON values), to `path` (.npz)."""
+def save_state(path: Path, module: keras.Model, progress: dict[str, Any]) -> None:
+    """Write all variables of `module` and its optimizer, and `progress` (JSON values), to `path` (.npz)."""
     variables = variables_of(module)
     arrays = {f"{number:05d}": variable.numpy() for number, variable in enumerate(variables)}
-    text = json.dumps({**facts, "paths": [variable.path for variable in variables]})
-    arrays[_FACTS] = np.frombuffer(text.encode(), np.uint8)
+    text = json.dumps({**progress, "paths": [variable.path for variable in variables]})
+    arrays[_PROGRESS] = np.frombuffer(text.encode(), np.uint8)
     np.savez(path, **arrays)
 
 
 def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
-    """Assign the saved values to `module` and its optimizer; return the facts.
+    """Assign the saved values to `module` and its optimizer; return the progress that was saved with them.
 
     Raises:
         RunError: if the file is damaged, or was written by another network or optimizer.
@@ -40,14 +40,14 @@ def load_state(path: Path, module: keras.Model) -> dict[str, Any]:
     variables = variables_of(module)
     try:
         saved = read_arrays(path)
-        facts = json.loads(saved[_FACTS].tobytes())
-        values = [saved[f"{number:05d}"] for number in range(len(facts["paths"]))]
+        progress = json.loads(saved[_PROGRESS].tobytes())
+        values = [saved[f"{number:05d}"] for number in range(len(progress["paths"]))]
     except (ValueError, KeyError) as error:
         raise RunError(f"{path} is not a whole training state: {error}") from error
-    _check_fit(path, variables, facts.pop("paths"), values)
+    _check_fit(path, variables, progress.pop("paths"), values)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    return facts
+    return progress
 
 
 def _check_fit(path: Path, variables: list[Any], paths: list[str], values: list[np.ndarray]) -> None:

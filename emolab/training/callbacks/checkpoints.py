@@ -53,7 +53,7 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self._record, self._steps, self._monitor, self._mode = record, steps_per_epoch, monitor, mode
         self._callbacks, self._pause = callbacks, every_minutes * 60
-        self._facts: dict[str, Any] | None = None
+        self._restored: dict[str, Any] | None = None
         self._rate: float | None = None
         self._saved_at, self._saved_step = time.monotonic(), 0
         self._validated = False
@@ -66,16 +66,16 @@ class Checkpoints(keras.callbacks.Callback):
 
         Afterwards `stopped` says whether the training had been ended, by early stopping say.
         """
-        self._facts = load_state(self._record.checkpoint_path("last"), self.model)
+        self._restored = load_state(self._record.checkpoint_path("last"), self.model)
         self._rate = settable_rate(self.model.optimizer)
         self._saved_step = int(self.model.step.numpy())
-        self.stopped = self._facts["stopped"]
+        self.stopped = self._restored["stopped"]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Give the callbacks the counters they had."""
         self._saved_at = time.monotonic()
-        if self._facts is not None:
-            for callback, counters in zip(self._callbacks, self._facts["callbacks"], strict=True):
+        if self._restored is not None:
+            for callback, counters in zip(self._callbacks, self._restored["callbacks"], strict=True):
                 restore_counters(callback, counters)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -83,12 +83,12 @@ class Checkpoints(keras.callbacks.Callback):
 
         `fit` resets the means; a callback such as Keras's `LearningRateScheduler` sets the learning rate.
         """
-        if self._facts is not None and self._facts["means"]:
-            for variable, value in zip(_mean_variables(self.model), self._facts["means"], strict=True):
+        if self._restored is not None and self._restored["means"]:
+            for variable, value in zip(_mean_variables(self.model), self._restored["means"], strict=True):
                 variable.assign(value)
             if self._rate is not None:
                 self.model.optimizer.learning_rate = self._rate
-        self._facts = None
+        self._restored = None
         self._validated = False
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -158,12 +158,12 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _save_last(self, step: int) -> None:
         within = step % self._steps != 0
-        facts = {
+        progress = {
             "stopped": bool(self.model.stop_training),
             "means": [variable.numpy().tolist() for variable in _mean_variables(self.model)] if within else [],
             "callbacks": [counters_of(callback) for callback in self._callbacks],
         }
-        self._record.save_checkpoint("last", lambda path: save_state(path, self.model, facts), tag=step)
+        self._record.save_checkpoint("last", lambda path: save_state(path, self.model, progress), tag=step)
         self._saved_at, self._saved_step = time.monotonic(), step
 
 

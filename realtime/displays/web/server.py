@@ -114,8 +114,8 @@ def application(
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
     source = make_source()
     classes = list(make_step().classify.classes)
-    facts = {"budget": session.budget_ms, "source": source.description, "classes": classes}
-    live = _Live(options, make_source, make_step, session, facts)
+    greeting = {"budget": session.budget_ms, "source": source.description, "classes": classes}
+    live = _Live(options, make_source, make_step, session, greeting)
     said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
     said["selected"] = "" if isinstance(source, Camera) else "selected"  # a camera is the default: nobody asked for it
     files = {path.name: _file(path, said) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
@@ -186,14 +186,14 @@ class _Live:
         make_source: Callable[[], Source],
         make_step: Callable[[], FrameStep],
         session: Session,
-        facts: Mapping[str, object],
+        greeting: Mapping[str, object],
     ) -> None:
         self._options = options
         self._make_step = make_step
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="faces")
         self._session = session
         self._source = ServerSource(make_source, make_step, self._executor, session)
-        self._facts = facts
+        self._greeting = greeting
         self._open: set[web.WebSocketResponse] = set()
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
@@ -230,7 +230,7 @@ class _Live:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _talk(self, socket: web.WebSocketResponse, mode: str) -> None:
-        await socket.send_json(self._facts)
+        await socket.send_json(self._greeting)
         if mode == "source":
             await self._source.show(socket)
         else:
