@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from emolab.data.prepared import PreparedData
     from emolab.evaluation.report import Report
     from emolab.runs import RunRecord
+    from emolab.tracking import LoggerGroup
 
 
 def evaluate(cfg: DictConfig) -> "Report":
@@ -30,25 +31,26 @@ def evaluate(cfg: DictConfig) -> "Report":
     from emolab.judging.evaluation_settings import EvaluationSettings
     from emolab.judging.own_data import data_for
     from emolab.judging.reporting import report_on
+    from emolab.tracking import besides_record
 
     prepared = data_for(cfg, record)
     folder = report_folder(record, prepared)
     if not cfg.test and has_test(folder):
         raise ConfigError(f"test=false: {folder} holds the test images already; it would lose them")
+    loggers = besides_record(instantiate(cfg.get("logger")))  # before what takes long
     report = report_on(record, prepared, EvaluationSettings.of(cfg))
-    _show(cfg, record, prepared, report)
+    if loggers.loggers:
+        _show(cfg, record, prepared, report, loggers)
     return report
 
 
-def _show(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData", report: "Report") -> None:
-    """Show what was found to the configured logger as the end of a training does; of other data their name is told."""
+def _show(
+    cfg: DictConfig, record: "RunRecord", prepared: "PreparedData", report: "Report", loggers: "LoggerGroup"
+) -> None:
+    """Show what was found as the end of a training does; of other data their name is told."""
     from emolab.judging.tracked import in_short, show_report
     from emolab.runs.sameness import learned_from
-    from emolab.tracking import besides_record
 
-    loggers = besides_record(instantiate(cfg.get("logger")))
-    if not loggers.loggers:
-        return
     settings: Any = OmegaConf.to_container(cfg, resolve=True)
     loggers.start(record, {"evaluate": settings})  # beside its training's own
     if learned_from(record, prepared):

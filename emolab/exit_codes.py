@@ -47,8 +47,8 @@ def _refusal(error: InstantiationException) -> Exception:
         return cause
     if not isinstance(cause, Exception):
         return error
-    key = str(error).rpartition("full_key: ")[2]
-    return ConfigError(f"{key}: {type(cause).__name__}: {one_line(cause)}")
+    _, marked, key = str(error).rpartition("full_key: ")
+    return ConfigError(f"{key}: {type(cause).__name__}: {one_line(cause)}" if marked else one_line(error))
 
 
 def _tell(error: Exception) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emolab.engines.benchmark import Benchmark
     from emolab.engines.table import Row
     from emolab.runs import RunRecord
+    from emolab.tracking import LoggerGroup
 
 
 def export(cfg: DictConfig) -> "list[Row]":
@@ -29,7 +30,10 @@ def export(cfg: DictConfig) -> "list[Row]":
         EmolabError: if there is no such engine or none that can run here, the run, its data or an engine can't be used,
             or the run's folder can't be written.
     """
+    from emolab.tracking import besides_record
+
     wanted = wanted_engines(cfg)  # before anything slow: it knows which engines and options there are
+    loggers = besides_record(instantiate(cfg.get("logger")))
 
     from rich.console import Console
 
@@ -54,7 +58,8 @@ def export(cfg: DictConfig) -> "list[Row]":
         print(f"table:  {folder / 'table.md'} (also .csv, .png)")
         passing = [row.facts for row in rows if row.passed and isinstance(row.facts, EngineFacts)]
         print(select_fastest(record, passing, cfg.budget_ms))
-    _show(cfg, record, rows)
+    if loggers.loggers:
+        _show(cfg, record, rows, loggers)
     return [row for row in rows if not row.earlier]
 
 
@@ -90,13 +95,8 @@ def _benchmark(cfg: DictConfig, record: "RunRecord", prepared: "PreparedData") -
     return Benchmark(record, prepared, builder, cfg.threads, plan, cfg.budget_ms, cfg.batch_size, cfg.resamples)
 
 
-def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]") -> None:
-    """Show the table and its picture to the configured logger, and its times as numbers of the run."""
-    from emolab.tracking import besides_record
-
-    loggers = besides_record(instantiate(cfg.get("logger")))
-    if not loggers.loggers:
-        return
+def _show(cfg: DictConfig, record: "RunRecord", rows: "list[Row]", loggers: "LoggerGroup") -> None:
+    """Show the table and its picture, and its times as numbers of the run."""
     import cv2
     import numpy as np
 

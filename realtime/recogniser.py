@@ -148,18 +148,22 @@ def _can_be_judged(record: "RunRecord", cache: Path) -> bool:
     from emolab.engines.readiness import check_judges
     from emolab.judging.own_data import own_data, typed_data
 
+    way_out = "copy the run again with its folder engines, from where it was exported"
+    anew = f", or export here: python -m emolab.export {typed('ckpt', record.folder)} {typed_data(record)}"
     try:
-        data = own_data(record, cache)
-        if data is not None:
-            check_judges(record, data)
-            return True
-        reason = f"the data that it was trained on aren't in {cache}"
+        data, reason = own_data(record, cache), f"the data that it was trained on aren't in {cache}"
     except DataError as error:  # damaged, say
-        reason = one_line(error)
-    command = f"python -m emolab.export {typed('ckpt', record.folder)} {typed_data(record)}"
+        data, reason = None, one_line(error)
+    if data is not None:
+        try:
+            check_judges(record, data)
+        except DataError as error:  # these can't judge, and named they couldn't either
+            reason, anew = one_line(error), ""
+        else:
+            return True
     print(printable(f"warning: no engine of the run {record.id} can be judged here: {reason}"))
-    print("         it goes on with the network in TensorFlow, which is slower. For an engine copy the run again with")
-    print(printable(f"         its folder engines, from where it was exported, or name data to judge one: {command}"))
+    print("         it goes on with the network in TensorFlow, which is slower")
+    print(printable(f"         for an engine {way_out}{anew}"))
     return False
 
 

@@ -21,7 +21,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from emolab.errors import first_line
 
-READING_VERSION = 2  # raise it when other photographs can be used, or their pixels come otherwise
+READING_VERSION = 3  # raise it when other photographs can be used, or their pixels come otherwise
 # Only what photographs come in: every further decoder is code that runs on a stranger's bytes.
 # Naming the plug-ins loads them, which Image.open doesn't when it's told the formats. JPEG includes MPO.
 PLUGINS = (JpegImageFile, PngImageFile, WebPImageFile, BmpImageFile, GifImageFile)

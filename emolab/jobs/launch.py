@@ -157,7 +157,7 @@ def _told(plan: Plan, number: int, outcome: Outcome) -> str:
     record = plan.record(number)
     status = record.status if record is not None else "failed before it had a run"
     cost = f"{outcome.seconds:.0f} s, {outcome.memory_mib:.0f} MiB"
-    if outcome.code != 0 or record is None:
+    if record is None or not outcome.done:
         return f"{status}: {outcome.explained()} after {cost}"
     monitor = record.facts.monitor
     value = "unknown" if monitor.best is None else f"{monitor.best:.4f}"  # a callback may end it before any validation

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from emolab.exit_codes import INTERRUPTED
+from emolab.exit_codes import FAILED, INTERRUPTED
 
 _LINES, _CHARACTERS = 15, 2000  # of a log that show why a run failed
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
@@ -31,6 +31,11 @@ class Outcome:
     code: int
     seconds: float
     memory_mib: float
+
+    @property
+    def done(self) -> bool:
+        """Whether its work is done, though perhaps not well enough for a gate."""
+        return self.code in (0, FAILED)
 
     @property
     def interrupted(self) -> bool:

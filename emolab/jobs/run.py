@@ -9,7 +9,7 @@ from rich.console import Console
 
 from emolab.config.command import composed
 from emolab.errors import ConfigError
-from emolab.exit_codes import WRONG
+from emolab.exit_codes import FAILED, WRONG
 from emolab.jobs.launch import launch
 from emolab.jobs.plan import Plan
 from emolab.jobs.table import table_of
@@ -59,9 +59,17 @@ def run_plan(
         outcome = plan.outcome(number)
         ending = outcome.explained() if outcome else "it never ended"
         print(f"\nfailed: {number} ({ending}), see {plan.log(number)}\n{plan.failure(number)}")
+    below = [number for number in wanted if number not in failed and _failed_a_gate(plan, number)]
+    for number in below:
+        print(f"finished, and not good enough: {number}, see {plan.log(number)}")
     if failed:
         print(f"again:  {how_to_go_on}")
-    return WRONG if failed else 0
+    return WRONG if failed else FAILED if below else 0
+
+
+def _failed_a_gate(plan: Plan, number: int) -> bool:
+    outcome = plan.outcome(number)
+    return outcome is not None and outcome.code == FAILED
 
 
 def check_same(plan: Plan, numbers: Iterable[int], and_data: bool) -> None:

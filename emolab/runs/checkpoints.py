@@ -80,7 +80,7 @@ def verified(folder: Path, facts: "RunFacts", kind: str) -> Path:
 def remove_leftovers(folder: Path, facts: "RunFacts") -> list[Path]:
     """Remove what interrupted saves left: temporary files, and those of ours that `run.json` doesn't name."""
     named = {folder / name for name in facts.checkpoints.values()}
-    found = (folder / CHECKPOINTS).iterdir()
+    found = (folder / CHECKPOINTS).glob("*")  # a copy may lack the folder
     saved = (path for path in found if any(ours.fullmatch(f"{CHECKPOINTS}/{path.name}") for ours in _NAMES.values()))
     temporary = (path for place in (folder, folder / CHECKPOINTS) for path in place.glob(f"{files.UNFINISHED}*"))
     left = [path for path in (*saved, *temporary) if path not in named and path.is_file()]

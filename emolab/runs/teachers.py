@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from emolab.config.saved import typed_modules
-from emolab.errors import ConfigError, printable
+from emolab.errors import ConfigError, RunError, printable
 from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
@@ -37,8 +37,8 @@ def find_teachers(
         cfg: the training's configuration; `teacher` names one run or a list.
         student: the run that learns from them, which may name them already: `teacher=best` may mean another by now.
             None where it hasn't begun.
-        data: what it learns from, too. None where they aren't prepared: the classes are still unknown then, and W&B's
-            artifacts are left out, which would be downloaded.
+        data: what it learns from, too. None where they aren't prepared: `best` and `last` are left out then, because
+            its classes are still unknown, and so are W&B's artifacts, which would be downloaded.
 
     Raises:
         ConfigError: if a teacher has other classes, another size, or no longer the weights that the student began with.
@@ -48,7 +48,7 @@ def find_teachers(
         return []
     noted = None if student is None else student.facts.teachers
     wanted = [_where_now(teacher) for teacher in noted] if noted else _listed(cfg.teacher)
-    names = [name for name in wanted if data is not None or not is_artifact(name)]
+    names = [name for name in wanted if data is not None or not (is_artifact(name) or name.strip() in MOVING)]
     found = [resolve(name, Path(cfg.paths.runs), _fitting(cfg, data)) for name in names]
     for place, (run, _) in enumerate(found):
         if noted and run.best_weights_sha256 != noted[place].weights:
@@ -89,13 +89,11 @@ def check_teachers_stay(cfg: DictConfig) -> None:
         cfg: the configuration of one of the trainings.
 
     Raises:
-        ConfigError: with the id to give.
-        RunError: if there is no such run.
+        ConfigError: with the id to give, where it's known.
     """
     given = [] if cfg.teacher is None else [name.strip() for name in _listed(cfg.teacher)]
     if moving := [name for name in given if name in MOVING]:
-        runs, where = Path(cfg.paths.runs), _fitting(cfg)
-        now = [resolve(name, runs, where)[0].id if name in MOVING else name for name in given]
+        now = [_id_now(name, cfg) if name in MOVING else name for name in given]
         names = now[0] if isinstance(cfg.teacher, str) else f"[{','.join(now)}]"
         raise ConfigError(
             f"teacher={moving[0]}: a student of these trainings may become that, and would teach the next ones. Name "
@@ -106,6 +104,14 @@ def check_teachers_stay(cfg: DictConfig) -> None:
             f"teacher={moving[0]}: an alias may mean another artifact by the time the next of these trainings begins. "
             "Name a version, such as :v3, so that all have the same teacher"
         )
+
+
+def _id_now(name: str, cfg: DictConfig) -> str:
+    """The id of what `best` or `last` may mean; the classes, which only the data know, could make it another."""
+    try:
+        return resolve(name, Path(cfg.paths.runs), _fitting(cfg))[0].id
+    except RunError:  # none fits yet, or they can't be compared
+        return "<its id>"
 
 
 def _fitting(cfg: DictConfig, data: "DataModule | None" = None) -> dict[str, Any]:

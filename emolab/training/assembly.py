@@ -51,7 +51,9 @@ def check_arguments(cfg: DictConfig) -> None:
         ConfigError: naming a target or an argument that isn't, and those there are.
     """
     for key, target in targets_in(OmegaConf.to_container(cfg, resolve=True)):
-        _check_arguments_of(key, _named(key, target), OmegaConf.select(cfg, key))
+        named, node = _named(key, target), OmegaConf.select(cfg, key)
+        if node is not None:  # a key of the user's own with a dot in it isn't found
+            _check_arguments_of(key, named, node)
 
 
 def _named(key: str, target: str) -> Callable[..., Any]:
@@ -70,8 +72,11 @@ def _named(key: str, target: str) -> Callable[..., Any]:
 
 
 def _check_arguments_of(key: str, target: Callable[..., Any], node: DictConfig) -> None:
-    parameters = inspect.signature(target).parameters
-    right = parameters.keys() - _GIVEN.get(key, set())
+    try:
+        parameters = inspect.signature(target).parameters
+    except ValueError:  # some that are written in C tell nobody
+        return
+    right = parameters.keys() - (_GIVEN.get(key, set()) if node.get("_partial_") else set())
     wrong = [name for name in map(str, node) if name not in right and not name.startswith("_")]
     if wrong and not any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
         raise ConfigError(

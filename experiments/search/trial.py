@@ -97,9 +97,9 @@ class Training:
             self._note(record)
         if outcome.interrupted:
             raise TrialInterruptedError(f"its training was stopped, {outcome.explained()}")
-        if outcome.code != 0 and record is not None and record.has_writer():
+        if not outcome.done and record is not None and record.has_writer():
             raise TrialInterruptedError(f"another process is writing its run {record.folder}")
-        if outcome.code != 0 or record is None:
+        if record is None or not outcome.done:
             diverged = record is not None and record.facts.summary.diverged
             kind = TrialDivergedError if diverged else TrialFailedError
             raise kind(f"{outcome.explained()}\n{last_lines(self._log)}")

@@ -42,7 +42,7 @@ class FileDisplay:
         except DisplayError as error:
             self._recording = None
             try:
-                recording.close()
+                recording.close(complete=False)
             except DisplayError as kept:
                 raise DisplayError(f"{error}. {kept}") from error
             raise

@@ -139,7 +139,7 @@ class Window:
 
     def _toggle_recording(self) -> None:
         if self._recording is not None:
-            self._said = self._finish_recording()
+            self._said = self._finish_recording(complete=True)
         elif self._view is not None:
             try:
                 self._recording = Recording(self._path)
@@ -153,12 +153,12 @@ class Window:
             if self._recording is not None:
                 self._recording.add(view)
         except DisplayError as error:
-            self._said = f"{error}. {self._finish_recording()}"
+            self._said = f"{error}. {self._finish_recording(complete=False)}"
 
-    def _finish_recording(self) -> str:
+    def _finish_recording(self, complete: bool) -> str:
         """Return what became of it, for the window to say."""
         try:
-            path = self._stop_recording(complete=True)
+            path = self._stop_recording(complete)
         except DisplayError as error:
             return str(error)
         return "nothing was recorded" if path is None else f"written: {path.name}"

@@ -11,10 +11,8 @@ from emolab.errors import ConfigError, DataError
 
 SUBMITTED = ("successfully submitted", "submission ref:")  # the server's answer; what clients after 2.2.4 print
 SECONDS = 600.0  # that it may take to send a file of some hundred kilobytes, with all its own new attempts
-_TOKENS = (
-    "KAGGLE_API_TOKEN",
-    "KAGGLE_API_V1_TOKEN_PATH",
-)  # variables of which each is enough; the second is a notebook's
+# Variables of which each is enough; the latter two are those of a notebook at Kaggle's.
+_TOKENS = ("KAGGLE_API_TOKEN", "KAGGLE_API_V1_TOKEN", "KAGGLE_API_V1_TOKEN_PATH")
 _OF_HOME = ("access_token", "access_token.txt", "credentials.json")  # the last is what `kaggle auth login` writes
 
 

@@ -103,3 +103,15 @@ def test_a_mistake_in_a_configuration_of_ones_own_is_told(tmp_path: Path, text: 
 
 def test_the_lowest_validation_loss_may_decide() -> None:
     check_command("train", [*DATA, "trainer.monitor=val_loss", "trainer.mode=min", "callbacks=early_stopping"])
+
+
+def test_what_is_the_users_own_has_limits_of_its_own() -> None:
+    own = [
+        *("+model.backbone.widths=1.5", "model.backbone._target_=collections.Counter"),
+        "+aug.layers.hum={_target_: collections.Counter, rate: 44100}",
+        "+callbacks.wait={_target_: collections.Counter, patience: 0.5}",
+    ]
+    check_command("train", [*DATA, "model=vgg19", *own])
+    for verb in ("evaluate", "export"):
+        with pytest.raises(ConfigError, match=r"logger.project=a/b: W&B takes"):
+            check_command(verb, ["logger=wandb", "logger.project=a/b"])

@@ -8,6 +8,8 @@ from omegaconf import OmegaConf
 from emolab.config.command import composed
 from emolab.data.configured import prepare_data
 from emolab.errors import ConfigError
+from emolab.exit_codes import FAILED
+from emolab.jobs.process import Outcome
 from emolab.jobs.run import check_same, run_plan
 from emolab.runs.sameness import config_text
 
@@ -29,6 +31,16 @@ def test_of_a_plan_only_what_is_wanted_is_run_and_shown(tmp_path, capsys):
     assert told.count("finished") == 1
     assert "missing" not in told
     assert "next:" not in told  # what comes next is whoever planned it to say
+
+
+def test_a_gate_that_a_finished_training_failed_is_told_and_decides_the_exit_code(tmp_path, capsys):
+    plan(tmp_path).begin()
+    for number, code in ((0, 0), (1, FAILED)):  # as of debug=overfit
+        add(tmp_path, number, config=config_text(composed("train", JOBS[number])))
+        plan(tmp_path).note(number, Outcome(code, 3.0, 100.0))
+    assert run_plan(plan(tmp_path), [], "", numbers=[0]) == 0
+    assert run_plan(plan(tmp_path), [], "", numbers=[0, 1]) == FAILED
+    assert "finished, and not good enough: 1, see " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

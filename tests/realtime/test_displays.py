@@ -123,15 +123,16 @@ def test_a_video_that_a_full_disk_cut_is_said_to_be_lost_and_its_table_is_kept(t
 
 def test_of_a_table_that_a_full_disk_cut_the_whole_rows_are_kept_and_the_video(tmp_path: Path) -> None:
     display = FileDisplay(str(tmp_path / "named.avi"))
-    message = r"named\.csv can't be written: .* breaks off after \d+ rows: .*Kept: .*named\.avi, .*named\.csv"
+    kept = r"Kept: .*named-incomplete\.avi, .*named-incomplete\.csv"
+    message = rf"named\.csv can't be written: .* breaks off after \d+ rows: .*{kept}"
     with full_disk(after=30_000), pytest.raises(DisplayError, match=message) as caught:
         _record_crowd(display)
-    with (tmp_path / "named.csv").open(newline="") as handle:
+    with (tmp_path / "named-incomplete.csv").open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert f"after {len(rows)} rows" in str(caught.value)
     assert len(rows) > 200
     assert all(row["light"] == "0.2000" for row in rows)
-    assert len(_frames(tmp_path / "named.avi")) > int(rows[-1]["video_frame"])
+    assert len(_frames(tmp_path / "named-incomplete.avi")) > int(rows[-1]["video_frame"])
     assert len(list(tmp_path.iterdir())) == 2
 
 

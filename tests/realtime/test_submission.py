@@ -276,6 +276,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ({"KAGGLE_USERNAME": "me", "KAGGLE_KEY": "k"}, None),
         ({"KAGGLE_API_TOKEN": "t"}, None),
+        ({"KAGGLE_API_V1_TOKEN": "/of/a/notebook"}, None),
         ({"KAGGLE_CONFIG_DIR": "{home}/mine"}, "mine/kaggle.json"),
         ({"XDG_CONFIG_HOME": "{home}/settings"}, "settings/kaggle/kaggle.json"),
         ({}, ".config/kaggle/kaggle.json"),

@@ -67,7 +67,8 @@ def test_a_run_with_a_state_needs_neither_its_first_weights_nor_the_teachers_tha
     check_named(cfg)
     cfg.resume = None
     cfg.model.weights = None
-    with pytest.raises(RunError, match="ckpt=best: no finished run"):
+    cfg.teacher = "nobody"
+    with pytest.raises(RunError, match="'nobody' is neither a run folder"):
         check_named(cfg)
 
 

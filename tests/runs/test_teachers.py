@@ -105,9 +105,9 @@ def test_several_teachers_are_noted_in_their_order_and_each_is_held_to(tmp_path:
 
 
 def test_a_teacher_teaches_once_however_it_is_named(tmp_path: Path) -> None:
-    teacher = _run(tmp_path, "teacher", best=0.6)
+    teacher, student = _run(tmp_path, "teacher", best=0.6), _begun(tmp_path, "student")
     with pytest.raises(RunError, match=f"teacher: best and {teacher.id} are the same run, {teacher.id}"):
-        find_teachers(_cfg(tmp_path, ["best", teacher.id]), None)
+        _taught(_cfg(tmp_path, ["best", teacher.id]), student)
 
 
 def test_a_teacher_that_changed_since_is_refused(tmp_path: Path) -> None:
@@ -158,11 +158,16 @@ def test_where_no_run_can_teach_what_was_sought_is_told(tmp_path: Path) -> None:
         RunError, match=r"no finished run where image_size=48, classes=\['happy', 'sad'\]\.\nRuns under"
     ):
         _taught(_cfg(tmp_path), _begun(tmp_path, "student"))
-    find_teachers(_cfg(tmp_path), None)  # before the classes are known
-    cfg = _cfg(tmp_path)
-    cfg.data.image_size = 96
-    with pytest.raises(RunError, match="no finished run where image_size=96"):
-        find_teachers(cfg, None)
+
+
+def test_before_the_classes_are_known_no_run_that_could_never_teach_is_in_the_way(tmp_path: Path) -> None:
+    other = _run(tmp_path, "faces", 0.9, classes=("angry", "sad"))
+    other.update(monitor={"name": "val_loss", "mode": "min", "best": 0.1, "epoch": 0})
+    other.checkpoint_path("best").unlink()
+    _run(tmp_path, "teacher", 0.6)
+    assert find_teachers(_cfg(tmp_path, ["best", "last"]), None) == []
+    with pytest.raises(ConfigError, match=r"such as teacher=<its id>$"):
+        check_teachers_stay(_cfg(tmp_path))
 
 
 def test_a_teacher_without_weights_is_refused_and_not_noted(tmp_path: Path) -> None:

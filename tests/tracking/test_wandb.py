@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hydra.utils import instantiate
 from run_fields import FIELDS
 
 from emolab import evaluate
@@ -25,7 +26,7 @@ from emolab.evaluation.report import Report
 from emolab.evaluation.split import evaluate_split
 from emolab.export import _show
 from emolab.runs import RunRecord
-from emolab.tracking import Wandb, account
+from emolab.tracking import Wandb, account, besides_record
 from emolab.tracking.client import Client
 
 CONFIG = {
@@ -175,7 +176,8 @@ def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_ta
     rows = [
         Row("litert", "fp32", facts=Measured.model_validate({"parity": parity, "latency_ms": latency, "gates": {}}))
     ]
-    _show(composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"]), record, rows)
+    cfg = composed("export", ["logger=wandb", "logger.tags=[mine]", "logger.wait_seconds=30"])
+    _show(cfg, record, rows, besides_record(instantiate(cfg.logger)))
     found = records(record, tmp_path)
     [run] = values(found, "run")
     assert "tags" not in run
@@ -200,7 +202,8 @@ def test_an_evaluation_adds_what_the_end_of_a_training_does_and_mirrored_accurac
     report = Report("vgg 19 on fer2013", {}, {}, 0.5, splits)
     cfg = composed("evaluate", ["logger=wandb", "logger.wait_seconds=30"])
     for content in (FIELDS["data"]["content"], "other"):
-        evaluate._show(cfg, record, SimpleNamespace(name="ferplus", content=content), report)
+        data = SimpleNamespace(name="ferplus", content=content)
+        evaluate._show(cfg, record, data, report, besides_record(instantiate(cfg.logger)))
     tables = [len(list(folder.glob("files/media/table/*"))) for folder in record.folder.glob("wandb/offline-run-*")]
     assert sorted(tables) == [0, 1]
     keys = {}

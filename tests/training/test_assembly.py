@@ -53,6 +53,13 @@ def test_a_target_or_an_argument_that_is_not_there_is_told_with_those_there_are(
         check_arguments(composed("train", [*TINY, "data.root=faces", wrong]))
 
 
+def test_arguments_of_what_is_built_at_once_or_tells_none_are_left_to_it() -> None:
+    own = "callbacks.log={_target_: keras.callbacks.CSVLogger, filename: log.csv, targets: 1}"
+    with pytest.raises(ConfigError, match=r"callbacks\.log\.targets: .*CSVLogger takes no such argument"):
+        check_arguments(composed("train", [*TINY, "data.root=faces", f"+{own}"]))
+    check_arguments(composed("train", [*TINY, "data.root=faces", "+callbacks.log={_target_: builtins.dict, a: 1}"]))
+
+
 @pytest.mark.parametrize(
     ("classes", "head_kept"), [(("happy", "sad"), True), (("joy", "sad"), False), (("a", "b", "c"), False)]
 )

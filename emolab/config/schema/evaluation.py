@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths, Resamples, Target
-from emolab.config.schema.training import Group
+from emolab.config.schema.parts import Checkpoint, Closed, Count, Paths, Resamples
+from emolab.config.schema.training import Group, Logger
 
 
 class Evaluate(Closed):
     """`conf/evaluate.yaml`."""
 
     data: Data | None = None
-    logger: Target | None = None
+    logger: Logger | None = None
     paths: Paths
     ckpt: Checkpoint
     shared_classes: bool

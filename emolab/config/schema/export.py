@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emolab.config.schema.data import Data
-from emolab.config.schema.parts import Checkpoint, Closed, Count, Name, Paths, Positive, Resamples, Target
-from emolab.config.schema.training import Group
+from emolab.config.schema.parts import Checkpoint, Closed, Count, Name, Paths, Positive, Resamples
+from emolab.config.schema.training import Group, Logger
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 
@@ -41,7 +41,7 @@ class Export(Closed):
 
     engine: Engine
     data: Data | None = None
-    logger: Target | None = None
+    logger: Logger | None = None
     paths: Paths
     ckpt: Checkpoint
     precision: Precision | None

@@ -73,6 +73,17 @@ class Target(BaseModel):
     target: str = Field(alias="_target_")
 
 
+def checked_as(kind: type[BaseModel], *beginnings: str) -> BeforeValidator:
+    """Check a node by `kind`, too, if its `_target_` begins so: what is the user's own has limits of its own."""
+
+    def check(node: Any) -> Any:
+        if isinstance(node, dict) and str(node.get("_target_")).startswith(beginnings):
+            kind.model_validate(node)
+        return node
+
+    return BeforeValidator(check)
+
+
 class Paths(Closed):
     """Where things are kept."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from emolab.config.schema.data import Data
 from emolab.config.schema.parts import (
@@ -19,17 +19,21 @@ from emolab.config.schema.parts import (
     Share,
     Target,
     Text,
+    checked_as,
 )
 
 WANDB = "emolab.tracking.Wandb"  # conf/logger/wandb.yaml; loggers of the user's own have limits of their own
 
 
-class Backbone(Target):
-    """What makes features of a face."""
+class CustomCnn(Target):
+    """Our own network's layers."""
 
     stem: Count = ABSENT
     widths: list[Count] = ABSENT
     depths: list[Count] = ABSENT
+
+
+Backbone = Annotated[Target, checked_as(CustomCnn, "emolab.")]
 
 
 class Model(Closed):
@@ -43,10 +47,13 @@ class Model(Closed):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
-class Layer(Target):
-    """What one training image goes through, of several."""
+class KnownLayer(Target):
+    """A layer that training images go through."""
 
     rate: Share = ABSENT
+
+
+Layer = Annotated[Target, checked_as(KnownLayer, "emolab.", "keras.", "keras_cv.")]
 
 
 class Augmentation(Target):
@@ -89,10 +96,13 @@ class Schedule(Target):
     final: Share = ABSENT
 
 
-class Callback(Target):
+class KnownCallback(Target):
     """What is done beside the training."""
 
     patience: Annotated[int, Field(ge=0)] = ABSENT
+
+
+Callback = Annotated[Target, checked_as(KnownCallback, "emolab.", "keras.")]
 
 
 def _project(name: str) -> str:
@@ -122,15 +132,7 @@ class Wandb(Closed):
     upload_seconds: NotNegative = ABSENT
 
 
-class Logger(Target):
-    """Who else gets the metrics."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fits_wandb(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("_target_") == WANDB:
-            Wandb.model_validate(values)
-        return values
+Logger = Annotated[Target, checked_as(Wandb, WANDB)]
 
 
 class Trainer(Closed):
