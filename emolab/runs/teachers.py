@@ -14,7 +14,7 @@ from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
 from emolab.runs.schema import Teacher
-from emolab.runs.select import check_distinct, is_artifact, resolve
+from emolab.runs.select import check_distinct, is_artifact, list_runs, matching, resolve
 
 if TYPE_CHECKING:
     import keras
@@ -37,8 +37,9 @@ def find_teachers(
         cfg: the training's configuration; `teacher` names one run or a list.
         student: the run that learns from them, which may name them already: `teacher=best` may mean another by now.
             None where it hasn't begun.
-        data: what it learns from, too. None where they aren't prepared: `best` and `last` are left out then, because
-            its classes are still unknown, and so are W&B's artifacts, which would be downloaded.
+        data: what it learns from, too. None where they aren't prepared: of `best` and `last` is only known then
+            whether a run could be one, because its classes are still unknown, and W&B's artifacts, which would be
+            downloaded, are left out, too.
 
     Raises:
         ConfigError: if a teacher has other classes, another size, or no longer the weights that the student began with.
@@ -48,7 +49,7 @@ def find_teachers(
         return []
     noted = None if student is None else student.facts.teachers
     wanted = [_where_now(teacher) for teacher in noted] if noted else _listed(cfg.teacher)
-    names = [name for name in wanted if data is not None or not (is_artifact(name) or name.strip() in MOVING)]
+    names = [name for name in wanted if data is not None or not (is_artifact(name) or _may_be(name, cfg))]
     found = [resolve(name, Path(cfg.paths.runs), _fitting(cfg, data)) for name in names]
     for place, (run, _) in enumerate(found):
         if noted and run.best_weights_sha256 != noted[place].weights:
@@ -104,6 +105,11 @@ def check_teachers_stay(cfg: DictConfig) -> None:
             f"teacher={moving[0]}: an alias may mean another artifact by the time the next of these trainings begins. "
             "Name a version, such as :v3, so that all have the same teacher"
         )
+
+
+def _may_be(name: str, cfg: DictConfig) -> bool:
+    """Whether it's `best` or `last` and there are runs of which one may be it, which the classes will tell."""
+    return name.strip() in MOVING and bool(matching(list_runs(Path(cfg.paths.runs)), _fitting(cfg)))
 
 
 def _id_now(name: str, cfg: DictConfig) -> str:

@@ -165,7 +165,11 @@ def test_before_the_classes_are_known_no_run_that_could_never_teach_is_in_the_wa
     other.update(monitor={"name": "val_loss", "mode": "min", "best": 0.1, "epoch": 0})
     other.checkpoint_path("best").unlink()
     _run(tmp_path, "teacher", 0.6)
-    assert find_teachers(_cfg(tmp_path, ["best", "last"]), None) == []
+    cfg = _cfg(tmp_path, ["best", "last"])
+    assert find_teachers(cfg, None) == []
+    cfg.data.image_size = 96
+    with pytest.raises(RunError, match="no finished run where image_size=96"):
+        find_teachers(cfg, None)
     with pytest.raises(ConfigError, match=r"such as teacher=<its id>$"):
         check_teachers_stay(_cfg(tmp_path))
 
