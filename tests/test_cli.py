@@ -11,7 +11,7 @@ from commands import TINY, environment, run
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from emolab.config.command import check_command, composed
-from emolab.config.help import help_text
+from emolab.config.help import help_text, modules
 from emolab.config.schema import SCHEMAS
 from emolab.config.tree import chosen_by_default, conf_folder, groups
 from emolab.errors import ConfigError, DataError
@@ -155,6 +155,12 @@ def test_hydra_shows_the_whole_configuration_with_choices_of_ones_own_and_withou
 def test_many_runs_have_no_single_configuration_to_show(verb: str) -> None:
     with pytest.raises(ConfigError, match="--cfg can't be given with -m"):
         check_command(verb, ["-m", "--cfg", "job"])
+
+
+def test_each_verb_has_an_example_and_is_known_by_it() -> None:
+    known = modules(conf_folder())
+    assert {module.rpartition(".")[2] for module in known} == set(SCHEMAS)
+    assert all(f"\n  python -m {module}" in help_text(module, conf_folder()) for module in known)
 
 
 @pytest.mark.parametrize("verb", SCHEMAS)

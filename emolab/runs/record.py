@@ -328,9 +328,10 @@ def _first_facts(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own(folder: Path) -> FileLock:
-    owner = "wait for it, or stop it first"
-    where = f"where none is left, as after a kill on a file system without locks, remove {folder / _LOCK}"
-    busy = RunError(f"the run {folder} is being written by another process: {owner}; {where}")
+    busy = RunError(
+        f"the run {folder} is being written by another process: wait for it, or stop it first; where none is left, as "
+        f"after a kill on a file system without locks, remove {folder / _LOCK}"
+    )
     with layout.clear_write_errors(folder):
         return files.own(folder / _LOCK, busy)
 
