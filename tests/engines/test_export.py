@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -157,6 +158,24 @@ def test_a_gate_that_fails_is_exit_code_one_and_the_engine_is_kept_but_marked(
     assert load_engine(kept).precision == "int8"
     assert selected_engine(record) is None
     assert RunRecord.open(record.folder).facts == record.facts  # the run's own record is about its training
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed", "code"),
+    [
+        ("auto", [True, False, None], 0),  # the fastest that passes is what was asked for
+        ("auto", [False, None], 1),
+        ("all", [True, None], 0),  # None: it can't run here
+        ("all", [True, False], 1),
+        ("onnxruntime", [False], 1),
+    ],
+)
+def test_of_engines_asked_for_by_name_all_have_to_pass_of_auto_one(
+    monkeypatch: pytest.MonkeyPatch, asked: str, passed: list[bool | None], code: int
+) -> None:
+    rows = [SimpleNamespace(tried=one is not None, passed=bool(one)) for one in passed]
+    monkeypatch.setattr("emolab.export.export", lambda cfg: rows)
+    assert _main(composed("export", [f"engine={asked}"])) == code
 
 
 @pytest.mark.parametrize("milliseconds", [1e-6, 1e6])

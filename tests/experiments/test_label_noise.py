@@ -5,16 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import TINY, run
+from made_runs import made_run
 
 pytest.importorskip("cleanlab", reason="the extra label_noise isn't installed")
 
 from emolab.config.command import check_command, composed
-from emolab.errors import ConfigError, DataError
+from emolab.data.left_out import read_left_out
+from emolab.errors import ConfigError, DataError, RunError
 from emolab.train import train
 from experiments.label_noise import doubt_of, label_noise, planned, training_settings
 from experiments.noise.folds import folds_of
 from experiments.noise.report import examples_of, table_of
-from experiments.noise.suspects import suspects_of
+from experiments.noise.suspects import check_unseen, suspects_of
 
 
 class Made:
@@ -26,6 +28,7 @@ class Made:
     index["label"] = np.array(classes)[codes]
     name = "made"
     fingerprint = "f"
+    content = "c"
 
     def rows(self, split: str) -> np.ndarray:
         return np.arange(90)
@@ -68,6 +71,28 @@ def test_labels_that_contradict_confident_networks_are_suspected_the_worst_first
     shown = table_of(made, found).rows
     assert sum(int(row[2]) for row in shown) == 3
     assert [row[1] for row in shown] == ["30", "30", "30"]
+
+
+@pytest.mark.parametrize("changed", ["data", "list"])
+def test_networks_that_have_seen_the_images_are_no_judges_of_them(tmp_path: Path, changed: str) -> None:
+    """Of the one, the data changed since; of the other, another process wrote the list anew."""
+    lists = []
+    for number in range(2):
+        lists.append(tmp_path / f"{number}.csv")
+        lists[-1].write_text(f"image\n{number:02d}.png\n")
+    runs = []
+    for number, path in enumerate(lists):
+        run = made_run(tmp_path, 0.7, seed=number)
+        left_out = {"file": str(path), "images": 1, "sha256": read_left_out(path, Made()).digest}
+        run.update(data={**run.facts.data.model_dump(), "content": "c", "left_out": left_out})
+        runs.append(run)
+    check_unseen(Made(), lists, runs)
+    if changed == "data":
+        runs[1].update(data={**runs[1].facts.data.model_dump(), "content": "others"})
+    else:
+        lists[1].write_text("image\n05.png\n")
+    with pytest.raises(RunError, match=f"{runs[1].id} was trained on other data, or left out others than .*1.csv"):
+        check_unseen(Made(), lists, runs)
 
 
 def test_networks_that_are_no_better_than_the_largest_class_accuse_nobody_without_a_warning():

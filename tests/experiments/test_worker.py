@@ -1,4 +1,5 @@
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,10 +18,12 @@ from emolab.runs.sameness import config_text, plain_settings
 from experiments.search import storage
 from experiments.search import study as shared
 from experiments.search import trial as trials
+from experiments.search import worker as workers
 from experiments.search.beginning import Beginning, begin, check_data
 from experiments.search.space import space_of
 from experiments.search.worker import Worker
-from experiments.sweep import _STARTED, check_launcher, conclude, directions, fixed_overrides, main, sweep
+from experiments import sweep as sweeps
+from experiments.sweep import _STARTED, check_launcher, conclude, directions, fixed_overrides, main, start_workers, sweep
 
 
 def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes_on(tmp_path, monkeypatch):
@@ -67,8 +70,11 @@ def test_a_worker_whose_trial_was_taken_over_still_obeys_ctrl_c(tmp_path, monkey
 )
 def test_a_trial_that_ended_for_no_reason_of_its_own_is_run_again(tmp_path, monkeypatch, capsys, code, told):
     one, study = worker(tmp_path, monkeypatch, code, retries=1)
+    waits = []
+    monkeypatch.setattr(workers, "time", SimpleNamespace(sleep=waits.append))
     one.work()
     assert told in capsys.readouterr().out
+    assert waits == [storage.SILENT * one._settings.heartbeat_seconds] * 2
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
     assert not any(shared.ERROR in trial.user_attrs for trial in study.trials)
 
@@ -213,6 +219,62 @@ def test_a_sweep_of_several_workers_tells_its_result_once(tmp_path, capfd):
     told = capfd.readouterr()
     assert told.out.count("page: ") == 1
     assert "ended early" not in told.err
+
+
+SLOW_TO_SAVE = """#!/bin/sh
+for name; do :; done
+trap 'sleep 0.3; echo saved >> {folder}/$name; exit 130' TERM
+echo up >> {folder}/$name
+while true; do sleep 0.1; done
+"""
+
+
+def test_an_interrupted_sweep_waits_until_all_of_its_workers_have_saved(tmp_path, monkeypatch):
+    (tmp_path / "worker").write_text(SLOW_TO_SAVE.format(folder=tmp_path))
+    (tmp_path / "worker").chmod(0o755)
+    logs = [tmp_path / f"worker={number}" for number in (0, 1)]
+
+    def interrupt_when_all_are_up(seconds: float) -> None:
+        time.sleep(seconds)
+        if all(log.is_file() and log.read_text() for log in logs):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "worker"))
+    monkeypatch.setattr(sweeps, "time", SimpleNamespace(sleep=interrupt_when_all_are_up))
+    with pytest.raises(KeyboardInterrupt, match="give the same command to go on"):
+        start_workers(["n_trials=2", "workers=2"], 2)
+    assert [log.read_text() for log in logs] == ["up\nsaved\n"] * 2
+
+
+@pytest.mark.parametrize(
+    ("states", "code", "told"),
+    [(["FAIL"], 2, "no trial was finished"), (["PRUNED", "FAIL"], 0, "no trial was finished"), ([], 2, "")],
+)
+def test_a_sweep_without_a_winner_has_a_page_and_fails_unless_some_were_hopeless(
+    tmp_path, monkeypatch, capsys, states, code, told
+):
+    cfg = composed("sweep", ["data=fer2013", "data.path=faces.csv", f"output={tmp_path / 'page'}"])
+    _, study = worker(tmp_path, monkeypatch)
+    for state in states:
+        study.add_trial(optuna.create_trial(state=TrialState[state], user_attrs={shared.OVERRIDES: []}))
+    assert conclude(cfg, study, []) == code
+    assert told in capsys.readouterr().err
+    assert (tmp_path / "page" / "index.html").is_file()
+    assert not (tmp_path / "page" / "experiment").exists()
+
+
+def test_a_sweep_of_two_objectives_tells_its_front_and_the_best_of_the_first(tmp_path, monkeypatch, capsys):
+    both = "search.objectives=[validation,latency_ms]"
+    cfg = composed("sweep", ["data=fer2013", "data.path=faces.csv", both, f"output={tmp_path / 'page'}"])
+    _, study = worker(tmp_path, monkeypatch, objectives=("validation", "latency_ms"))
+    rate = optuna.distributions.FloatDistribution(0.0, 1.0)
+    for seed, values in enumerate([[0.5, 9.0], [0.7, 5.0], [0.6, 2.0]]):
+        chosen = {"params": {"x": seed / 2}, "distributions": {"x": rate}}
+        study.add_trial(optuna.create_trial(values=values, user_attrs={shared.OVERRIDES: [f"seed={seed}"]}, **chosen))
+    assert conclude(cfg, study, []) == 0
+    printed = capsys.readouterr().out
+    assert "front:  no trial beats 1, 2 in every objective" in printed
+    assert "best:   validation 0.7000, latency_ms 5.0000: seed=1" in printed
 
 
 def test_a_sweep_whose_output_cant_be_written_is_refused_before_its_study_is_opened(tmp_path):
