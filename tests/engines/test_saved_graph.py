@@ -15,6 +15,8 @@ from emolab.engines.build import Builder
 from emolab.engines.deployable import deployed
 from emolab.engines.registry import backend
 from emolab.errors import RunError
+from emolab.models import backbones
+from emolab.models.network import build_network
 
 IMAGES = tf.TensorSpec((None, 8, 8, 3), tf.uint8, name="images")
 
@@ -209,12 +211,17 @@ def test_what_a_backend_names_is_let_through_and_without_it_refused(tmp_path: Pa
         check_graph(tmp_path / "model", objects=objects)
 
 
-@pytest.mark.parametrize("name", ["VGG19", "ResNet50", "MobileNetV2"])
-def test_the_networks_that_emolab_builds_are_let_through(tmp_path: Path, name: str) -> None:
-    images = keras.Input((32, 32, 3))
-    network = getattr(keras.applications, name)(weights=None, include_top=False, pooling="avg", input_shape=(32, 32, 3))
-    temperatures = {"anger": 1.5, "happy": 0.7, "sad": 1.0}
-    save(deployed(keras.Model(images, keras.layers.Dense(3)(network(images))), temperatures), tmp_path / "model")
+@pytest.mark.parametrize(
+    ("name", "last"), [("vgg19", "block1_pool"), ("resnet50", "conv2_block2_out"), ("mobilenetv2", "block_2_add")]
+)
+def test_the_layers_of_the_networks_that_emolab_builds_are_let_through(tmp_path: Path, name: str, last: str) -> None:
+    """Of each the first blocks, which hold every kind of layer that the whole has."""
+    whole = build_network(name, getattr(backbones, name), classes=3, image_size=32, dropout=0.1, grey=True)
+    features = whole.get_layer("pooling")(whole.get_layer(last).output)
+    logits = keras.layers.Dense(3, name="head")(whole.get_layer("dropout")(features))
+    network = keras.Model(whole.input, logits)
+    assert {type(layer) for layer in network.layers} == {type(layer) for layer in whole.layers}
+    save(deployed(network, {"anger": 1.5, "happy": 0.7, "sad": 1.0}), tmp_path / "model")
     check_graph(tmp_path / "model")
 
 

@@ -15,6 +15,7 @@ from emolab.config.command import composed
 from emolab.errors import ConfigError
 from emolab.runs import RunRecord
 from emolab.runs.sameness import config_text, plain_settings
+from experiments import sweep as sweeps
 from experiments.search import storage
 from experiments.search import study as shared
 from experiments.search import trial as trials
@@ -22,8 +23,16 @@ from experiments.search import worker as workers
 from experiments.search.beginning import Beginning, begin, check_data
 from experiments.search.space import space_of
 from experiments.search.worker import Worker
-from experiments import sweep as sweeps
-from experiments.sweep import _STARTED, check_launcher, conclude, directions, fixed_overrides, main, start_workers, sweep
+from experiments.sweep import (
+    _STARTED,
+    check_launcher,
+    conclude,
+    directions,
+    fixed_overrides,
+    main,
+    start_workers,
+    sweep,
+)
 
 
 def test_a_finished_run_without_its_latency_is_a_failed_trial_and_the_study_goes_on(tmp_path, monkeypatch):

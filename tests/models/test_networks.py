@@ -1,5 +1,5 @@
 import re
-from functools import partial
+from functools import cache, partial
 
 import keras
 import numpy as np
@@ -33,10 +33,16 @@ def _network(name: str, **options: object) -> keras.Model:
     return build_network(name, BACKBONES[name], classes=7, image_size=48, **options)
 
 
+@cache
+def _only_read(name: str) -> keras.Model:
+    """A network from random weights for tests that leave it as it is: building one takes seconds."""
+    return _network(name)
+
+
 @pytest.mark.parametrize("name", PREPROCESSING)
 def test_normalisation_inside_the_network_equals_preprocess_input(name: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3)).astype(np.float32)
-    network = _network(name)
+    network = _only_read(name)
     inside = keras.Model(network.input, network.get_layer("normalization").output)
     expected = PREPROCESSING[name][1](images.copy())
     np.testing.assert_allclose(inside(images).numpy(), expected, atol=1e-4)
@@ -45,7 +51,7 @@ def test_normalisation_inside_the_network_equals_preprocess_input(name: str) -> 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_a_network_gives_finite_logits_in_float32(name: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 3)).astype(np.float32)
-    logits = _network(name)(images)
+    logits = _only_read(name)(images)
     assert logits.shape == (2, 7)
     assert logits.dtype == "float32"
     assert np.isfinite(logits).all()
@@ -168,7 +174,7 @@ def test_real_imagenet_weights_are_loaded(shared) -> None:
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_averages_of_batch_normalisation_follow_within_a_few_hundred_steps(name: str) -> None:
-    normalizations = [layer for layer in _network(name).layers if isinstance(layer, keras.layers.BatchNormalization)]
+    normalizations = [layer for layer in _only_read(name).layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert all(layer.momentum <= 0.99 for layer in normalizations)
     assert bool(normalizations) == (name != "vgg19")
 
@@ -178,5 +184,5 @@ def test_a_network_of_grey_faces_sees_every_face_grey(name: str) -> None:
     network = _network(name, grey=True)
     colours = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 3)).astype(np.float32)
     greys = np.repeat(colours @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=-1)
-    difference, usual = (np.abs(each(colours) - each(greys)).max() for each in (network, _network(name)))
+    difference, usual = (np.abs(each(colours) - each(greys)).max() for each in (network, _only_read(name)))
     assert difference < 0.01 * usual

@@ -97,7 +97,7 @@ def test_imagenet_without_a_network_is_an_error_that_says_how_to_mend_it() -> No
 
 @pytest.fixture
 def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A server that takes eight seconds for VGG19's weights, at 50 kB/s."""
+    """A server that takes three seconds for VGG19's weights, at 50 kB/s."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -105,7 +105,7 @@ def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             self.end_headers()
             try:
                 self.wfile.write(HDF5)
-                for _ in range(80):
+                for _ in range(30):
                     self.wfile.write(b"x" * 5_000)
                     time.sleep(0.1)
             except OSError:  # the client has gone
@@ -127,9 +127,9 @@ def test_auto_waits_less_long_than_imagenet(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert pretrained.DOWNLOAD_SECONDS["auto"] < pretrained.DOWNLOAD_SECONDS["imagenet"]
-    monkeypatch.setitem(pretrained.DOWNLOAD_SECONDS, "auto", 4.0)
+    monkeypatch.setitem(pretrained.DOWNLOAD_SECONDS, "auto", 1.0)
     assert imagenet_or_file("auto", "vgg19").used == "random"
-    assert "it took longer than 4 s" in caplog.text
+    assert "it took longer than 1 s" in caplog.text
     assert imagenet_or_file("imagenet", "vgg19").path == keras_home / "models" / "vgg19.h5"
 
 
@@ -137,7 +137,7 @@ def test_auto_waits_less_long_than_imagenet(
 def test_a_slow_download_is_given_up_by_auto_alone(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pretrained, "fetch", partial(pretrained.fetch, patience=2.0))
+    monkeypatch.setattr(pretrained, "fetch", partial(pretrained.fetch, patience=0.5))
     assert imagenet_or_file("auto", "vgg19").used == "random"
     assert "too slow" in caplog.text
     assert imagenet_or_file("imagenet", "vgg19").path == keras_home / "models" / "vgg19.h5"
