@@ -63,7 +63,7 @@ def refuse_default_recipes(cfg: DictConfig, given: Sequence[str]) -> None:
         return
     if models := [model for model in cfg.models if (cfg.recipes or {}).get(model)]:
         raise ConfigError(
-            f"{chosen[0]}=... doesn't go with the recipes that {', '.join(models)} have by default, which are AdamW's: "
+            f"{chosen[0]}=... doesn't go with the default recipe of {', '.join(models)}, which is AdamW's: "
             f"give your own, such as recipes.{models[-1]}=[optimizer.learning_rate=0.007], or recipes=null for none"
         )
 

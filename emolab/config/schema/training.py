@@ -44,6 +44,7 @@ class Model(Closed):
     weights: str | None
     dropout: Annotated[float, Field(ge=0, lt=1)]
     partial_from: Name
+    adamw_learning_rate: Positive
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
