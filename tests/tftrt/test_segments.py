@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from emolab.engines.backends.base import Source
-from emolab.engines.backends.tensorflow import save
-from emolab.engines.backends.tftrt import TfTrt, without_tensorrt
+from emolab.engines.backends.saved_graph import check_graph
+from emolab.engines.backends.tensorflow import SAVED_MODEL, save
+from emolab.engines.backends.tftrt import OBJECTS, OPERATIONS, TfTrt, without_tensorrt
+from emolab.errors import RunError
 from emolab.models.backbones import mobilenetv2, resnet50, vgg19
 from emolab.models.custom_cnn import custom_cnn
 
@@ -50,10 +52,7 @@ class OnGpu:
 def test_nearly_all_of_each_model_becomes_one_engine_that_says_what_keras_says(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    temperatures = {f"class {number}": 0.7 + number / 5 for number in range(7)}
-    network = deployed(build_network(name, MODELS[name], classes=7, image_size=48), temperatures)
-    save(network, tmp_path / "saved_model")
-    source = Source(network, tmp_path / "saved_model", 48, lambda: np.zeros((1, 48, 48, 3), np.uint8))
+    source = _source(name, tmp_path)
     monkeypatch.setattr(trt_convert, "array_ops", OnGpu(trt_convert.array_ops))
     converter = TfTrt().converted(source, "fp32")
     graph = converter._converted_graph_def
@@ -64,7 +63,27 @@ def test_nearly_all_of_each_model_becomes_one_engine_that_says_what_keras_says(
     print(f"{name}: {_active(inside)} operations in one engine, {share:.1%}")
     assert share >= 0.95
     images = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3)).astype(np.uint8)
-    np.testing.assert_allclose(_native(graph, images), network(images).numpy(), atol=1e-5)
+    np.testing.assert_allclose(_native(graph, images), source.network(images).numpy(), atol=1e-5)
+
+
+def test_what_tensorrt_built_is_saved_where_it_is_checked_and_what_it_did_not_build_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`save` runs as it is; building isn't done, and a file of one word stands for an engine that was built."""
+    source = _source("custom_cnn", tmp_path)
+    monkeypatch.setattr(trt_convert, "array_ops", OnGpu(trt_convert.array_ops))
+    monkeypatch.setattr(trt_convert.TrtGraphConverterV2, "build", lambda *_: None)
+    with pytest.raises(RunError, match="TensorRT built no engine for TRTEngineOp_000_000"):
+        TfTrt().build(source, "fp32", tmp_path / "failed")
+
+    def serialize(resource_name: str, filename: str, **_: bool) -> None:
+        Path(filename).write_text("engine")
+
+    monkeypatch.setattr(trt_convert.gen_trt_ops, "serialize_trt_resource", serialize)
+    TfTrt().build(source, "fp32", tmp_path / "built")
+    (engine,) = (tmp_path / "built" / SAVED_MODEL / "assets").iterdir()
+    assert engine.read_text() == "engine"
+    check_graph(tmp_path / "built" / SAVED_MODEL, OPERATIONS, OBJECTS)
 
 
 def test_without_a_gpu_it_says_so_in_one_line() -> None:
@@ -72,6 +91,13 @@ def test_without_a_gpu_it_says_so_in_one_line() -> None:
     assert reason is not None
     assert "GPU" in reason
     assert "\n" not in reason
+
+
+def _source(name: str, folder: Path) -> Source:
+    temperatures = {f"class {number}": 0.7 + number / 5 for number in range(7)}
+    network = deployed(build_network(name, MODELS[name], classes=7, image_size=48), temperatures)
+    save(network, folder / SAVED_MODEL)
+    return Source(network, folder / SAVED_MODEL, 48, lambda: np.zeros((1, 48, 48, 3), np.uint8))
 
 
 def _segment(graph: Any, engine: Any) -> list[Any]:

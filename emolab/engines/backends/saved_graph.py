@@ -61,6 +61,15 @@ def check_graph(saved_model: Path, operations: Collection[str] = (), objects: Co
     _check_nodes(saved_model, graph.graph_def.node, allowed)
 
 
+def nodes_of(saved_model: Path, operation: str) -> set[str]:
+    """Return the names of a SavedModel's nodes of this operation, in its functions and around them.
+
+    Raises:
+        RunError: if it can't be read.
+    """
+    return {node.name for node in _every(_graph(saved_model)) if node.op == operation}
+
+
 def _check_nodes(saved_model: Path, nodes: Collection[Any], allowed: Collection[str]) -> None:
     for node in nodes:
         if node.op not in allowed:
@@ -85,8 +94,7 @@ def _savers(graph: Any) -> dict[str, frozenset[str]]:
     None is among them that is called elsewhere too, by a node or an object, or whose call is run for anything else.
     """
     nodes = {node.name: node for node in graph.graph_def.node}
-    every = [*nodes.values(), *(node for function in graph.graph_def.library.function for node in function.node_def)]
-    called = Counter([*_held(graph.object_graph_def), *(name for node in every for name in _called(node))])
+    called = Counter([*_held(graph.object_graph_def), *(name for node in _every(graph) for name in _called(node))])
     run, saver = set(_run(graph)), graph.saver_def
     savers: dict[str, frozenset[str]] = {}
     for call, operations in ((saver.save_tensor_name, SAVING), (saver.restore_op_name, RESTORING)):
@@ -94,6 +102,13 @@ def _savers(graph: Any) -> dict[str, frozenset[str]]:
         if node is not None and node.name not in run:
             savers |= {name: operations for name in _called(node) if called[name] == 1}
     return savers
+
+
+def _every(graph: Any) -> Iterator[Any]:
+    """All nodes, of the functions and of the graph around them."""
+    yield from graph.graph_def.node
+    for function in graph.graph_def.library.function:
+        yield from function.node_def
 
 
 def _held(objects: Any) -> Iterator[str]:

@@ -4,6 +4,7 @@ TensorFlow 2.17.1 is the last whose wheel is built with TensorRT (8.6.1, GPUs up
 """
 
 import ctypes
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,12 +14,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.saved_graph import nodes_of
 from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load, load_errors
+from emolab.errors import RunError
 
 LAST_WITH_TENSORRT = (2, 17)
 LIBRARY = "libnvinfer.so.8.6.1"  # by that very name TensorFlow opens it
-OPERATIONS = ("TRTEngineOp", "CreateTRTResourceHandle", "InitializeTRTResource", "DestroyResourceOp")
+ENGINE = "TRTEngineOp"
+OPERATIONS = (ENGINE, "CreateTRTResourceHandle", "InitializeTRTResource", "DestroyResourceOp")
 OBJECTS = ("resource", "asset")  # its engines, and the files in which they lie
+NATIVE = "TF_TRT_ALLOW_ENGINE_NATIVE_SEGMENT_EXECUTION"  # TensorFlow in float32 where TensorRT has no engine
 MODES = {"fp32": "FP32", "fp16": "FP16", "int8": "INT8"}
 
 
@@ -59,11 +64,17 @@ class TfTrt(Backend):
         return self.why_not_built(precision) or without_tensorrt() or without_gpu()
 
     def build(self, source: Source, precision: str, folder: Path) -> dict[str, Any]:
-        """Convert, calibrate for int8, build the engines for `batches`, save: minutes."""
+        """Convert, calibrate for int8, build the engines for `batches`, save: minutes.
+
+        Raises:
+            RunError: if TensorRT could build no engine; TensorFlow alone would only write that into its log.
+        """
+        os.environ[NATIVE] = "1"  # else an engine that can't be built ends it here, in words that say nothing
         converter = self.converted(source, precision)
         shape = (source.image_size, source.image_size, 3)
         converter.build(lambda: ([np.zeros((size, *shape), np.uint8)] for size in self.batches))
         converter.save(str(folder / SAVED_MODEL))
+        check_built(folder / SAVED_MODEL)
         return {"batches": list(self.batches)}
 
     def converted(self, source: Source, precision: str) -> Any:
@@ -92,13 +103,35 @@ class TfTrt(Backend):
     def load(self, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
         """Return the SavedModel's signature as a function of arrays.
 
-        What TensorRT's own engines do, which it reads from files, can't be looked into.
+        What TensorRT's own engines do, which it reads from files, can't be looked into. Where one can't work it's an
+        error, not TensorFlow's float32 by the name of another precision.
         """
+        os.environ[NATIVE] = "0"
         return load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS)
 
     def load_errors(self) -> tuple[type[Exception], ...]:
         """TensorFlow's."""
         return load_errors()
+
+
+def check_built(saved_model: Path) -> None:
+    """Check that each part of a network that TensorRT should compute has its engine among the SavedModel's files.
+
+    Where one can't be built, TensorFlow logs a warning, saves none, or an empty file, and computes that part itself.
+
+    Raises:
+        RunError: naming the parts that have none, or that there is no such part.
+    """
+    wanted = {name.rpartition("/")[2] for name in nodes_of(saved_model, ENGINE)}
+    files = {name: saved_model / "assets" / f"trt-serialized-engine.{name}" for name in wanted}
+    lacking = sorted(name for name, file in files.items() if not file.is_file() or not file.stat().st_size)
+    if wanted and not lacking:
+        return
+    raise RunError(
+        f"TensorRT built no engine for {', '.join(lacking) or 'any part of the network'}: TensorFlow would compute it "
+        "in float32. Its log says why: export again with TF_CPP_MIN_LOG_LEVEL=1 before the command. Was the GPU's "
+        "memory short, free some, or name fewer and smaller batches"
+    )
 
 
 def without_tensorrt() -> str | None:
