@@ -39,6 +39,7 @@ def verb(
 
     def command() -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start is told as errors where there's no GPU
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # else one process takes a GPU's whole memory
         take_fast_kernels()
         arguments = [_shorthand(argument) for argument in sys.argv[1:]]
         if {"--help", "-h"} & set(arguments):

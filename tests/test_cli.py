@@ -10,6 +10,7 @@ import pytest
 from commands import TINY, environment, run
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from emolab import cli
 from emolab.config.command import check_command, composed
 from emolab.config.help import help_text, modules
 from emolab.config.schema import SCHEMAS
@@ -295,10 +296,23 @@ def test_help_and_refusals_come_without_importing_tensorflow_or_preparing_data(t
     assert not list(tmp_path.iterdir())
 
 
+def test_a_verb_takes_a_gpus_memory_as_it_needs_it_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """Else TensorFlow takes it all, and neither an export's second process nor ONNX Runtime's CUDA gets any."""
+    monkeypatch.setattr(sys, "argv", ["emolab.doctor", "--help"])
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "false")
+    cli.verb("emolab.doctor", lambda settings: None)()
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH")
+    cli.verb("emolab.doctor", lambda settings: None)()
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert "emolab.doctor" in capsys.readouterr().out
+
+
 # `emolab.doctor` with work that says how it ends; each command on stdin, and its exit code.
 END_AS_NAMED = """
 import json, sys
-from emolab.cli import verb
 
 def run(settings):
     print("began", settings.paths.runs, flush=True)

@@ -1,6 +1,5 @@
 """A training of a group: its command, and the run that it left, which its group and number find again."""
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -61,9 +60,5 @@ def by_number(runs: Iterable[RunRecord]) -> dict[int, RunRecord]:
 
 
 def training_environment() -> dict[str, str]:
-    """Return what a training has in its environment: a log without TensorFlow's start, a GPU for several."""
-    return {
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
-        "PYTHONUNBUFFERED": "1",
-    }
+    """Return what a training has in its environment besides its starter's: what it prints is in its log at once."""
+    return {"PYTHONUNBUFFERED": "1"}
