@@ -130,6 +130,8 @@ def test_an_engine_of_the_run_as_it_is_is_selected_whatever_else_its_facts_hold(
         ("onnxruntime", {"providers": "CPUExecutionProvider"}, "providers is '.*', expected a list"),
         ("openvino", {"device": None}, "device is None, expected text"),
         ("tftrt", {"batches": [1, "8"]}, "batches.1 is '8', expected a whole number"),
+        ("tftrt", {"batches": []}, r"batches is \[\]"),
+        ("tftrt", {"batches": [0, 8]}, "batches.0 is 0"),
         ("litert", {"provider": "CPU"}, "provider='CPU': there's no such option. It takes: nothing"),
     ],
 )

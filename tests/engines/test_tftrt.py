@@ -43,13 +43,15 @@ def test_a_network_of_which_tensorrt_takes_nothing_is_no_engine(tmp_path: Path) 
         check_built(_converted(tmp_path, []))
 
 
-def _means(folder: Path) -> None:
-    """A SavedModel of TensorFlow alone: uint8 faces -> their three means."""
+def _converted_means(folder: Path) -> None:
+    """A SavedModel of TensorFlow alone: uint8 faces -> their mean and how many they are."""
     model = tf.Module()
-    model.means = tf.function(
-        lambda images: {"means": tf.reduce_mean(tf.cast(images, tf.float32), (1, 2))},
-        input_signature=[tf.TensorSpec((None, 8, 8, 3), tf.uint8, name="images")],
-    )
+
+    def means(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        found = tf.reduce_mean(tf.cast(images, tf.float32), (1, 2, 3))
+        return {"means": tf.stack([found, tf.fill(tf.shape(found), tf.cast(tf.size(found), tf.float32))], axis=1)}
+
+    model.means = tf.function(means, input_signature=[tf.TensorSpec((None, 8, 8, 3), tf.uint8, name="images")])
     tf.saved_model.save(model, str(folder / "saved_model"), signatures=model.means)
 
 
@@ -57,6 +59,15 @@ def test_an_engine_that_is_served_never_runs_in_tensorflow_instead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(NATIVE, "1")
-    _means(tmp_path)
+    _converted_means(tmp_path)
     TfTrt().load(tmp_path, "fp32", threads=1)(np.zeros((1, 8, 8, 3), np.uint8))
     assert os.environ[NATIVE] == "0"
+
+
+def test_more_faces_than_the_largest_engine_takes_go_through_it_in_parts(tmp_path: Path) -> None:
+    _converted_means(tmp_path)
+    classify = TfTrt(batches=(4, 1)).load(tmp_path, "fp32", threads=1)
+    images = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
+    found = classify(images)
+    np.testing.assert_array_equal(found[:, 0], range(10))
+    np.testing.assert_array_equal(found[:, 1], [4] * 8 + [2] * 2)

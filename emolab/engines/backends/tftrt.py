@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from emolab.config.schema.parts import Count
 from emolab.engines.backends.base import Backend, Source
 from emolab.engines.backends.saved_graph import nodes_of
 from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load, load_errors
@@ -32,12 +34,13 @@ class TfTrt(Backend):
     """TF-TRT's `TrtGraphConverterV2`.
 
     Attributes:
-        batches: numbers of faces for which engines are built ahead; a batch between two runs on the next larger's.
+        batches: numbers of faces for which engines are built ahead; a batch between two runs on the next larger's, and
+            one that is larger than all of them in parts.
         workspace_bytes: memory that TensorRT may use while it runs.
         least_operations: a part of the graph with fewer stays TensorFlow's.
     """
 
-    batches: Sequence[int] = (1, 8, 32, 128)
+    batches: Annotated[Sequence[Count], Field(min_length=1)] = (1, 8, 32, 128)
     workspace_bytes: int = 1 << 30
     least_operations: int = 3
 
@@ -72,7 +75,8 @@ class TfTrt(Backend):
         os.environ[NATIVE] = "1"  # else an engine that can't be built ends it here, in words that say nothing
         converter = self.converted(source, precision)
         shape = (source.image_size, source.image_size, 3)
-        converter.build(lambda: ([np.zeros((size, *shape), np.uint8)] for size in self.batches))
+        sizes = sorted(self.batches)  # TensorFlow takes the first that is large enough
+        converter.build(lambda: ([np.zeros((size, *shape), np.uint8)] for size in sizes))
         converter.save(str(folder / SAVED_MODEL))
         check_built(folder / SAVED_MODEL)
         return {"batches": list(self.batches)}
@@ -101,13 +105,19 @@ class TfTrt(Backend):
         return converter
 
     def load(self, folder: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
-        """Return the SavedModel's signature as a function of arrays.
+        """Return the SavedModel's signature as a function of arrays, of at least one face.
 
         What TensorRT's own engines do, which it reads from files, can't be looked into. Where one can't work it's an
         error, not TensorFlow's float32 by the name of another precision.
         """
         os.environ[NATIVE] = "0"
-        return load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS)
+        classify, most = load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS), max(self.batches)
+
+        def in_parts(images: np.ndarray) -> np.ndarray:
+            parts = (images[first : first + most] for first in range(0, len(images), most))
+            return np.concatenate([classify(part) for part in parts])
+
+        return in_parts
 
     def load_errors(self) -> tuple[type[Exception], ...]:
         """TensorFlow's."""
