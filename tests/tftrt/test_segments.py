@@ -3,6 +3,7 @@
 What only a GPU can show (building and running TensorRT's engines, FP16, INT8) isn't shown here.
 """
 
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ def test_what_tensorrt_built_is_saved_where_it_is_checked_and_what_it_did_not_bu
 ) -> None:
     """`save` runs as it is; building isn't done, and a file of one word stands for an engine that was built."""
     source = _source("custom_cnn", tmp_path)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(trt_convert, "array_ops", OnGpu(trt_convert.array_ops))
     monkeypatch.setattr(trt_convert.TrtGraphConverterV2, "build", lambda *_: None)
     with pytest.raises(RunError, match="TensorRT built no engine for TRTEngineOp_000_000"):
@@ -84,6 +87,8 @@ def test_what_tensorrt_built_is_saved_where_it_is_checked_and_what_it_did_not_bu
     (engine,) = (tmp_path / "built" / SAVED_MODEL / "assets").iterdir()
     assert engine.read_text() == "engine"
     check_graph(tmp_path / "built" / SAVED_MODEL, OPERATIONS, OBJECTS)
+    assert not list((tmp_path / "temporary").iterdir())
+    assert tempfile.gettempdir() == str(tmp_path / "temporary")
 
 
 def test_without_a_gpu_it_says_so_in_one_line() -> None:

@@ -5,7 +5,9 @@ TensorFlow 2.17.1 is the last whose wheel is built with TensorRT (8.6.1, GPUs up
 
 import ctypes
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -77,7 +79,8 @@ class TfTrt(Backend):
         shape = (source.image_size, source.image_size, 3)
         sizes = sorted(self.batches)  # TensorFlow takes the first that is large enough
         converter.build(lambda: ([np.zeros((size, *shape), np.uint8)] for size in sizes))
-        converter.save(str(folder / SAVED_MODEL))
+        with _temporary_files():
+            converter.save(str(folder / SAVED_MODEL))
         check_built(folder / SAVED_MODEL)
         return {"batches": list(self.batches)}
 
@@ -169,6 +172,18 @@ def without_gpu() -> str | None:
     import tensorflow as tf
 
     return None if tf.config.list_physical_devices("GPU") else "TF-TRT needs an NVIDIA GPU, and TensorFlow sees none"
+
+
+@contextmanager
+def _temporary_files() -> Iterator[None]:
+    """Remove what is left in the temporary folder: `save` writes each engine there first, and leaves it."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _batches(images: np.ndarray, size: int) -> Iterator[list[np.ndarray]]:
