@@ -97,7 +97,10 @@ class TfTrt(Backend):
             minimum_segment_size=self.least_operations,
             maximum_cached_engines=len(self.batches),
             use_dynamic_shape=True,
-            dynamic_shape_profile_strategy="ImplicitBatchModeCompatible",  # an engine serves smaller batches, too
+            # Deprecated, since it takes every input's first dimension for the batch, as it is here. A batch of any size
+            # is served, at the speed of the next larger one that was built. "Optimal" serves none between these,
+            # "Range" all at the speed of one, and "Range+Optimal" none below the smallest.
+            dynamic_shape_profile_strategy="ImplicitBatchModeCompatible",
             allow_build_at_runtime=False,  # minutes in the middle of a video
         )
         if precision == "int8":
