@@ -57,10 +57,10 @@ class Wanted:
     """Which recogniser a user wants, by the keys that `conf/viewer.yaml` and `conf/kaggle.yaml` have for it.
 
     Attributes:
-        choice: "auto": the selected engine, exported first where there's none, or the network where nothing can judge
-            one; "selected": the selected engine, or else the network; "network"; or the name of one of the run's
-            engines, such as "onnxruntime-int8". An engine of older weights, or with other temperatures, is none that is
-            selected, and refused by its name.
+        choice: "auto": the selected engine, or the fastest other where that can't run here; exported first where
+            there's none, or the network where nothing can judge one; "selected": the selected engine, or the network
+            where there's none; "network"; or the name of one of the run's engines, such as "onnxruntime-int8". An
+            engine of older weights, or with other temperatures, is none that is selected, and refused by its name.
         threads: processor threads of an engine; None: every core.
         failed_gates: whether an engine that failed a gate may be used.
         cache: folder of prepared data (`paths.cache`), which an export judges the engine on.
@@ -94,11 +94,9 @@ def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
         ConfigError: if there is no such engine, or it failed a gate and may not be used.
         RunError: if it can't be loaded or exported; of a live source, also if no exported engine passed its gates.
     """
-    from emolab.engines import selected_engine
-
     folder = _named(record, wanted.choice) if wanted.choice not in (AUTO, SELECTED, NETWORK) else None
     if wanted.choice in (AUTO, SELECTED):
-        folder = selected_engine(record)
+        folder = _selected(record, wanted.choice)
     if wanted.choice == AUTO and folder is None and _can_be_judged(record, Path(wanted.cache)):
         folder = _exported(record, wanted, live)
     if folder is None:
@@ -107,6 +105,35 @@ def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
     engine = _load(folder, record, wanted)
     print(f"recogniser: {engine.name} {engine.precision}{_measured(engine.facts.latency_ms)}")
     return engine
+
+
+def _selected(record: "RunRecord", choice: str) -> Path | None:
+    """Return the selected engine, or None; for "auto", where it can't run here, the fastest of the others that can.
+
+    So it is where a run was copied from the machine that exported it.
+    """
+    from emolab.engines import selected_engine
+    from emolab.engines.selection import fastest_here
+
+    folder = selected_engine(record)
+    reason = None if folder is None else _why_not_here(folder)
+    if folder is None or reason is None:
+        return folder
+    told = f"the selected engine {folder.name} can't run here: {reason}"
+    if choice == SELECTED:
+        raise RunError(
+            f"{told}. Take recogniser=auto for another of the run's engines, recogniser=network for its network in "
+            f"TensorFlow, or export here: python -m emolab.export {typed('ckpt', record.folder)}"
+        )
+    print(printable(f"warning: {told}"))
+    return fastest_here(record)
+
+
+def _why_not_here(folder: Path) -> str | None:
+    from emolab.engines import manifest
+    from emolab.engines.engine import problem_here
+
+    return problem_here(manifest.read(folder))
 
 
 def _load(folder: Path, record: "RunRecord", wanted: Wanted) -> "Engine":
@@ -174,7 +201,7 @@ def _exported(record: "RunRecord", wanted: Wanted, live: bool) -> Path | None:
     """
     from emolab.engines import selected_engine
 
-    print(f"the run {record.id}, as it is now, has no engine that passed its gates; exporting, which takes minutes")
+    print(f"the run {record.id}, as it is now, has no engine that passed and runs here; exporting, which takes minutes")
     print("(recogniser=network does without). If one passes, it's kept", flush=True)
     settings = [override("ckpt", record.folder), "engine=auto", override("paths.cache", wanted.cache)]
     settings += [f"trusted_modules=[{','.join(wanted.trusted_modules)}]"]
@@ -183,6 +210,8 @@ def _exported(record: "RunRecord", wanted: Wanted, live: bool) -> Path | None:
     command = [sys.executable, "-m", "emolab.export", *settings]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own verb, with our own arguments
     folder = selected_engine(record)
+    if folder is not None and _why_not_here(folder) is not None:  # it stays where none passed here
+        folder = None
     if folder is None and (live or done.returncode != FAILED):
         raise RunError(
             f"no engine was exported (exit code {done.returncode}; see above). {_why_late(record)}recogniser=network "

@@ -80,8 +80,7 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
     if outdated is not None:
         raise RunError(f"the engine {folder} isn't of the run as it is: {outdated}. Export it again")
     chosen = backend(facts.engine, facts.options)
-    problem = chosen.why_not_run(facts.precision)
-    problem = problem or manifest.problem_with_hardware(facts.hardware, chosen.bound_to_hardware)
+    problem = problem_here(facts)
     if problem is not None:
         raise RunError(f"the engine {folder} can't run here: {problem}")
     note = manifest.note_on_hardware(facts.hardware)
@@ -90,6 +89,15 @@ def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None
     classes, size = tuple(facts.classes), facts.image_size
     classify = _tried(chosen, folder, facts.precision, threads or usable_cores(), (size, len(classes)))
     return Engine(facts.engine, facts.precision, classes, size, facts, classify)
+
+
+def problem_here(facts: EngineFacts) -> str | None:
+    """Return in one line why this machine can't run an engine with these facts, or None where it can."""
+    try:
+        kind = backend(facts.engine, facts.options)
+    except RunError as error:  # of another emolab
+        return one_line(error)
+    return manifest.problem_with_hardware(facts.hardware, kind.bound_to_hardware) or kind.why_not_run(facts.precision)
 
 
 def _tried(chosen: Backend, folder: Path, precision: str, threads: int, expected: tuple[int, int]) -> ToProbabilities:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from emolab import files
 from emolab.engines import manifest
+from emolab.engines.engine import problem_here
 from emolab.engines.gates import failed, fastest, gates, was_judged
 from emolab.engines.schema import EngineFacts
 from emolab.errors import RunError
@@ -87,6 +88,16 @@ def selected_engine(run: "RunRecord") -> Path | None:
         return None
     facts = manifest.read(folder)
     return folder if was_judged(facts) and manifest.problem_with_run(facts, run) is None else None
+
+
+def fastest_here(run: "RunRecord") -> Path | None:
+    """Return the folder of the fastest of a run's engines that passed every gate and can run here, or None.
+
+    How fast is what its export measured, perhaps on another machine.
+    """
+    current = (facts for facts in engines_of(run) if manifest.problem_with_run(facts, run) is None)
+    best = fastest(facts for facts in current if problem_here(facts) is None)
+    return None if best is None else engine_folder(run, best.engine, best.precision)
 
 
 def whole_selection(run: "RunRecord") -> Path | None:

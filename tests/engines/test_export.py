@@ -296,6 +296,19 @@ def test_an_engine_of_older_weights_is_neither_taken_as_selected_nor_by_its_name
         recogniser(record, Wanted(folder.name, failed_gates=True), live=False)
 
 
+def test_auto_takes_the_next_engine_where_the_selected_one_cant_run_here(exported: Exported, tmp_path: Path) -> None:
+    _, record = exported.copied(tmp_path)
+    folder = selected_engine(record)
+    assert folder is not None
+    manifest.amend(folder, hardware={"gpus": ["another"]}, engine="tftrt", options={})
+    other = folder.with_name(f"tftrt-{folder.name.rpartition('-')[2]}")
+    folder.rename(other)
+    select(record, other, "the fastest")
+    taken = recogniser(record, Wanted("auto", threads=1), live=True)
+    assert isinstance(taken, Engine)
+    assert taken.name != "tftrt"
+
+
 def test_a_runtime_that_cant_load_stops_no_other_engine(
     builder: Builder, tiny_data: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from emolab import files
 from emolab.engines import manifest
 from emolab.engines.gates import fastest
 from emolab.engines.registry import backend
-from emolab.engines.selection import engines_of, select, selected_engine
+from emolab.engines.selection import engines_of, fastest_here, select, selected_engine
 from emolab.errors import RunError
 from emolab.runs import RunRecord
 from realtime.recogniser import Wanted, recogniser
@@ -121,6 +121,44 @@ def test_an_engine_of_the_run_as_it_is_is_selected_whatever_else_its_facts_hold(
     folder = _written(run.folder / "engines" / "litert-fp32", weights=None, mine=[1])
     select(run, folder, "the fastest")
     assert selected_engine(run) == folder
+
+
+ELSEWHERE = {"engine": "openvino", "precision": "bf16", "options": {"device": "ABACUS"}}  # where that is
+
+
+def _took(p50: float) -> dict[str, Any]:
+    return {"latency_ms": {"p50": p50, "p95": 2 * p50, "p99": 3 * p50}}
+
+
+def test_the_fastest_engine_that_passed_and_can_run_here_is_found(tmp_path: Path) -> None:
+    run = _run(tmp_path / "runs")
+    engines = run.folder / "engines"
+    assert fastest_here(run) is None
+    _written(engines / "openvino-bf16", weights=None, **ELSEWHERE, **_took(1))
+    _written(engines / "litert-int8", weights=None, precision="int8", options={"lost": 1}, **_took(1))
+    _written(engines / "tensorflow-fp32", weights=None, engine="tensorflow", gates={"accuracy": False})
+    assert fastest_here(run) is None
+    shutil.rmtree(engines / "tensorflow-fp32")
+    slow = _written(engines / "tensorflow-fp32", weights=None, engine="tensorflow", **_took(9))
+    assert fastest_here(run) == slow
+    fast = _written(engines / "tensorflow-int8", weights=None, engine="tensorflow", precision="int8", **_took(8))
+    assert fastest_here(run) == fast
+    manifest.amend(fast, weights="of an earlier epoch")
+    assert fastest_here(run) == slow
+
+
+def test_a_selected_engine_that_cant_run_here_is_told_of_and_auto_goes_on_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """As on a laptop to which a run was copied from a processor that computes in bf16."""
+    run = _run(tmp_path / "runs")
+    select(run, _written(run.folder / "engines" / "openvino-bf16", weights=None, **ELSEWHERE), "the fastest")
+    told = "the selected engine openvino-bf16 can't run here: OpenVINO finds no ABACUS here, only CPU"
+    with pytest.raises(RunError, match=rf"^{told}\. .*recogniser=network for .*python -m emolab\.export ckpt="):
+        recogniser(run, Wanted("selected"), live=True)
+    with pytest.raises(RunError, match="isn't a configuration of emolab"):  # the network's
+        recogniser(run, Wanted("auto", cache=str(tmp_path / "cache")), live=True)
+    assert f"warning: {told}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
