@@ -14,6 +14,7 @@ from commands import environment
 from emolab.data.prepared import PreparedData
 from emolab.engines import load_engine, manifest, selected_engine
 from emolab.engines.backends.base import Source
+from emolab.engines.backends.onnxruntime import OnnxRuntime
 from emolab.engines.build import Builder
 from emolab.engines.deployable import CALIBRATION
 from emolab.engines.registry import BACKENDS, backend
@@ -93,6 +94,28 @@ def test_weights_in_int8_are_so_small_that_no_processor_overflows(builder: Build
         weights = [np.abs(one.astype(int)).max() for one in arrays if one.dtype == np.int8 and one.ndim > 1]
         assert weights
         assert max(weights) <= 64
+
+
+def test_int8_for_tensorrt_is_signed_and_symmetric_and_its_number_formats_are_asked_for(tmp_path: Path) -> None:
+    """TensorRT itself has never run here: what is shown is what it's given."""
+    tensorrt = OnnxRuntime(providers=("TensorrtExecutionProvider", "CUDAExecutionProvider"))
+    if reason := tensorrt.why_not_built("int8"):
+        pytest.skip(reason)
+    faces = keras.Input((16, 16, 3), dtype="uint8", name="images")
+    maps = keras.layers.Conv2D(8, 3, activation="relu", bias_initializer="ones")(keras.ops.cast(faces, "float32"))
+    network = keras.Model(faces, keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(maps / 99)))
+    images = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), np.uint8)
+    tensorrt.build(Source(network, tmp_path, 16, lambda: images), "int8", tmp_path)
+    graph = sys.modules["onnx"].load(tmp_path / "model.onnx").graph
+    arrays = {one.name: sys.modules["onnx"].numpy_helper.to_array(one) for one in graph.initializer}
+    points = [arrays[node.input[2]] for node in graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")]
+    assert {str(point.dtype) for point in points} == {"int8"}
+    assert not any(point.any() for point in points)
+    said = OnnxRuntime().load(tmp_path, "int8", 1)(images)
+    np.testing.assert_allclose(said, network.predict_on_batch(images), atol=LIMITS["int8"])
+    for precision, fp16, int8 in (("fp32", False, False), ("fp16", True, False), ("int8", False, True)):
+        formats = {"trt_fp16_enable": fp16, "trt_int8_enable": int8}
+        assert tensorrt.asked(precision) == [("TensorrtExecutionProvider", formats), "CUDAExecutionProvider"]
 
 
 def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(

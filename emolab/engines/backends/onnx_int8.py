@@ -18,7 +18,7 @@ RANGES: Mapping[str, Mapping[str, Any]] = {
 _AT_ONCE = 20  # images whose feature maps are held: 300 of VGG19 at 224 pixels would be 20 GB
 
 
-def quantize(path: Path, calibration: np.ndarray) -> str:
+def quantize(path: Path, calibration: np.ndarray, symmetric: bool = False) -> str:
     """Replace the ONNX file by its int8 form: QDQ, weights by channel.
 
     Whether the whole range of a feature map is kept, or one without its rarest values, in finer steps, is better
@@ -29,6 +29,7 @@ def quantize(path: Path, calibration: np.ndarray) -> str:
     Args:
         path: of the float32 model, uint8 `images` (N, S, S, 3) -> probabilities (N, C).
         calibration: training images, uint8 (n, S, S, 3), n at least 1.
+        symmetric: around 0, signed, and biases in float32: TensorRT takes nothing else; less exact on a processor.
 
     Returns:
         a key of `RANGES`.
@@ -41,7 +42,7 @@ def quantize(path: Path, calibration: np.ndarray) -> str:
     differences: dict[str, float] = {}
     for ranges in RANGES:
         made = path.with_name(f"{ranges}.onnx")
-        _write(prepared, made, calibration, ranges)
+        _write(prepared, made, calibration, ranges, symmetric)
         differences[ranges] = float(np.abs(_probabilities(made, calibration) - before).mean())
     best = min(differences, key=differences.__getitem__)
     shutil.copy(path.with_name(f"{best}.onnx"), path)
@@ -50,10 +51,11 @@ def quantize(path: Path, calibration: np.ndarray) -> str:
     return best
 
 
-def _write(prepared: Path, path: Path, calibration: np.ndarray, ranges: str) -> None:
+def _write(prepared: Path, path: Path, calibration: np.ndarray, ranges: str, symmetric: bool) -> None:
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     reader = _Reader(calibration)
+    extra = {"ActivationSymmetric": symmetric, "QuantizeBias": not symmetric, "CalibStridedMinMax": reader.at_once}
     methods = {"min_max": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
     with redirect_stdout(StringIO()):  # it prints how it makes its histograms
         quantize_static(
@@ -63,11 +65,11 @@ def _write(prepared: Path, path: Path, calibration: np.ndarray, ranges: str) -> 
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             reduce_range=True,  # weights in 7 bits: without VNNI a sum of two products in 8 overflows, in silence
-            activation_type=QuantType.QUInt8,
+            activation_type=QuantType.QInt8 if symmetric else QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=methods[ranges],
             op_types_to_quantize=list(OPERATIONS),
-            extra_options={"ActivationSymmetric": False, "CalibStridedMinMax": reader.at_once, **RANGES[ranges]},
+            extra_options={**extra, **RANGES[ranges]},
         )
 
 

@@ -15,7 +15,8 @@ from emolab.errors import RunError
 MODEL = "model.onnx"
 ERRORS = 3  # of its log's severities
 OPSET = 17  # 2022; every execution provider in use has it
-PROVIDERS = ("CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider")
+TENSORRT = "TensorrtExecutionProvider"
+PROVIDERS = ("CPUExecutionProvider", "CUDAExecutionProvider", TENSORRT)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class OnnxRuntime(Backend):
         images = keras.InputSpec("uint8", (None, *source.network.input_shape[1:]), name="images")
         source.network.export(str(path), format="onnx", verbose=False, input_signature=[images], opset_version=OPSET)
         if precision == "int8":
-            return {"ranges": quantize(path, source.calibration())}
+            return {"ranges": quantize(path, source.calibration(), symmetric=TENSORRT in self.providers)}
         if precision == "fp16":
             halve(path)
         return {}
@@ -72,8 +73,8 @@ class OnnxRuntime(Backend):
         options.intra_op_num_threads = threads
         options.log_severity_level = ERRORS
         options.add_session_config_entry("session.intra_op.allow_spinning", str(int(self.spinning)))
-        providers = list(self.providers)
-        session = onnxruntime.InferenceSession(folder / MODEL, options, providers=providers, enable_fallback=0)
+        providers, asked = list(self.providers), self.asked(precision)
+        session = onnxruntime.InferenceSession(folder / MODEL, options, providers=asked, enable_fallback=0)
         used = session.get_providers()
         if used[: len(providers)] != providers:
             raise RunError(f"{folder}: asked for {', '.join(providers)}, got {', '.join(used)}; see above")
@@ -83,6 +84,14 @@ class OnnxRuntime(Backend):
             return session.run(None, {images.name: batch})[0]
 
         return classify
+
+    def asked(self, precision: str) -> list[str | tuple[str, dict[str, bool]]]:
+        """Return the providers as ONNX Runtime wants them; TensorRT must be allowed each number format below fp32.
+
+        It keeps no engine in a file: what it writes there later would be none that was judged.
+        """
+        formats = {"trt_fp16_enable": precision == "fp16", "trt_int8_enable": precision == "int8"}
+        return [(provider, formats) if provider == TENSORRT else provider for provider in self.providers]
 
     def load_errors(self) -> tuple[type[Exception], ...]:
         """Its own; they have no base in common."""
