@@ -102,7 +102,7 @@ class Capture:
         self.counts = Counts()
         self.source = make()
         self._make = make
-        self._newest = newest
+        self.newest = newest
         self._clock = clock
         self._limits = (limits or FaultLimits()).patient(self.source.patience)
         self._pauses = pauses or Pauses()
@@ -234,10 +234,10 @@ class Capture:
             try:
                 image, at = self._call(worker, source.read, self._limits.silent)
             except SourceEnded:
-                if self._newest and source.rate is not None:  # the last frame is seen as long as the others
+                if self.newest and source.rate is not None:  # the last frame is seen as long as the others
                     self._wait_until(worker, source, video_began + last + 1.0 / source.rate)
                 raise
-            if at is not None and self._newest:
+            if at is not None and self.newest:
                 video_began = self._clock() if at < last else video_began  # the video began again
                 last = at
                 video_began += self._wait_until(worker, source, video_began + at)
@@ -266,7 +266,7 @@ class Capture:
 
     def _offer(self, worker: _Worker, frame: Frame, health: Health) -> None:
         with self._changed:
-            if not self._newest:
+            if not self.newest:
                 self._changed.wait_for(lambda: self._frame is None or worker.left.is_set())
             if worker.left.is_set():  # late, from a driver that hung: another thread reads now
                 return

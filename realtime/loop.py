@@ -173,4 +173,5 @@ class _Shown:
             rate=1.0 / self._between if self._between else 0.0,
             source_rate=self._capture.source.rate,
             problem=self._capture.problem,
+            real_time=self._capture.newest,
         )

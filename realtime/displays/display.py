@@ -30,6 +30,7 @@ class View:
         rate: frames a second that were shown.
         source_rate: frames a second that the source names, if it does.
         problem: what is wrong with the source, for people; None: nothing.
+        real_time: whether frames go by that we're too slow for.
     """
 
     frame: Frame | None
@@ -40,6 +41,7 @@ class View:
     rate: float
     source_rate: float | None
     problem: str | None
+    real_time: bool
 
     @property
     def image(self) -> np.ndarray | None:

@@ -2,9 +2,11 @@
 
 import csv
 import os
-from collections.abc import Sequence
-from itertools import chain, count
+import time
+from collections.abc import Callable, Sequence
+from itertools import chain, count, pairwise
 from pathlib import Path
+from statistics import median
 from typing import TextIO
 
 import cv2
@@ -14,7 +16,7 @@ from emolab.files import make_folder, unfinished
 from realtime.displays.display import DisplayError, View
 from realtime.frame import Face
 from realtime.overlay import Look, draw_faces, draw_lines
-from realtime.sources.source import USUAL_RATE
+from realtime.sources.source import USUAL_RATE, Frame
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "MJPG"}
 COLUMNS = ("time_s", "frame", "video_frame", "file", "face", "left", "top", "width", "height", "label", "confidence")
@@ -22,15 +24,18 @@ FINEST_RATE = 65.0  # frames a second: MPEG-4 counts 65,535 ticks in one, and Op
 PHOTOGRAPHS = (1920, 1080)  # pixels that a video of them has at least: the first may be the smallest
 LARGEST_SIDES = {".mp4": 8190}  # pixels
 MOST_REPEATED = 10  # seconds that a gap in a live source is shown; of a longer one the rest is left out
+TRIED = 3  # pictures that are written to see how long one takes
+SHARE = 0.5  # of the time that writing may take in real time: what comes meanwhile is missed, and would be written, too
 
 
 class Recording:
     """Writes `<path>` and, beside it, `<path without ending>.csv`.
 
     The video keeps time: at a fixed rate (the source's, or 30 frames a second) a frame is left out, or repeated until
-    the next one comes, as its time demands; gaps of more than 10 seconds are shortened. Pictures of another size than
-    the first are fitted into that one, which an `.mp4` shrinks where a side has more than 8190 pixels; a video of
-    photographs has at least 1920x1080.
+    the next one comes, as its time demands; gaps of more than 10 seconds are shortened. In real time the rate is no
+    higher than can be written in half of the time, and what a busy machine can't repeat at once is repeated later.
+    Pictures of another size than the first are fitted into that one, which an `.mp4` shrinks where a side has more than
+    8190 pixels; a video of photographs has at least 1920x1080.
 
     The table's `time_s` and `frame` are the source's; `video_frame` counts from 0 in the recorded video and is empty
     for a picture that was left out of it; `file` is the photograph, empty for a video or a camera. Where one of the two
@@ -38,20 +43,22 @@ class Recording:
 
     Args:
         path: of the video; its ending decides the format.
+        clock: gives seconds that never go back, for how long writing takes.
 
     Raises:
         DisplayError: if the ending is unknown, or the file can't be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.perf_counter) -> None:
         check_ending(path)
         self.path = path
+        self._clock = clock
         self._rate = USUAL_RATE
         self._video_part, self._table_part = _part(path), _part(path.with_suffix(".csv"))
         self._writer: cv2.VideoWriter | None = None
-        self._least = (0, 0)  # pixels that the video has at least
         self._size = (0, 0)  # pixels that it has, once a picture was written
-        self._began: float | None = None
+        self._began = 0.0
+        self._at = 0.0  # of the last picture
         self._written = 0
         self._pictures = 0
         self._last: np.ndarray | None = None
@@ -69,21 +76,19 @@ class Recording:
             return
         picture = draw_faces(view.frame.image, view.faces, view.classes, Look(bars=True))
         draw_lines(picture, [], view.problem)
-        if self._began is None:
-            self._began, self._rate = view.frame.at, writable_rate(view.source_rate or USUAL_RATE)
-            self._least = PHOTOGRAPHS if view.frame.file else (0, 0)
-            self._rows.writerow([*COLUMNS, *view.classes])
+        if self._writer is None:
+            self._begin(view, view.frame, picture)
         due = round((view.frame.at - self._began) * self._rate) + 1
         if due < self._written:  # the source began again
             self._began = view.frame.at - self._written / self._rate
             due = self._written + 1
-        for _ in range(min(due - self._written - 1, round(MOST_REPEATED * self._rate))):
-            self._write(picture if self._last is None else self._last)
+        missed = max(0, min(due - self._written - 1, round(MOST_REPEATED * self._rate)))
+        owed = missed - self._repeat(missed, SHARE * (view.frame.at - self._at) if view.real_time else None)
         number = None  # within our video
         if due > self._written:
             number = self._pictures
             self._write(picture)
-        self._written, self._last = due, picture
+        self._written, self._last, self._at = due - owed, picture, view.frame.at
         try:
             self._rows.writerows(_row(view, face, number) for face in view.faces)
         except OSError as error:  # what was to be written is forgotten: closing the file wouldn't fail again
@@ -139,17 +144,48 @@ class Recording:
             problems.append(f"{self.path.with_suffix('.csv')} breaks off after {rows} rows: {self._cut}")
         return lost, problems
 
+    def _begin(self, view: View, frame: Frame, picture: np.ndarray) -> None:
+        ending = self.path.suffix.lower()
+        least = PHOTOGRAPHS if frame.file else (0, 0)
+        width, height = map(max, least, (picture.shape[1], picture.shape[0]))
+        self._size = writable_size(width, height, LARGEST_SIDES.get(ending))
+        self._began = self._at = frame.at
+        self._rate = writable_rate(view.source_rate or USUAL_RATE)
+        if view.real_time:
+            self._rate = min(self._rate, self._highest_rate(picture))
+        self._writer = self._opened()
+        self._rows.writerow([*COLUMNS, *view.classes])
+
+    def _highest_rate(self, picture: np.ndarray) -> float:
+        """Frames a second, whole ones, that can be written beside everything else; what is tried is written over."""
+        writer, times = self._opened(), [self._clock()]
+        for _ in range(TRIED):
+            writer.write(fitted(picture, self._size))
+            times.append(self._clock())
+        writer.release()
+        taken = median(after - before for before, after in pairwise(times))
+        return max(1.0, SHARE // max(taken, 1e-3))
+
+    def _opened(self) -> cv2.VideoWriter:
+        codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
+        writer = cv2.VideoWriter(str(self._video_part), codec, self._rate, self._size)
+        if not writer.isOpened():
+            raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
+        return writer
+
+    def _repeat(self, times: int, seconds: float | None) -> int:
+        """Write the last picture again, until `seconds` have passed (None: however long); return how often."""
+        began = self._clock()
+        for done in range(times):
+            if self._last is None or (seconds is not None and self._clock() - began >= seconds):
+                return done
+            self._write(self._last)
+        return times
+
     def _write(self, picture: np.ndarray) -> None:
-        if self._writer is None:
-            ending = self.path.suffix.lower()
-            width, height = map(max, self._least, (picture.shape[1], picture.shape[0]))
-            self._size = writable_size(width, height, LARGEST_SIDES.get(ending))
-            codec = cv2.VideoWriter.fourcc(*CODECS[ending])
-            self._writer = cv2.VideoWriter(str(self._video_part), codec, self._rate, self._size)
-            if not self._writer.isOpened():
-                raise DisplayError(f"display.path={self.path}: OpenCV can't write it; try another ending")
-        self._writer.write(fitted(picture, self._size))
-        self._pictures += 1
+        if self._writer is not None:
+            self._writer.write(fitted(picture, self._size))
+            self._pictures += 1
 
 
 def check_ending(path: Path) -> None:

@@ -27,7 +27,7 @@ def view(
     image: np.ndarray | None, at: float = 0.0, faces: tuple[Face, ...] = (FACE,), problem: str | None = None
 ) -> View:
     frame = None if image is None else Frame(image, at, round(at * 10))
-    return View(frame, list(faces), CLASSES, 12.0, 33.0, 30.0, 10.0, problem)
+    return View(frame, list(faces), CLASSES, 12.0, 33.0, 30.0, 10.0, problem, real_time=False)
 
 
 def _noise(seed: int) -> np.ndarray:
@@ -94,6 +94,47 @@ def test_a_gap_shows_what_was_seen_before_it(tmp_path: Path) -> None:
         recording.add(view(plain(value, 240, 320), at, ()))
     recording.close()
     assert [bool(image[100:].mean() > 100) for image in _frames(tmp_path / "a.avi")] == [False] * 5 + [True]
+
+
+class SlowWriter:
+    """OpenCV's own writer on a machine whose clock says that a picture takes `seconds`."""
+
+    now = 0.0
+    seconds = 0.05
+    make = cv2.VideoWriter
+    fourcc = cv2.VideoWriter.fourcc
+
+    def __init__(self, *settings: object) -> None:
+        self._writer = SlowWriter.make(*settings)
+        self.isOpened, self.release = self._writer.isOpened, self._writer.release
+
+    def write(self, picture: np.ndarray) -> None:
+        SlowWriter.now += SlowWriter.seconds
+        self._writer.write(picture)
+
+
+@pytest.mark.parametrize(
+    ("usual", "busy"),
+    [(0.05, 0.05), (0.01, 0.05)],  # a tick of the 30 frames a second is 0.033 s
+    ids=["always", "for five seconds"],
+)
+def test_a_recording_that_cant_be_written_as_fast_as_it_comes_keeps_time_and_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usual: float, busy: float
+) -> None:
+    monkeypatch.setattr(cv2, "VideoWriter", SlowWriter)
+    monkeypatch.setattr(SlowWriter, "now", 0.0)
+    recording = Recording(tmp_path / "a.avi", clock=lambda: SlowWriter.now)
+    times: list[float] = []
+    while not times or times[-1] < 15:
+        times.append(SlowWriter.now)
+        SlowWriter.seconds = busy if 5 < SlowWriter.now < 10 else usual
+        recording.add(replace(view(plain(90), times[-1]), source_rate=None, real_time=True))
+        SlowWriter.now += 0.02  # the faces of the next one
+    recording.close()
+    assert max(np.diff(times)) < 0.3
+    video = cv2.VideoCapture(str(tmp_path / "a.avi"))
+    shown = len(_frames(tmp_path / "a.avi")) / video.get(cv2.CAP_PROP_FPS)
+    assert shown == pytest.approx(times[-1], abs=0.5)
 
 
 def test_neither_a_video_nor_a_table_is_written_over(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_every_frame_of_a_recorded_source_is_shown_and_the_summary_counts_them()
     display = Watched()
     summary = run(lambda: Synthetic(64, 48, frames=12), _step(), display, 0.033, Stop())
     assert [view.frame.number for view in display.views if view.frame] == list(range(12))
+    assert not any(view.real_time for view in display.views)
     assert summary.timings.frames == 12
     assert {"detect", "crop", "classify", "decide", "show", "whole"} == set(summary.timings.percentiles())
     assert "12 frames" in summary.text()
@@ -113,6 +114,7 @@ def test_a_photograph_is_seen_before_the_window_closes() -> None:
     display = Window({})
     run(lambda: Synthetic(64, 48, rate=2.5, frames=1), _step(), display, 0.033, Stop())
     assert display.waited > 1
+    assert display.views[0].real_time
 
 
 def test_it_stops_when_the_display_is_closed() -> None:
