@@ -1,8 +1,8 @@
 """Frames from a source that may fail in any way, without ever hanging the one who asks for them.
 
 A thread reads the source and keeps the newest frame. If the source fails, it's opened again after pauses that
-grow. If a call to a live source hangs, the thread is left to itself and another takes its place: no thread can be
-stopped from outside while it's in a driver. What isn't live, such as a file, is waited for.
+grow. If a call to a live source hangs, the thread is left to itself and another takes its place, as long as few hang.
+What isn't live, such as a file, is waited for.
 """
 
 import threading
@@ -12,20 +12,21 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from realtime.health import FaultLimits, Health, Pauses
+from realtime.hung import HungThreads
 from realtime.sources.source import Frame, Source, SourceEnded, SourceError
 
 Result = TypeVar("Result")
 
 STEADY = 5.0  # seconds of frames after which a failure is a new one, and pauses are short again
 QUIET = 1.0  # seconds that a source may take to begin before that is said
-MOST_HUNG = 3  # threads that may hang in a driver before no more are started
 
 
-def try_opening(source: Source, limits: FaultLimits | None = None) -> None:
+def try_opening(source: Source, hung: HungThreads, limits: FaultLimits | None = None) -> None:
     """Open a source and close it; one that hangs is left alone with its thread, for `Capture` to tell.
 
     Args:
         source: not yet opened.
+        hung: gets the thread that hangs.
         limits: when it hangs.
 
     Raises:
@@ -44,6 +45,8 @@ def try_opening(source: Source, limits: FaultLimits | None = None) -> None:
     thread = threading.Thread(target=attempt, daemon=True, name="try-opening")
     thread.start()
     thread.join((limits or FaultLimits()).patient(source.patience).opening)
+    if thread.is_alive():
+        hung.add(thread)
     if errors:
         raise errors[0]
 
@@ -84,6 +87,8 @@ class Capture:
         clock: gives seconds that never go back.
         limits: when a source is at fault.
         pauses: between attempts.
+        hung: gets the threads that hang in a driver; while there are too many, of other captures, too, no more are
+            started. None: there are no others.
 
     Example:
         with Capture(lambda: Camera(0)) as capture:
@@ -98,6 +103,7 @@ class Capture:
         clock: Callable[[], float] = time.monotonic,
         limits: FaultLimits | None = None,
         pauses: Pauses | None = None,
+        hung: HungThreads | None = None,
     ) -> None:
         self.counts = Counts()
         self.source = make()
@@ -115,8 +121,9 @@ class Capture:
         self._failing = False
         self._health = Health(self.source.live, self._limits)
         self._began = clock()
-        self._hung: list[_Worker] = []
+        self._hung = HungThreads() if hung is None else hung
         self._worker: _Worker | None = None
+        self._is_closed = False
 
     def __enter__(self) -> "Capture":
         self.start()
@@ -140,7 +147,8 @@ class Capture:
 
     def start(self) -> None:
         """Begin to read."""
-        self._start(self.source)
+        if self._may_start():
+            self._start(self.source)
 
     def next(self, timeout: float) -> Frame | None:
         """Return a frame that wasn't handed out before, or None if none came within `timeout` seconds.
@@ -167,13 +175,19 @@ class Capture:
 
     def close(self, timeout: float = 1.0) -> bool:
         """Stop reading; return whether every thread ended, which one in a hanging driver doesn't."""
+        self._is_closed = True
         worker = self._worker
-        if worker is not None:
+        if worker is not None and worker.thread is not None:
             self._leave(worker)
-            if worker.thread is not None:
-                worker.thread.join(timeout)
-        threads = [one.thread for one in (*self._hung, *([worker] if worker else [])) if one.thread is not None]
-        return not any(thread.is_alive() for thread in threads)
+            worker.thread.join(timeout)
+            self._hung.add(worker.thread)
+        return self._hung.count == 0
+
+    def _may_start(self) -> bool:
+        too_many = self._hung.are_too_many
+        if too_many:
+            self._note_fault(f"{self.source.description} hangs")
+        return not (too_many or self._is_closed)
 
     def _start(self, source: Source) -> None:
         worker = _Worker()
@@ -190,6 +204,7 @@ class Capture:
         """Put another thread in the place of one that hangs or died."""
         worker, now = self._worker, self._clock()
         if worker is None or worker.thread is None:
+            self.start()
             return
         if not worker.thread.is_alive() and not worker.left.is_set() and not self._is_at_end and not self._error:
             raise RuntimeError("the thread that reads the source ended by an error of its own; see above")
@@ -198,12 +213,10 @@ class Capture:
             self._note_fault(f"{self.source.description} is slow: still waiting")
         elif late:
             self._leave(worker)
-            self._hung.append(worker)
+            self._hung.add(worker.thread)
             self._note_fault(f"{self.source.description} hangs")
-        if worker.left.is_set():
-            self._hung = [one for one in self._hung if one.thread is not None and one.thread.is_alive()]
-            if len(self._hung) < MOST_HUNG:
-                self._start(self._make())
+        if worker.left.is_set() and self._may_start():
+            self._start(self._make())
 
     def _work(self, worker: _Worker, source: Source) -> None:
         while not worker.left.is_set():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from realtime.capture import Capture, Counts
 from realtime.displays.display import Display, View
 from realtime.frame import STAGES, Face, FrameStep
+from realtime.hung import HungThreads
 from realtime.sources.source import Frame, Source
 from realtime.timings import Timings
 
@@ -82,6 +83,7 @@ def run(
     budget: float,
     stop: Stop,
     clock: Callable[[], float] = time.monotonic,
+    hung: HungThreads | None = None,
 ) -> Summary:
     """Show the source's faces until the display is closed, the source ends or `stop` says so.
 
@@ -92,6 +94,7 @@ def run(
         budget: seconds a frame may take.
         stop: when to stop.
         clock: gives seconds that never go back.
+        hung: threads that hung before this began; None: none.
 
     Raises:
         EmolabError: if a source that isn't live, or the display, can't go on.
@@ -100,7 +103,7 @@ def run(
     began = clock()
     photographs: dict[str, bool] = {}
     interrupted = False
-    capture = Capture(make_source, newest=make_source().live or not display.every_frame, clock=clock)
+    capture = Capture(make_source, newest=make_source().live or not display.every_frame, clock=clock, hung=hung)
     try:
         with capture:
             _show_all(capture, step, display, timings, photographs, stop, clock)

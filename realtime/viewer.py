@@ -17,6 +17,7 @@ from emolab.notices import LAW, NOTICE
 from realtime.capture import try_opening
 from realtime.displays.display import opened
 from realtime.frame import Classifier, Detector, FrameStep, StepSettings
+from realtime.hung import HungThreads
 from realtime.loop import Stop, Summary, run
 from realtime.sources.source import Source
 
@@ -33,34 +34,37 @@ def view(cfg: DictConfig) -> Summary:
     """
     from realtime.displays.web.options import Web
 
-    display = instantiate(cfg.display)
+    display, hung = instantiate(cfg.display), HungThreads()
     if isinstance(display, Web):  # it has nothing to finish, and asyncio takes Ctrl-C in a way of its own
         display.open()
-        summary = _serve(cfg, display)
+        summary = _serve(cfg, display, hung)
         _report(summary)
         return summary
     with opened(display):
-        _, make_source, make_step = _ready(cfg)
-        summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, Stop(cfg.frames, cfg.seconds))
+        _, make_source, make_step = _ready(cfg, hung)
+        stop = Stop(cfg.frames, cfg.seconds)
+        summary = run(make_source, make_step(), display, cfg.budget_ms / 1e3, stop, hung=hung)
         _report(summary)
     return summary
 
 
-def _serve(cfg: DictConfig, display: "Web") -> Summary:
-    record, make_source, make_step = _ready(cfg, may_lack_source=True)  # a page may take its browser's camera instead
+def _serve(cfg: DictConfig, display: "Web", hung: HungThreads) -> Summary:
+    # A page may take its browser's camera instead.
+    record, make_source, make_step = _ready(cfg, hung, may_lack_source=True)
     from realtime.displays.web.server import serve
 
     notice = f"{NOTICE} Note: {record.notice}." if record.notice else NOTICE
-    return serve(display, make_source, make_step, cfg.budget_ms, notice, Stop(cfg.frames, cfg.seconds))
+    return serve(display, make_source, make_step, cfg.budget_ms, notice, Stop(cfg.frames, cfg.seconds), hung)
 
 
 def _ready(
-    cfg: DictConfig, may_lack_source: bool = False
+    cfg: DictConfig, hung: HungThreads, may_lack_source: bool = False
 ) -> "tuple[RunRecord, Callable[[], Source], Callable[[], FrameStep]]":
     """Return the run, what gives its source, not yet opened, and what makes frame steps.
 
     Args:
         cfg: `conf/viewer.yaml`, composed.
+        hung: gets the thread of a source that hangs as it's opened.
         may_lack_source: whether a live source that can't be opened is no reason to end.
     """
     from emolab.runs import chosen_run
@@ -71,7 +75,7 @@ def _ready(
     make_source: Callable[[], Source] = lambda: instantiate(cfg.source)  # noqa: E731 - a partial would resolve late
     source = make_source()
     if not (source.live and may_lack_source):
-        try_opening(source)
+        try_opening(source, hung)
     detector = instantiate(cfg.detector)
     classify = recogniser(record, Wanted.of(cfg), source.live)  # may take minutes
     return record, make_source, step_maker(cfg, detector, classify, record.facts.uncertain_below)

@@ -9,6 +9,7 @@ from realtime.displays.web.options import Web
 from realtime.displays.web.server import address, application, runner_of, start
 from realtime.displays.web.session import Session
 from realtime.frame import Detector, FrameStep
+from realtime.hung import HungThreads
 from realtime.sources.source import Source
 from realtime.sources.synthetic import Synthetic
 
@@ -17,7 +18,8 @@ from realtime.sources.synthetic import Synthetic
 def served(options: Web, classify: object, detector: Detector, source: type[Source] = Synthetic) -> Iterator[str]:
     """Yield the address of a running server."""
     loop = asyncio.new_event_loop()
-    runner = runner_of(application(options, source, lambda: FrameStep(detector, classify), Session(33.0)))
+    step = lambda: FrameStep(detector, classify)  # noqa: E731
+    runner = runner_of(application(options, source, step, Session(33.0), HungThreads()))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from stand_ins import Scripted, noisy, plain
 
-from realtime.capture import MOST_HUNG, Capture, try_opening
+from realtime.capture import Capture, try_opening
 from realtime.health import FaultLimits, Pauses
+from realtime.hung import MOST_HUNG, HungThreads
 from realtime.sources.source import Frame, SourceError
 from realtime.sources.synthetic import Synthetic
 
@@ -189,6 +190,30 @@ def test_a_camera_that_always_hangs_costs_few_threads_and_closing_is_quick() -> 
     Scripted.hanging.set()
 
 
+def test_what_hung_is_counted_over_all_who_read_one_after_the_other() -> None:
+    Scripted.hanging.clear()
+    hung = HungThreads()
+    items = itertools.chain(["hang"] * MOST_HUNG, _noise())
+    make = lambda: Scripted(items, lambda: time.sleep(0.002))  # noqa: E731
+    problems: list[str] = []
+    for _ in range(MOST_HUNG + 1):
+        capture = Capture(make, limits=FaultLimits(), hung=hung)
+        capture.start()
+        problems += _until(capture, 1, 0.1)[1]
+        assert capture.close(0.0) is False
+    assert hung.count == MOST_HUNG
+    assert problems == ["scripted camera hangs"]  # of the last, which found too many
+    with Capture(make, limits=QUICK, hung=hung) as capture:
+        Scripted.hanging.set()
+        assert _until(capture, 1)[0]
+
+
+def test_who_still_asks_a_capture_that_was_closed_begins_nothing_anew() -> None:
+    with _capture(*(noisy(seed) for seed in range(100))) as capture:
+        assert _until(capture, 1)[0]
+    assert _until(capture, 9, 0.2)[0][1:] == []
+
+
 def test_frames_come_again_when_what_hung_lets_go() -> None:
     Scripted.hanging.clear()
     with _capture(*["hang"] * MOST_HUNG, *(noisy(seed) for seed in range(100))) as capture:
@@ -208,10 +233,10 @@ def test_a_black_picture_and_a_changing_size_are_shown_and_no_fault() -> None:
 
 def test_what_can_be_opened_is_closed_again_and_what_cant_be_is_an_error() -> None:
     good = Scripted(iter([noisy(1)]))
-    try_opening(good)
+    try_opening(good, HungThreads())
     assert good.closed
     with pytest.raises(SourceError, match="can't be opened"):
-        try_opening(Scripted(iter(["refuse"])))
+        try_opening(Scripted(iter(["refuse"])), HungThreads())
 
 
 def test_a_source_that_fails_by_an_error_of_its_own_has_not_opened() -> None:
@@ -221,19 +246,20 @@ def test_a_source_that_fails_by_an_error_of_its_own_has_not_opened() -> None:
 
     faulty = Faulty(iter([]))
     with pytest.raises(MemoryError, match="no room for it"):
-        try_opening(faulty)
+        try_opening(faulty, HungThreads())
     assert faulty.closed
 
 
-def test_a_source_that_hangs_as_it_is_tried_out_keeps_nobody_waiting() -> None:
+def test_a_source_that_hangs_as_it_is_tried_out_keeps_nobody_waiting_and_is_counted() -> None:
     class Hanging(Scripted):
         def open(self) -> None:
             self.hanging.wait(30)
 
     Scripted.hanging.clear()
-    hanging = Hanging(iter([]))
-    try_opening(hanging, QUICK)
+    hanging, hung = Hanging(iter([])), HungThreads()
+    try_opening(hanging, hung, QUICK)
     assert not hanging.closed
+    assert hung.count == 1
     Scripted.hanging.set()
 
 

@@ -40,6 +40,7 @@ from realtime.displays.web.security import (
 )
 from realtime.displays.web.server import invitation, serve
 from realtime.frame import STAGES, FrameStep
+from realtime.hung import HungThreads
 from realtime.loop import Stop
 from realtime.sources.source import Frame
 from realtime.sources.synthetic import Synthetic
@@ -428,7 +429,7 @@ def test_the_server_ends_after_so_many_frames_or_with_ctrl_c_and_tells_how_long_
     step = lambda: FrameStep(FullFrame(), Brightness())  # noqa: E731
     with ThreadPoolExecutor(1) as other:
         looking = other.submit(lambda: asyncio.run(_look(port, mode, most)))
-        summary = serve(Web(port=port), Synthetic, step, 33.0, NOTICE, Stop(frames, seconds=30))
+        summary = serve(Web(port=port), Synthetic, step, 33.0, NOTICE, Stop(frames, seconds=30), HungThreads())
         looking.result()
     assert summary.seconds < 30
     assert 3 <= summary.timings.frames < 50  # by Ctrl-C alone the first two would have 99
@@ -437,11 +438,30 @@ def test_the_server_ends_after_so_many_frames_or_with_ctrl_c_and_tells_how_long_
     assert "frames in" in summary.text()
 
 
+def test_the_server_tells_that_its_source_hangs_as_it_ends() -> None:
+    let_go = threading.Event()
+
+    class Hanging(Synthetic):
+        def read(self) -> tuple[np.ndarray, float]:
+            let_go.wait(30)
+            return super().read()
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    step = lambda: FrameStep(FullFrame(), Brightness())  # noqa: E731
+    with ThreadPoolExecutor(1) as other:
+        looking = other.submit(lambda: asyncio.run(_look(port, "source", 1)))
+        summary = serve(Web(port=port), Hanging, step, 33.0, NOTICE, Stop(seconds=30), HungThreads())
+        looking.result()
+    assert not summary.ended
+    let_go.set()
+
+
 def test_the_server_ends_after_so_many_seconds_though_nobody_looks() -> None:
-    summary = serve(
-        Web(port=0), Synthetic, lambda: FrameStep(FullFrame(), Brightness()), 33.0, NOTICE, Stop(seconds=0.1)
-    )
+    step = lambda: FrameStep(FullFrame(), Brightness())  # noqa: E731
+    summary = serve(Web(port=0), Synthetic, step, 33.0, NOTICE, Stop(seconds=0.1), HungThreads())
     assert summary.text().startswith("0 frames in 0.")
+    assert summary.ended
 
 
 def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) -> None:

@@ -20,6 +20,7 @@ from realtime.displays.web.security import HEADERS, cookie_name, host_is_known, 
 from realtime.displays.web.server_source import ServerSource
 from realtime.displays.web.session import Session
 from realtime.frame import FrameStep
+from realtime.hung import HungThreads
 from realtime.loop import Stop, Summary
 from realtime.sources.opencv import Camera
 from realtime.sources.source import Source
@@ -36,6 +37,7 @@ def serve(
     budget_ms: float,
     notice: str,
     stop: Stop,
+    hung: HungThreads,
 ) -> Summary:
     """Serve the page until Ctrl-C, which is its usual end, or until `stop` says so; return what all were shown.
 
@@ -46,14 +48,16 @@ def serve(
         budget_ms: milliseconds that a frame may take.
         notice: what the page says of the network at its foot.
         stop: when to stop, of the frames of all connections together.
+        hung: gets the threads that hang in a driver.
 
     Raises:
         DisplayError: if the address can't be listened on.
     """
     session, began = Session(budget_ms, stop), time.monotonic()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(options, application(options, make_source, make_step, session, notice), session))
-    return Summary(session.timings, None, time.monotonic() - began, ended=True, interrupted=False)
+        app = application(options, make_source, make_step, session, hung, notice)
+        asyncio.run(_serve(options, app, session))
+    return Summary(session.timings, None, time.monotonic() - began, ended=hung.count == 0, interrupted=False)
 
 
 async def _serve(options: Web, app: web.Application, session: Session) -> None:
@@ -108,6 +112,7 @@ def application(
     make_source: Callable[[], Source],
     make_step: Callable[[], FrameStep],
     session: Session,
+    hung: HungThreads,
     notice: str = NOTICE,
 ) -> web.Application:
     """Return the server's application; `session` notes each frame, the other arguments are those of `serve`."""
@@ -115,7 +120,7 @@ def application(
     source = make_source()
     classes = list(make_step().classify.classes)
     greeting = {"budget": session.budget_ms, "source": source.description, "classes": classes}
-    live = _Live(options, make_source, make_step, session, greeting)
+    live = _Live(options, make_source, make_step, session, hung, greeting)
     said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
     said["selected"] = "" if isinstance(source, Camera) else "selected"  # a camera is the default: nobody asked for it
     files = {path.name: _file(path, said) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
@@ -186,13 +191,14 @@ class _Live:
         make_source: Callable[[], Source],
         make_step: Callable[[], FrameStep],
         session: Session,
+        hung: HungThreads,
         greeting: Mapping[str, object],
     ) -> None:
         self._options = options
         self._make_step = make_step
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="faces")
         self._session = session
-        self._source = ServerSource(make_source, make_step, self._executor, session)
+        self._source = ServerSource(make_source, make_step, self._executor, session, hung)
         self._greeting = greeting
         self._open: set[web.WebSocketResponse] = set()
 

@@ -13,6 +13,7 @@ from realtime.displays.web.frames import as_jpeg, faces_as_json, with_picture
 from realtime.displays.web.newest import Newest
 from realtime.displays.web.session import Session
 from realtime.frame import FrameStep
+from realtime.hung import HungThreads
 from realtime.sources.source import Frame, Source, SourceError
 
 PATIENCE = 0.2  # seconds that a frame is waited for before what is wrong is told
@@ -26,6 +27,7 @@ class ServerSource:
         make_step: gives a frame step.
         executor: one thread that all connections share.
         session: notes each frame, once for all who look.
+        hung: gets the threads that hang; too many keep the source from being read, whoever comes.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class ServerSource:
         make_step: Callable[[], FrameStep],
         executor: Executor,
         session: Session,
+        hung: HungThreads,
     ) -> None:
         self._make_source = make_source
         self._make_step = make_step
         self._executor = executor
         self._session = session
+        self._hung = hung
         self._lookers: list[Newest[bytes]] = []
         self._reading: asyncio.Task[None] | None = None
 
@@ -73,7 +77,7 @@ class ServerSource:
 
     async def _read_while_seen(self, step: FrameStep) -> None:
         loop = asyncio.get_running_loop()
-        capture = Capture(self._make_source)
+        capture = Capture(self._make_source, hung=self._hung)
         capture.start()
         try:
             while self._lookers:
