@@ -7,6 +7,7 @@ import numpy as np
 
 STEP = 16  # every 16th pixel each way is looked at: enough to see a change, cheap in large frames
 MARGIN = 1.0  # seconds that a source that gives up by itself is late at most, before it hangs
+STEADIER = 1.125  # so that a rate that wavers around the limit isn't slow and quick by turns
 DARKEST = 12  # of 255: a covered lens; a dark room still has brighter pixels
 
 
@@ -19,7 +20,7 @@ class FaultLimits:
         silent: seconds that a frame may take, then the source hangs.
         frozen: seconds of the very same live frame; a lens's noise makes every two differ.
         black: seconds of black.
-        slow: frames a second.
+        slow: frames a second; it's over from `STEADIER` times as many.
     """
 
     opening: float = 15.0
@@ -49,7 +50,8 @@ class Health:
         self._changed: float | None = None
         self._lit: float | None = None
         self._last: float | None = None
-        self._between: float | None = None
+        self._between = 0.0  # seconds, smoothed: one late frame makes no slow camera
+        self._is_slow = False
 
     def observe(self, image: np.ndarray, at: float) -> None:
         """Look at a frame (uint8 (H, W, 3)) that came at `at` (seconds)."""
@@ -61,8 +63,9 @@ class Health:
         if self._lit is None or is_lit:
             self._lit = at
         if self._last is not None:
-            passed = at - self._last
-            self._between = passed if self._between is None else 0.9 * self._between + 0.1 * passed
+            self._between = 0.9 * self._between + 0.1 * (at - self._last)
+            least = self._limits.slow * (STEADIER if self._is_slow else 1.0)
+            self._is_slow = self._between > 1.0 / least
         self._last = at
 
     def is_frozen(self) -> bool:
@@ -72,14 +75,15 @@ class Health:
         return self._last - self._changed >= self._limits.frozen
 
     def warning(self) -> str | None:
-        """Return what is wrong with a live source's frames that do come, or None."""
+        """Return what is wrong with a live source's frames that do come, or None.
+
+        The sentence stays the same as long as that does: it's printed, and read out, whenever it changes.
+        """
         if not self._live or self._last is None or self._lit is None:
             return None
         if self._last - self._lit >= self._limits.black:
             return "the picture is black: is the lens covered?"
-        if self._between is not None and self._between > 1.0 / self._limits.slow:
-            return f"the camera is slow: {1.0 / self._between:.1f} frames a second; more light helps most webcams"
-        return None
+        return "the camera is slow: more light helps most webcams" if self._is_slow else None
 
 
 class Pauses:

@@ -37,8 +37,22 @@ def test_a_file_that_is_black_or_slow_is_as_it_was_made() -> None:
     assert _observed([noisy(seed) for seed in range(20)], 0.25, live=False).warning() is None
 
 
-def test_a_slow_camera_is_named_with_its_rate() -> None:
-    assert "4.0 frames a second" in str(_observed([noisy(seed) for seed in range(20)], 0.25).warning())
+def test_a_slow_camera_is_told_in_one_sentence_until_it_is_clearly_quicker() -> None:
+    health, at = Health(True, LIMITS), 0.0
+    rates = [7.0, 8.5, 7.9, 8.2] * 20 + [5.0] * 20 + [20.0] * 20
+    told: list[str | None] = []
+    for seed, rate in enumerate(rates):
+        at += 1 / rate
+        health.observe(noisy(seed), at)
+        told += [] if told and told[-1] == health.warning() else [health.warning()]
+    assert told == [None, "the camera is slow: more light helps most webcams", None]
+
+
+def test_one_late_frame_makes_no_slow_camera() -> None:
+    health = Health(True, LIMITS)
+    for seed, at in enumerate((0.0, 0.9, 0.93, 0.96)):
+        health.observe(noisy(seed), at)
+        assert health.warning() is None
 
 
 def test_pauses_double_up_to_the_longest_and_begin_again_after_success() -> None:
