@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,8 @@ class Window:
             path = self._stop_recording(complete)
         finally:
             if self._is_open:
-                cv2.destroyWindow(TITLE)
+                with suppress(cv2.error):  # what was closed by its own button is gone already
+                    cv2.destroyWindow(TITLE)
                 cv2.waitKey(1)
                 self._is_open = False
         if path is not None:

@@ -350,6 +350,13 @@ def test_the_keys_of_the_window_do_what_they_say(tmp_path: Path) -> None:
     assert window.closed
 
 
+def test_a_window_that_is_gone_already_closes_without_an_error() -> None:
+    window = Window()
+    window._is_open = True  # as after its own button was pressed: OpenCV knows no such window
+    window.close(complete=True)
+    assert not window._is_open
+
+
 def test_arrows_and_other_keys_without_a_letter_do_nothing(tmp_path: Path) -> None:
     window = Window(str(tmp_path / "recording.avi"))
     window._view = view(plain(90, 240, 320))
