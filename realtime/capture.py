@@ -208,7 +208,8 @@ class Capture:
             return
         if not worker.thread.is_alive() and not worker.left.is_set() and not self._is_at_end and not self._error:
             raise RuntimeError("the thread that reads the source ended by an error of its own; see above")
-        late = not worker.left.is_set() and worker.deadline is not None and now > worker.deadline
+        deadline = worker.deadline  # once: the other thread may forget it at any time
+        late = not worker.left.is_set() and deadline is not None and now > deadline
         if late and not self.source.live:  # another reader would begin with the first frame again
             self._note_fault(f"{self.source.description} is slow: still waiting")
         elif late:
