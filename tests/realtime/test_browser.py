@@ -99,7 +99,7 @@ def _eventually(found: Callable[[], Any], seconds: float = 15.0) -> Any:
 
 
 def _press(page: WebDriver, key: str) -> None:
-    page.find_element(By.TAG_NAME, "body").send_keys(key)
+    page.find_element(By.ID, "frame").send_keys(key)
 
 
 def test_the_page_begins_with_the_servers_source_unless_that_is_a_camera(page: WebDriver) -> None:
@@ -155,8 +155,18 @@ def test_the_mirror_turns_the_picture_and_is_a_switch(page: WebDriver) -> None:
     assert "-1" in page.find_element(By.ID, "video").value_of_css_property("transform")
 
 
+def test_a_key_that_is_held_is_pressed_once_and_one_beside_the_picture_is_none_of_ours(page: WebDriver) -> None:
+    for key, place, repeat in ((" ", "frame", "true"), ("m", "frame", "true"), (" ", "bars", "false")):
+        page.execute_script(
+            f"document.getElementById('{place}').dispatchEvent("
+            f"new KeyboardEvent('keydown', {{key: '{key}', repeat: {repeat}, bubbles: true}}))"
+        )
+    assert _text(page, "run") == "Stop"
+    assert page.find_element(By.ID, "run").get_attribute("aria-pressed") is None  # its name says it already
+    assert page.find_element(By.ID, "mirror").get_attribute("aria-checked") == "true"
+
+
 def test_the_keyboard_stops_it_and_the_camera_is_given_free(page: WebDriver) -> None:
-    page.execute_script("document.activeElement.blur()")
     _press(page, " ")
     _eventually(lambda: _text(page, "status") == "Stopped.")
     assert page.execute_script("return document.getElementById('video').srcObject") is None

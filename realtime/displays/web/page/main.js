@@ -19,6 +19,7 @@ let faces = [];
 let followed = null; // id of the face that the bars and the timeline show, as long as it is there
 let showing = ""; // what to say while all is well
 let mirrored = true;
+let running = false;
 let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
 
 async function start() {
@@ -56,9 +57,9 @@ function stop() {
   say("Stopped.");
 }
 
-function setRunning(running) {
+function setRunning(value) {
+  running = value;
   byId("run").textContent = running ? "Stop" : "Start";
-  byId("run").setAttribute("aria-pressed", running);
   byId("mode").disabled = running;
 }
 
@@ -143,7 +144,7 @@ function toggleMirror() {
 }
 
 function toggleRun() {
-  return connection || byId("run").getAttribute("aria-pressed") === "true" ? stop() : start();
+  return running ? stop() : start();
 }
 
 function draw() {
@@ -161,12 +162,12 @@ function draw() {
 
 byId("run").addEventListener("click", toggleRun);
 byId("mirror").addEventListener("click", toggleMirror);
-document.addEventListener("keydown", (event) => {
-  if (event.target.closest("button, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === " ") toggleRun();
-  else if (event.key === "m") toggleMirror();
-  else return;
+byId("frame").addEventListener("keydown", (event) => { // there alone: single letters are also what speech input gives
+  if (event.ctrlKey || event.metaKey || event.altKey || ![" ", "m"].includes(event.key)) return;
   event.preventDefault();
+  if (event.repeat) return; // a key that is held is pressed once
+  if (event.key === " ") toggleRun();
+  else toggleMirror();
 });
 setInterval(() => timeline?.draw(performance.now()), 250);
 byId("frame").classList.add("mirrored");
