@@ -49,6 +49,20 @@ CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
 """
 
 
+# Adds a column to a timeline of its own, draws that half a minute and two minutes later, and tells what was painted.
+LATER = """
+const done = arguments[arguments.length - 1];
+import("/numbers.js").then(({ Timeline }) => {
+  const canvas = document.body.appendChild(document.createElement("canvas")), painted = [];
+  canvas.getContext("2d").fillRect = () => painted.push(true);
+  const timeline = new Timeline(canvas, ["dark"]);
+  timeline.add([1], 0);
+  const counts = [30000, 120000].map((now) => { timeline.draw(now); return painted.splice(0).length; });
+  canvas.remove();
+  done(counts);
+});
+"""
+
 # Keeps each camera back until the test allows it, as a user does who thinks about it.
 KEPT_BACK = """
 window.asked = []; window.streams = [];
@@ -131,6 +145,10 @@ def test_a_face_as_high_as_the_picture_has_its_label_within_it(page: WebDriver) 
     page.execute_script(WRITTEN)
     baseline, height = _eventually(lambda: page.execute_script("return window.written"))
     assert 17 <= baseline < height
+
+
+def test_what_is_older_than_a_minute_leaves_the_timeline_though_nothing_new_comes(page: WebDriver) -> None:
+    assert page.execute_async_script(LATER) == [1, 0]
 
 
 def test_a_picture_of_the_camera_is_sent_once_however_often_the_page_draws(page: WebDriver) -> None:

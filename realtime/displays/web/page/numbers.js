@@ -40,10 +40,10 @@ export class Timeline {
   add(probabilities, now) {
     const last = this.columns.at(-1);
     if (!last || now - last[0] >= COLUMN) this.columns.push([now, probabilities]);
-    while (this.columns.length && now - this.columns[0][0] > MINUTE) this.columns.shift();
   }
 
   draw(now) {
+    while (this.columns.length && now - this.columns[0][0] > MINUTE) this.columns.shift();
     const { clientWidth, clientHeight } = this.canvas;
     this.canvas.width = clientWidth * devicePixelRatio;
     this.canvas.height = clientHeight * devicePixelRatio;
