@@ -63,6 +63,17 @@ import("/numbers.js").then(({ Timeline }) => {
 });
 """
 
+# Counts how often the page draws over the picture, and how often it makes room for that anew.
+OVERLAID = """
+window.overlaid = window.resized = 0;
+const overlay = document.getElementById("overlay"), context = overlay.getContext.bind(overlay);
+overlay.getContext = (kind) => { window.overlaid += 1; return context(kind); };
+const { get, set } = Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype, "width");
+Object.defineProperty(overlay, "width", {
+  get: () => get.call(overlay), set: (value) => { window.resized += 1; set.call(overlay, value); },
+});
+"""
+
 # Keeps each camera back until the test allows it, as a user does who thinks about it.
 KEPT_BACK = """
 window.asked = []; window.streams = [];
@@ -171,6 +182,26 @@ def test_the_mirror_turns_the_picture_and_is_a_switch(page: WebDriver) -> None:
     assert page.find_element(By.ID, "video").value_of_css_property("transform") == "none"
     mirror.click()
     assert "-1" in page.find_element(By.ID, "video").value_of_css_property("transform")
+
+
+def test_the_page_draws_only_while_something_is_shown_and_on_a_canvas_that_stays(page: WebDriver) -> None:
+    page.execute_script(COUNT + OVERLAID)
+    _eventually(lambda: page.execute_script("return window.overlaid") > 3)
+    assert page.execute_script("return window.resized") == 0
+    page.find_element(By.ID, "run").click()
+    page.execute_script("window.overlaid = window.drawn = 0")
+    _eventually(lambda: page.execute_script("return window.drawn") > 10)
+    assert page.execute_script("return window.overlaid") == 0
+    page.find_element(By.ID, "run").click()
+    _eventually(lambda: _text(page, "who") in ("dark", "light"))
+
+
+def test_a_camera_that_is_unplugged_stops_the_page_which_says_that_start_opens_it_again(page: WebDriver) -> None:
+    page.execute_script("document.getElementById('video').srcObject.getTracks()[0].stop()")
+    _eventually(lambda: "still plugged in? Start opens it again." in _text(page, "status"))
+    assert _text(page, "run") == "Start"
+    page.find_element(By.ID, "run").click()
+    _eventually(lambda: _text(page, "who") in ("dark", "light"))
 
 
 def test_a_key_that_is_held_is_pressed_once_and_one_beside_the_picture_is_none_of_ours(page: WebDriver) -> None:

@@ -20,6 +20,7 @@ let followed = null; // id of the face that the bars and the timeline show, as l
 let showing = ""; // what to say while all is well
 let mirrored = true;
 let running = false;
+let drawing = 0; // the next drawing, where one was asked for
 let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
 
 async function start() {
@@ -43,6 +44,7 @@ async function start() {
   byId("idle").hidden = true;
   const message = mode === "browser" ? showAnswer : showSource;
   connection = new Connection(mode, { hello: (facts) => greet(facts, mode), message, problem: lose });
+  draw();
 }
 
 function stop() {
@@ -54,6 +56,8 @@ function stop() {
   byId("idle").hidden = false;
   picture.hidden = true;
   show([], null);
+  cancelAnimationFrame(drawing);
+  draw();
   say("Stopped.");
 }
 
@@ -147,17 +151,23 @@ function toggleRun() {
   return running ? stop() : start();
 }
 
+// Draw, and again with each frame of the screen as long as something is shown.
 function draw() {
   const fromCamera = !video.hidden && video.videoWidth;
   const shown = fromCamera
     ? { width: video.videoWidth, height: video.videoHeight }
     : { width: picture.naturalWidth || 16, height: picture.naturalHeight || 9 };
   drawFaces(byId("overlay"), faces, shown, mirrored);
-  if (connection?.mode === "browser" && connection.ready) {
-    if (camera.lost) lose("The camera gives no more pictures: is it still plugged in?");
-    else camera.offer((message) => connection?.send(message));
+  if (connection === null) return;
+  if (connection.mode === "browser" && connection.ready) {
+    if (camera.lost) {
+      stop();
+      say("The camera gives no more pictures: is it still plugged in? Start opens it again.", true);
+      return;
+    }
+    camera.offer((message) => connection?.send(message));
   }
-  requestAnimationFrame(draw);
+  drawing = requestAnimationFrame(draw);
 }
 
 byId("run").addEventListener("click", toggleRun);

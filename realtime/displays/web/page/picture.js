@@ -6,10 +6,11 @@ export const nameOf = (face) => face.label ?? "not sure";
 export function drawFaces(canvas, faces, shown, mirrored) {
   const scale = devicePixelRatio;
   const { clientWidth, clientHeight } = canvas;
-  canvas.width = clientWidth * scale;
-  canvas.height = clientHeight * scale;
+  const [width, height] = [Math.floor(clientWidth * scale), Math.floor(clientHeight * scale)];
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
-  context.scale(scale, scale);
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, clientWidth, clientHeight);
   const place = fitted(shown.width, shown.height, clientWidth, clientHeight);
   for (const face of faces) drawFace(context, face, place, mirrored);
 }
