@@ -177,4 +177,5 @@ class _Shown:
             source_rate=self._capture.source.rate,
             problem=self._capture.problem,
             real_time=self._capture.newest,
+            faces_user=self._capture.source.faces_user,
         )

@@ -20,6 +20,7 @@ class Faulty:
     """A live camera that sees emolab's own video, with a fault every 20 seconds: unplugged, frozen, hanging in turn."""
 
     live = True
+    faces_user = False
     rate = None
     patience = None
     file = ""

@@ -31,6 +31,7 @@ class View:
         source_rate: frames a second that the source names, if it does.
         problem: what is wrong with the source, for people; None: nothing.
         real_time: whether frames go by that we're too slow for.
+        faces_user: whether who looks sees himself; see `Source`.
     """
 
     frame: Frame | None
@@ -42,6 +43,7 @@ class View:
     source_rate: float | None
     problem: str | None
     real_time: bool
+    faces_user: bool
 
     @property
     def image(self) -> np.ndarray | None:

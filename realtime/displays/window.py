@@ -25,7 +25,7 @@ class Window:
 
     Args:
         path: of recordings; snapshots lie in the same folder.
-        mirror: whether it begins mirrored.
+        mirror: whether it begins mirrored; None: where the source is a camera of this machine.
         bars: whether it begins with the bars of all classes.
         clock: gives the time for the names of snapshots, in seconds since 1970.
     """
@@ -35,14 +35,15 @@ class Window:
     def __init__(
         self,
         path: str = "recording.mp4",
-        mirror: bool = True,
+        mirror: bool | None = None,
         bars: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.paused = False
         self.closed = False
         self._path = Path(path)
-        self._look = Look(mirror, bars)
+        self._mirror = mirror
+        self._look = Look(bars=bars)
         self._help = False
         self._clock = clock
         self._recording: Recording | None = None
@@ -62,14 +63,14 @@ class Window:
 
     def show(self, view: View) -> None:
         """Draw the view and obey the keys."""
-        self._view = view
+        self._see(view)
         self._record(view)
         self._draw(1)
 
     def wait(self, view: View) -> None:
         """Draw what was there, with what is wrong now, and obey the keys."""
         last = self._view or view
-        self._view = replace(last, problem=view.problem, rate=view.rate)
+        self._see(replace(last, problem=view.problem, rate=view.rate))
         self._draw(30)
 
     def close(self, complete: bool) -> None:
@@ -110,6 +111,11 @@ class Window:
             self._snapshot()
         elif letter == "r":
             self._toggle_recording()
+
+    def _see(self, view: View) -> None:
+        if self._view is None:
+            self._look = replace(self._look, mirror=view.faces_user if self._mirror is None else self._mirror)
+        self._view = view
 
     def _draw(self, milliseconds: int) -> None:
         if not self._is_open:

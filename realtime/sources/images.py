@@ -20,6 +20,7 @@ class Images:
     """
 
     live = False
+    faces_user = False
     patience = None
 
     def __init__(self, path: str, seconds: float = 1.0) -> None:

@@ -19,6 +19,7 @@ class _Captured:
     """What OpenCV opens, once it's open."""
 
     file = ""
+    faces_user = False
 
     def __init__(self, description: str) -> None:
         self.description = description
@@ -66,6 +67,7 @@ class Camera(_Live):
         rate: frames a second asked for.
     """
 
+    faces_user = True
     patience = None
     why_none = ": is it still plugged in?"
 

@@ -39,6 +39,7 @@ class Source(Protocol):
     Attributes:
         description: for people, such as "camera 0".
         live: whether time goes on without us: a camera or a stream, and no file.
+        faces_user: whether who looks at it sees himself, as in a mirror: a camera of this machine.
         rate: frames a second where that is known in advance.
         patience: seconds after which opening, or reading a frame, gives up by itself; None: that's unknown.
         file: the photograph that was read last; empty for a video or a camera.
@@ -46,6 +47,7 @@ class Source(Protocol):
 
     description: str
     live: bool
+    faces_user: bool
     rate: float | None
     patience: float | None
     file: str

@@ -16,6 +16,7 @@ class Synthetic:
     """
 
     live = False
+    faces_user = False
     patience = None
     file = ""
     description = "synthetic frames"

@@ -65,6 +65,7 @@ class Scripted:
     """
 
     live = True
+    faces_user = False
     rate = None
     patience: float | None = None
     file = ""

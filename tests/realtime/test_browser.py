@@ -283,6 +283,7 @@ def test_a_face_that_no_class_is_sure_of_is_called_not_sure() -> None:
             browser.find_element(By.ID, "run").click()
             _eventually(lambda: _text(browser, "who") == "not sure")
             assert _text(browser, "who") == "not sure"
+            assert browser.find_element(By.ID, "mirror").get_attribute("aria-checked") == "false"  # no camera's picture
         finally:
             browser.quit()
 

@@ -27,7 +27,7 @@ def view(
     image: np.ndarray | None, at: float = 0.0, faces: tuple[Face, ...] = (FACE,), problem: str | None = None
 ) -> View:
     frame = None if image is None else Frame(image, at, round(at * 10))
-    return View(frame, list(faces), CLASSES, 12.0, 33.0, 30.0, 10.0, problem, real_time=False)
+    return View(frame, list(faces), CLASSES, 12.0, 33.0, 30.0, 10.0, problem, real_time=False, faces_user=False)
 
 
 def _noise(seed: int) -> np.ndarray:
@@ -357,6 +357,26 @@ def test_a_window_that_is_gone_already_closes_without_an_error() -> None:
     assert not window._is_open
 
 
+@pytest.mark.parametrize(
+    ("wanted", "faces_user", "mirrored"),
+    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+)
+def test_a_window_begins_mirrored_where_its_user_sits_before_the_camera_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, wanted: bool | None, faces_user: bool, mirrored: bool
+) -> None:
+    window = Window(mirror=wanted)
+    monkeypatch.setattr(window, "_draw", lambda milliseconds: None)  # no screen here
+    image = plain(0)
+    image[:, :9] = 255
+    seen = replace(view(image, faces=()), faces_user=faces_user)
+    window.wait(replace(seen, frame=None))
+    window.show(seen)
+    assert (window.picture(seen)[20, -5:].mean() > 200) == mirrored
+    window.press(ord("m"))
+    window.show(seen)
+    assert (window.picture(seen)[20, -5:].mean() > 200) != mirrored
+
+
 def test_arrows_and_other_keys_without_a_letter_do_nothing(tmp_path: Path) -> None:
     window = Window(str(tmp_path / "recording.avi"))
     window._view = view(plain(90, 240, 320))
@@ -374,10 +394,10 @@ def test_a_recording_of_the_window_is_not_mirrored_and_none_is_written_over(tmp_
     image[:, :100] = 255
     for _ in range(2):
         window = Window(str(tmp_path / "recording.avi"), mirror=True)
-        window._view = view(image, faces=())
+        window._see(view(image, faces=()))
         window.press(ord("r"))
         assert window._recording is not None
-        window._recording.add(window._view)
+        window._recording.add(view(image, faces=()))
         window.press(ord("s"))
         window.close(complete=True)
     assert sorted(path.name for path in tmp_path.glob("recording*.avi")) == ["recording-2.avi", "recording.avi"]

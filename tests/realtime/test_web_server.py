@@ -471,7 +471,7 @@ def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) 
             session.ws_connect(f"{page}live/source", headers={"Origin": page.rstrip("/")}) as socket,
         ):
             greeting = json.loads((await socket.receive()).data)
-            assert greeting["source"] == "synthetic frames"
+            assert (greeting["source"], greeting["mirror"]) == ("synthetic frames", False)
             messages = []
             while len(messages) < 3:
                 messages.append((await socket.receive(timeout=5)).data)

@@ -49,7 +49,7 @@ class Display(Target):
     """Where faces are shown."""
 
     path: Name | None = ABSENT
-    mirror: bool = ABSENT
+    mirror: bool | None = ABSENT
     bars: bool = ABSENT
     host: Name = ABSENT
     port: Annotated[int, Field(ge=0, le=65_535)] = ABSENT

@@ -22,7 +22,6 @@ from realtime.displays.web.session import Session
 from realtime.frame import FrameStep
 from realtime.hung import HungThreads
 from realtime.loop import Stop, Summary
-from realtime.sources.opencv import Camera
 from realtime.sources.source import Source
 
 PAGE = Path(__file__).with_name("page")
@@ -119,10 +118,11 @@ def application(
     app = web.Application(middlewares=[_guard(options)], client_max_size=1024)
     source = make_source()
     classes = list(make_step().classify.classes)
-    greeting = {"budget": session.budget_ms, "source": source.description, "classes": classes}
+    named = {"source": source.description, "mirror": source.faces_user}
+    greeting = {"budget": session.budget_ms, "classes": classes, **named}
     live = _Live(options, make_source, make_step, session, hung, greeting)
     said = {"notice": notice, "expression": EXPRESSION, "law": LAW}
-    said["selected"] = "" if isinstance(source, Camera) else "selected"  # a camera is the default: nobody asked for it
+    said["selected"] = "" if source.faces_user else "selected"  # a camera is the default: nobody asked for it
     files = {path.name: _file(path, said) for path in sorted(PAGE.iterdir())}  # and no others, whatever is asked for
     app.router.add_get("/", _index(options, files["index.html"]))
     for name, file in files.items():

@@ -18,7 +18,8 @@ let budget = 33;
 let faces = [];
 let followed = null; // id of the face that the bars and the timeline show, as long as it is there
 let showing = ""; // what to say while all is well
-let mirrored = true;
+let mirrored = false;
+let wished = null; // whether it's to be mirrored, where somebody said so
 let running = false;
 let drawing = 0; // the next drawing, where one was asked for
 let turns = 0; // starts and stops so far: what a slow start finds changed, it gives up
@@ -74,6 +75,7 @@ function greet(facts, mode) {
     bars = new Bars(byId("bars"), facts.classes);
     timeline = new Timeline(byId("timeline"), facts.classes);
   }
+  setMirrored(wished ?? (mode === "browser" || facts.mirror)); // people know themselves mirrored
   camera.forget();
   times.length = 0; // a pause is no rate
   showing = mode === "browser" ? "Showing this device's camera." : `Showing ${facts.source}.`;
@@ -142,7 +144,12 @@ function say(text, alarm = false) {
 }
 
 function toggleMirror() {
-  mirrored = !mirrored;
+  wished = !mirrored;
+  setMirrored(wished);
+}
+
+function setMirrored(value) {
+  mirrored = value;
   byId("mirror").setAttribute("aria-checked", mirrored);
   byId("frame").classList.toggle("mirrored", mirrored);
 }
@@ -179,6 +186,6 @@ byId("frame").addEventListener("keydown", (event) => { // there alone: single le
   if (event.key === " ") toggleRun();
   else toggleMirror();
 });
+setMirrored(byId("mode").value === "browser");
 setInterval(() => timeline?.draw(performance.now()), 250);
-byId("frame").classList.add("mirrored");
 draw();
