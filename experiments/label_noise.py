@@ -62,14 +62,21 @@ def training_settings(cfg: DictConfig, given: Sequence[str]) -> list[str]:
     """Return the overrides that every training has.
 
     Raises:
-        ConfigError: if they are wrong, or name first weights that aren't there.
+        ConfigError: if they are wrong, name first weights that aren't there, or let networks learn from a run.
         RunError: if a run that they name isn't there.
     """
+    from emolab.runs.first_weights import names_a_run
     from emolab.runs.session import check_named
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
     check_command("train", fixed)
-    check_named(composed("train", fixed))
+    settings = composed("train", fixed)
+    check_named(settings)
+    if settings.teacher is not None or names_a_run(settings.model.weights):
+        raise ConfigError(
+            "teacher and a run as model.weights may hand down the labels that are to be judged by networks which haven't "
+            "seen them: leave them out"
+        )
     return fixed
 
 

@@ -33,6 +33,12 @@ def first_weights(requested: str | None, model: str) -> FirstWeights:
     return FirstWeights(requested, str(path), path, record.classes)
 
 
+def names_a_run(requested: str | None) -> bool:
+    """Whether `model.weights` names a run, which has learned from images already."""
+    named = None if requested is None else there(requested)
+    return named is not None and _run_folder(named) is not None
+
+
 def _run_folder(path: Path) -> Path | None:
     """The run that `path` is, or that the file `path` lies in."""
     folder = path.parent.parent if path.is_file() else path

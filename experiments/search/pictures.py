@@ -46,7 +46,7 @@ def history_figure(study: optuna.Study, name: str, number: int = 0) -> Figure:
 
 
 def importance_figure(importances: Mapping[str, float]) -> Figure:
-    """Draw how much of the differences each parameter explains, 0 to 1, the most important on top."""
+    """Draw how much each parameter matters for being among the best trials, 0 to 1, the most important on top."""
     figure = Figure(figsize=(9.0, 0.8 + 0.32 * len(importances)), dpi=110, layout="constrained")
     axes = figure.subplots()
     names = sorted(importances, key=lambda name: importances[name])

@@ -124,5 +124,5 @@ def _importance(study: optuna.Study, complete: Sequence[FrozenTrial], number: in
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few trials say little, as anybody sees on the page
         importances = optuna.importance.get_param_importances(study, target=lambda trial: sign * trial.values[number])
-    text = "How much of the differences each parameter explains (PED-ANOVA, Watanabe et al. 2023)."
+    text = "How much each parameter matters for being among the best trials (PED-ANOVA, Watanabe et al. 2023)."
     return [Section(f"Importance{of}", text, png=png(pictures.importance_figure(importances)))]

@@ -158,6 +158,15 @@ def test_weights_that_are_not_there_are_told_before_any_data_are_prepared(tmp_pa
         label_noise(composed("label_noise", given), given)
 
 
+@pytest.mark.parametrize("given", ["teacher={}", "model.weights={}"])
+def test_networks_that_learn_from_a_run_may_have_its_labels_and_are_refused(tmp_path: Path, given: str) -> None:
+    run = made_run(tmp_path / "runs", 0.7, model="custom_cnn")
+    run.save_checkpoint("best", lambda path: path.write_text("w"), tag=0)
+    command = ["data=demo", "model=custom_cnn", f"paths.runs={tmp_path / 'runs'}", given.format(run.folder)]
+    with pytest.raises(ConfigError, match="may hand down the labels"):
+        training_settings(composed("label_noise", command), command)
+
+
 def test_a_list_of_its_own_is_refused():
     with pytest.raises(ConfigError, match=r"without trainer\.leave_out"):
         check_command("label_noise", ["data=folder", "data.root=faces", "trainer.leave_out=list.csv"])
