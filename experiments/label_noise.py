@@ -74,8 +74,8 @@ def training_settings(cfg: DictConfig, given: Sequence[str]) -> list[str]:
     check_named(settings)
     if settings.teacher is not None or names_a_run(settings.model.weights):
         raise ConfigError(
-            "teacher and a run as model.weights may hand down the labels that are to be judged by networks which haven't "
-            "seen them: leave them out"
+            "teacher and a run as model.weights may hand down the labels, which networks are to judge that haven't seen "
+            "them: leave them out"
         )
     return fixed
 

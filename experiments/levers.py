@@ -125,8 +125,8 @@ def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
         "images; the test images stay unopened.",
         "A row with one seed has an interval of the images' noise, without that of the training; one with several has "
         f"both. {INTERVAL}",
-        "Of twenty levers that do nothing, one will look decided; with one seed more, because all share one baseline, and a "
-        "training anew changes the accuracy, too (two seeds of FER2013's recipe differ by a point).",
+        "Of twenty levers that do nothing, one will look decided; with one seed more, because all share one baseline, "
+        "and a training anew changes the accuracy, too (two seeds of FER2013's recipe differ by a point).",
         "A short training favours what learns fast over what keeps from overfitting.",
         *([f"Not trained: {', '.join(missing)}."] if missing else []),
     ]

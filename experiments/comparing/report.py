@@ -22,8 +22,8 @@ _MOST_LEGENDS = 16
 
 NOISE = (
     "A difference counts as decided where its 95 % bootstrap interval (whole clusters of near-duplicates resampled) "
-    "lies above zero. Of twenty pairs that don't differ, one will look decided; more, where one of the two was chosen by "
-    "these very images, as the best of many runs is, and the best epoch on validation images."
+    "lies above zero. Of twenty pairs that don't differ, one will look decided; more, where one of the two was "
+    "chosen by these very images, as the best of many runs is, and the best epoch on validation images."
 )
 
 

@@ -56,7 +56,7 @@ def write_best(best: FrozenTrial, study: optuna.Study, folder: Path, fixed: Sequ
         f"# Purpose: the best of the sweep {study.study_name}: trial {best.number} of {len(study.trials)}.\n"
         f"# Command: {command}\n"
         f"# Time:    {best.duration or 'unknown'} on the sweep's machine, for {best.user_attrs.get('epochs')} epochs.\n"
-        f"# Expect:  somewhat less than {values}, which run {best.user_attrs.get('run')} had: the best of many is lucky, too.\n"
+        f"# Expect:  somewhat less than {values} of run {best.user_attrs.get('run')}: the best of many is lucky, too.\n"
     )
     settings = [*(override for override in kept if override not in removed), *searched]
     files.write_text(path, head + as_experiment([*settings, f"name={name}"]))
