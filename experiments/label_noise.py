@@ -74,7 +74,7 @@ def training_settings(cfg: DictConfig, given: Sequence[str]) -> list[str]:
     check_named(settings)
     if settings.teacher is not None or names_a_run(settings.model.weights):
         raise ConfigError(
-            "teacher and a run as model.weights may hand down the labels, which networks are to judge that haven't seen "
+            "teacher and a run as model.weights may hand down the labels, which networks must judge that haven't seen "
             "them: leave them out"
         )
     return fixed
