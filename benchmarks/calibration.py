@@ -6,11 +6,13 @@ Near-duplicates stay on one side. Each half is judged by what was fitted on the 
 of a split; it is the mean over ten draws of the halves. Printed are the expected calibration error, what exactly true
 confidences would show on so many images, the negative log-likelihood in nats, and the accuracy, which vector scaling
 alone changes. `--fitted-on 100` fits on so many images of the half, as those with few photographs would have to.
+`--on-test` fits on each file's validation images instead, and judges on its test images, as emolab does.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,19 +36,23 @@ def main() -> None:
     parser.add_argument("predictions", type=Path, nargs="+")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--fitted-on", type=int, help="images of the half; without it all")
+    parser.add_argument("--on-test", action="store_true")
     arguments = parser.parse_args()
-    sets = [one for path in arguments.predictions for one in load_predictions(path).values()]
-    print(f"{len(sets)} sets of predictions, {arguments.draws} draws\n")
+    files = [load_predictions(path) for path in arguments.predictions]
+    judgings: list[Callable[[Fit], np.ndarray]]
+    if arguments.on_test:
+        judgings = [partial(judged_on_test, splits) for splits in files]
+    else:
+        sets = [one for splits in files for one in splits.values()]
+        judgings = [partial(judged, one, draws=arguments.draws, fitted_on=arguments.fitted_on) for one in sets]
+    print(f"{len(judgings)} sets of predictions{'' if arguments.on_test else f', {arguments.draws} draws'}\n")
     print("| | ECE | if exactly true | log-likelihood, nats | accuracy | lower ECE than one temperature |")
     print("| --- | --- | --- | --- | --- | --- |")
-    by_way = {
-        name: np.array([judged(one, fit, arguments.draws, arguments.fitted_on) for one in sets])
-        for name, fit in WAYS.items()
-    }
+    by_way = {name: np.array([judging(fit) for judging in judgings]) for name, fit in WAYS.items()}
     for name, rows in by_way.items():
         ece, floor, nll, accuracy = rows.mean(axis=0)
         better = int((rows[:, 0] < by_way["one temperature"][:, 0]).sum())
-        print(f"| {name} | {ece:.4f} | {floor:.4f} | {nll:.4f} | {accuracy:.4f} | {better} of {len(sets)} |")
+        print(f"| {name} | {ece:.4f} | {floor:.4f} | {nll:.4f} | {accuracy:.4f} | {better} of {len(judgings)} |")
 
 
 def judged(predictions: Predictions, fit: Fit, draws: int, fitted_on: int | None) -> np.ndarray:
@@ -58,15 +64,24 @@ def judged(predictions: Predictions, fit: Fit, draws: int, fitted_on: int | None
         for part in (first, ~first):
             rows = np.random.default_rng(seed).permutation(np.flatnonzero(part))[:fitted_on]
             said[~part] = fit(predictions.subset(rows))(predictions.subset(~part)).logits
-        one = replace(predictions, logits=said)
-        probabilities = one.probabilities()
-        found.append([
-            expected_calibration_error(probabilities, one.targets),
-            calibration_error_if_calibrated(probabilities, draws=20),
-            negative_log_likelihood(probabilities, one.targets),
-            one.right.mean(),
-        ])  # fmt: skip
+        found.append(numbers_of(replace(predictions, logits=said), draws=20))
     return np.mean(found, axis=0)
+
+
+def judged_on_test(splits: Mapping[str, Predictions], fit: Fit) -> np.ndarray:
+    """Return the same numbers of a file's test images, by what was fitted on its validation images."""
+    return np.array(numbers_of(fit(splits["validation"])(splits["test"]), draws=200))
+
+
+def numbers_of(predictions: Predictions, draws: int) -> list[float]:
+    """Return calibration error, what exact confidences would show (the mean of so many draws), loss and accuracy."""
+    probabilities = predictions.probabilities()
+    return [
+        expected_calibration_error(probabilities, predictions.targets),
+        calibration_error_if_calibrated(probabilities, draws),
+        negative_log_likelihood(probabilities, predictions.targets),
+        float(predictions.right.mean()),
+    ]
 
 
 def halves(groups: np.ndarray, seed: int) -> np.ndarray:
