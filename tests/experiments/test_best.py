@@ -51,7 +51,7 @@ def test_the_winner_is_an_experiment_that_means_the_same_training(tmp_path, name
     assert OmegaConf.to_container(written) == OmegaConf.to_container(asked)
     text = path.read_text()
     assert "trial 1 of 2" in text
-    assert "0.6000, as run 20261124-100000-aaaa" in text
+    assert "less than 0.6000 of run 20261124-100000-aaaa" in text
     assert f"# Command: {command}" in text
 
 
