@@ -22,11 +22,16 @@ class Module(keras.Model):
     each image, (N,), as "loss", which is minimised, and "accuracy"; their means are the metrics. `step` counts the
     training steps; being a weight, it is saved and resumed with the others.
 
+    Args:
+        network: uint8-range RGB (N, S, S, 3) -> logits (N, C); see `emolab.models.network`. Its weights are what a run
+            keeps as its best.
+
     Attributes:
+        network: as given.
         average: of the weights, validated and kept in their place; None, unless a subclass sets it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, network: keras.Model) -> None:
         super().__init__()
         self.average: MovingAverage | None = None
         self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", "accuracy")}
@@ -38,6 +43,16 @@ class Module(keras.Model):
             trainable=False,
             aggregation="only_first_replica",
         )
+        self.network = network
+        self.built = True  # the network came whole; `build` would forbid a subclass to add to it
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Nothing is left to build: the network came whole."""
+        self.built = True
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return logits float32 (N, C) of uint8-range RGB (N, S, S, 3)."""
+        return self.network(tf.cast(images, tf.float32), training=training)
 
     def averaged(self) -> AbstractContextManager[None]:
         """Return a context in which the weights are their moving average, where one is kept."""
@@ -104,7 +119,7 @@ class EmotionModule(Module):
     """Learns to name the emotion of a face.
 
     Args:
-        network: uint8-range RGB (N, S, S, 3) -> logits (N, C); see `emolab.models.network`.
+        network: as `Module`'s.
         loss: (logits, targets, prior) -> loss of each image; see `emolab.training.losses`.
         optimizer: (total steps, weights) -> optimizer; see `emolab.training.optimizers`.
         prior: shares (C,) of the classes in training.
@@ -123,9 +138,8 @@ class EmotionModule(Module):
         seed: int = 0,
         averaging: float | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(network)
         self.autocast = False  # augmented pixels keep their fractions, for which bfloat16 has no bits
-        self.network = network
         self.seed = seed
         self._loss, self._optimizer_of = loss, optimizer
         self._prior = tf.constant(prior, tf.float32)
@@ -135,14 +149,6 @@ class EmotionModule(Module):
             averages = [self._average_of(weight, number) for number, weight in enumerate(network.weights)]
             self.average = MovingAverage(network.weights, averages, averaging)
         self.build((None, *network.input_shape[1:]))
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Nothing is left to build: the network came whole."""
-        self.built = True
-
-    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return logits float32 (N, C) of uint8-range RGB (N, S, S, 3)."""
-        return self.network(tf.cast(images, tf.float32), training=training)
 
     def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
         """Augment, classify, compare."""

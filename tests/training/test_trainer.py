@@ -20,6 +20,7 @@ from emolab.tracking import LoggerGroup
 from emolab.training.callbacks import Checkpoints
 from emolab.training.callbacks.profile import Profile
 from emolab.training.losses import cross_entropy
+from emolab.training.module import Module
 from emolab.training.muon import Muon
 from emolab.training.precision import POLICIES
 from emolab.training.state import load_state
@@ -50,6 +51,36 @@ def test_a_module_of_random_weights_is_judged_on_each_split_as_its_logits_say() 
         assert judged["accuracy"] == pytest.approx(np.mean(logits.argmax(1) == targets.argmax(1)))
         assert judged["loss"] == pytest.approx(np.mean(cross_entropy(logits, targets, prior)), rel=1e-4)
     assert trainer.predict(module, data).tolist() == logits.tolist()  # of the test images
+
+
+class OwnModule(Module):
+    """The three hooks, and nothing else, as somebody with another loss would write them."""
+
+    def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self._judged(self(images, training=True), targets)
+
+    def validation_step(self, images: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self._judged(self(images), targets)
+
+    def configure_optimizers(self, total_steps: int) -> keras.Optimizer:
+        return AdamW(0.02)
+
+    @staticmethod
+    def _judged(logits: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
+        right = tf.equal(tf.argmax(logits, axis=1), tf.argmax(targets, axis=1))
+        return {"loss": tf.reduce_sum((tf.nn.softmax(logits) - targets) ** 2, axis=1), "accuracy": right}
+
+
+def test_a_module_of_ones_own_learns_keeps_its_best_weights_and_goes_on(tmp_path: Path) -> None:
+    record = tiny_record(tmp_path)
+    trainer = Trainer(epochs=8, record=record)
+    trainer.fit(OwnModule(tiny_module(trainer).network), TinyData())
+    assert record.facts.monitor.best > 0.9
+    kept = tiny_module(trainer).network
+    kept.load_weights(record.checkpoint_path("best"))
+    again = OwnModule(kept)
+    again.compile(optimizer=AdamW(0.02))
+    assert trainer.validate(again, TinyData())["accuracy"] == pytest.approx(record.facts.monitor.best)
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
