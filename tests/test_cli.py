@@ -313,6 +313,7 @@ def test_a_verb_takes_a_gpus_memory_as_it_needs_it_unless_the_user_says_otherwis
 # `emolab.doctor` with work that says how it ends; each command on stdin, and its exit code.
 END_AS_NAMED = """
 import json, sys
+from emolab.cli import verb
 
 def run(settings):
     print("began", settings.paths.runs, flush=True)
