@@ -71,6 +71,8 @@ def _trained(
     """Begin a run, or go on with `resumed`, as far as it goes."""
     evaluation = evaluation_of(cfg)
 
+    from emolab.data.records import SPLITS
+    from emolab.judging.seen import notes_on_ancestors
     from emolab.runs.session import begin, command_of, longer, recorded, take_up, weights_to_begin_from
     from emolab.runs.teachers import find_teachers, note_teachers
 
@@ -92,6 +94,8 @@ def _trained(
         print(f"data {data.summary}")
         print(printable(f"model {cfg.model.name}, weights: {weights.used}"), flush=True)
         note_teachers(record, teachers)
+        for note in notes_on_ancestors(record, data.prepared, SPLITS[1:]):
+            print(printable(f"WARNING: {note}"), flush=True)
         record.update(precision=trainer.precision, model={**record.facts.model.model_dump(), **cost_of(module.network)})
         trainer.record = record
         trainer.fit(module, data, resume=record.can_go_on)

@@ -65,14 +65,14 @@ def training_settings(cfg: DictConfig, given: Sequence[str]) -> list[str]:
         ConfigError: if they are wrong, name first weights that aren't there, or let networks learn from a run.
         RunError: if a run that they name isn't there.
     """
-    from emolab.runs.first_weights import names_a_run
+    from emolab.runs.first_weights import run_of
     from emolab.runs.session import check_named
 
     fixed = [*for_training(given, "label_noise"), f"name={cfg.name}", "evaluate=false"]
     check_command("train", fixed)
     settings = composed("train", fixed)
     check_named(settings)
-    if settings.teacher is not None or names_a_run(settings.model.weights):
+    if settings.teacher is not None or run_of(settings.model.weights) is not None:
         raise ConfigError(
             "teacher and a run as model.weights may hand down the labels, which networks must judge that haven't seen "
             "them: leave them out"

@@ -178,7 +178,7 @@ def _can_be_judged(record: "RunRecord", cache: Path) -> bool:
     way_out = "copy the run again with its folder engines, from where it was exported"
     anew = f", or export here: python -m emolab.export {typed('ckpt', record.folder)} {typed_data(record)}"
     try:
-        data, reason = own_data(record, cache), f"the data that it was trained on aren't in {cache}"
+        data, reason = own_data(record.facts.data, cache), f"the data that it was trained on aren't in {cache}"
     except DataError as error:  # damaged, say
         data, reason = None, one_line(error)
     if data is not None:

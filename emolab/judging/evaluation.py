@@ -22,7 +22,7 @@ from emolab.judging.head import head_of, title_of
 from emolab.judging.judge import Judge, classifier, mirrored
 from emolab.judging.pictures import View, pictures_of
 from emolab.judging.robustness import Curve, robustness_curves, robustness_picture
-from emolab.judging.seen import notes_on_seen, seen_in_training
+from emolab.judging.seen import notes_on_ancestors, notes_on_seen, seen_in_training
 from emolab.models.pretrained import IMAGENET, WITHOUT_IMAGENET
 from emolab.runs import layout
 from emolab.runs.network import load_network
@@ -85,6 +85,7 @@ def evaluate_run(record: RunRecord, prepared: PreparedData, settings: Evaluation
         _pictures(record, network, view, judgement, settings.examples),
         warnings=[
             *([] if learned_from(record, prepared) else notes_on_seen(record, metrics, seen is not None)),
+            *notes_on_ancestors(record, prepared, metrics),
             *_warnings(record, prepared, shared),
             *calibration.doubts,
             *without_images(metrics),

@@ -15,6 +15,7 @@ from emolab.errors import DataError, RunError
 from emolab.flat import flat
 from emolab.judging.fits import check_size
 from emolab.runs.record import RunRecord
+from emolab.runs.schema import Data
 
 _READ = ("reader.people", "reader.test_labels")  # what of a reader isn't code, and is the user's to choose
 
@@ -31,19 +32,18 @@ def data_for(cfg: DictConfig, record: RunRecord) -> PreparedData:
     if cfg.get("data") is not None:
         check_size(record, cfg.data.image_size, f"data={cfg.data.name}")
         return prepare_data(cfg)
-    if (found := own_data(record, Path(cfg.paths.cache))) is not None:
+    if (found := own_data(record.facts.data, Path(cfg.paths.cache))) is not None:
         return found
     raise DataError(f"the data of the run {record.id} aren't in {cfg.paths.cache}. Name them: {typed_data(record)}")
 
 
-def own_data(record: RunRecord, cache: Path) -> PreparedData | None:
-    """Return what the run learned from, if it's in the cache.
+def own_data(learned: Data, cache: Path) -> PreparedData | None:
+    """Return what a run learned from, by its facts, if it's in the cache.
 
     Raises:
         DataError: if it's there, but damaged.
     """
-    data = record.facts.data
-    wanted = folder_name(data.name, data.fingerprint)
+    wanted = folder_name(learned.name, learned.fingerprint)
     for account in Path(cache).glob(f"*/{ACCOUNT}"):  # never a path that a run's own words make
         if account.parent.name == wanted:
             return PreparedData.open(account.parent)

@@ -19,11 +19,9 @@ def first_weights(requested: str | None, model: str) -> FirstWeights:
         ConfigError: if what was asked for can't be had, or the run trained another model.
         RunError: if the run's weights are missing or changed.
     """
-    named = None if requested is None else there(requested)
-    folder = None if named is None else _run_folder(named)
-    if named is None or folder is None:
+    named, record = None if requested is None else there(requested), run_of(requested)
+    if named is None or record is None:
         return imagenet_or_file(requested, model)
-    record = RunRecord.open(folder)
     path = record.checkpoint_path("best")
     if named.is_file() and named.resolve() != path.resolve():
         raise ConfigError(f"model.weights={requested}: the run's best weights are {path.name}; give the run's folder")
@@ -33,10 +31,15 @@ def first_weights(requested: str | None, model: str) -> FirstWeights:
     return FirstWeights(requested, str(path), path, record.classes)
 
 
-def names_a_run(requested: str | None) -> bool:
-    """Whether `model.weights` names a run, which has learned from images already."""
+def run_of(requested: str | None) -> RunRecord | None:
+    """Return the run that `model.weights` names, if it names one, which has learned from images already.
+
+    Raises:
+        RunError: if the run is damaged.
+    """
     named = None if requested is None else there(requested)
-    return named is not None and _run_folder(named) is not None
+    folder = None if named is None else _run_folder(named)
+    return None if folder is None else RunRecord.open(folder)
 
 
 def _run_folder(path: Path) -> Path | None:

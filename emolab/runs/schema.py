@@ -107,6 +107,13 @@ class Teacher(Facts):
     weights: str | None
 
 
+class Ancestor(Facts):
+    """A run through which another one knows images: its id, and what it learned from."""
+
+    run: str
+    data: Data
+
+
 class Summary(Facts):
     """How a run ended.
 
@@ -143,6 +150,7 @@ class RunFacts(Facts):
         checkpoints: "best" and "last" -> file in its folder.
         precision: that it was computed in, such as "float32"; empty: unknown.
         teachers: the runs that it learned from.
+        ancestors: these, the run that its first weights are of, and the ancestors of each.
         temperatures: of each class; None: none have been fitted yet, which isn't all 1.
         uncertain_below: calibrated confidence below which a face is better left unnamed, 0 to 1.
         summary: how it ended.
@@ -168,6 +176,7 @@ class RunFacts(Facts):
     checkpoints: Annotated[dict[str, str], AfterValidator(_named_as_ours)]
     precision: str = ""
     teachers: list[Teacher] = Field(default_factory=list)
+    ancestors: list[Ancestor] = Field(default_factory=list)
     temperatures: dict[str, Temperature] | None = None
     uncertain_below: Share | None = None
     summary: Summary = Summary()

@@ -13,8 +13,9 @@ from emolab.data.left_out import listed_names
 from emolab.errors import ConfigError, DivergedError, EmolabError, Pruned, printable
 from emolab.models.pretrained import DOWNLOAD_SECONDS, FirstWeights
 from emolab.runs import RunRecord, resolve
+from emolab.runs.ancestors import with_parents
 from emolab.runs.checkpoints import tag_of
-from emolab.runs.first_weights import first_weights
+from emolab.runs.first_weights import first_weights, run_of
 from emolab.runs.sameness import change_of_data, change_of_settings, config_text
 from emolab.runs.select import is_artifact
 from emolab.runs.teachers import find_teachers
@@ -140,6 +141,7 @@ def _steps_done(record: RunRecord) -> int:
 
 
 def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: Mapping[str, str]) -> dict[str, Any]:
+    parent = run_of(weights.requested)
     return {
         "group": dict(cfg.group),
         "choices": {group: str(choice) for group, choice in choices.items() if "/" not in group and choice is not None},
@@ -160,6 +162,7 @@ def _fields(cfg: DictConfig, data: DataModule, weights: FirstWeights, choices: M
             "weights": {"requested": weights.requested, "used": weights.used},
         },
         "seed": cfg.seed,
+        "ancestors": [one.model_dump() for one in with_parents((), [] if parent is None else [parent])],
     }
 
 

@@ -275,3 +275,19 @@ def test_a_debug_config_does_what_it_says(
     arguments = (f"data.root={striped_faces}", f"debug={debug}", "trainer.batch_size=4", *HERE)
     train(composed("train", [*TINY[:7], "aug=off", *arguments]))
     assert list(tmp_path.glob(left))
+
+
+def test_a_training_from_a_run_of_other_data_says_first_what_may_have_been_learned_from(
+    trained: Path,
+    tmp_path: Path,
+    striped_faces: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)  # whose cache lacks what that run learned from
+    parent = _run_folder(trained)
+    arguments = (f"data.root={striped_faces}", f"model.weights={parent}", "data.image_size=40", "evaluate=false", *HERE)
+    train(composed("train", [*TINY, "aug=off", "trainer.epochs=1", *arguments]))
+    begun, told, _ = capsys.readouterr().out.partition(f"WARNING: whether the run {parent.name}, whose weights")
+    assert told
+    assert "epoch 1/1" not in begun

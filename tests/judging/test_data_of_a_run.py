@@ -10,11 +10,13 @@ from PIL import Image
 from run_fields import FIELDS, made_record
 
 from emolab.config.command import composed
+from emolab.data.prepared import PreparedData
 from emolab.data.readers.folder import FolderReader
 from emolab.errors import DataError
 from emolab.judging.own_data import data_for, own_data, typed_data
-from emolab.judging.seen import seen_in_training
+from emolab.judging.seen import notes_on_ancestors, seen_in_training
 from emolab.runs import RunRecord
+from emolab.runs.ancestors import with_parents
 from emolab.runs.sameness import config_text
 
 
@@ -107,7 +109,39 @@ def test_images_that_a_run_learned_from_are_known_in_other_data_by_themselves_an
 
     (own.folder / "index.parquet").write_text("damaged")
     with pytest.raises(DataError):
-        own_data(record, cache)
+        own_data(record.facts.data, cache)
     assert seen_in_training(record, judged) is None  # which is no reason not to judge others
     shutil.rmtree(own.folder)
     assert seen_in_training(record, judged) is None
+
+
+def test_images_that_first_weights_or_a_teacher_learned_from_in_another_split_are_told_and_counted_as_seen(
+    tmp_path: Path,
+) -> None:
+    root, cache = class_folders(tmp_path / "photographs", {"anger": 30, "sad": 30}), tmp_path / "cache"
+    parents_data = made(FolderReader(root), cache, validation=0.2, test=0.2)
+    data = made(FolderReader(root), cache, validation=0.2, test=0.2, image_size=48)
+    elsewhere = class_folders(tmp_path / "elsewhere", {"anger": 30, "sad": 30}, seed=1)  # other photographs, same names
+    others = made(FolderReader(elsewhere), cache, validation=0.2, test=0.2)
+
+    def run_of(own: PreparedData, *parents: RunRecord) -> RunRecord:
+        record = _run(tmp_path / "runs", "made", own.fingerprint, *own.classes, content=own.content)
+        record.update(ancestors=[one.model_dump() for one in with_parents((), parents)])
+        return record
+
+    grandparent = run_of(parents_data)
+    record = run_of(data, run_of(others, grandparent))
+    learned = parents_data.index["source"][parents_data.rows("train")]
+    test = data.rows("test")
+    seen = data.index["source"][test].isin(learned).to_numpy()
+    assert 0 < seen.sum() < len(test)
+    np.testing.assert_array_equal(seen_in_training(record, data)[test], seen)
+    (told,) = notes_on_ancestors(record, data, ["test"])
+    assert told.startswith(f"SEEN IN TRAINING: {seen.sum()} of the {len(test)} test images. The run {grandparent.id}")
+
+    assert notes_on_ancestors(run_of(data, run_of(data)), data, ["test"]) == []
+    assert notes_on_ancestors(run_of(parents_data, run_of(others)), data, ["test"]) == []
+    shutil.rmtree(parents_data.folder)
+    (told,) = notes_on_ancestors(record, data, ["test"])
+    assert told.startswith(f"whether the run {grandparent.id}")
+    assert "isn't known" in told

@@ -79,8 +79,10 @@ def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     tmp_path: Path, prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = made_record(tmp_path / "runs", "seed: 0\n", **OWN)
+    record.update(ancestors=[{"run": "gone", "data": {**FIELDS["data"], "content": "of before"}}])
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
     report = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
+    assert any("whether the run gone" in warning for warning in report.warnings)
     found = report.splits["validation"]
     assert found["accuracy"]["value"] == pytest.approx(4 / 6)
     assert found["flip_averaged"]["accuracy"]["value"] == pytest.approx(5 / 6)

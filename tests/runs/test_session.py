@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from made_photographs import class_folders
-from run_fields import FIELDS
+from run_fields import FIELDS, made_record
 
 from emolab.config.command import check_command, composed
 from emolab.data.configured import prepare_data
@@ -34,6 +34,19 @@ def test_a_run_goes_on_with_the_data_that_it_began_with_and_with_no_others(tmp_p
     (root / "anger" / "7.jpg").unlink()
     with pytest.raises(ConfigError, match=f"the data have changed since the run {begun.id} began"):
         _taken_up(tmp_path, "name=a b", f"resume={begun.id}")
+
+
+def test_a_run_that_begins_from_another_notes_what_that_one_and_its_ancestors_learned_from(tmp_path: Path) -> None:
+    class_folders(tmp_path / "photographs", {"anger": 20, "sad": 20})
+    first = made_record(tmp_path / "runs", model={"name": "custom_cnn"})
+    first.save_checkpoint("best", lambda path: path.write_bytes(b"weights"), tag=0)
+    first.close()
+    second = _taken_up(tmp_path, f"model.weights={first.folder}")
+    second.save_checkpoint("best", lambda path: path.write_bytes(b"weights"), tag=0)
+    third = _taken_up(tmp_path, f"model.weights={second.checkpoint_path('best')}")
+    found = [(one.run, one.data.content) for one in third.facts.ancestors]
+    assert found == [(second.id, second.facts.data.content), (first.id, "abc")]
+    assert _taken_up(tmp_path, "model.weights=null").facts.ancestors == []
 
 
 def test_a_name_of_digits_is_text(tmp_path: Path) -> None:
