@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from emolab.config.saved import typed_modules
 from emolab.errors import ConfigError, RunError, printable
+from emolab.runs.ancestors import with_parents
 from emolab.runs.layout import FACTS
 from emolab.runs.network import load_network
 from emolab.runs.record import RunRecord
@@ -69,7 +70,9 @@ def note_teachers(student: RunRecord, found: Sequence[tuple[RunRecord, str]]) ->
     for run, reason in found:
         print(printable(f"teacher {run.folder}: {reason}"), flush=True)
     if found and not student.facts.teachers:
-        student.update(teachers=[_note(run) for run, _ in found])
+        ancestors = with_parents(student.facts.ancestors, [run for run, _ in found])
+        noted = {"teachers": [_note(run) for run, _ in found], "ancestors": [one.model_dump() for one in ancestors]}
+        student.update(**noted)
 
 
 def networks_of(cfg: DictConfig, found: Sequence[tuple[RunRecord, str]]) -> "Teachers | None":

@@ -54,6 +54,7 @@ def test_the_record_names_its_teacher_and_holds_to_it(tmp_path: Path) -> None:
     student = _begun(tmp_path, "student")
     assert _taught(_cfg(tmp_path), student) == [teacher.id]
     assert [noted.run for noted in student.facts.teachers] == [teacher.id]
+    assert [(one.run, one.data) for one in student.facts.ancestors] == [(teacher.id, teacher.facts.data)]
     _run(tmp_path, "better", best=0.7)  # now teacher=best would mean another
     _taught(_cfg(tmp_path), student)
     assert [noted.run for noted in student.facts.teachers] == [teacher.id]
