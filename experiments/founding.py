@@ -115,6 +115,7 @@ def conclude(cfg: DictConfig, records: "Mapping[tuple[Cell, int], RunRecord | No
 
 def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[str, str]]) -> list[str]:
     """Return what a reader has to know before the numbers; `weights` says which ones each model began with."""
+    from experiments.comparing.notes import notes_on_epochs
     from experiments.comparing.replicates import INTERVAL
 
     part = cfg.trainer.train_images
@@ -128,6 +129,7 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
     return [
         f"Data: {cfg.data.name}, {share}; {cfg.trainer.epochs} epochs; judged on {images} {cfg.split} images.",
         f"{trainings} trainings, seeds {', '.join(map(str, cfg.seeds))}. {one if len(cfg.seeds) == 1 else INTERVAL}",
+        *(notes_on_epochs(cfg.trainer) if cfg.split == "validation" else []),
         f"First weights: {', '.join(f'{model} {used}' for model, used in weights)}.",
         "The original had 50,046 photographs in nine classes, and gave validation accuracies without intervals.",
         *([f"Recipes, where the command set nothing else: {recipes}."] if recipes else []),

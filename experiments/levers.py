@@ -116,6 +116,7 @@ def conclude(cfg: DictConfig, records: "Mapping[Key, RunRecord | None]") -> int:
 
 def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
     """Return what a reader has to know before the numbers."""
+    from experiments.comparing.notes import notes_on_epochs
     from experiments.comparing.replicates import INTERVAL
 
     part = cfg.trainer.train_images
@@ -127,6 +128,7 @@ def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
         f"both. {INTERVAL}",
         "Of twenty levers that do nothing, one will look decided; with one seed more, because all share one baseline, "
         "and a training anew changes the accuracy, too (two seeds of FER2013's recipe differ by a point).",
+        *notes_on_epochs(cfg.trainer),
         "A short training favours what learns fast over what keeps from overfitting.",
         *([f"Not trained: {', '.join(missing)}."] if missing else []),
     ]

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from omegaconf import DictConfig
+
 from emolab.runs.sameness import free_to_change
 from experiments.comparing.runs import ComparedRun
 
@@ -10,6 +12,16 @@ from experiments.comparing.runs import ComparedRun
 def notes_of(runs: Sequence[ComparedRun]) -> list[str]:
     """Return a sentence for each run without predictions, and for each data set that wasn't the same for all."""
     return [*(_not_judged(run) for run in runs if run.predictions is None), *_changed(runs)]
+
+
+def notes_on_epochs(trainer: DictConfig) -> list[str]:
+    """Return a sentence where the validation images that judge trainings have chosen the epoch of each, too."""
+    if trainer.validate_every >= trainer.epochs:
+        return []
+    return [
+        "Each training is judged by its best epoch on the images that chose it, which flatters those whose accuracy "
+        f"goes up and down: trainer.validate_every={trainer.epochs} judges the last."
+    ]
 
 
 def _not_judged(run: ComparedRun) -> str:

@@ -164,10 +164,25 @@ def test_a_table_that_cant_be_written_names_its_output(tmp_path):
         conclude(cfg, {(Cell("vgg19", "on", "full"), 0): record})
 
 
-@pytest.mark.parametrize(("seeds", "told"), [("0", "another seed may turn a verdict"), ("0,1", "added as Student's interval")])
+@pytest.mark.parametrize(
+    ("seeds", "told"), [("0", "another seed may turn a verdict"), ("0,1", "added as Student's interval")]
+)
 def test_the_page_says_what_its_intervals_hold(seeds, told):
     cfg = composed("founding", ["data=folder", "data.root=faces", f"seeds=[{seeds}]"])
     assert told in " ".join(notes(cfg, 600, 4, []))
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("split=validation trainer.epochs=6", True),
+        ("split=validation trainer.epochs=6 trainer.validate_every=6", False),
+        ("split=test trainer.epochs=6", False),
+    ],
+)
+def test_the_page_says_where_the_images_that_judge_chose_each_trainings_epoch(settings, told):
+    cfg = composed("founding", ["data=folder", "data.root=faces", *settings.split()])
+    assert told == ("trainer.validate_every=6 judges the last" in " ".join(notes(cfg, 600, 4, [])))
 
 
 @pytest.mark.parametrize(("split", "evaluate"), [("test", True), ("validation", "validation")])

@@ -66,6 +66,7 @@ def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_pat
     assert (tmp_path / "out" / "levers.png").stat().st_size > 5_000
     page = (tmp_path / "out" / "index.html").read_text()
     assert "judged on 600 validation images" in page
+    assert f"trainer.validate_every={cfg.trainer.epochs} judges the last" in page
     assert "are resampled; the spread of the seeds is added as Student" in page
     told = capsys.readouterr().out
     assert "helps" in told
