@@ -119,7 +119,11 @@ def notes(cfg: DictConfig, images: int, trainings: int, weights: Sequence[tuple[
     from experiments.comparing.replicates import INTERVAL
 
     part = cfg.trainer.train_images
-    share = f"{part} of the training images, the classes in proportion" if part else "all training images"
+    share = (
+        f"{part} of the training images, the classes in proportion, the same for every seed"
+        if part
+        else "all training images"
+    )
     given = cfg.recipes or {}
     recipes = "; ".join(" ".join((model, *given[model])) for model in cfg.models if given.get(model))
     one = (

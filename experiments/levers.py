@@ -120,7 +120,7 @@ def notes(cfg: DictConfig, images: int, missing: Sequence[str]) -> list[str]:
     from experiments.comparing.replicates import INTERVAL
 
     part = cfg.trainer.train_images
-    share = f"{part} of the training images" if part else "all training images"
+    share = f"{part} of the training images, the same for every seed" if part else "all training images"
     return [
         f"{cfg.model.name} on {cfg.data.name}, {share}, {cfg.trainer.epochs} epochs; judged on {images} validation "
         "images; the test images stay unopened.",

@@ -168,8 +168,10 @@ def test_a_table_that_cant_be_written_names_its_output(tmp_path):
     ("seeds", "told"), [("0", "another seed may turn a verdict"), ("0,1", "added as Student's interval")]
 )
 def test_the_page_says_what_its_intervals_hold(seeds, told):
-    cfg = composed("founding", ["data=folder", "data.root=faces", f"seeds=[{seeds}]"])
-    assert told in " ".join(notes(cfg, 600, 4, []))
+    cfg = composed("founding", ["data=folder", "data.root=faces", "trainer.train_images=40", f"seeds=[{seeds}]"])
+    page = " ".join(notes(cfg, 600, 4, []))
+    assert told in page
+    assert "40 of the training images, the classes in proportion, the same for every seed" in page
 
 
 @pytest.mark.parametrize(

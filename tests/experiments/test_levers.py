@@ -52,7 +52,8 @@ def test_a_lever_that_few_images_judged_is_undecided_and_drawn_without_an_interv
 
 
 def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_path, capsys):
-    cfg = composed("levers", ["data=folder", "data.root=faces", f"output={tmp_path / 'out'}", "resamples=200"])
+    settings = ["data=folder", "data.root=faces", "trainer.train_images=40", f"output={tmp_path / 'out'}"]
+    cfg = composed("levers", [*settings, "resamples=200"])
     chosen = list(cfg.levers)[:2]
     records: dict[tuple[str, int], RunRecord | None] = {(name, 0): None for name in cfg.levers}
     records["baseline", 0] = made_run(tmp_path / "runs", 0.5, seed=1)
@@ -66,6 +67,7 @@ def test_the_table_is_of_validation_images_and_says_what_each_lever_sets(tmp_pat
     assert (tmp_path / "out" / "levers.png").stat().st_size > 5_000
     page = (tmp_path / "out" / "index.html").read_text()
     assert "judged on 600 validation images" in page
+    assert "40 of the training images, the same for every seed" in page
     assert f"trainer.validate_every={cfg.trainer.epochs} judges the last" in page
     assert "are resampled; the spread of the seeds is added as Student" in page
     told = capsys.readouterr().out
