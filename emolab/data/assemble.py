@@ -146,11 +146,22 @@ def _account(job: Job, reading: Reading, usable: Sequence[Record], table: pd.Dat
         "image_size": job.options.image_size,
         "options": asdict(job.options),
         "official": sorted({record.split for record in usable} - {""}),
-        "warnings": list(reading.warnings),
+        "warnings": [*reading.warnings, *_parted(usable, table)],
         "notes": [*job.reader.notes(), *_flat(table)],
         **summarise(table, reading.classes),
     }
     return {**account, "content": content_digest(table, account)}
+
+
+def _parted(usable: Sequence[Record], table: pd.DataFrame) -> list[str]:
+    """Return a line, if the data's own splits part photographs of one person; those that are drawn never do."""
+    people = pd.Series([record.person for record in usable], dtype=str)
+    splits = table["split"].iloc[: len(usable)].groupby(people).nunique().drop("", errors="ignore")
+    parted = list(splits.index[splits > 1])
+    if not parted:
+        return []
+    told = f"{len(parted)} of {len(splits)} people are in more than one split, such as {', '.join(parted[:3])}"
+    return [f"{told}: the data's own splits part them, and on people who are new to it a network may be worse"]
 
 
 def _flat(table: pd.DataFrame) -> list[str]:

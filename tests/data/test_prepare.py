@@ -174,6 +174,22 @@ def test_a_class_without_training_images_is_told_and_why_an_official_split_lacks
     assert concerns(whole.account) == []
 
 
+def test_people_whom_the_datas_own_splits_part_are_counted_and_named(tmp_path):
+    root = tmp_path / "data"
+    for split in ("train", "test"):
+        class_folders(root / split, {"anger": 6, "sad": 6}, seed=len(split))
+    shown = {"train/anger/0.jpg": "ann", "test/sad/0.jpg": "ann", "test/anger/1.jpg": "bob", "test/sad/2.jpg": "bob"}
+    (root / "people.csv").write_text("image_path,person\n" + "".join(f"{at},{who}\n" for at, who in shown.items()))
+    data = made(FolderReader(root, people="people.csv"), tmp_path / "cache")
+    assert any(
+        told.startswith("1 of 2 people are in more than one split, such as ann:") for told in concerns(data.account)
+    )
+    drawn = class_folders(tmp_path / "drawn", {"anger": 6, "sad": 6})
+    (drawn / "people.csv").write_text("image_path,person\nanger/0.jpg,ann\nsad/0.jpg,ann\n")
+    data = made(FolderReader(drawn, people="people.csv"), tmp_path / "cache", validation=0.3, test=0.3)
+    assert not any("more than one split" in told for told in concerns(data.account))
+
+
 def test_pictures_without_a_face_are_quarantined_where_tiny_and_told_where_flat(tmp_path):
     root = class_folders(tmp_path / "data", {"sad": 9, "anger": 9})
     write(root / "sad/dot.png", encoded(np.zeros((1, 1, 3), np.uint8), "PNG"))
