@@ -25,6 +25,8 @@ def interval_of(value: float, drawn: np.ndarray, groups: int, least: float | Non
     in 40 times may be as bad, or as good, as an image can be. For an accuracy that is the interval of Clopper and
     Pearson (1934).
 
+    Resamples of few groups spread too little: of 20 groups the interval of a mean is about 9 % too short, of 40 4 %.
+
     Args:
         value: of all images.
         drawn: float (resamples,), the value of each resample.
