@@ -30,6 +30,10 @@ from emolab.runs.record import RunRecord
 from emolab.runs.sameness import learned_from
 
 EVALUATED = ("validation", "test")  # training images would only flatter
+CHOSEN = (
+    "the validation images chose the epoch and fitted the temperatures: accuracy and calibrated ECE on them are a "
+    "little too good, those on the test images aren't"
+)
 UNFINISHED = "the training didn't come to its end ({}): judged are its best weights until then"
 
 
@@ -87,6 +91,7 @@ def evaluate_run(record: RunRecord, prepared: PreparedData, settings: Evaluation
             *([] if learned_from(record, prepared) else notes_on_seen(record, metrics, seen is not None)),
             *notes_on_ancestors(record, prepared, metrics),
             *_warnings(record, prepared, shared),
+            *([CHOSEN] if "validation" in metrics and learned_from(record, prepared) else []),
             *calibration.doubts,
             *without_images(metrics),
             *without_intervals(metrics),

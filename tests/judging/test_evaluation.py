@@ -17,7 +17,7 @@ from emolab.errors import ConfigError, RunError
 from emolab.evaluation.report import write_report
 from emolab.judging import evaluation
 from emolab.judging.calibration import check_free
-from emolab.judging.evaluation import _warnings, evaluate_run, report_folder
+from emolab.judging.evaluation import CHOSEN, _warnings, evaluate_run, report_folder
 from emolab.judging.evaluation_settings import EvaluationSettings
 from emolab.judging.reporting import report_on
 from emolab.runs import RunRecord
@@ -83,6 +83,7 @@ def test_mirror_images_and_training_images_twins_are_counted_as_by_hand(
     monkeypatch.setattr(evaluation, "load_network", lambda record, trusted_modules: _left_half())
     report = evaluate_run(record, prepared, replace(QUICKLY, flip=True))
     assert any("whether the run gone" in warning for warning in report.warnings)
+    assert CHOSEN in report.warnings
     found = report.splits["validation"]
     assert found["accuracy"]["value"] == pytest.approx(4 / 6)
     assert found["flip_averaged"]["accuracy"]["value"] == pytest.approx(5 / 6)
@@ -109,6 +110,7 @@ def test_mirror_images_of_a_report_before_are_averaged_at_the_temperatures_of_to
     record.update(temperatures=dict.fromkeys(classes, 50.0))
     again = evaluate_run(record, prepared, QUICKLY)
     assert again.splits["validation"]["flip_averaged"]["accuracy"]["value"] == 1
+    assert CHOSEN not in again.warnings  # of other data
 
 
 def test_what_a_report_before_has_of_damaged_faces_stays_with_its_picture(
