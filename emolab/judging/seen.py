@@ -59,8 +59,8 @@ def notes_on_ancestors(record: RunRecord, prepared: PreparedData, splits: Iterab
     Splits that emolab draws are others for another image size or seed: what was test for one run may have trained the
     one that this one began from. Those that learned from the run's own data have seen what it has, and aren't told.
     """
-    own = _seen_by(record.facts.data, prepared)
     others = [one for one in record.facts.ancestors if one.data.content != record.facts.data.content]
+    own = _seen_by(record.facts.data, prepared) if others else None
     return [text for one in others if (text := _ancestor(one, own, prepared, splits))]
 
 
