@@ -120,7 +120,7 @@ def coverage_figure(points: Sequence[Mapping[str, float]], chosen: Mapping[str, 
     if chosen is not None:
         label = f"named from a confidence of {chosen['threshold']:.2f} on"
         axes.plot(chosen["coverage"], chosen["accuracy"], "s", color=ORANGE, label=label)
-        axes.legend(loc="lower left", fontsize=8)
+        axes.legend(fontsize=8)
     axes.set(xlabel="share of faces that are named", ylabel="accuracy on these", ylim=(None, 1.0))
     axes.grid(alpha=0.3)
     return figure
