@@ -75,6 +75,11 @@ class Module(keras.Model):
         """The means that `fit` resets at the beginning of each epoch."""
         return list(self._means.values())
 
+    @property
+    def loss_so_far(self) -> float:
+        """The mean loss of the epoch's steps so far; asking for it waits until a GPU has done them."""
+        return float(self._means["loss"].result())
+
     def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Keras's hook: one step of the optimizer."""
         images, targets = data

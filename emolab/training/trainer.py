@@ -36,7 +36,7 @@ class Trainer:
         monitor: metric that decides which weights are best.
         mode: "max" or "min".
         validate_every: epochs between validations; the last epoch is validated in any case.
-        save_every_minutes: time between saves within an epoch.
+        save_every_minutes: time between saves of the state, but for those of better weights and of the end.
         evaluation_batch_size: images a batch in `validate`, `test` and `predict`, and in validation while it fits.
 
     Example:
@@ -207,8 +207,11 @@ class Trainer:
         progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size)
         logs = [] if self.loggers is None else [EpochLog(self.loggers.log_epoch, data.batch_size)]
         averaged = [] if module.average is None else [AveragedValidation()]
-        last = [] if checkpoints is None else [checkpoints]
-        return [NanGuard(), *self.callbacks, progress, *logs, *averaged, *last]
+        guard = NanGuard()
+        if checkpoints is None:
+            return [guard, *self.callbacks, progress, *logs, *averaged]
+        between = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: checkpoints.between_steps())
+        return [guard, between, *self.callbacks, progress, *logs, *averaged, checkpoints]
 
 
 @contextmanager

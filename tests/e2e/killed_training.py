@@ -136,7 +136,6 @@ def main() -> None:
 
 
 def _train_and_die(point: str) -> None:
-    original = Checkpoints.on_train_batch_end
     executed = 0
 
     def counting(self: Any, batch: int, logs: Any = None) -> None:
@@ -148,7 +147,6 @@ def _train_and_die(point: str) -> None:
             {**POINTS, **OTHERS}[point]()
         if executed == 2 and point == "within an epoch":
             die()
-        original(self, batch, logs)
 
     Checkpoints.on_train_batch_end = counting
     train()

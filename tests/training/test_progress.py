@@ -12,8 +12,8 @@ def test_each_step_is_counted_in_its_own_epoch_and_the_epochs_line_follows_its_l
     trainer = Trainer(epochs=2, callbacks=[Progress(2, 5, 8, told, every=0.0)])
     trainer.fit(tiny_module(trainer), TinyData())
     lines = told.getvalue().splitlines()
-    steps = [f"epoch {epoch}/2  step {step}/5" for epoch in (1, 2) for step in range(1, 6)]
-    expected = [*steps[:5], "epoch 1/2  accuracy", *steps[5:], "epoch 2/2  accuracy"]
+    steps = [f"epoch {epoch}/2  step {step}/5" for epoch in (1, 2) for step in range(1, 5)]  # the fifth ends the epoch
+    expected = [*steps[:4], "epoch 1/2  accuracy", *steps[4:], "epoch 2/2  accuracy"]
     assert len(lines) == len(expected)
     assert all(line.startswith(begin) for line, begin in zip(lines, expected, strict=True))
     assert re.search(r"images/s  0 s left$", lines[-1])

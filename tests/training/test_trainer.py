@@ -17,7 +17,7 @@ from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_recor
 
 from emolab.errors import ConfigError, RunError
 from emolab.tracking import LoggerGroup
-from emolab.training.callbacks import Checkpoints
+from emolab.training.callbacks import Checkpoints, nan_guard
 from emolab.training.callbacks.profile import Profile
 from emolab.training.losses import cross_entropy
 from emolab.training.module import Module
@@ -235,7 +235,11 @@ def test_accumulation_updates_once_in_so_many_steps() -> None:
     assert changed == [False, True, False, True]
 
 
-def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_good_state(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("look_every", "found"), [(2, "7 and 9"), (20, "5 and 10")])
+def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_good_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look_every: int, found: str
+) -> None:
+    monkeypatch.setattr(nan_guard, "LOOK_EVERY", look_every)
     record = tiny_record(tmp_path)
     trainer = Trainer(epochs=3, record=record)
     keras.utils.set_random_seed(0)
@@ -245,28 +249,74 @@ def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_last_good_sta
         return tf.where(module.step.value >= 7, float("nan"), loss)
 
     module = tiny_module(trainer, loss=breaks)
-    with pytest.raises(RunError, match="between steps 7 and 8"):
+    with pytest.raises(RunError, match=f"loss became nan between steps {found}"):
         trainer.fit(module, TinyData())
     assert record.facts.checkpoints["last"].startswith("checkpoints/last-5")
 
 
-@pytest.mark.parametrize("save_every_minutes", [0.0, 5.0])
-def test_a_gradient_that_is_no_number_leaves_a_state_of_numbers(tmp_path: Path, save_every_minutes: float) -> None:
+@pytest.mark.parametrize("poisoned_after", [7, 9])  # within an epoch, and in its last step
+def test_a_gradient_that_is_no_number_leaves_a_state_of_numbers(tmp_path: Path, poisoned_after: int) -> None:
     record = tiny_record(tmp_path)
-    trainer = Trainer(epochs=3, record=record, save_every_minutes=save_every_minutes, validate_every=3)
+    trainer = Trainer(epochs=3, record=record, save_every_minutes=0.0, validate_every=3)
     module = tiny_module(trainer, loss=lambda *values: cross_entropy(poisoned(values[0]), *values[1:]))
 
     @tf.custom_gradient
     def poisoned(logits: tf.Tensor) -> tuple:
-        last_of_epoch = module.step.value == (9 if save_every_minutes else 7)
-        return tf.identity(logits), lambda upstream: tf.where(last_of_epoch, upstream * np.nan, upstream)
+        now = module.step.value == poisoned_after
+        return tf.identity(logits), lambda upstream: tf.where(now, upstream * np.nan, upstream)
 
-    with pytest.raises(RunError, match=r"became NaN or infinite between steps (5 and 10|7 and 8)"):
+    with pytest.raises(RunError, match=f"weight .* became NaN .* steps {poisoned_after} and {poisoned_after + 1}"):
         trainer.fit(module, TinyData())
     with np.load(record.checkpoint_path("last")) as saved:
         assert all(np.isfinite(saved[name]).all() for name in saved.files)
     trainer = Trainer(epochs=3, record=record)
     assert int(trainer.fit(tiny_module(trainer), TinyData(), resume=True).step.numpy()) == 15
+
+
+def test_a_state_that_is_no_number_because_of_its_loss_alone_is_not_saved(tmp_path: Path) -> None:
+    """As with float16, whose optimizer skips an update that is no number: a resumed training would stop at once."""
+    record = tiny_record(tmp_path)
+    trainer = Trainer(epochs=3, record=record, save_every_minutes=0.0)
+    module = tiny_module(trainer)
+    learned = module.training_step
+
+    def breaks(images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        values = learned(images, targets, step)
+        told = tf.where(module.step.value >= 7, float("nan"), tf.stop_gradient(values["loss"]))
+        return {**values, "loss": values["loss"] - tf.stop_gradient(values["loss"]) + told}
+
+    module.training_step = breaks
+    with pytest.raises(RunError, match="loss became nan between steps 7 and 8"):
+        trainer.fit(module, TinyData())
+    assert record.facts.checkpoints["last"].startswith("checkpoints/last-7")
+
+
+def test_an_epoch_that_is_no_better_is_saved_only_when_it_is_time(tmp_path: Path) -> None:
+    record, f1 = tiny_record(tmp_path), (0.5, 0.4, 0.6, 0.3, 0.2)
+    saved: list[str] = []
+    noting = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: saved.append(record.facts.checkpoints.get("last", "none"))
+    )
+    with pytest.raises(KeyboardInterrupt):  # as if killed: nothing more is saved
+        _fit(Trainer(5, record, monitor="val_f1", callbacks=[_Says(*f1), noting, _StopAt(20)]))
+    assert [Path(name).stem for name in saved] == ["none", "last-5", "last-5", "last-15", "last-15"]
+    whole = _fit(Trainer(5, tiny_record(tmp_path), monitor="val_f1", callbacks=[_Says(*f1)]))
+    trainer = Trainer(5, record, monitor="val_f1", callbacks=[_Says(*f1), keras.callbacks.Callback(), _StopAt(10**9)])
+    assert_same_weights(whole, trainer.fit(tiny_module(trainer), TinyData(), resume=True))
+    assert record.checkpoint_path("last").stem == "last-25"
+
+
+def test_no_step_waits_for_a_gpu_because_of_a_callback(tmp_path: Path) -> None:
+    """Keras reads the values of every step as soon as one callback listens to a step's end."""
+    trainer = Trainer(1, tiny_record(tmp_path), LoggerGroup([_Lines([])]), [Profile(str(tmp_path / "profile"))])
+    module, data = tiny_module(trainer, averaging=0.9), TinyData()
+    callbacks = trainer._all_callbacks(module, data, trainer._checkpoints(trainer.record, module, data))
+    assert len(callbacks) == 7
+    hooks = ("on_batch_end", "on_train_batch_end")
+    default = [getattr(keras.callbacks.Callback, hook) for hook in hooks]
+    assert {one: [getattr(one, hook).__func__ for hook in hooks] for one in callbacks} == dict.fromkeys(
+        callbacks, default
+    )
 
 
 def test_a_validation_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import keras
 from emolab.errors import RunError
 from emolab.interrupts import HANG_UP, end_signals
 from emolab.training.callbacks.counters import counters_of, restore_counters
-from emolab.training.callbacks.nan_guard import check_weights
+from emolab.training.callbacks.nan_guard import check_numbers
 from emolab.training.optimizers import settable_rate
 from emolab.training.state import load_state, save_state
 from emolab.unread import STDOUT, leave_readers, leave_terminal
@@ -38,7 +38,7 @@ class Checkpoints(keras.callbacks.Callback):
         monitor: name of the metric that decides what is best.
         mode: "max" or "min".
         callbacks: those whose counters are saved with the state.
-        every_minutes: time between saves within an epoch.
+        every_minutes: time between saves, but for those of better weights and of the end.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Checkpoints(keras.callbacks.Callback):
         """
         self._restored = load_state(self._record.checkpoint_path("last"), self.model)
         self._rate = settable_rate(self.model.optimizer)
-        self._saved_step = int(self.model.step.numpy())
+        self._saved_step = self._step()
         self.stopped = self._restored["stopped"]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -91,14 +91,19 @@ class Checkpoints(keras.callbacks.Callback):
         self._restored = None
         self._validated = False
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save within an epoch when it's time, or when the training was asked to stop."""
-        step = int(self.model.step.numpy())
+    def between_steps(self) -> None:
+        """Save within an epoch when it's time, or when the training was asked to stop.
+
+        The trainer calls it before a step, ahead of all callbacks: Keras's own hook at a step's end would make every
+        step wait for a GPU.
+        """
+        if not (self._stop_asked or self._due()):
+            return
+        step = self._step()
         if step % self._steps == 0:
-            return  # the epoch's end, after its validation, saves more
-        if self._stop_asked or time.monotonic() - self._saved_at >= self._pause:
-            check_weights(self.model, self._saved_step)
-            self._save_last(step)
+            return  # the epoch has only begun, and its callbacks with it, as they would again: after its first step
+        check_numbers(self.model, self._saved_step)
+        self._save_last(step)
         if self._stop_asked:
             raise KeyboardInterrupt
 
@@ -107,15 +112,18 @@ class Checkpoints(keras.callbacks.Callback):
         self._validated = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save the best weights if these are, and the state.
+        """Save the best weights if these are, and the state with them, at the end, or when it's time.
 
         Raises:
             RunError: if a weight is no number, or the epoch was validated without the monitored value.
         """
-        check_weights(self.model, self._saved_step)
-        if self._validated:
-            self._save_best(epoch, _monitored(self._monitor, logs or {}))
-        self._save_last(int(self.model.step.numpy()))
+        better = self._better_value(logs or {}) if self._validated else None
+        ends = self._stop_asked or self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if better is not None or ends or self._due():
+            check_numbers(self.model, self._saved_step)
+            if better is not None:
+                self._save_best(epoch, better)
+            self._save_last(self._step())
         if self._stop_asked:
             raise KeyboardInterrupt
 
@@ -148,10 +156,21 @@ class Checkpoints(keras.callbacks.Callback):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def _step(self) -> int:
+        return int(self.model.step.numpy())  # waits for a GPU
+
+    def _due(self) -> bool:
+        return time.monotonic() - self._saved_at >= self._pause
+
+    def _better_value(self, logs: dict[str, Any]) -> float | None:
+        """Return the value that was monitored, if none was better before."""
+        value, best = _monitored(self._monitor, logs), self._record.facts.monitor.best
+        if best is not None and not (value > best if self._mode == "max" else value < best):
+            return None
+        return value
+
     def _save_best(self, epoch: int, value: float) -> None:
-        if not _better(value, self._record.facts.monitor.best, self._mode):
-            return
-        chosen = {"name": self._monitor, "mode": self._mode, "best": float(value), "epoch": epoch}
+        chosen = {"name": self._monitor, "mode": self._mode, "best": value, "epoch": epoch}
         with self.model.averaged():
             write = self.model.network.save_weights
             self._record.save_checkpoint("best", write, tag=epoch, monitor=chosen)
@@ -174,12 +193,6 @@ def _monitored(name: str, logs: dict[str, Any]) -> float:
             f"{', '.join(sorted(logs))}. Name one of them as trainer.monitor"
         )
     return float(logs[name])
-
-
-def _better(value: float, best: float | None, mode: str) -> bool:
-    if best is None:
-        return True
-    return value > best if mode == "max" else value < best
 
 
 def _mean_variables(module: keras.Model) -> list[Any]:

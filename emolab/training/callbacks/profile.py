@@ -25,14 +25,11 @@ class Profile(keras.callbacks.Callback):
         self._running = ExitStack()  # no plain attribute: those come back with a resumed training, a profiler doesn't
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Start before the first step."""
+        """Start before the first step, stop after the last."""
         self._steps += 1
         if self._steps == self.first:
             self._running.enter_context(tf.profiler.experimental.Profile(self.folder))
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Stop after the last step."""
-        if self._steps == self.last:
+        if self._steps == self.last + 1:
             self._running.close()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:

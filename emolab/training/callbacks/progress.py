@@ -39,11 +39,11 @@ class Progress(keras.callbacks.Callback):
         self._began = self._shown = time.perf_counter()
         self._first_step = self._step()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Renew the line now and then."""
-        if time.perf_counter() - self._shown >= self._every:
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Renew the line now and then, before a step: whoever listens to a step's end makes Keras wait for a GPU."""
+        if batch and time.perf_counter() - self._shown >= self._every:
             self._shown = time.perf_counter()
-            self._write(f"{self._position()}  loss {(logs or {}).get('loss', 0.0):.3f}  {self._pace()}", renew=True)
+            self._write(f"{self._position()}  loss {self.model.loss_so_far:.3f}  {self._pace()}", renew=True)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Print the epoch's line."""
