@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from omegaconf import DictConfig
 
 from emolab.config.overrides import override, typed
+from emolab.engines.network import NetworkClassifier
 from emolab.errors import ConfigError, DataError, RunError, one_line, printable
 from emolab.exit_codes import FAILED
 from realtime.frame import Classifier
@@ -21,35 +21,6 @@ if TYPE_CHECKING:
     from emolab.runs import RunRecord
 
 AUTO, SELECTED, NETWORK = "auto", "selected", "network"
-
-
-class NetworkClassifier:
-    """A run's network in TensorFlow, called like an engine; slower, and it takes seconds to load.
-
-    Args:
-        record: the run.
-        trusted_modules: modules of the user's own that the run may name.
-    """
-
-    name = "the run's network in TensorFlow"
-
-    def __init__(self, record: "RunRecord", trusted_modules: tuple[str, ...] = ()) -> None:
-        from emolab.engines.deployable import deployed
-        from emolab.runs.network import load_network
-
-        network = deployed(load_network(record, trusted_modules), record.temperatures)
-
-        import tensorflow as tf  # a run that can't be used is refused without
-
-        self.classes = record.classes
-        self.image_size = record.facts.image_size
-        # Batches of any size with one trace; Keras's own predict costs 70 ms a call.
-        signature = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.uint8)
-        self._call = tf.function(lambda images: network(images, training=False), input_signature=[signature])
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Return float32 probabilities (N, C) of uint8 RGB faces (N, S, S, 3)."""
-        return np.asarray(self._call(images))
 
 
 @dataclass(frozen=True)
@@ -94,9 +65,7 @@ def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
         ConfigError: if there is no such engine, or it failed a gate and may not be used.
         RunError: if it can't be loaded or exported; of a live source, also if no exported engine passed its gates.
     """
-    folder = _named(record, wanted.choice) if wanted.choice not in (AUTO, SELECTED, NETWORK) else None
-    if wanted.choice in (AUTO, SELECTED):
-        folder = _selected(record, wanted.choice)
+    folder = _found(record, wanted.choice)
     if wanted.choice == AUTO and folder is None and _can_be_judged(record, Path(wanted.cache)):
         folder = _exported(record, wanted, live)
     if folder is None:
@@ -107,26 +76,29 @@ def recogniser(record: "RunRecord", wanted: Wanted, live: bool) -> Classifier:
     return engine
 
 
-def _selected(record: "RunRecord", choice: str) -> Path | None:
-    """Return the selected engine, or None; for "auto", where it can't run here, the fastest of the others that can.
+def _found(record: "RunRecord", choice: str) -> Path | None:
+    from emolab.engines.selection import usable_engine
 
-    So it is where a run was copied from the machine that exported it.
-    """
+    if choice == NETWORK:
+        return None
+    if choice == AUTO:
+        return usable_engine(record)
+    return _selected(record) if choice == SELECTED else _named(record, choice)
+
+
+def _selected(record: "RunRecord") -> Path | None:
+    """Return the selected engine, or None where there's none; one that can't run here is refused."""
     from emolab.engines import selected_engine
-    from emolab.engines.selection import fastest_here
 
     folder = selected_engine(record)
-    reason = None if folder is None else _why_not_here(folder)
-    if folder is None or reason is None:
+    problem = None if folder is None else _why_not_here(folder)
+    if folder is None or problem is None:
         return folder
-    told = f"the selected engine {folder.name} can't run here: {reason}"
-    if choice == SELECTED:
-        raise RunError(
-            f"{told}. Take recogniser=auto for another of the run's engines, recogniser=network for its network in "
-            f"TensorFlow, or export here: python -m emolab.export {typed('ckpt', record.folder)}"
-        )
-    print(printable(f"warning: {told}"))
-    return fastest_here(record)
+    raise RunError(
+        f"the selected engine {folder.name} can't run here: {problem}. Take recogniser=auto for another of the run's "
+        f"engines, recogniser=network for its network in TensorFlow, or export here: "
+        f"python -m emolab.export {typed('ckpt', record.folder)}"
+    )
 
 
 def _why_not_here(folder: Path) -> str | None:

@@ -29,7 +29,8 @@ PARTS = (  # of emolab, each above all that it may import; those of one line don
     ("training", "runs"),
     ("judging",),
     ("engines", "jobs"),
-    ("machine", "cli", "__main__"),
+    ("machine", "cli", "__main__", "recogniser"),
+    ("__init__",),  # of emolab itself: what Python's users need, imported when they ask for it
     ("train", "evaluate", "prepare", "export", "doctor"),
     ("experiments", "realtime"),
 )

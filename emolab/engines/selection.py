@@ -100,6 +100,22 @@ def fastest_here(run: "RunRecord") -> Path | None:
     return None if best is None else engine_folder(run, best.engine, best.precision)
 
 
+def usable_engine(run: "RunRecord") -> Path | None:
+    """Return the folder of the selected engine or, where that can't run here, of the fastest other that can, or None.
+
+    So it is where a run was copied from the machine that exported it; a warning says so.
+
+    Raises:
+        RunError: as `selected_engine` does.
+    """
+    folder = selected_engine(run)
+    problem = None if folder is None else problem_here(manifest.read(folder))
+    if folder is None or problem is None:
+        return folder
+    log.warning("the selected engine %s can't run here: %s", folder.name, problem)
+    return fastest_here(run)
+
+
 def whole_selection(run: "RunRecord") -> Path | None:
     """Return what `selected_engine` does, and None where that can't be read: for an export, which mends it."""
     try:

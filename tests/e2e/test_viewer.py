@@ -16,6 +16,7 @@ from emolab.config.command import check_command, composed
 from emolab.data.prepared import PreparedData
 from emolab.engines import manifest
 from emolab.engines.build import Builder
+from emolab.engines.network import NetworkClassifier
 from emolab.engines.registry import backend
 from emolab.engines.selection import select
 from emolab.errors import ConfigError, RunError
@@ -25,7 +26,7 @@ from emolab.notices import LAW, NOTICE
 from emolab.runs import RunRecord, resolve
 from emolab.runs.network import load_network
 from realtime.kaggle import export
-from realtime.recogniser import NetworkClassifier, Wanted, recogniser
+from realtime.recogniser import Wanted, recogniser
 from realtime.viewer import view
 
 SCRIPT = (

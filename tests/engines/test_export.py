@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stdout
 from pathlib import Path
@@ -12,8 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from commands import environment
 
+import emolab
 from emolab.config.command import check_command, composed
+from emolab.data.crop import SquareBox, crop_and_resize
+from emolab.data.image import read_image
 from emolab.data.prepared import PreparedData
 from emolab.engines import Engine, load_engine, manifest, selected_engine, table
 from emolab.engines.benchmark import Benchmark, why_not_here
@@ -21,14 +26,15 @@ from emolab.engines.build import Builder
 from emolab.engines.earlier import earlier_engines
 from emolab.engines.gates import was_judged
 from emolab.engines.latency import TimingPlan
+from emolab.engines.network import NetworkClassifier
 from emolab.engines.readiness import check_judges, temperatures_of
 from emolab.engines.registry import BACKENDS, backend
-from emolab.engines.selection import select
+from emolab.engines.selection import deselect, select
 from emolab.errors import ConfigError, DataError, RunError
 from emolab.export import _main, export, wanted_engines
 from emolab.runs import RunRecord, resolve
 from emolab.runs.network import load_network
-from realtime.recogniser import NetworkClassifier, Wanted, recogniser
+from realtime.recogniser import Wanted, recogniser
 
 # In this process, for no command may ask for fewer than 200 calls, which take Keras's own predict half a minute.
 QUICK = ("latency.calls=20", "latency.batches=[1,4]", "latency.rounds=1", "resamples=100", "calibration_images=20")
@@ -461,3 +467,44 @@ def test_a_converter_that_misses_a_program_passes_for_no_folder_that_cant_be_wri
     (tiny_run.folder / "engines" / "litert-fp32" / "engine.json").unlink(missing_ok=True)
     with pytest.raises(RuntimeError, match=r"the converter failed: .*/no/such/compiler"):
         builder.build(backend("litert"), "fp32")
+
+
+def test_from_python_a_run_names_a_photograph_by_its_engine_without_tensorflow(
+    exported: Exported, striped_faces: Path
+) -> None:
+    photograph = next(striped_faces.glob("**/*.png"))
+    script = (
+        f"import emolab, sys; found = emolab.load('best').predict({str(photograph)!r});"
+        "print(*found, sum(found.values()));"
+        "print([name for name in ('tensorflow', 'keras', 'pandas') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, cwd=exported.project, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    *classes, total, imported = done.stdout.split()
+    assert (tuple(classes), imported) == (exported.run.classes, "[]"), done.stderr
+    assert float(total) == pytest.approx(1, abs=1e-5)
+
+
+def test_from_python_files_arrays_boxes_and_batches_say_the_same_and_the_network_stands_in_for_an_engine(
+    exported: Exported, striped_faces: Path, tmp_path: Path
+) -> None:
+    _, record = exported.copied(tmp_path)
+    photograph = next(striped_faces.glob("**/*.png"))
+    pixels = read_image(photograph)
+    wider = np.pad(pixels, ((3, 4), (5, 6), (0, 0)))
+    by_engine = emolab.load(record.folder, threads=1)
+    assert isinstance(by_engine.engine, Engine)
+    expected = by_engine.predict(photograph)
+    assert by_engine.predict(pixels) == expected
+    assert by_engine.predict(wider, SquareBox(5, 3, len(pixels))) == expected
+    face = crop_and_resize(pixels, None, by_engine.image_size)
+    assert dict(zip(by_engine.classes, by_engine(np.stack([face, face]))[1], strict=True)) == pytest.approx(expected)
+    deselect(record)
+    by_network = emolab.load("last", record.folder.parents[1], where={"model": record.facts.model.name})
+    assert isinstance(by_network.engine, NetworkClassifier)
+    assert by_network.predict(photograph) == pytest.approx(expected, abs=0.1)  # an engine in int8, perhaps
+    (tmp_path / "notes.jpg").write_text("no photograph")
+    with pytest.raises(DataError, match=r"notes\.jpg: not an image of a known format"):
+        by_network.predict(tmp_path / "notes.jpg")
