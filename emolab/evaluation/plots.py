@@ -127,7 +127,7 @@ def coverage_figure(points: Sequence[Mapping[str, float]], chosen: Mapping[str, 
 
 
 def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw loss, accuracy and learning rate against the epoch; rows as in `metrics.jsonl`.
+    """Draw loss, accuracy with validation's macro F1, and learning rate against the epoch; rows as in `metrics.jsonl`.
 
     The loss is drawn on a logarithmic axis where one epoch's would press the others into a line, as the validation's
     may in the first epochs of a network with batch normalisation.
@@ -138,6 +138,8 @@ def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
         _curve(axes, rows, name, BLUE, "training")
         if validation is not None:
             _curve(axes, rows, validation, ORANGE, "validation")
+            if name == "accuracy":
+                _curve(axes, rows, "val_macro_f1", GREY, "validation, macro F1")
             axes.legend(fontsize=8)
         axes.set(xlabel="epoch", title=name.replace("_", " "))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -76,7 +76,7 @@ def check_monitor(monitor: str, module: Module, callbacks: Sequence[keras.callba
         ConfigError: listing the values that there will be.
     """
     own = [callback for callback in callbacks if type(callback).__module__.partition(".")[0] not in ("keras", "emolab")]
-    names = [f"val_{metric.name}" for metric in module.metrics]
+    names = [f"val_{name}" for name in module.validated]
     if not own and monitor not in names:
         raise ConfigError(f"trainer.monitor={monitor}: validation gives no such value. Choose from: {', '.join(names)}")
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from emolab.training.augmentation import Augmentation
 from emolab.training.averaging import MovingAverage
+from emolab.training.confusion import ConfusionMatrix
 from emolab.training.randomness import seed_generators, set_seeds
 from emolab.training.replicas import bare_optimizer
 
@@ -29,11 +30,14 @@ class Module(keras.Model):
     Attributes:
         network: as given.
         average: of the weights, validated and kept in their place; None, unless a subclass sets it.
+        confusion: counts what validation named, for balanced accuracy and macro-F1; None, unless a subclass sets it
+            and its `validation_step` returns the class of each image, int (N,), as "named", too.
     """
 
     def __init__(self, network: keras.Model) -> None:
         super().__init__()
         self.average: MovingAverage | None = None
+        self.confusion: ConfusionMatrix | None = None
         self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", "accuracy")}
         self.step = self.add_weight(
             name="step",
@@ -80,6 +84,11 @@ class Module(keras.Model):
         """The mean loss of the epoch's steps so far; asking for it waits until a GPU has done them."""
         return float(self._means["loss"].result())
 
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The names of all values that validation gives."""
+        return (*self._means, *(() if self.confusion is None else self.confusion.names))
+
     def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Keras's hook: one step of the optimizer."""
         images, targets = data
@@ -99,7 +108,20 @@ class Module(keras.Model):
 
     def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Keras's hook: one batch of validation."""
-        return self._track(self.validation_step(*data))
+        values = self.validation_step(*data)
+        if self.confusion is not None and "named" in values:
+            self.confusion.update_state(tf.argmax(data[1], -1), values["named"])
+        return self._track(values)
+
+    def evaluate(self, *args: Any, return_dict: bool = False, **settings: Any) -> Any:
+        """Keras's hook: a validation; as a dict its values have those of the confusion matrix, too.
+
+        The matrix is none of `metrics`: training doesn't count it, and each validation begins with an empty one.
+        """
+        if self.confusion is not None:
+            self.confusion.reset_state()
+        values = super().evaluate(*args, return_dict=return_dict, **settings)
+        return {**values, **self.confusion.result()} if return_dict and self.confusion is not None else values
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Keras's hook, which builds what isn't built yet: nothing here.
@@ -153,6 +175,7 @@ class EmotionModule(Module):
         if averaging is not None:
             averages = [self._average_of(weight, number) for number, weight in enumerate(network.weights)]
             self.average = MovingAverage(network.weights, averages, averaging)
+        self.confusion = ConfusionMatrix(network.output_shape[-1])
         self.build((None, *network.input_shape[1:]))
 
     def training_step(self, images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -167,7 +190,8 @@ class EmotionModule(Module):
 
     def validation_step(self, images: tf.Tensor, targets: tf.Tensor) -> dict[str, tf.Tensor]:
         """Classify, compare."""
-        return self._values(self(images, training=False), targets)
+        logits = self(images, training=False)
+        return {**self._values(logits, targets), "named": tf.argmax(logits, -1)}
 
     def configure_optimizers(self, total_steps: int) -> keras.Optimizer:
         """Return the configured optimizer for a training of `total_steps` steps."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from emolab.errors import RunError
 from emolab.training.admission import check_batches, check_callbacks, check_monitor, check_optimizer
 from emolab.training.callbacks import AveragedValidation, Checkpoints, EpochLog, NanGuard, Progress
+from emolab.training.confusion import ConfusionMatrix
 from emolab.training.module import Module
 from emolab.training.optimizers import compile_for
 from emolab.training.precision import computing_in
@@ -33,7 +34,8 @@ class Trainer:
         callbacks: Keras callbacks, ours or anybody's.
         precision: a Keras dtype policy, such as "mixed_bfloat16".
         strategy: a `tf.distribute.Strategy`, or None for one device.
-        monitor: metric that decides which weights are best.
+        monitor: metric that decides which weights are best: "val_accuracy", "val_loss", "val_balanced_accuracy" or
+            "val_macro_f1", where the module has the latter two.
         mode: "max" or "min".
         validate_every: epochs between validations; the last epoch is validated in any case.
         save_every_minutes: time between saves of the state, but for those of better weights and of the end.
@@ -120,7 +122,8 @@ class Trainer:
     def validate(self, module: Module, data: "DataModule") -> dict[str, float]:
         """Return the metrics of the validation images, with the weights that the module has now.
 
-        They are means over the images of what `validation_step` returns: "loss" and "accuracy", which is 0 to 1.
+        "loss" and "accuracy" are means over the images of what `validation_step` returns; an `EmotionModule` has
+        "balanced_accuracy" and "macro_f1", too, as the report defines them. All but the loss are 0 to 1.
 
         Raises:
             DataError: if there are no such images, or fewer than devices.
@@ -204,7 +207,8 @@ class Trainer:
         callbacks.on_train_end()
 
     def _all_callbacks(self, module: Module, data: "DataModule", checkpoints: Checkpoints | None) -> list[Any]:
-        progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size)
+        others = {f"val_{name}" for name in ConfusionMatrix.names} - {self._monitor}
+        progress = Progress(self.epochs, data.steps_per_epoch, data.batch_size, untold=others)
         logs = [] if self.loggers is None else [EpochLog(self.loggers.log_epoch, data.batch_size)]
         averaged = [] if module.average is None else [AveragedValidation()]
         guard = NanGuard()

@@ -13,9 +13,9 @@ DATA = ("data=fer2013", "data.path=faces.csv")
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (["trainer.monitor=val_acc"], r"trainer.monitor=val_acc: .*'val_accuracy' or 'val_loss'"),
+        (["trainer.monitor=val_acc"], r"trainer.monitor=val_acc: .*'val_accuracy', .*'val_macro_f1' or 'val_loss'"),
         (["trainer.monitor=val_loss"], r"trainer.mode=max: .*worst weights by val_loss: add trainer.mode=min"),
-        (["trainer.mode=min"], r"worst weights by val_accuracy: add trainer.mode=max"),
+        (["trainer.mode=min", "trainer.monitor=val_macro_f1"], r"worst weights by val_macro_f1: add trainer.mode=max"),
         (
             ["trainer.accumulate=2", "trainer.strategy={_target_:tensorflow.distribute.MirroredStrategy}"],
             r"doesn't go with trainer.accumulate",
@@ -101,8 +101,9 @@ def test_a_mistake_in_a_configuration_of_ones_own_is_told(tmp_path: Path, text: 
         check_command("train", [*DATA, "experiment=mine", "--config-dir", str(tmp_path)])
 
 
-def test_the_lowest_validation_loss_may_decide() -> None:
+def test_other_values_than_accuracy_may_decide() -> None:
     check_command("train", [*DATA, "trainer.monitor=val_loss", "trainer.mode=min", "callbacks=early_stopping"])
+    check_command("train", [*DATA, "trainer.monitor=val_balanced_accuracy"])
 
 
 def test_what_is_the_users_own_has_limits_of_its_own() -> None:

@@ -193,6 +193,15 @@ def test_every_picture_can_be_opened() -> None:
             assert min(picture.size) > 100
 
 
+def test_the_training_curves_have_macro_f1_where_it_was_validated() -> None:
+    def drawn(**more: float) -> list[str]:
+        rows = [{"epoch": at, "loss": 2.0, "accuracy": 0.5, "val_accuracy": 0.5, **more} for at in range(2)]
+        return [str(line.get_label()) for line in plots.curves_figure(rows).axes[1].lines]
+
+    assert drawn() == ["training", "validation"]
+    assert drawn(val_macro_f1=0.4) == ["training", "validation", "validation, macro F1"]
+
+
 def test_one_enormous_loss_leaves_the_others_to_be_seen() -> None:
     def scale(*first: float) -> str:
         losses = [*first, 1.9, 1.8, 1.7, 1.6]

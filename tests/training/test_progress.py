@@ -1,6 +1,7 @@
 import re
 from io import StringIO
 
+import pytest
 from tiny_training import TinyData, tiny_module
 
 from emolab.training.callbacks import Progress
@@ -17,3 +18,14 @@ def test_each_step_is_counted_in_its_own_epoch_and_the_epochs_line_follows_its_l
     assert len(lines) == len(expected)
     assert all(line.startswith(begin) for line, begin in zip(lines, expected, strict=True))
     assert re.search(r"images/s  0 s left$", lines[-1])
+
+
+@pytest.mark.parametrize(("monitor", "more"), [("val_accuracy", []), ("val_macro_f1", ["val_macro_f1"])])
+def test_an_epochs_line_is_short_and_has_what_decides(
+    monitor: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = Trainer(epochs=1, monitor=monitor)
+    trainer.fit(tiny_module(trainer), TinyData())
+    assert re.findall(r"(\w+) \d\.\d{4}", capsys.readouterr().out) == [
+        "accuracy", "loss", "val_accuracy", "val_loss", *more
+    ]  # fmt: skip

@@ -16,6 +16,7 @@ from keras.optimizers import AdamW
 from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_record
 
 from emolab.errors import ConfigError, RunError
+from emolab.evaluation import metrics
 from emolab.tracking import LoggerGroup
 from emolab.training.callbacks import Checkpoints, nan_guard
 from emolab.training.callbacks.profile import Profile
@@ -50,6 +51,9 @@ def test_a_module_of_random_weights_is_judged_on_each_split_as_its_logits_say() 
         np.testing.assert_allclose(logits, module(images), rtol=1e-4, atol=1e-5)  # in the order of the rows
         assert judged["accuracy"] == pytest.approx(np.mean(logits.argmax(1) == targets.argmax(1)))
         assert judged["loss"] == pytest.approx(np.mean(cross_entropy(logits, targets, prior)), rel=1e-4)
+        matrix = metrics.confusion_matrix(targets.argmax(1), logits.argmax(1), 2)
+        assert judged["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy(matrix))
+        assert judged["macro_f1"] == pytest.approx(metrics.macro_f1(matrix))
     assert trainer.predict(module, data).tolist() == logits.tolist()  # of the test images
 
 
@@ -80,7 +84,11 @@ def test_a_module_of_ones_own_learns_keeps_its_best_weights_and_goes_on(tmp_path
     kept.load_weights(record.checkpoint_path("best"))
     again = OwnModule(kept)
     again.compile(optimizer=AdamW(0.02))
-    assert trainer.validate(again, TinyData())["accuracy"] == pytest.approx(record.facts.monitor.best)
+    judged = trainer.validate(again, TinyData())
+    assert judged["accuracy"] == pytest.approx(record.facts.monitor.best)
+    assert judged.keys() == {"loss", "accuracy"}
+    with pytest.raises(ConfigError, match=r"Choose from: val_loss, val_accuracy$"):
+        Trainer(epochs=8, record=record, monitor="val_macro_f1").fit(again, TinyData())
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
@@ -335,7 +343,7 @@ def test_a_validation_loss_that_is_no_number_stops_the_training(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"monitor": "val_acc"}, "Choose from: val_loss, val_accuracy"),
+        ({"monitor": "val_f1"}, "Choose from: val_loss, val_accuracy, val_balanced_accuracy, val_macro_f1"),
         ({"callbacks": [keras.callbacks.ModelCheckpoint("best.keras")]}, "saved anyway"),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau()]}, "set schedule=constant"),
         ({"callbacks": [keras.callbacks.EarlyStopping(restore_best_weights=True)]}, "kept anyway"),
@@ -381,7 +389,7 @@ def test_the_last_epoch_is_validated_however_seldom_others_are(
 def test_a_value_that_a_callback_was_to_add_is_missed_at_the_first_validation(tmp_path: Path) -> None:
     trainer = Trainer(epochs=3, record=tiny_record(tmp_path), monitor="val_f1", callbacks=[_StopAt(10**9)])
     module = tiny_module(trainer)
-    with pytest.raises(RunError, match=r"no 'val_f1'.*val_accuracy, val_loss"):
+    with pytest.raises(RunError, match=r"no 'val_f1'.*val_accuracy, val_balanced_accuracy, val_loss"):
         trainer.fit(module, TinyData())
     assert int(module.step.numpy()) == 5
 
@@ -442,13 +450,16 @@ def test_early_stopping_goes_on_counting_after_a_resume_and_stays_stopped(kind: 
 def test_a_training_stopped_anywhere_resumes_to_the_same_weights(
     tmp_path: Path, steps: tuple[int, ...], precision: str, kind: type[keras.Optimizer]
 ) -> None:
-    whole = _fit(Trainer(epochs=3, record=tiny_record(tmp_path), precision=precision), averaging=0.9, kind=kind)
+    settings: dict[str, Any] = {"precision": precision, "monitor": "val_macro_f1"}
+    uncut: list[dict] = []
+    trainer = Trainer(3, tiny_record(tmp_path), LoggerGroup([_Lines(uncut)]), **settings)
+    whole = _fit(trainer, averaging=0.9, kind=kind)
     record = tiny_record(tmp_path)
     lines: list[dict] = []
 
     def part(until: int) -> keras.Model:
         loggers, stop = LoggerGroup([_Lines(lines)]), _StopAt(until)
-        trainer = Trainer(3, record, loggers, [stop], precision=precision, save_every_minutes=0.0)
+        trainer = Trainer(3, record, loggers, [stop], save_every_minutes=0.0, **settings)
         keras.utils.set_random_seed(0)
         return trainer.fit(tiny_module(trainer, averaging=0.9, kind=kind), TinyData(), resume=until != steps[0])
 
@@ -458,10 +469,13 @@ def test_a_training_stopped_anywhere_resumes_to_the_same_weights(
         assert [line["epoch"] for line in lines] == list(range(step // 5))
     assert_same_weights(whole, part(10**9))
     assert [line["epoch"] for line in lines] == [0, 1, 2]
+    values = [line["val_macro_f1"] for line in lines]
+    assert values == [line["val_macro_f1"] for line in uncut]
+    assert record.facts.monitor.best == max(values)
 
 
 def test_two_devices_take_the_same_step_as_one() -> None:
-    """Weights and the loss of a validation whose last batch they can't share evenly."""
+    """Weights, and the values of a validation whose last batch they can't share evenly."""
     script = Path(__file__).parent / "two_devices.py"
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -60,13 +60,14 @@ class OddlyTrained(TinyData):
 def _trained(
     strategy: tf.distribute.Strategy | None, precision: str, data: TinyData, settings: dict
 ) -> list[np.ndarray]:
-    """Return the weights after a training, and the loss of a validation."""
+    """Return the weights after a training, and the values of a validation."""
     keras.utils.set_random_seed(0)
     trainer = Trainer(epochs=2, strategy=strategy, precision=precision)
     module = _plain_module(trainer, **settings)
     trainer.fit(module, data)
-    loss = module.evaluate(data.evaluation_dataset("validation", 9), verbose=0, return_dict=True)["loss"]
-    return [*(weight.numpy() for weight in module.network.weights if "seed" not in weight.path), loss]
+    judged = module.evaluate(data.evaluation_dataset("validation", 9), verbose=0, return_dict=True)
+    values = [judged[name] for name in ("loss", "accuracy", "balanced_accuracy", "macro_f1")]
+    return [*(weight.numpy() for weight in module.network.weights if "seed" not in weight.path), *values]
 
 
 def _plain_module(trainer: Trainer, **settings: Any) -> EmotionModule:

@@ -152,7 +152,7 @@ class Trainer(Closed):
     accumulate: Annotated[int, Field(ge=2)] | None
     strategy: Target | None
     deterministic: bool
-    monitor: Literal["val_accuracy", "val_loss"]
+    monitor: Literal["val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_loss"]
     mode: Literal["max", "min"]
     validate_every: Count
     save_every_minutes: NotNegative
@@ -168,9 +168,10 @@ class Trainer(Closed):
     @field_validator("mode")
     @classmethod
     def _better_is_better(cls, mode: str, info: ValidationInfo) -> str:
-        right = {"val_accuracy": "max", "val_loss": "min"}.get(info.data.get("monitor", ""), mode)
-        if mode != right:
-            raise ValueError(f"would keep the worst weights by {info.data['monitor']}: add trainer.mode={right}")
+        monitor = info.data.get("monitor")  # missing where it was refused itself
+        right = "min" if monitor == "val_loss" else "max"
+        if monitor is not None and mode != right:
+            raise ValueError(f"would keep the worst weights by {monitor}: add trainer.mode={right}")
         return mode
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Collection
 from typing import Any, TextIO
 
 import keras
@@ -16,6 +17,7 @@ class Progress(keras.callbacks.Callback):
         batch_size: images a step.
         stream: where to print.
         every: seconds between renewals within an epoch; on a file, ten times as long.
+        untold: values that an epoch's line leaves out, to be short; a run's `metrics.jsonl` has them.
     """
 
     def __init__(
@@ -25,9 +27,11 @@ class Progress(keras.callbacks.Callback):
         batch_size: int,
         stream: TextIO | None = None,
         every: float = 3.0,
+        untold: Collection[str] = (),
     ) -> None:
         super().__init__()
         self._epochs, self._steps, self._batch_size = epochs, steps_per_epoch, batch_size
+        self._untold = untold
         self._stream = stream or sys.stdout
         self._terminal = self._stream.isatty()
         self._every = every if self._terminal else every * 10
@@ -48,7 +52,8 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Print the epoch's line."""
         self._shown = time.perf_counter()
-        values = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        told = {name: value for name, value in (logs or {}).items() if name not in self._untold}
+        values = "  ".join(f"{name} {value:.4f}" for name, value in told.items())
         self._write(f"epoch {epoch + 1}/{self._epochs}  {values}  {self._pace()}", renew=False)
 
     def _step(self) -> int:
