@@ -17,12 +17,20 @@ _REPLACED = {
 }
 
 
-def check_callbacks(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.Optimizer) -> None:
+def check_callbacks(
+    callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.Optimizer, recorded: bool = True
+) -> None:
     """Check that each callback can work in our trainer.
 
+    Args:
+        callbacks: the user's.
+        optimizer: built.
+        recorded: the training has a record, which keeps its best weights and lets it be resumed.
+
     Raises:
-        ConfigError: for those of Keras's that save or swap weights, which the trainer does in its own way, and
-            those that set the learning rate where a schedule decides it.
+        ConfigError: for those of Keras's that save or swap weights, which the trainer does in its own way, those
+            that set the learning rate where a schedule decides it, and those that keep the best weights beside a
+            record.
     """
     for callback in callbacks:
         name = type(callback).__name__
@@ -36,10 +44,10 @@ def check_callbacks(callbacks: Sequence[keras.callbacks.Callback], optimizer: ke
             )
         if isinstance(callback, keras.callbacks.CSVLogger) and not callback.append:
             raise ConfigError(f"callbacks: {name} would empty its file when the training is resumed: set append=true")
-        if getattr(callback, "restore_best_weights", False):
+        if recorded and getattr(callback, "restore_best_weights", False):
             raise ConfigError(
-                f"callbacks: {name} with restore_best_weights=true can't be resumed. Set it to false: the best "
-                "weights are kept anyway"
+                f"callbacks: {name} with restore_best_weights=true keeps weights that a resumed training would have "
+                "lost. Set it to false: the run keeps the best weights anyway, as its best checkpoint"
             )
 
 

@@ -82,8 +82,13 @@ class Trainer:
             optimizer = module.configure_optimizers(self.epochs * data.steps_per_epoch)
             compile_for(module, optimizer, self.strategy.num_replicas_in_sync)
 
-    def check(self, module: Module, data: "DataModule") -> None:
+    def check(self, module: Module, data: "DataModule", recorded: bool = True) -> None:
         """Compile the module, and refuse what can't be trained; `fit` does so itself.
+
+        Args:
+            module: that is to be trained.
+            data: that it is to learn from.
+            recorded: there will be a record.
 
         Raises:
             ConfigError: if the optimizer refuses its settings, a callback can't work here, or the batches don't fit the
@@ -92,7 +97,7 @@ class Trainer:
         self.compile(module, data)
         check_batches(data.batch_size, self.strategy.num_replicas_in_sync)
         check_optimizer(module.optimizer, self.epochs * data.steps_per_epoch)
-        check_callbacks(self.callbacks, module.optimizer)
+        check_callbacks(self.callbacks, module.optimizer, recorded)
 
     def fit(self, module: Module, data: "DataModule", resume: bool = False) -> Module:
         """Train for `epochs`, or go on from the record's last state.
@@ -100,14 +105,16 @@ class Trainer:
         A resumed training that stopped within an epoch first finishes that epoch, in a `fit` of its own,
         because Keras counts the same number of steps in every epoch of one `fit`.
 
-        Afterwards the module holds the moving averages of its weights, if it keeps them (`trainer.averaging`).
+        Afterwards the module holds the moving averages of its weights, if it keeps them (`trainer.averaging`). They are
+        the last weights, not the best: a record keeps those as its best checkpoint, and without one Keras's
+        `EarlyStopping(..., restore_best_weights=True)` puts them back.
 
         Raises:
             ConfigError: before the training, as `check`, or if the monitored metric would be missing.
             KeyboardInterrupt: after the state was saved.
             RunError: if the loss is no longer a number, a state doesn't fit or can't be saved, or memory is too small.
         """
-        self.check(module, data)
+        self.check(module, data, recorded=self.record is not None)
         with _clear_memory_errors(data.batch_size):
             if self.record is None:
                 self._run(module, data, None, self.epochs)

@@ -187,6 +187,13 @@ def test_the_best_checkpoint_is_of_the_epoch_with_the_best_value_and_not_of_the_
     _assert_equal(values.weights[epoch], _values(best))
 
 
+def test_early_stopping_puts_the_best_weights_back_where_no_record_keeps_them() -> None:
+    values = _Says(0.5, 0.9, 0.3)
+    stopping = keras.callbacks.EarlyStopping("val_f1", mode="max", patience=9, restore_best_weights=True)
+    module = _fit(Trainer(epochs=3, callbacks=[values, stopping]))
+    _assert_equal(values.weights[1], _values(module))
+
+
 def test_what_an_evaluation_fitted_goes_with_the_weights_it_was_fitted_to(tmp_path: Path) -> None:
     record = tiny_record(tmp_path)
     trainer = Trainer(epochs=2, record=record, monitor="val_f1", callbacks=[_Says(0.5, 0.4)])
@@ -346,7 +353,7 @@ def test_a_validation_loss_that_is_no_number_stops_the_training(tmp_path: Path) 
         ({"monitor": "val_f1"}, "Choose from: val_loss, val_accuracy, val_balanced_accuracy, val_macro_f1"),
         ({"callbacks": [keras.callbacks.ModelCheckpoint("best.keras")]}, "saved anyway"),
         ({"callbacks": [keras.callbacks.ReduceLROnPlateau()]}, "set schedule=constant"),
-        ({"callbacks": [keras.callbacks.EarlyStopping(restore_best_weights=True)]}, "kept anyway"),
+        ({"callbacks": [keras.callbacks.EarlyStopping(restore_best_weights=True)]}, "keeps the best weights anyway"),
         ({"callbacks": [keras.callbacks.CSVLogger("epochs.csv")]}, "set append=true"),
     ],
 )
