@@ -10,6 +10,7 @@ import tensorflow as tf
 from emolab.training.augmentation import Augmentation
 from emolab.training.averaging import MovingAverage
 from emolab.training.confusion import ConfusionMatrix
+from emolab.training.optimizers import anew
 from emolab.training.randomness import seed_generators, set_seeds
 from emolab.training.replicas import bare_optimizer
 
@@ -148,7 +149,8 @@ class EmotionModule(Module):
     Args:
         network: as `Module`'s.
         loss: (logits, targets, prior) -> loss of each image; see `emolab.training.losses`.
-        optimizer: (total steps, weights) -> optimizer; see `emolab.training.optimizers`.
+        optimizer: Keras's, of which each training takes one with the same settings; or (total steps, weights) ->
+            optimizer, where its learning rate depends on how long the training is: `emolab.training.optimizers`.
         prior: shares (C,) of the classes in training.
         augmentation: of the training batches.
         seed: of augmentation and dropout, with the step.
@@ -159,7 +161,7 @@ class EmotionModule(Module):
         self,
         network: keras.Model,
         loss: Loss,
-        optimizer: Callable[[int, list[Any]], keras.Optimizer],
+        optimizer: keras.Optimizer | Callable[[int, list[Any]], keras.Optimizer],
         prior: Any,
         augmentation: Augmentation | None = None,
         seed: int = 0,
@@ -168,7 +170,8 @@ class EmotionModule(Module):
         super().__init__(network)
         self.autocast = False  # augmented pixels keep their fractions, for which bfloat16 has no bits
         self.seed = seed
-        self._loss, self._optimizer_of = loss, optimizer
+        self._loss = loss
+        self._optimizer_of = (lambda *_: anew(optimizer)) if isinstance(optimizer, keras.Optimizer) else optimizer
         self._prior = tf.constant(prior, tf.float32)
         self._augmentation = augmentation or Augmentation()
         self._dropouts = seed_generators(network.layers)

@@ -43,6 +43,17 @@ def configured(
     return result
 
 
+def anew(optimizer: keras.Optimizer) -> keras.Optimizer:
+    """Return an optimizer with the settings of `optimizer`, and its schedule.
+
+    Its variables belong to one training, and lie where they were made, whatever the strategy.
+    """
+    settings, rate = optimizer.get_config(), optimizer._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        settings["learning_rate"] = rate  # Keras would build one of the user's own again only where it's registered
+    return optimizer.from_config(settings)
+
+
 def compile_for(module: keras.Model, optimizer: keras.Optimizer, replicas: int = 1) -> None:
     """Give `module` its optimizer with all its variables, so that a saved state finds the same ones.
 

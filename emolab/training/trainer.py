@@ -44,7 +44,7 @@ class Trainer:
     Example:
         trainer = Trainer(epochs=10)
         with trainer.building():
-            module = EmotionModule(network, loss, optimizer, data.prior)
+            module = EmotionModule(network, loss, keras.optimizers.AdamW(1e-3), data.prior)
         trainer.fit(module, data)
         print(trainer.test(module, data)["accuracy"])
     """

@@ -21,7 +21,7 @@ from emolab.tracking import LoggerGroup
 from emolab.training.callbacks import Checkpoints, nan_guard
 from emolab.training.callbacks.profile import Profile
 from emolab.training.losses import cross_entropy
-from emolab.training.module import Module
+from emolab.training.module import EmotionModule, Module
 from emolab.training.muon import Muon
 from emolab.training.precision import POLICIES
 from emolab.training.state import load_state
@@ -89,6 +89,28 @@ def test_a_module_of_ones_own_learns_keeps_its_best_weights_and_goes_on(tmp_path
     assert judged.keys() == {"loss", "accuracy"}
     with pytest.raises(ConfigError, match=r"Choose from: val_loss, val_accuracy$"):
         Trainer(epochs=8, record=record, monitor="val_macro_f1").fit(again, TinyData())
+
+
+def test_an_optimizer_of_keras_trains_as_one_made_for_the_training_does_and_serves_again() -> None:
+    def trained(optimizer: Any) -> keras.Model:
+        keras.utils.set_random_seed(0)
+        trainer = Trainer(epochs=1)
+        module = EmotionModule(tiny_module(trainer).network, cross_entropy, optimizer, TinyData.prior)
+        trainer.check(module, TinyData())
+        return trainer.fit(module, TinyData())
+
+    class Falling(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step: Any) -> Any:
+            return 0.02 / (tf.cast(step, tf.float32) + 1.0)
+
+        def get_config(self) -> dict[str, Any]:
+            return {}
+
+    schedule = Falling()
+    given = AdamW(schedule, global_clipnorm=1.0)
+    made, once, twice = map(trained, (lambda steps, weights: AdamW(schedule, global_clipnorm=1.0), given, given))
+    assert_same_weights(made, once)
+    assert_same_weights(made, twice)
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
