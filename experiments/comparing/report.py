@@ -22,8 +22,10 @@ _MOST_LEGENDS = 16
 
 NOISE = (
     "A difference counts as decided where its 95 % bootstrap interval (whole clusters of near-duplicates resampled) "
-    "lies above zero. Of twenty pairs that don't differ, one will look decided; more, where one of the two was "
-    "chosen by these very images, as the best of many runs is, and the best epoch on validation images."
+    "lies above zero and McNemar's p is below 0.05 after Holm's correction for all pairs of the comparison: of twenty "
+    "comparisons of runs that don't differ, one will have a pair that looks decided; more, where runs were chosen by "
+    "these very images before, as the winner of a sweep is, and the best epoch on validation images. Each interval is "
+    "of its own pair alone."
 )
 
 
@@ -78,7 +80,7 @@ def write_comparison(
     """Write `table.csv`, `table.md`, `pairs.md`, `curves.png` and `index.html`; return the page's path."""
     with_mirrors = ", each averaged with its mirror image" if runs[0].flip else ""
     many = any(len(labels) > MOST_RUNS for labels in judged.sets)
-    few = f"More than {MOST_RUNS} of them: only the best one is compared with each." if many else ""
+    few = f"More than {MOST_RUNS} runs: the best one is compared with each, p corrected for all pairs." if many else ""
     curves, sentences = png(curves_figure(runs)), judged.sentences()
     sections = [
         Section("Runs", f"On the {runs[0].split} images{with_mirrors}, with 95 % intervals; the best first.", table),

@@ -93,7 +93,8 @@ def test_a_difference_inside_the_noise_is_undecided():
     for (better, worse), pair in found.items():
         assert pair.decided == (worse == "C")
         assert pair.difference["low"] <= pair.difference["value"] <= pair.difference["high"]
-        assert (pair.p < 0.01) == pair.decided
+        assert (pair.corrected < 0.01) == pair.decided
+        assert pair.p <= pair.corrected <= 3 * pair.p
         assert pair.sentence().startswith(f"{better} is better" if pair.decided else "undecided between")
 
 
@@ -110,15 +111,32 @@ def test_of_many_runs_only_the_best_is_compared():
     assert len({pair.better for pair in found}) == 1
 
 
+def test_what_a_pair_alone_would_decide_many_pairs_leave_undecided():
+    one, other = predictions(0.70, 1), predictions(0.64, 2)
+    (alone,) = pairs_of(["A", "B"], [one, other], 500)
+    assert (alone.decided, alone.corrected) == (True, alone.p)
+    for more in (1, MOST_RUNS):  # all pairs are shown, and only those with the best
+        copies = [one, other, *(replace(one) for _ in range(more))]
+        among = pairs_of(["A", "B", *map(str, range(more))], copies, 500)
+        (same,) = [pair for pair in among if (pair.better, pair.worse) == ("A", "B")]
+        assert same.p == alone.p
+        assert same.difference == alone.difference
+        assert same.corrected > alone.p
+    assert same.corrected > 0.05
+    assert not same.decided
+    assert same.sentence().startswith("undecided between A and B: +")
+    assert same.sentence().endswith(f"McNemar p = {same.p:.2g} (corrected: {same.corrected:.2g})")
+
+
 def test_the_page_counts_only_judged_runs_when_it_says_that_the_best_alone_is_compared(tmp_path):
     for number in range(MOST_RUNS):
         made_run(tmp_path / "runs", 0.5, seed=number)
     made_run(tmp_path / "runs", None, seed=MOST_RUNS)
     page = compared(tmp_path / "runs")
     assert len((page.parent / "pairs.md").read_text().splitlines()) == MOST_RUNS * (MOST_RUNS - 1) / 2
-    assert "only the best one is compared" not in page.read_text()
+    assert "the best one is compared with each" not in page.read_text()
     made_run(tmp_path / "runs", 0.5, seed=MOST_RUNS + 1)
-    assert "only the best one is compared" in compared(tmp_path / "runs").read_text()
+    assert "the best one is compared with each" in compared(tmp_path / "runs").read_text()
     assert len((page.parent / "pairs.md").read_text().splitlines()) == MOST_RUNS
 
 
