@@ -4,6 +4,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,7 +14,7 @@ from commands import environment
 
 from emolab.data.prepared import PreparedData
 from emolab.engines import load_engine, manifest, selected_engine
-from emolab.engines.backends.base import Source
+from emolab.engines.backends.base import Source, in_parts
 from emolab.engines.backends.onnxruntime import OnnxRuntime
 from emolab.engines.build import Builder
 from emolab.engines.deployable import CALIBRATION
@@ -96,7 +97,9 @@ def test_weights_in_int8_are_so_small_that_no_processor_overflows(builder: Build
         assert max(weights) <= 64
 
 
-def test_int8_for_tensorrt_is_signed_and_symmetric_and_its_number_formats_are_asked_for(tmp_path: Path) -> None:
+def test_int8_for_tensorrt_is_signed_and_symmetric_and_its_number_formats_and_batches_are_asked_for(
+    tmp_path: Path,
+) -> None:
     """TensorRT itself has never run here: what is shown is what it's given."""
     tensorrt = OnnxRuntime(providers=("TensorrtExecutionProvider", "CUDAExecutionProvider"))
     if reason := tensorrt.why_not_built("int8"):
@@ -113,9 +116,27 @@ def test_int8_for_tensorrt_is_signed_and_symmetric_and_its_number_formats_are_as
     assert not any(point.any() for point in points)
     said = OnnxRuntime().load(tmp_path, "int8", 1)(images)
     np.testing.assert_allclose(said, network.predict_on_batch(images), atol=LIMITS["int8"])
+    shapes = {
+        f"trt_profile_{name}_shapes": f"images:{count}x16x16x3"
+        for name, count in (("min", 1), ("opt", 1), ("max", 128))
+    }
     for precision, fp16, int8 in (("fp32", False, False), ("fp16", True, False), ("int8", False, True)):
         formats = {"trt_fp16_enable": fp16, "trt_int8_enable": int8}
-        assert tensorrt.asked(precision) == [("TensorrtExecutionProvider", formats), "CUDAExecutionProvider"]
+        for one, expected in ((tensorrt, {**formats, **shapes}), (replace(tensorrt, largest_batch=None), formats)):
+            asked = one.asked(precision, tmp_path / "model.onnx")
+            assert asked == [("TensorrtExecutionProvider", expected), "CUDAExecutionProvider"]
+
+
+def test_a_batch_larger_than_an_engine_was_built_for_runs_in_parts() -> None:
+    sizes: list[int] = []
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        sizes.append(len(images))
+        return images[:, :1]
+
+    images = np.arange(14).reshape(7, 2)
+    np.testing.assert_array_equal(in_parts(classify, 3)(images), images[:, :1])
+    assert sizes == [3, 3, 1]
 
 
 def test_the_runs_network_says_calibrated_probabilities_as_its_engines_do(

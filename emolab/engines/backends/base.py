@@ -99,3 +99,12 @@ class Backend:
         if not gone:
             return None
         return f"{', '.join(gone)} isn't installed: pip install -e '.[{self.extra}]' -c constraints/main.txt"
+
+
+def in_parts(classify: Callable[[np.ndarray], np.ndarray], most: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return `classify` for batches of any size, of which it's given at most so many images at a time."""
+
+    def parts(images: np.ndarray) -> np.ndarray:
+        return np.concatenate([classify(images[first : first + most]) for first in range(0, len(images), most)])
+
+    return parts

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from emolab.engines.backends.base import Backend, Source
+from emolab.config.schema.parts import Count
+from emolab.engines.backends.base import Backend, Source, in_parts
 from emolab.engines.backends.onnx_int8 import quantize
 from emolab.errors import RunError
 
@@ -26,10 +27,13 @@ class OnnxRuntime(Backend):
     Attributes:
         providers: who executes, in order of preference; each is required, so that nothing falls back unseen.
         spinning: whether idle threads wait busily: a little faster alone, much slower beside other work.
+        largest_batch: faces at a time for which TensorRT builds its engine, from one on, fastest for one; more run in
+            parts. None: it builds anew, in the middle of its work, for each batch larger than all before.
     """
 
     providers: Sequence[str] = ("CPUExecutionProvider",)
     spinning: bool = False
+    largest_batch: Count | None = 128
 
     name: ClassVar[str] = "onnxruntime"
     extra: ClassVar[str] = "onnxruntime"
@@ -73,7 +77,7 @@ class OnnxRuntime(Backend):
         options.intra_op_num_threads = threads
         options.log_severity_level = ERRORS
         options.add_session_config_entry("session.intra_op.allow_spinning", str(int(self.spinning)))
-        providers, asked = list(self.providers), self.asked(precision)
+        providers, asked = list(self.providers), self.asked(precision, folder / MODEL)
         session = onnxruntime.InferenceSession(folder / MODEL, options, providers=asked, enable_fallback=0)
         used = session.get_providers()
         if used[: len(providers)] != providers:
@@ -83,21 +87,43 @@ class OnnxRuntime(Backend):
         def classify(batch: np.ndarray) -> np.ndarray:
             return session.run(None, {images.name: batch})[0]
 
-        return classify
+        most = self.largest_batch if TENSORRT in providers else None
+        return classify if most is None else in_parts(classify, most)
 
-    def asked(self, precision: str) -> list[str | tuple[str, dict[str, bool]]]:
+    def asked(self, precision: str, model: Path) -> list[str | tuple[str, dict[str, Any]]]:
         """Return the providers as ONNX Runtime wants them; TensorRT must be allowed each number format below fp32.
 
-        It keeps no engine in a file: what it writes there later would be none that was judged.
+        It keeps no engine in a file: what it writes there later would be none that was judged, and what lies there in a
+        stranger's run can't be looked into.
         """
+        if TENSORRT not in self.providers:
+            return list(self.providers)
         formats = {"trt_fp16_enable": precision == "fp16", "trt_int8_enable": precision == "int8"}
-        return [(provider, formats) if provider == TENSORRT else provider for provider in self.providers]
+        settings = {**formats, **({} if self.largest_batch is None else profile(model, self.largest_batch))}
+        return [(provider, settings) if provider == TENSORRT else provider for provider in self.providers]
 
     def load_errors(self) -> tuple[type[Exception], ...]:
         """Its own; they have no base in common."""
         from onnxruntime.capi import onnxruntime_pybind11_state as state
 
         return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+def profile(model: Path, largest: int) -> dict[str, str]:
+    """Return TensorRT's settings for an engine of 1 to `largest` images, fastest for one: `trt_profile_..._shapes`.
+
+    Args:
+        model: the ONNX file, which has the name and the shape of its input.
+        largest: number of images.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it's only looked at
+    (images,) = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]).get_inputs()
+    size = "x".join(map(str, images.shape[1:]))
+    counts = {"min": 1, "opt": 1, "max": largest}
+    return {f"trt_profile_{name}_shapes": f"{images.name}:{count}x{size}" for name, count in counts.items()}
 
 
 def halve(path: Path) -> None:

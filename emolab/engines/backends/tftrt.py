@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from emolab.config.schema.parts import Count
-from emolab.engines.backends.base import Backend, Source
+from emolab.engines.backends.base import Backend, Source, in_parts
 from emolab.engines.backends.saved_graph import nodes_of
 from emolab.engines.backends.tensorflow import SAVED_MODEL, SIGNATURE, load, load_errors
 from emolab.errors import RunError
@@ -117,13 +117,7 @@ class TfTrt(Backend):
         error, not TensorFlow's float32 by the name of another precision.
         """
         os.environ[NATIVE] = "0"
-        classify, most = load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS), max(self.batches)
-
-        def in_parts(images: np.ndarray) -> np.ndarray:
-            parts = (images[first : first + most] for first in range(0, len(images), most))
-            return np.concatenate([classify(part) for part in parts])
-
-        return in_parts
+        return in_parts(load(folder / SAVED_MODEL, threads, OPERATIONS, OBJECTS), max(self.batches))
 
     def load_errors(self) -> tuple[type[Exception], ...]:
         """TensorFlow's."""
