@@ -1,13 +1,12 @@
 import hashlib
-import http.server
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from answering import answering
 
 from emolab.errors import ConfigError
 from emolab.models import pretrained
@@ -57,27 +56,16 @@ def test_a_damaged_cached_file_is_not_taken(keras_home: Path, caplog: pytest.Log
 def test_the_page_of_a_network_that_wants_a_login_is_neither_kept_nor_taken(
     keras_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<html>Log in to the guest network</html>")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
     path = keras_home / "models" / "mobilenetv2.h5"
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/{path.name}"
-        monkeypatch.setattr(pretrained, "IMAGENET", {"mobilenetv2": pretrained.PublishedFile(address, None)})
+    with answering(lambda _: [b"<html>Log in to the guest network</html>"]) as host:
+        published = pretrained.PublishedFile(f"http://{host}/{path.name}", None)
+        monkeypatch.setattr(pretrained, "IMAGENET", {"mobilenetv2": published})
         assert imagenet_or_file("auto", "mobilenetv2").used == "random"
         assert "isn't the file that was expected: it begins with b'<html>Lo'" in caplog.text
         assert not path.exists()
         path.write_bytes(b"<html>kept by emolab before</html>")
         assert imagenet_or_file("auto", "mobilenetv2").used == "random"
         assert f"{path} is damaged" in caplog.text
-        server.shutdown()
 
 
 @pytest.mark.usefixtures("keras_home", "no_network")
@@ -99,27 +87,16 @@ def test_imagenet_without_a_network_is_an_error_that_says_how_to_mend_it() -> No
 def slow_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server that takes three seconds for VGG19's weights, at 50 kB/s."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            try:
-                self.wfile.write(HDF5)
-                for _ in range(30):
-                    self.wfile.write(b"x" * 5_000)
-                    time.sleep(0.1)
-            except OSError:  # the client has gone
-                return
+    def slowly(_: str) -> Iterator[bytes]:
+        yield HDF5
+        for _ in range(30):
+            yield b"x" * 5_000
+            time.sleep(0.1)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/vgg19.h5"
-    monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": pretrained.PublishedFile(address, None)})
-    yield
-    server.shutdown()
+    with answering(slowly) as host:
+        published = pretrained.PublishedFile(f"http://{host}/vgg19.h5", None)
+        monkeypatch.setattr(pretrained, "IMAGENET", {"vgg19": published})
+        yield
 
 
 @pytest.mark.usefixtures("slow_network")

@@ -1,7 +1,5 @@
 import csv
 import gzip
-import http.server
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from answering import answering
 
 from emolab.cache import YUNET
 from emolab.data.readers.demo import FACES
@@ -93,34 +92,16 @@ def test_a_file_that_isnt_there_or_isnt_yunet_is_refused(tmp_path: Path) -> None
         YuNet(str(tmp_path / "bad.onnx"))
 
 
-class _Answers(http.server.BaseHTTPRequestHandler):
-    """Gives `/good` at once, and `/slow` a byte every 0.2 seconds."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        if self.path == "/good":
-            self.wfile.write(b"x" * 1000)
-            return
-        try:
-            for _ in range(1000):
-                self.wfile.write(b"x")
-                self.wfile.flush()
-                time.sleep(0.2)
-        except OSError:
-            return
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+def _slowly() -> Iterator[bytes]:
+    for _ in range(1000):
+        yield b"x"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
+    with answering(lambda path: _slowly() if path == "/slow" else [b"x" * 1000], {"Content-Length": "1000"}) as host:
+        yield f"http://{host}"
 
 
 def test_the_file_is_downloaded_once_and_its_digest_compared(server: str, tmp_path: Path) -> None:

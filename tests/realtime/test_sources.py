@@ -1,13 +1,12 @@
-import http.server
 import os
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from answering import answering
 from made_photographs import encoded, write
 from stand_ins import plain
 
@@ -217,31 +216,14 @@ def test_synthetic_frames_are_the_same_each_time_and_end() -> None:
     np.testing.assert_array_equal([image for image, _ in one], [image for image, _ in other])
 
 
-class _Motion(http.server.BaseHTTPRequestHandler):
-    """A network camera: JPEGs one after the other."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        picture = encoded(plain(200), "JPEG")
-        try:
-            for _ in range(200):
-                self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
-                self.wfile.write(f"Content-Length: {len(picture)}\r\n\r\n".encode() + picture + b"\r\n")
-        except OSError:
-            return
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
 def network_camera() -> Iterator[str]:
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Motion)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://user:secret@127.0.0.1:{running.server_port}/video.mjpg"
-    running.shutdown()
+    """JPEGs one after the other."""
+    picture = encoded(plain(200), "JPEG")
+    frame = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(picture), picture)
+    headers = {"Content-Type": "multipart/x-mixed-replace; boundary=frame"}
+    with answering(lambda _: [frame] * 200, headers) as host:
+        yield f"http://user:secret@{host}/video.mjpg"
 
 
 def test_a_network_camera_gives_frames_and_its_password_isnt_shown(network_camera: str) -> None:
