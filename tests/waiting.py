@@ -17,9 +17,10 @@ def within(seconds: float, condition: Callable[[], Answer], pause: float = 0.05)
     return answer
 
 
-def wait_for(condition: Callable[[], Answer], wanted: str, seconds: float = 300.0, pause: float = 0.05) -> Answer:
-    """Return what the condition answers as soon as it's so; after so many seconds the test fails."""
+def wait_for(condition: Callable[[], Answer], seconds: float = 300.0, pause: float = 0.05) -> Answer:
+    """Return what the condition answers as soon as it's so; after so many seconds the test fails where it waits."""
+    __tracebackhide__ = True  # so that pytest shows the line that says what was waited for
     answer = within(seconds, condition, pause)
     if not answer:
-        pytest.fail(f"waited {seconds:g} seconds in vain for {wanted}")
+        pytest.fail(f"waited {seconds:g} seconds in vain; the last answer was {answer!r}")
     return answer

@@ -2,12 +2,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_photographs import DeadlyPath, KilledPath, class_folders, encoded, made, picture, write
+from waiting import wait_for, within
 
 from emolab.data.convert import CHUNK, convert
 from emolab.data.image import Limits
@@ -91,14 +91,15 @@ def test_a_build_that_is_killed_leaves_nothing_and_the_next_one_is_whole(tmp_pat
 
 def _wait_for_part(cache: Path, share: float) -> Path:
     """Return the temporary folder once `share` of its images are written."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def found() -> Path | None:
         for part in cache.glob(".tmp-*/made-*"):
             rows = _rows_so_far(part / "images.npy")
             if rows is not None and rows.any(axis=(1, 2, 3)).mean() >= share:
                 return part
-        time.sleep(0.005)
-    raise TimeoutError("the build never came so far")
+        return None
+
+    return wait_for(found, pause=0.005)
 
 
 def _rows_so_far(images: Path) -> np.ndarray | None:
@@ -111,14 +112,17 @@ def _rows_so_far(images: Path) -> np.ndarray | None:
 
 def _all_gone(group: int) -> bool:
     """Whether every worker of the killed process ends by itself within ten seconds."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
+    if within(10, lambda: _is_gone(group)):
+        return True
     os.killpg(group, signal.SIGKILL)
+    return False
+
+
+def _is_gone(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
     return False
 
 
@@ -148,8 +152,7 @@ def test_ctrl_c_is_one_line_and_ends_workers_that_start_or_work(tmp_path, photog
         cwd=tmp_path, stdout=-1, stderr=-1, text=True, env=environment, start_new_session=True,
     )  # fmt: skip
     part = _wait_for_part(tmp_path / "cache", share)
-    while len(list(tmp_path.glob("starting-*"))) < 2:
-        time.sleep(0.01)
+    wait_for(lambda: len(list(tmp_path.glob("starting-*"))) == 2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, said = process.communicate(timeout=60)  # until no process has the pipes any more
     assert process.returncode == 130

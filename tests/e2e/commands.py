@@ -5,12 +5,9 @@ import os
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
-
-import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -56,15 +53,6 @@ def start_on_terminal(command: Sequence[str | Path], **options: Any) -> tuple[su
     )
     os.close(its)
     return process, open(ours, encoding="utf-8")
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Ask ten times a second until it's so; after five minutes the test fails."""
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("it never came so far")
 
 
 def environment() -> dict[str, str]:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from commands import TINY, environment, run, wait_for
+from commands import TINY, environment, run
+from waiting import wait_for
 
 from emolab.files import read_json
 from emolab.jobs import Plan

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import optuna
 import pytest
-from commands import TINY, environment, run, wait_for
+from commands import TINY, environment, run
 from omegaconf import OmegaConf
 from optuna.trial import TrialState
 from postgres import running_postgres
+from waiting import wait_for
 
 from emolab.config.command import composed
 from emolab.config.saved import settings_of

@@ -1,7 +1,6 @@
 import itertools
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from commands import environment
 from optuna.trial import TrialState
 from postgres import Postgres, running_postgres
+from waiting import wait_for
 
 from emolab.errors import ConfigError
 from experiments.search import storage
@@ -77,10 +77,12 @@ def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path, url):
     study = opened(tmp_path, url)
     python(DIE, str(tmp_path), url).communicate(timeout=60)
     assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
-    deadline = time.monotonic() + 30
-    while study.trials[0].state == TrialState.RUNNING and time.monotonic() < deadline:
-        time.sleep(0.5)
+
+    def queued() -> bool:
         shared.queue_interrupted(study, retries=2, seen={}, grace_seconds=60)
+        return len(study.trials) > 1
+
+    wait_for(queued, pause=0.5)
     dead, again = study.trials
     assert (dead.state, again.state) == (TrialState.FAIL, TrialState.WAITING)
     assert again.params == dead.params

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from commands import environment
 from hydra.core.hydra_config import HydraConfig
 from made_plans import add
+from waiting import wait_for
 
 from emolab.config.command import composed
 from emolab.config.overrides import search_path
@@ -95,8 +95,7 @@ def test_ctrl_c_reaches_what_is_running_and_waits_until_all_of_it_has_saved(tmp_
     grid = begun(tmp_path, 3)
     interrupted = driver(grid, SLOW_TO_SAVE, *launcher)
     logs = [grid.log(number) for number in range(together)]
-    while interrupted.poll() is None and not all(log.is_file() and log.read_text() for log in logs):
-        time.sleep(0.1)
+    wait_for(lambda: interrupted.poll() is not None or all(log.is_file() and log.read_text() for log in logs))
     os.killpg(interrupted.pid, signal.SIGINT)  # a terminal asks all that it sees, not the command alone
     out, error = interrupted.communicate(timeout=300)
     assert interrupted.returncode == 130, out + error

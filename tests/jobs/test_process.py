@@ -2,11 +2,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from commands import environment
+from waiting import wait_for, within
 
 from emolab.jobs import Child, last_lines, stop_all
 from emolab.jobs.process import Outcome
@@ -16,12 +16,8 @@ def python(code: str, log: Path, **settings) -> Child:
     return Child([sys.executable, "-c", code], log, **settings)
 
 
-def wait_for(log: Path, text: str) -> None:
-    for _ in range(200):
-        if log.is_file() and text in log.read_text():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"{log} never said {text!r}")
+def said(log: Path, text: str) -> bool:
+    return log.is_file() and text in log.read_text()
 
 
 def test_it_says_how_the_process_ended_and_what_it_cost(tmp_path):
@@ -65,7 +61,7 @@ def test_it_is_asked_to_stop_once(tmp_path, monkeypatch):
     """Two signals in quick succession reach a process as one, so that they are counted where they are sent."""
     code = "import signal; signal.signal(15, lambda *_: print('asked')); print('up', flush=True); signal.pause()"
     child = python(code, tmp_path / "log")
-    wait_for(tmp_path / "log", "up")
+    wait_for(lambda: said(tmp_path / "log", "up"))
     kill, sent = os.kill, []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(number) or kill(pid, number))
     child.stop()
@@ -95,8 +91,7 @@ def test_all_are_asked_to_stop_before_any_is_waited_for(tmp_path):
     children = [
         python(MEETING.format(own=own, other=other), Path(f"{own}.log")) for own, other in (places, places[::-1])
     ]
-    for place in places:
-        wait_for(Path(f"{place}.log"), "ready")
+    wait_for(lambda: all(said(Path(f"{place}.log"), "ready") for place in places))
     stop_all(children)
     assert [child.wait().code for child in children] == [0, 0]
 
@@ -113,9 +108,7 @@ def test_whether_it_has_ended_is_told_without_waiting(tmp_path):
     child = python("import signal; signal.pause()", tmp_path / "log")
     assert child.poll() is None
     child.ask_to_stop()
-    while child.poll() is None:
-        time.sleep(0.05)
-    assert child.poll() is child.wait()
+    assert wait_for(child.poll) is child.wait()
 
 
 def lives(pid: int) -> bool:
@@ -131,17 +124,14 @@ def test_it_ends_when_the_process_that_started_it_is_killed(tmp_path):
         "Path(sys.argv[1])).wait()"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, tmp_path / "log"], env=environment())
-    wait_for(tmp_path / "log", "\n")
+    wait_for(lambda: said(tmp_path / "log", "\n"))
     pid = int((tmp_path / "log").read_text())
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 5
-    while lives(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    outlived = lives(pid)
-    if outlived:
+    ended = within(5, lambda: not lives(pid))
+    if not ended:
         os.kill(pid, signal.SIGKILL)
-    assert not outlived
+    assert ended
 
 
 def test_the_last_lines_of_a_log_are_few_and_bounded(tmp_path):

@@ -1,9 +1,8 @@
 """The page in a real browser with a made camera: four seconds to start, and worth it: only this runs its code."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from stand_ins import Brightness, Unsure
+from waiting import wait_for
 
 from benchmarks.live.browser import ABSENT, chromium, installed, write_y4m
 from benchmarks.live.served import served
@@ -115,12 +115,7 @@ def _text(page: WebDriver, name: str) -> str:
     return page.find_element(By.ID, name).text
 
 
-def _eventually(found: Callable[[], Any], seconds: float = 15.0) -> Any:
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
-    return value
+_eventually = partial(wait_for, seconds=30)
 
 
 def _press(page: WebDriver, key: str) -> None:
@@ -305,7 +300,7 @@ def test_the_page_comes_back_by_itself_when_the_server_does_with_the_classes_it_
         _eventually(lambda: "Trying again" in _text(browser, "status"))
         port = int(address.rstrip("/").rpartition(":")[2])
         with served(Web(port=port), Renamed(), FullFrame()):
-            _eventually(lambda: _text(browser, "who") in Renamed.classes, 30)
+            _eventually(lambda: _text(browser, "who") in Renamed.classes)
             bars = browser.find_elements(By.CSS_SELECTOR, "#bars .label")
             assert tuple(bar.text for bar in bars) == Renamed.classes
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
@@ -326,7 +321,7 @@ def test_a_page_that_is_refused_says_why(page: WebDriver) -> None:
         assert "No connection (all connections are in use). Trying again" in _text(page, "status")
     port = urlsplit(address).port
     with served(Web(port=port, token="another token, 16"), Brightness(), FullFrame()):
-        _eventually(lambda: "open the address with its token" in _text(page, "status"), 30)
+        _eventually(lambda: "open the address with its token" in _text(page, "status"))
     for tab in tabs:
         page.switch_to.window(tab)
         page.close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from stand_ins import Scripted, noisy, plain
+from waiting import wait_for
 
 from realtime.capture import Capture, try_opening
 from realtime.health import FaultLimits, Pauses
@@ -43,8 +44,7 @@ def _noise() -> Iterator[np.ndarray]:
 
 def test_only_the_newest_frame_is_kept_and_the_others_are_counted() -> None:
     with _capture(*(plain(20 + number) for number in range(20)), wait=0.001) as capture:
-        while not capture._is_at_end:
-            time.sleep(0.01)
+        wait_for(lambda: capture._is_at_end)
         frame = capture.next(1.0)
     assert frame is not None
     assert int(frame.image.max()) == 39

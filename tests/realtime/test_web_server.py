@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from stand_ins import CLASSES, Brightness, Unsure, plain
+from waiting import wait_for
 
 from benchmarks.live.served import served
 from emolab.notices import EXPRESSION, LAW, NOTICE
@@ -347,10 +348,7 @@ def test_no_connection_waits_for_a_source_that_is_being_closed(monkeypatch: pyte
     monkeypatch.setattr(server_source, "Capture", Watched)
     with served(Web(port=0), Brightness(), FullFrame()) as address:
         asyncio.run(_looked(address, 1))
-        end = time.monotonic() + 60
-        while not waited and time.monotonic() < end:
-            time.sleep(0.01)
-    assert waited
+        wait_for(lambda: waited)
     assert not any(waited)
 
 

@@ -6,13 +6,13 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import environment
+from waiting import wait_for
 
 SCRIPT = Path(__file__).parent / "show_window.py"
 KEYS = SCRIPT.with_name("press_keys.py")
@@ -59,9 +59,7 @@ def pixels(file: Path) -> np.ndarray:
 
 def _seen(file: Path, process: subprocess.Popen[str]) -> np.ndarray:
     """The screen once the window is on it."""
-    end = time.monotonic() + 30
-    while pixels(file).std() < 20 and time.monotonic() < end and process.poll() is None:
-        time.sleep(0.1)
+    wait_for(lambda: pixels(file).std() >= 20 or process.poll() is not None, seconds=30)
     return pixels(file)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hydra.utils import instantiate
 from run_fields import FIELDS
+from waiting import wait_for
 
 from emolab import evaluate
 from emolab.config.command import composed
@@ -103,13 +104,6 @@ def left_behind(folder: Path) -> list[str]:
     return [line for line in found if "wandb" in line or "mirror" in line]
 
 
-def wait_until_gone(folder: Path, seconds: float) -> list[str]:
-    end = time.monotonic() + seconds
-    while left_behind(folder) and time.monotonic() < end:
-        time.sleep(0.1)
-    return left_behind(folder)
-
-
 @pytest.fixture
 def silent_server():
     """A server that takes connections and never answers."""
@@ -164,7 +158,7 @@ def test_an_offline_run_holds_everything(record, tmp_path, caplog):
     assert {"accuracy": 0.75, "status": "finished"} in [entry["update"] for entry in values(found, "summary")]
     assert [end["exit_code"] for end in values(found, "exit")] == [0]
     assert not caplog.records
-    assert not wait_until_gone(record.folder, 5.0)
+    wait_for(lambda: not left_behind(record.folder), seconds=5)
 
 
 def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_tags_and_pictures(record, tmp_path):
@@ -249,7 +243,7 @@ def test_a_server_that_never_answers_costs_seconds_and_goes_offline(
     [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
     assert "writes offline" in warning.getMessage()
     assert "a" * 40 not in caplog.text
-    assert not wait_until_gone(record.folder, 5.0)
+    wait_for(lambda: not left_behind(record.folder), seconds=5)
 
 
 def test_one_that_has_not_connected_when_the_run_ends_is_ended(record, monkeypatch, silent_server, caplog):
@@ -260,7 +254,7 @@ def test_one_that_has_not_connected_when_the_run_ends_is_ended(record, monkeypat
     [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
     assert "never answered" in warning.getMessage()
     assert RunRecord.open(record.folder).status == "finished"
-    assert not wait_until_gone(record.folder, 5.0)
+    wait_for(lambda: not left_behind(record.folder), seconds=5)
 
 
 def test_no_home_and_no_settings_that_can_be_written_do_no_harm(record, tmp_path, monkeypatch, caplog):
@@ -317,7 +311,7 @@ def test_a_killed_trainer_takes_its_mirror_along(record, tmp_path):
     trainer.stdout.readline()
     trainer.send_signal(signal.SIGKILL)
     trainer.wait()
-    assert not wait_until_gone(record.folder, 20.0)
+    wait_for(lambda: not left_behind(record.folder), seconds=20)
     [end] = values(records(record, tmp_path), "exit")
     assert end["exit_code"] == 1
 
