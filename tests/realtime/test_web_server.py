@@ -76,7 +76,7 @@ def talk(
             aiohttp.ClientSession() as session,
             session.ws_connect(url, headers=origin, autoclose=autoclose) as socket,
         ):
-            assert json.loads((await socket.receive()).data)["classes"] == list(CLASSES)
+            assert json.loads((await socket.receive(timeout=5)).data)["classes"] == list(CLASSES)
             return await action(socket)
 
     return asyncio.run(run())
@@ -397,16 +397,19 @@ def test_the_time_of_a_frame_of_the_servers_source_holds_the_making_of_its_pictu
     assert seconds["encode"] == sum(seconds.values()) > 0
 
 
+async def _connected(session: aiohttp.ClientSession, origin: str, mode: str) -> aiohttp.ClientWebSocketResponse:
+    for _ in range(2000):
+        with suppress(aiohttp.ClientConnectorError):
+            return await session.ws_connect(f"{origin}/live/{mode}", headers={"Origin": origin})
+        await asyncio.sleep(0.01)
+    raise TimeoutError(f"there was no server at {origin} within twenty seconds")
+
+
 async def _look(port: int, mode: str, most: int) -> None:
     """Open the page's connection as soon as there's a server, and take frames until it ends, or `most` are seen."""
     async with aiohttp.ClientSession() as session:
-        while True:
-            with suppress(aiohttp.ClientConnectorError):
-                origin = {"Origin": f"http://127.0.0.1:{port}"}
-                socket = await session.ws_connect(f"{origin['Origin']}/live/{mode}", headers=origin)
-                break
-            await asyncio.sleep(0.01)
-        await socket.receive()
+        socket = await _connected(session, f"http://127.0.0.1:{port}", mode)
+        await socket.receive(timeout=10)
         for number in range(most):
             with suppress(ConnectionError):  # the server may have ended meanwhile
                 await (socket.send_str("next") if mode == "source" else socket.send_bytes(jpeg(plain(20), number)))
@@ -468,7 +471,7 @@ def test_the_servers_source_comes_with_its_faces_and_only_when_asked(page: str) 
             aiohttp.ClientSession() as session,
             session.ws_connect(f"{page}live/source", headers={"Origin": page.rstrip("/")}) as socket,
         ):
-            greeting = json.loads((await socket.receive()).data)
+            greeting = json.loads((await socket.receive(timeout=5)).data)
             assert (greeting["source"], greeting["mirror"]) == ("synthetic frames", False)
             messages = []
             while len(messages) < 3:
