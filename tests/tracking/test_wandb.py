@@ -309,6 +309,9 @@ def test_a_killed_trainer_takes_its_mirror_along(record, tmp_path):
     trainer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert trainer.stdout is not None
     trainer.stdout.readline()
+    there = "\n".join(left_behind(record.folder))  # else its finding nothing would prove nothing
+    assert "emolab.tracking.mirror" in there
+    assert "wandb-core" in there
     trainer.send_signal(signal.SIGKILL)
     trainer.wait()
     wait_for(lambda: not left_behind(record.folder), seconds=20)
