@@ -37,6 +37,13 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A setting: the cache in which whoever comes first prepares the demo faces for all of xdist's processes."""
+    folder = tmp_path_factory.getbasetemp()
+    return f"paths.cache={(folder.parent if 'PYTEST_XDIST_WORKER' in os.environ else folder) / 'demo_cache'}"
+
+
+@pytest.fixture(scope="session")
 def striped_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder data set that a network can learn: three classes of stripes, 20 + 8 + 8 images each, 36 pixels."""
     root = tmp_path_factory.mktemp("striped")

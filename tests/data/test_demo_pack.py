@@ -25,8 +25,8 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
-    return prepare_data(composed("prepare", ["data=demo", f"paths.cache={tmp_path_factory.mktemp('cache')}"]))
+def prepared(demo_cache: str) -> PreparedData:
+    return prepare_data(composed("prepare", ["data=demo", demo_cache]))
 
 
 @pytest.mark.parametrize("verb", [verb for verb in SCHEMAS if verb != "kaggle"])  # which is for a competition's folder

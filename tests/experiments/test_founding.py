@@ -239,12 +239,12 @@ def test_what_is_varied_has_each_value_once(verb, override, told):
         check_command(verb, ["data=folder", "data.root=faces", override])
 
 
-def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path, monkeypatch) -> None:
+def test_one_command_trains_what_is_missing_and_judges_it(tmp_path: Path, demo_cache: str, monkeypatch) -> None:
     """Two real trainings on the demo faces: the only check that the experiment's parts fit together."""
     network = ",".join(f'"{one}"' for one in TINY if one.startswith("model."))
     chosen = ("models=[custom_cnn]", "finetunings=[full]", "resamples=100", f"recipes={{custom_cnn:[{network}]}}")
     own = [one for one in TINY if not one.startswith(("model", "data", "trainer.epochs"))]
-    short = ("data=demo", "trainer.train_images=48", "trainer.epochs=1", "seeds=[3]")
+    short = ("data=demo", demo_cache, "trainer.train_images=48", "trainer.epochs=1", "seeds=[3]")
     arguments = (*own, *short, *chosen)
     done = run("experiments.founding", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

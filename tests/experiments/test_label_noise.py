@@ -108,10 +108,10 @@ def test_the_gallery_shows_each_photograph_once():
     assert examples_of(Made(), suspects, 9)["row"].tolist() == [33, 7, 60, 2]
 
 
-def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path, monkeypatch) -> None:
+def test_one_command_lists_suspects_that_a_training_can_leave_out(tmp_path: Path, demo_cache: str, monkeypatch) -> None:
     """Two real trainings on the demo faces, and one that uses their list."""
     own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
-    tiny = (*own, "data=demo", "aug=off", "trainer.train_images=60", "trainer.epochs=1")
+    tiny = (*own, "data=demo", demo_cache, "aug=off", "trainer.train_images=60", "trainer.epochs=1")
     folder = tmp_path / "label noise, 1"
     command = (*tiny, "folds=2", "rule=prune_by_noise_rate", f"output='{folder.name}'")
     found = run("experiments.label_noise", *command, cwd=tmp_path)

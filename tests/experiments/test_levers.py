@@ -153,10 +153,12 @@ def test_a_lever_that_was_judged_on_other_images_is_named() -> None:
         results_of(other, 100)
 
 
-def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(tmp_path: Path, monkeypatch) -> None:
+def test_one_command_trains_what_is_missing_and_leaves_the_test_images_unopened(
+    tmp_path: Path, demo_cache: str, monkeypatch
+) -> None:
     """Real trainings on the demo faces; the second command adds a lever, and trains that alone."""
     own = [one for one in TINY if not one.startswith(("data", "trainer.epochs"))]
-    tiny = (*own, "data=demo", "aug=off", "trainer.train_images=48", "trainer.epochs=1", "resamples=100")
+    tiny = (*own, "data=demo", demo_cache, "aug=off", "trainer.train_images=48", "trainer.epochs=1", "resamples=100")
     own_levers = ('+levers.hot=["optimizer.learning_rate=0.1"]', '+levers.cold=["optimizer.learning_rate=0.0001"]')
     given = (*tiny, *own_levers, "only=[hot]")
     first = run("experiments.levers", *given, cwd=tmp_path)
