@@ -1,4 +1,4 @@
-"""Trains as `emolab.train` does, and kills itself (SIGKILL) at points named on the command line.
+"""Trains as `emolab.train` does, and kills itself (SIGKILL) or is ended at points named on the command line.
 
 Each executed step is written to the file `steps` at once, so that the test knows how many were repeated. What each
 training left behind is copied to `left/<point>`.
@@ -9,13 +9,15 @@ starts the threads that a fork would lose.
 
 import json
 import os
+import pty
 import resource
 import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import keras_cv  # noqa: F401 - what the trainings import, once for all of them
 import numpy as np
@@ -95,6 +97,12 @@ def _on_a_full_disk() -> None:
     np.savez = hook
 
 
+def _ctrl_c(terminal: TextIO) -> None:
+    os.write(terminal.fileno(), b"\x03")
+    with Path("said").open("w") as said, suppress(OSError):  # by which Linux tells that nobody writes any more
+        said.writelines(terminal)
+
+
 POINTS: dict[str, Callable[[], None]] = {
     "before the first save": die,
     "within an epoch": lambda: None,
@@ -108,31 +116,43 @@ POINTS: dict[str, Callable[[], None]] = {
     "when finishing": _when_finishing,
 }
 OTHERS: dict[str, Callable[[], None]] = {"full disk": _on_a_full_disk, "never": lambda: None}
-EXIT_CODES = {**dict.fromkeys(POINTS, -signal.SIGKILL), "full disk": 2, "never": 0}
+# What is done from outside to a training in its second epoch, given the terminal that it has to itself.
+ENDS: dict[str, Callable[[TextIO], None]] = {"Ctrl-C": _ctrl_c, "closed terminal": lambda terminal: terminal.close()}
+EXIT_CODES = {**dict.fromkeys(POINTS, -signal.SIGKILL), **dict.fromkeys(ENDS, 130), "full disk": 2, "never": 0}
 
 
 def main() -> None:
-    """Usage: killed_training.py PLAN OVERRIDE...; PLAN is JSON: folder -> names of points, or "each".
+    """Usage: killed_training.py PLAN OVERRIDE...; PLAN is JSON: folder -> names of points, or "each", and overrides.
 
     In each folder the points come in turn; a training goes on with the run that has a saved state. "each": at all of
-    them, and then to the end.
+    `POINTS`, and then to the end.
     """
     plan, *overrides = sys.argv[1:]
     here = Path.cwd()
-    for folder, points in json.loads(plan).items():
+    for folder, (points, own) in json.loads(plan).items():
         (here / folder).mkdir()
         os.chdir(here / folder)
         for point in [*POINTS, "never"] if points == "each" else points:
-            child = os.fork()
+            child, terminal = pty.fork() if point in ENDS else (os.fork(), None)
             if child == 0:
                 resume = ["resume=last"] if list(Path("runs").glob("*/*/checkpoints/last-*")) else []
-                sys.argv[1:] = [*overrides, *resume]
-                _train_and_die(point)
+                sys.argv[1:] = [*overrides, *own, *resume]
+                train() if point in ENDS else _train_and_die(point)
                 return
+            if terminal is not None:
+                _end(terminal, ENDS[point])
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if code != EXIT_CODES[point]:
-                sys.exit(f"{point}: exit code {code}")
+                sys.exit(f"{folder}, {point}: exit code {code}")
             shutil.copytree("runs", Path("left", point))
+
+
+def _end(terminal: int, end: Callable[[TextIO], None]) -> None:
+    with open(terminal, encoding="utf-8") as ours:
+        for line in ours:
+            if "epoch 2/" in line:
+                break
+        end(ours)
 
 
 def _train_and_die(point: str) -> None:

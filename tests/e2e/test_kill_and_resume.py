@@ -1,35 +1,51 @@
 """Slow, and worth it: the promise that no kill loses a training, kept by killing real processes."""
 
 import json
-import signal
 import subprocess
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from commands import TINY, environment, start_on_terminal
+from commands import TINY, environment
 
 from emolab.files import read_json
 
 DRIVER = Path(__file__).parent / "killed_training.py"
 # One of keras-cv's and our own are enough to be repeated, and are traced in half the time of five.
 SOME_LAYERS = [f"~aug.layers.{name}" for name in ("flip", "brightness", "contrast")]
-# A training that saves while it can, and is stopped.
-ENDLESS = (*TINY, "aug=off", "evaluate=false", "trainer.epochs=2000", "workers=1")
+EVERY_STEP = "trainer.save_every_minutes=0.0"
+ENDLESS = ("aug=off", "trainer.epochs=2000")
+PLAN = {  # see `killed_training.py`
+    "whole": (["never"], ["trainer.epochs=4", EVERY_STEP, *SOME_LAYERS]),
+    "killed": ("each", ["trainer.epochs=4", EVERY_STEP, *SOME_LAYERS]),
+    "stopped": (["Ctrl-C"], ENDLESS),
+    "alone": (["closed terminal"], ENDLESS),
+}
+if sys.platform == "linux":  # which limits the size of files as a full disk does
+    PLAN["disk"] = (["within an epoch", "full disk", "never"], ["trainer.epochs=1", EVERY_STEP, "aug=off"])
 
 
-def _train(folder: Path, faces: Path, plan: dict[str, Any], *more: str) -> str:
-    """Train as the plan of `killed_training.py` says, each training for itself; return what they said of errors."""
-    settings = (f"data.root={faces}", "evaluate=false", "trainer.save_every_minutes=0.0", "workers=1")
-    command = [sys.executable, DRIVER, json.dumps(plan), *TINY, *settings, f"paths.cache={folder / 'cache'}", *more]
+class Trained(NamedTuple):
+    """What the plan's trainings left, a folder each, and what they said of errors."""
+
+    folder: Path
+    errors: str
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Trained:
+    """All trainings of the plan, of one process: most of their time would go to importing TensorFlow anew."""
+    folder = tmp_path_factory.mktemp("trained")
+    settings = (f"data.root={striped_faces}", "evaluate=false", "workers=1", f"paths.cache={folder / 'cache'}")
+    command = [sys.executable, DRIVER, json.dumps(PLAN), *TINY, *settings]
     done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=3600, check=False
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800, check=False
     )
     assert done.returncode == 0, done.stdout[-500:] + done.stderr[-2000:]
-    return done.stderr
+    return Trained(folder, done.stderr)
 
 
 def _weights(folder: Path) -> dict[str, np.ndarray]:
@@ -45,10 +61,9 @@ def _steps(folder: Path) -> dict[str, list[int]]:
     return {point: [int(step) for _, step in done] for point, done in groupby(lines, lambda line: line[0])}
 
 
-def test_a_training_killed_at_ten_points_ends_with_the_same_weights(tmp_path: Path, striped_faces: Path) -> None:
+def test_a_training_killed_at_ten_points_ends_with_the_same_weights(trained: Trained) -> None:
     """One run, killed at each point in turn and resumed each time, beside one that was never killed."""
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    _train(tmp_path, striped_faces, {"whole": ["never"], "killed": "each"}, "trainer.epochs=4", *SOME_LAYERS)
+    whole, killed = trained.folder / "whole", trained.folder / "killed"
     steps = _steps(killed)
     assert len(steps.keys() - {"never"}) == 10
     last = 0
@@ -64,46 +79,34 @@ def test_a_training_killed_at_ten_points_ends_with_the_same_weights(tmp_path: Pa
     assert metrics == [4, 4]
 
 
-def test_ctrl_c_saves_and_says_how_to_resume(tmp_path: Path, striped_faces: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "emolab.train", *ENDLESS, f"data.root={striped_faces}"],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stdout:
-        if line.startswith("epoch 2/"):
-            break
-    process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=120)
-    assert process.returncode == 130, out + error
-    assert "resume=" in error
-    assert list(tmp_path.glob("runs/*/*/checkpoints/last-*.npz"))
+def test_ctrl_c_saves_and_says_how_to_resume(trained: Trained) -> None:
+    folder = trained.folder / "stopped"
+    assert "go on with the same command and resume=" in (folder / "said").read_text()
+    _interrupted(folder)
 
 
-def test_a_terminal_that_is_closed_saves(tmp_path: Path, striped_faces: Path) -> None:
-    command = [sys.executable, "-m", "emolab.train", *ENDLESS, f"data.root={striped_faces}"]
-    process, terminal = start_on_terminal(command, cwd=tmp_path, env=environment())
-    while "epoch 2/" not in terminal.readline():
-        assert process.poll() is None
-    terminal.close()
-    assert process.wait(120) == 130
-    (record,) = tmp_path.glob("runs/*/*/run.json")
+def test_a_terminal_that_is_closed_saves(trained: Trained) -> None:
+    _interrupted(trained.folder / "alone")
+
+
+def _interrupted(folder: Path) -> None:
+    """Check that a training ended by itself and kept its state."""
+    (record,) = folder.glob("runs/*/*/run.json")
     assert read_json(record)["status"] == "interrupted"
-    assert list(tmp_path.glob("runs/*/*/checkpoints/last-*.npz"))
+    assert list(folder.glob("runs/*/*/checkpoints/last-*.npz"))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files with RLIMIT_FSIZE, as Linux does")
-def test_a_full_disk_is_a_clear_error_and_keeps_the_last_good_state(tmp_path: Path, striped_faces: Path) -> None:
-    points = ["within an epoch", "full disk", "never"]
-    said = _train(tmp_path, striped_faces, {"disk": points}, "trainer.epochs=1", "aug=off")
-    assert "File too large" in said
-    left = tmp_path / "disk" / "left"
+@pytest.mark.skipif("disk" not in PLAN, reason="limits the size of files with RLIMIT_FSIZE, as Linux does")
+def test_a_full_disk_is_a_clear_error_and_keeps_the_last_good_state(trained: Trained) -> None:
+    assert "File too large" in trained.errors
+    left = trained.folder / "disk" / "left"
     kept, after = _weights(left / "within an epoch"), _weights(left / "full disk")
     assert not list((left / "full disk").glob("*/*/checkpoints/.tmp-*"))
     assert kept.keys() == after.keys()
     for name, values in after.items():
         np.testing.assert_array_equal(values, kept[name], err_msg=name)
-    assert _steps(tmp_path / "disk") == {"within an epoch": [1, 2], "full disk": [2], "never": [2, 3, 4, 5]}  # goes on
+    assert _steps(trained.folder / "disk") == {
+        "within an epoch": [1, 2],
+        "full disk": [2],
+        "never": [2, 3, 4, 5],
+    }  # goes on
