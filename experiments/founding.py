@@ -31,7 +31,7 @@ def founding(cfg: DictConfig, given: Sequence[str]) -> int:
         ConfigError: if a training's settings are wrong, not its own to set, or others than the experiment began with.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.jobs.run import run_plan
+    from emolab.jobs.run_plan import run_plan
 
     cells = cells_of_settings(cfg)
     keys = [(cell, seed) for cell in cells for seed in cfg.seeds]

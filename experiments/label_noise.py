@@ -36,7 +36,7 @@ def label_noise(cfg: DictConfig, given: Sequence[str]) -> int:
     refuse(given, {"evaluate": ""})
     if missing := [name for name in ("cleanlab", "sklearn") if find_spec(name) is None]:
         raise ConfigError(f"{missing[0]} isn't installed: pip install -e '.[label_noise]' -c constraints/main.txt")
-    from emolab.jobs.run import run_plan
+    from emolab.jobs.run_plan import run_plan
     from experiments.noise.folds import folds_of, write_folds
     from experiments.noise.suspects import check_unseen
 

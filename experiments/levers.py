@@ -36,7 +36,7 @@ def levers(cfg: DictConfig, given: Sequence[str]) -> int:
         RunError: if a lever was judged on other images than the baseline.
         KeyboardInterrupt: when interrupted; the same command goes on.
     """
-    from emolab.jobs.run import run_plan
+    from emolab.jobs.run_plan import run_plan
 
     refuse(given, {"seed": "seeds", "evaluate": ""})
     jobs = jobs_of(cfg, for_training(given, "levers"))

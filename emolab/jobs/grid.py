@@ -8,7 +8,7 @@ from emolab.config.command import composed, options_and_overrides, values_of_eac
 from emolab.config.overrides import SEARCH_PATH, is_hydras, key_of, pair_of
 from emolab.errors import ConfigError
 from emolab.jobs.plan import PLAN, Plan
-from emolab.jobs.run import run_plan
+from emolab.jobs.run_plan import run_plan
 from emolab.runs.layout import new_id
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emolab.config.layers import STAGES
 from emolab.config.saved import settings_of
+from emolab.config.stages import STAGES
 from emolab.data.prepared import PreparedData
 from emolab.runs.record import RunRecord
 from emolab.runs.schema import LeftOut, Model, Monitor, Teacher

@@ -12,7 +12,7 @@ from emolab import files
 from emolab.errors import RunError
 from emolab.plain import plain
 from emolab.runs import checkpoints, environment, journal, layout, schema
-from emolab.runs.process import is_dead, this_process
+from emolab.runs.writer import is_dead, this_process
 
 _LOCK = ".lock"
 

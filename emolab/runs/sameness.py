@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from emolab.config.layers import STAGES
 from emolab.config.saved import settings_in, settings_of
+from emolab.config.stages import STAGES
 from emolab.flat import flat, is_within
 from emolab.runs.record import RunRecord
 

@@ -133,7 +133,7 @@ class RunFacts(Facts):
         id: such as "20261124-101500-k3f9".
         name: the name it was given; many runs may share it.
         status: as it was written; see `RunRecord.status`.
-        process: who writes it (`emolab.runs.process`, which takes any value).
+        process: who writes it (`emolab.runs.writer`, which takes any value).
         hardware: of the machine it was begun on.
         group: the grid or sweep it belongs to.
         choices: group of the configuration -> what was chosen of it.

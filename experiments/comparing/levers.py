@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from emolab import files, tables
 from emolab.evaluation.interval import Interval, ends, interval_text
 from emolab.evaluation.plots import BLUE, GREY, ORANGE, png
-from experiments.comparing.intervals import points_text, verdict_of
+from experiments.comparing.gains import points_text, verdict_of
 from experiments.comparing.replicates import Results
 from experiments.page import Section, TableOf, render
 

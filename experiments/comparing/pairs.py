@@ -9,7 +9,7 @@ from emolab.evaluation.bootstrap import holm, mcnemar, paired_difference
 from emolab.evaluation.interval import Interval, ends
 from emolab.evaluation.metrics import accuracy
 from emolab.evaluation.predictions import Predictions, same_images
-from experiments.comparing.intervals import points, verdict_of
+from experiments.comparing.gains import points, verdict_of
 
 SURE = 0.05  # of the corrected p
 MOST_RUNS = 12  # all pairs of more would be more than anybody reads

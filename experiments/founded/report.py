@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emolab import files, tables
 from emolab.evaluation.interval import Interval, interval_text
-from experiments.comparing.intervals import points_text
+from experiments.comparing.gains import points_text
 from experiments.comparing.replicates import Results
 from experiments.founded.cells import Cell
 from experiments.founded.claims import ORIGINAL, Claim

@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from emolab.exit_codes import exit_code
 from emolab.jobs import Plan
-from emolab.jobs.run import run_plan
+from emolab.jobs.run_plan import run_plan
 def work(grid):
     with grid.owned():
         return run_plan(grid, launcher, "the same command")

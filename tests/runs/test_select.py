@@ -9,7 +9,7 @@ from emolab.errors import RunError
 from emolab.files import read_json, write_json
 from emolab.jobs.group import runs_of
 from emolab.runs import RunRecord, chosen_run, list_runs, resolve, select
-from emolab.runs.process import this_process
+from emolab.runs.writer import this_process
 
 ACCURACY = "validation_accuracy"
 

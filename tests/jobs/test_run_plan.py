@@ -10,7 +10,7 @@ from emolab.data.configured import prepare_data
 from emolab.errors import ConfigError
 from emolab.exit_codes import FAILED
 from emolab.jobs.process import Outcome
-from emolab.jobs.run import check_same, run_plan
+from emolab.jobs.run_plan import check_same, run_plan
 from emolab.runs.sameness import config_text
 
 
