@@ -54,23 +54,28 @@ def duplicate_clusters(
 
 
 def near_pairs(hashes: np.ndarray, bits: int) -> np.ndarray:
-    """Return the pairs (int64 (M, 2)) of hashes that differ in at most `bits` bits.
+    """Return the pairs (int64 (M, 2), in each the lower first) of hashes that differ in at most `bits` bits.
 
     Cut into `bits` + 2 bands, two such hashes agree in at least two of them (or `bits` + 3 and three, for
     many hashes), so only hashes that share those bands are compared: close to N log N, never N squared. Where
     more than 64 hashes share them, each is compared with the next 64 in the order of their values.
     """
     agreeing = 3 if len(hashes) > MANY else 2
+    order = np.argsort(hashes, kind="stable")
+    ranked = hashes[order]
     found = np.empty(0, np.int64)
-    for key in _band_keys(hashes, bits + agreeing, agreeing):
-        found = np.union1d(found, _pairs_with_equal(key, hashes, bits))
-    return np.stack(np.divmod(found, max(1, len(hashes))), axis=1)
+    for mask in _band_masks(bits + agreeing, agreeing):
+        found = np.union1d(found, _pairs_that_share(mask, ranked, bits))
+    return np.sort(order[np.stack(np.divmod(found, max(1, len(hashes))), axis=1)], axis=1)
 
 
 def hamming(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return in how many bits uint64 values differ: uint8, same shape."""
+    return _bits_set(first ^ second)
+
+
+def _bits_set(bits: np.ndarray) -> np.ndarray:
     # Sums of neighbouring bits, then pairs, then nibbles (Warren, "Hacker's Delight", 5-1); NumPy 1 can't count.
-    bits = first ^ second
     bits = bits - ((bits >> np.uint64(1)) & _PAIRS)
     bits = (bits & _NIBBLES) + ((bits >> np.uint64(2)) & _NIBBLES)
     bits = (bits + (bits >> np.uint64(4))) & _BYTES
@@ -94,42 +99,56 @@ def look_alike(images: np.ndarray, pairs: np.ndarray, mirrored: bool) -> np.ndar
     Its grey pixels correlate by 0.9 or more; with the second image `mirrored`, by 0.95 or more.
     """
     least, step = (MIRRORED_CORRELATION, -1) if mirrored else (CORRELATION, 1)
+    rows, place = np.unique(pairs, return_inverse=True)
+    small, place = _shrunk(images, rows), place.reshape(pairs.shape)
     alike = np.empty(len(pairs), bool)
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        one, other = pairs[start : start + PAIRS_AT_ONCE].T
-        alike[start : start + PAIRS_AT_ONCE] = _correlation(images[one], images[other][:, :, ::step]) >= least
+        one, other = place[start : start + PAIRS_AT_ONCE].T
+        alike[start : start + PAIRS_AT_ONCE] = _correlation(small[one], small[other][:, :, ::step]) >= least
     return alike
+
+
+def _shrunk(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return these images small and grey, uint8 (M, SMALL, SMALL): a million are 0.6 GB, as float32 they'd be 2.3."""
+    small = np.empty((len(rows), SMALL, SMALL), np.uint8)
+    for start in range(0, len(rows), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        small[part] = grey(images[rows[part]], SMALL)
+    return small
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.einsum("np,np->n", _normalised(first), _normalised(second))
 
 
-def _normalised(images: np.ndarray) -> np.ndarray:
-    flat = grey(images, SMALL).reshape(len(images), -1)
+def _normalised(small: np.ndarray) -> np.ndarray:
+    flat = small.reshape(len(small), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
 
 
-def _band_keys(hashes: np.ndarray, bands: int, agreeing: int) -> Iterator[np.ndarray]:
+def _band_masks(bands: int, agreeing: int) -> Iterator[np.uint64]:
     edges = np.linspace(0, 64, bands + 1).astype(int)
     masks = [sum(1 << bit for bit in range(low, high)) for low, high in pairwise(edges)]
     for chosen in combinations(masks, agreeing):
-        yield hashes & np.uint64(sum(chosen))
+        yield np.uint64(sum(chosen))
 
 
-def _pairs_with_equal(key: np.ndarray, hashes: np.ndarray, bits: int) -> np.ndarray:
-    """Return the pairs (low, high) of one key as single numbers, low * N + high: int64 (M,)."""
-    order = np.lexsort((hashes, key))
-    key, ranked = key[order], hashes[order]
+def _pairs_that_share(mask: np.uint64, ranked: np.ndarray, bits: int) -> np.ndarray:
+    """Return the pairs of places in the `ranked` hashes as single numbers, low * N + high: int64 (M,)."""
+    # NumPy sorts 16 bits by counting, many times as fast as 64. Hashes that share the bits keep their order.
+    quarters = (ranked & mask).view(np.uint16).reshape(-1, 4).T
+    order = np.lexsort(np.ascontiguousarray(quarters))
+    grouped = ranked[order]
     found = [np.empty(0, np.int64)]
-    at = np.arange(len(key))
+    at = np.arange(len(ranked))
     for ahead in range(1, REACH + 1):
-        at = at[at + ahead < len(key)]
-        at = at[key[at] == key[at + ahead]]
+        at = at[: np.searchsorted(at, len(ranked) - ahead)]
+        differing = grouped[at] ^ grouped[at + ahead]
+        shared = differing & mask == 0
+        at, differing = at[shared], differing[shared]
         if not len(at):
             break
-        near = at[hamming(ranked[at], ranked[at + ahead]) <= bits]
-        one, other = order[near], order[near + ahead]
-        found.append(np.minimum(one, other) * len(key) + np.maximum(one, other))
+        near = at[_bits_set(differing) <= bits]
+        found.append(order[near] * len(ranked) + order[near + ahead])
     return np.concatenate(found)
