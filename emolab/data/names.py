@@ -6,7 +6,7 @@ import unicodedata
 
 def as_text(name: str) -> str:
     """Return the name of a file or folder with what isn't UTF-8 in it as escapes, such as caf, backslash, xe9."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def class_name(name: str) -> str:

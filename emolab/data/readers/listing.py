@@ -1,7 +1,9 @@
 """Files of a data set that lies in a folder: what is there, and where a name leads."""
 
+import errno
 import hashlib
 import os
+import stat
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -46,13 +48,14 @@ def photograph(root: Path, name: str, label: str, split: str = "") -> Record:
     source = next((other for other in spellings[1:] if _is_there_instead(root, other, spellings[0])), spellings[0])
     path = root / source
     try:
-        inside = _is_inside(root, path, source)
+        found = _unfollowed(path)
     except OSError as error:  # such as a name longer than a file may have
         return Record(name[:200], label, split, status=QUARANTINED, reason=f"no usable file name: {error.strerror}")
-    if not inside:
+    linked = found is not None and stat.S_ISLNK(found.st_mode)
+    if not _is_inside(root, path, source, linked):
         return Record(name, label, split, status=QUARANTINED, reason=OUTSIDE)
     try:
-        found = path.stat()
+        found = path.stat() if found is None or linked else found
     except OSError as error:
         return Record(source, label, split, status=QUARANTINED, reason=why_unreadable(error))
     return Record(source, label, split, path=path, stamp=(found.st_size, found.st_mtime_ns))
@@ -122,14 +125,24 @@ def identity_of(kind: str, reading: Reading) -> str:
     return f"{kind} {digest.hexdigest()}"
 
 
-def _is_inside(root: Path, path: Path, source: str) -> bool:
+def _unfollowed(path: Path) -> os.stat_result | None:
+    """Return what lies there, of a link the link itself; None where nothing does: `Path.stat` says why."""
+    try:
+        return path.lstat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
+
+
+def _is_inside(root: Path, path: Path, source: str, linked: bool) -> bool:
     if os.path.isabs(source) or source == ".." or source.startswith("../"):
         return False
-    if path.is_symlink():
-        return Path(os.path.realpath(path)).is_relative_to(_real_folder(root))
-    return _real_folder(path.parent).is_relative_to(_real_folder(root))
+    if linked:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    return _is_within(os.path.dirname(path), str(root))
 
 
-@lru_cache(maxsize=4096)  # resolving every path of a million photographs anew would take minutes
-def _real_folder(folder: Path) -> Path:
-    return Path(os.path.realpath(folder))
+@lru_cache(maxsize=4096)  # resolving the folder of each of a million photographs anew would take minutes
+def _is_within(folder: str, root: str) -> bool:
+    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root))

@@ -80,11 +80,10 @@ def find_splits(root: Path, files: Iterable[str]) -> dict[str, str]:
             splits would become classes, as no folders of classes lie in the splits; or if splits lie in a class.
     """
     paths = [name.split("/") for name in files]
-    splits = {parts[0]: split for parts in paths if len(parts) > 2 and (split := split_of(parts[0])) is not None}
+    tops = dict.fromkeys(parts[0] for parts in paths if len(parts) > 2)
+    splits = {top: split for top in tops if (split := split_of(top)) is not None}
     others = [
-        parts
-        for parts in paths
-        if parts[0] not in splits and len(parts) > 1 and Path(parts[-1]).suffix.lower() in SUFFIXES
+        parts for parts in paths if parts[0] not in splits and len(parts) > 1 and parts[-1].lower().endswith(SUFFIXES)
     ]
     strangers = sorted({parts[0] for parts in others if len(parts) > 2})
     if splits and strangers:
