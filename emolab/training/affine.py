@@ -28,7 +28,7 @@ class RandomAffine(RandomLayer):
         self.shift = self.checked("shift", shift, 0, 1)
         self.zoom = self.checked("zoom", zoom, 0, 0.9)
 
-    def changed(self, images: tf.Tensor) -> tf.Tensor:
+    def changed(self, images: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
         """Return every image turned, moved and zoomed."""
         height, width = (tf.cast(tf.shape(images)[axis], images.dtype) for axis in (1, 2))
         angle, scale = self._either_way(images, math.radians(self.rotation)), 1.0 + self._either_way(images, self.zoom)

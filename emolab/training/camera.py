@@ -24,7 +24,7 @@ class RandomBlur(RandomLayer):
         super().__init__(rate, seed)
         self.stddev = self.checked("stddev", stddev, 0, 10)
 
-    def changed(self, images: tf.Tensor) -> tf.Tensor:
+    def changed(self, images: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
         """Return every image blurred."""
         reach = max(1, round(2.5 * self.stddev))
         distances = tf.range(-reach, reach + 1, dtype=images.dtype)
@@ -48,7 +48,7 @@ class RandomNoise(RandomLayer):
         super().__init__(rate, seed)
         self.stddev = self.checked("stddev", stddev, 0, 255)
 
-    def changed(self, images: tf.Tensor) -> tf.Tensor:
+    def changed(self, images: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
         """Return every image with noise."""
         noise = keras.random.normal((*tf.unstack(tf.shape(images)[:3]), 1), seed=self.seed_generator)
         return images + self.uniform(images, 0.0, self.stddev) * noise
@@ -67,14 +67,17 @@ class RandomJpeg(RandomLayer):
         super().__init__(rate, seed)
         self.quality = self.checked("quality", quality, 1, 100)
 
-    def changed(self, images: tf.Tensor) -> tf.Tensor:
-        """Return every image as JPEG leaves it."""
+    def changed(self, images: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+        """Return the chosen images as JPEG leaves them; encoding the others, too, would cost more than all else."""
         quality = tf.cast(self.uniform(images, self.quality, 101.0)[:, 0, 0, 0], tf.int32)
-        pixels = tf.cast(tf.round(images), tf.uint8)
+        places = tf.where(chosen[:, 0, 0, 0])
+        pixels = tf.cast(tf.round(tf.gather_nd(images, places)), tf.uint8)
         decoded = tf.map_fn(
-            lambda one: tf.image.adjust_jpeg_quality(*one), (pixels, quality), fn_output_signature=tf.uint8
+            lambda one: tf.image.adjust_jpeg_quality(*one),
+            (pixels, tf.gather_nd(quality, places)),
+            fn_output_signature=tf.TensorSpec(images.shape[1:], tf.uint8),  # the shape of none, where none is chosen
         )
-        return tf.cast(decoded, images.dtype)
+        return tf.tensor_scatter_nd_update(images, places, tf.cast(decoded, images.dtype))
 
 
 def _weighted(images: tf.Tensor, weights: tf.Tensor, axis: int, reach: int) -> tf.Tensor:

@@ -27,10 +27,13 @@ class RandomLayer(keras.layers.Layer):
         if not training:
             return images
         chosen = self.uniform(images, 0.0, 1.0) < self.rate
-        return tf.where(chosen, tf.clip_by_value(self.changed(images), 0.0, 255.0), images)
+        return tf.where(chosen, tf.clip_by_value(self.changed(images, chosen), 0.0, 255.0), images)
 
-    def changed(self, images: tf.Tensor) -> tf.Tensor:
-        """Return every image changed, float (N, H, W, 3)."""
+    def changed(self, images: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+        """Return float (N, H, W, 3): the images changed, at least those `chosen`, bool (N, 1, 1, 1).
+
+        What it draws must depend on N alone.
+        """
         raise NotImplementedError
 
     def uniform(self, images: tf.Tensor, low: float, high: float) -> tf.Tensor:

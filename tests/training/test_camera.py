@@ -4,6 +4,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hydra.utils import instantiate
 
 from emolab.config.command import composed
@@ -48,6 +49,14 @@ def test_a_share_of_the_images_is_changed(layer: keras.layers.Layer) -> None:
     images = np.asarray(layer(_portrait(400), training=True))
     changed = (np.abs(images - _portrait(400)) > 0.01).any((1, 2, 3))
     assert changed.mean() == pytest.approx(0.4, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.4])
+def test_jpeg_changes_the_chosen_images_as_if_all_were(rate: float) -> None:
+    every, some = (tf.function(RandomJpeg(10, share, seed=1))(_portrait(), training=True) for share in (1.0, rate))
+    changed = (np.asarray(some) != _portrait()).any((1, 2, 3))
+    assert changed.any() == (rate > 0)
+    np.testing.assert_array_equal(some, np.where(changed[:, None, None, None], every, _portrait()))
 
 
 def test_blur_spreads_a_point_as_a_gaussian_does() -> None:
