@@ -27,6 +27,7 @@ def build_network(
     weights: Path | None = None,
     seed: int = 0,
     grey: bool = False,
+    draw: bool = True,
 ) -> keras.Model:
     """Return a functional model: uint8-range RGB (N, S, S, 3) -> logits float32 (N, C).
 
@@ -42,6 +43,7 @@ def build_network(
         weights: a file with the backbone's weights without top, or None for random ones.
         seed: of the random weights.
         grey: whether the network learns from grey faces, and therefore has to see every face grey.
+        draw: whether to draw the random weights; not where all weights are loaded afterwards, as that takes a second.
 
     Raises:
         ConfigError: if the backbone refuses its settings or so small a face, or hides its layers in a model.
@@ -55,7 +57,8 @@ def build_network(
     logits = layers.Dense(classes, name=HEAD, dtype="float32")(dropped)
     network = keras.Model(images, logits, name=name)
     _check_flat(network)
-    initialize(network, seed, head_only=weights is not None)
+    if draw:
+        initialize(network, seed, head_only=weights is not None)
     return network
 
 

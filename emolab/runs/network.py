@@ -37,6 +37,7 @@ def load_network(record: RunRecord, trusted_modules: Sequence[str] = ()) -> "ker
             record.facts.image_size,
             dropout=settings["dropout"],
             grey=record.facts.data.grey,
+            draw=False,
         )
         with whole_weights():
             network.load_weights(weights)
