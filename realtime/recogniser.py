@@ -110,20 +110,14 @@ def _why_not_here(folder: Path) -> str | None:
 
 def _load(folder: Path, record: "RunRecord", wanted: Wanted) -> "Engine":
     from emolab.engines import load_engine
-    from emolab.engines.gates import failed
+    from emolab.engines.gates import why_not_used
 
     engine = load_engine(folder, wanted.threads, record)
-    gates = engine.facts.gates
-    if gates is None and not wanted.failed_gates:
+    problem = why_not_used(engine.facts)
+    if problem is not None and not wanted.failed_gates:
         raise ConfigError(
-            f"the engine {folder} was never judged: its export was interrupted. Export again (python -m emolab.export "
-            f"ckpt={record.id}), or use it all the same with failed_gates=true"
-        )
-    bad = failed(gates or {})
-    if bad and not wanted.failed_gates:
-        raise ConfigError(
-            f"the engine {folder} failed a gate ({', '.join(bad)}). Take another, or use it all the same with "
-            "failed_gates=true"
+            f"the engine {folder} {problem}. Take another, export again (python -m emolab.export ckpt={record.id}), or "
+            "use it all the same with failed_gates=true"
         )
     return engine
 

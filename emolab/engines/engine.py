@@ -52,14 +52,20 @@ class Engine:
         Raises:
             ValueError: if the images have another type or shape.
         """
-        shape = (self.image_size, self.image_size, 3)
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape:
-            raise ValueError(
-                f"this engine takes uint8 (N, {shape[0]}, {shape[0]}, 3); got {images.dtype} {images.shape}"
-            )
+        check_faces(images, self.image_size)
         if not len(images):
             return np.zeros((0, len(self.classes)), np.float32)
         return self.classify(np.ascontiguousarray(images))
+
+
+def check_faces(images: np.ndarray, size: int) -> None:
+    """Check that these are what an engine takes: TensorFlow would make black faces of pixels from 0 to 1.
+
+    Raises:
+        ValueError: if they aren't uint8 (N, size, size, 3).
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (size, size, 3):
+        raise ValueError(f"this engine takes uint8 (N, {size}, {size}, 3); got {images.dtype} {images.shape}")
 
 
 def load_engine(folder: Path, threads: int | None = None, run: "RunRecord | None" = None) -> Engine:

@@ -37,6 +37,14 @@ def failed(found: Mapping[str, bool]) -> list[str]:
     return [name for name, passed in found.items() if not passed]
 
 
+def why_not_used(facts: EngineFacts) -> str | None:
+    """Return why an engine isn't used unless somebody insists, such as "failed a gate (latency)"; None where it may."""
+    if facts.gates is None:
+        return "was never judged: its export was interrupted"
+    bad = failed(facts.gates)
+    return f"failed a gate ({', '.join(bad)})" if bad else None
+
+
 def fastest(engines: Iterable[EngineFacts]) -> JudgedEngine | None:
     """Return the facts of the engine with the least median among those that pass every gate, or None.
 

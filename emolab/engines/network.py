@@ -1,8 +1,10 @@
-"""A run's network in TensorFlow, called like an engine: for runs that have none yet."""
+"""A run's network in TensorFlow, called like an engine: where there's none, or none that can be used."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from emolab.engines.engine import check_faces
 
 if TYPE_CHECKING:
     from emolab.runs import RunRecord
@@ -41,5 +43,10 @@ class NetworkClassifier:
         self._call = tf.function(lambda images: network(images, training=False), input_signature=[signature])
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Return float32 probabilities (N, C) of uint8 RGB faces (N, S, S, 3)."""
+        """Return float32 probabilities (N, C) of uint8 RGB faces (N, S, S, 3).
+
+        Raises:
+            ValueError: if the faces have another type or shape.
+        """
+        check_faces(images, self.image_size)
         return np.asarray(self._call(images))

@@ -12,7 +12,7 @@ from emolab.engines import manifest
 from emolab.engines.engine import problem_here
 from emolab.engines.gates import failed, fastest, gates, was_judged
 from emolab.engines.schema import EngineFacts
-from emolab.errors import RunError
+from emolab.errors import RunError, printable
 from emolab.runs.layout import ENGINES, clear_write_errors, inside
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def usable_engine(run: "RunRecord") -> Path | None:
     problem = None if folder is None else problem_here(manifest.read(folder))
     if folder is None or problem is None:
         return folder
-    log.warning("the selected engine %s can't run here: %s", folder.name, problem)
+    log.warning("%s", printable(f"the selected engine {folder.name} can't run here: {problem}"))
     return fastest_here(run)
 
 

@@ -47,9 +47,21 @@ def anew(optimizer: keras.Optimizer) -> keras.Optimizer:
     """Return an optimizer with the settings of `optimizer`, and its schedule.
 
     Its variables belong to one training, and lie where they were made, whatever the strategy.
+
+    Raises:
+        ConfigError: if its settings don't hold all that it does.
     """
-    settings, rate = optimizer.get_config(), optimizer._learning_rate
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+    rate = optimizer._learning_rate
+    scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    excluding = any(getattr(optimizer, f"_exclude_from_weight_decay{kind}", None) for kind in ("", "_pattern"))
+    if bare_optimizer(optimizer) is not optimizer or (callable(rate) and not scheduled) or excluding:
+        raise ConfigError(
+            f"this {optimizer.name} scales the loss, has a function as its learning rate or excludes weights from "
+            "decay, which can't be made anew for a training. Give a function in its place, (total steps, weights) -> "
+            "optimizer; float16 scales the loss by itself"
+        )
+    settings = optimizer.get_config()
+    if scheduled:
         settings["learning_rate"] = rate  # Keras would build one of the user's own again only where it's registered
     return optimizer.from_config(settings)
 

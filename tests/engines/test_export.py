@@ -17,7 +17,7 @@ from commands import environment
 
 import emolab
 from emolab.config.command import check_command, composed
-from emolab.data.crop import SquareBox, crop_and_resize
+from emolab.data.crop import crop_and_resize
 from emolab.data.image import read_image
 from emolab.data.prepared import PreparedData
 from emolab.engines import Engine, load_engine, manifest, selected_engine, table
@@ -482,8 +482,11 @@ def test_from_python_a_run_names_a_photograph_by_its_engine_without_tensorflow(
     done = subprocess.run(
         command, cwd=exported.project, env=environment(), capture_output=True, text=True, timeout=60, check=False
     )
-    *classes, total, imported = done.stdout.split()
-    assert (tuple(classes), imported) == (exported.run.classes, "[]"), done.stderr
+    chosen, recognised_by, found, imported = done.stdout.splitlines()
+    assert chosen.startswith(f"run runs/{exported.run.name}/{exported.run.id}: "), done.stderr
+    assert recognised_by.startswith("recogniser: ")
+    *classes, total = found.split()
+    assert (tuple(classes), imported) == (exported.run.classes, "[]")
     assert float(total) == pytest.approx(1, abs=1e-5)
 
 
@@ -498,13 +501,20 @@ def test_from_python_files_arrays_boxes_and_batches_say_the_same_and_the_network
     assert isinstance(by_engine.engine, Engine)
     expected = by_engine.predict(photograph)
     assert by_engine.predict(pixels) == expected
-    assert by_engine.predict(wider, SquareBox(5, 3, len(pixels))) == expected
+    assert by_engine.predict(wider, (5, 3, len(pixels))) == expected
     face = crop_and_resize(pixels, None, by_engine.image_size)
     assert dict(zip(by_engine.classes, by_engine(np.stack([face, face]))[1], strict=True)) == pytest.approx(expected)
+    folder = selected_engine(record)
+    manifest.amend(folder, gates={**by_engine.engine.facts.gates, "accuracy": False})
+    with pytest.raises(RunError, match=r"failed a gate \(accuracy\)\. Export again"):
+        emolab.load(record.folder)
     deselect(record)
     by_network = emolab.load("last", record.folder.parents[1], where={"model": record.facts.model.name})
     assert isinstance(by_network.engine, NetworkClassifier)
     assert by_network.predict(photograph) == pytest.approx(expected, abs=0.1)  # an engine in int8, perhaps
+    for named_by in (by_engine, by_network):
+        with pytest.raises(ValueError, match=r"takes uint8 \(N, 32, 32, 3\); got float32 \(1, 32, 32, 3\)"):
+            named_by(face[None] / np.float32(255))
     (tmp_path / "notes.jpg").write_text("no photograph")
     with pytest.raises(DataError, match=r"notes\.jpg: not an image of a known format"):
         by_network.predict(tmp_path / "notes.jpg")

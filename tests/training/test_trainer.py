@@ -113,6 +113,26 @@ def test_an_optimizer_of_keras_trains_as_one_made_for_the_training_does_and_serv
     assert_same_weights(made, twice)
 
 
+@pytest.mark.parametrize("kind", ["scales the loss", "a function as its rate", "excludes weights"])
+def test_an_optimizer_whose_settings_dont_hold_all_that_it_does_is_refused(kind: str) -> None:
+    optimizer = AdamW((lambda: 0.01) if kind == "a function as its rate" else 0.01)
+    if kind == "scales the loss":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    if kind == "excludes weights":
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+    trainer = Trainer(epochs=1)
+    module = EmotionModule(tiny_module(trainer).network, cross_entropy, optimizer, TinyData.prior)
+    with pytest.raises(ConfigError, match="can't be made anew"):
+        trainer.fit(module, TinyData())
+
+
+def test_the_first_epoch_is_saved_though_it_isnt_validated(tmp_path: Path) -> None:
+    record = tiny_record(tmp_path)
+    with pytest.raises(KeyboardInterrupt):  # as if killed: nothing more is saved
+        _fit(Trainer(epochs=4, record=record, validate_every=4, callbacks=[_StopAt(10)]))
+    assert record.checkpoint_path("last").stem == "last-5"
+
+
 def test_the_same_seed_gives_the_same_weights() -> None:
     assert_same_weights(_fit(Trainer(epochs=2)), _fit(Trainer(epochs=2)))
 
@@ -628,13 +648,13 @@ class _StopAtEnd(keras.callbacks.Callback):
 
 
 class _StopAt(keras.callbacks.Callback):
-    """Stands for a signal: stops before our checkpoints see the step."""
+    """Stands for a kill before the step after this one; as ours, it doesn't listen to a step's end."""
 
     def __init__(self, step: int) -> None:
         super().__init__()
         self._steps = (step,)  # not a plain number: those are saved with the state and restored
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         if int(self.model.step.numpy()) in self._steps and int(self.model.step.numpy()) % 5:
             raise KeyboardInterrupt
 

@@ -112,14 +112,14 @@ class Checkpoints(keras.callbacks.Callback):
         self._validated = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save the best weights if these are, and the state with them, at the end, or when it's time.
+        """Save the best weights if these are, and the state with them, at the end, when it's time, or if there's none.
 
         Raises:
             RunError: if a weight is no number, or the epoch was validated without the monitored value.
         """
         better = self._better_value(logs or {}) if self._validated else None
         ends = self._stop_asked or self.model.stop_training or epoch + 1 == self.params["epochs"]
-        if better is not None or ends or self._due():
+        if better is not None or ends or self._due() or not self._record.can_go_on:
             check_numbers(self.model, self._saved_step)
             if better is not None:
                 self._save_best(epoch, better)

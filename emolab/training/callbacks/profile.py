@@ -27,6 +27,8 @@ class Profile(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Start before the first step, stop after the last."""
         self._steps += 1
+        if self._steps in (self.first, self.last + 1):
+            self.model.step.numpy()  # waits until a GPU has done the steps before
         if self._steps == self.first:
             self._running.enter_context(tf.profiler.experimental.Profile(self.folder))
         if self._steps == self.last + 1:
