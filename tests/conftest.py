@@ -25,27 +25,7 @@ if HANG_UP is not None and signal.getsignal(HANG_UP) is signal.SIG_IGN:  # as un
 hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")
 
-# What takes a minute or more, the longest first: begun last, one would keep its process busy while the others idle.
-LONG = (
-    "test_kill_and_resume.py",
-    "test_trainer.py",
-    "test_train_and_evaluate.py",
-    "test_sweep.py",
-    "test_levers.py",
-    "test_export.py",
-    "test_grid.py",
-    "test_founding.py",
-    "test_label_noise.py",
-    "test_cli.py",
-    "test_networks.py",
-    "test_processes.py",
-)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first; the others stay in their order."""
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture
