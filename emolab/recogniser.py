@@ -13,9 +13,9 @@ from emolab.engines import Engine, load_engine
 from emolab.engines.gates import why_not_used
 from emolab.engines.network import NetworkClassifier
 from emolab.engines.selection import usable_engine
-from emolab.errors import DataError, RunError, printable
+from emolab.errors import DataError, RunError
 from emolab.runs import RunRecord
-from emolab.runs.select import resolve
+from emolab.runs.select import told_run
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,7 @@ def load(
     Example:
         emolab.load("best", where={"data": "demo"}).predict("face.jpg")["happy"]
     """
-    run, reason = resolve(ckpt, Path(runs), where)
-    print(printable(f"run {run.folder}: {reason}"))
-    if run.notice:
-        print(printable(f"note: {run.notice}"))
+    run = told_run(ckpt, Path(runs), where)
     folder = usable_engine(run)
     if folder is None:
         print(f"recogniser: {NetworkClassifier.name}")

@@ -29,7 +29,12 @@ def chosen_run(cfg: DictConfig, ckpt: str | None = None, notice: bool = True) ->
     Raises:
         RunError: if nothing fits; the message lists what exists.
     """
-    record, reason = resolve(cfg.ckpt.run if ckpt is None else ckpt, Path(cfg.paths.runs), cfg.ckpt.where)
+    return told_run(cfg.ckpt.run if ckpt is None else ckpt, Path(cfg.paths.runs), cfg.ckpt.where, notice)
+
+
+def told_run(ckpt: str | Path, root: Path, where: Mapping[str, Any] | None = None, notice: bool = True) -> RunRecord:
+    """Return the run that `resolve` finds, and print which it is, why, and what its data say of it, if `notice`."""
+    record, reason = resolve(ckpt, root, where)
     print(printable(f"run {record.folder}: {reason}"))
     if notice and record.notice:
         print(printable(f"note: {record.notice}"))
