@@ -27,6 +27,8 @@ LONGEST_IN_CAPTION = 14  # letters of a class above an image of a gallery
 _ROOM = 10  # letters of the longest class for which a confusion matrix has room as it is
 BLUE, ORANGE, GREY = *OKABE_ITO[:2], "#999999"
 _FEW = 10  # images of a bin, below which its share of right ones says little
+_CELL, _MARGIN, _CAPTION = 1.5, 0.04, 0.36  # inches: a gallery's image with its margins, and the room above it
+_SIDE = _CELL - 2 * _MARGIN
 _SPREAD = 5  # times the median loss, from where the axis is logarithmic
 
 
@@ -185,19 +187,24 @@ def robustness_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], units: 
 
 
 def gallery_figure(images: np.ndarray, captions: Sequence[str], heat: np.ndarray | None = None) -> Figure:
-    """Draw uint8 images (N, H, W, 3) with a caption each; `heat` (N, H, W), 0 to 1, is laid over a second copy."""
+    """Draw uint8 images (N, H, W, 3) with a caption each; `heat` (N, H, W), 0 to 1, is laid over a second copy.
+
+    All are drawn in one pair of axes, in inches from the upper left: a pair for each image takes five times as long.
+    """
     columns = min(8, max(len(images), 1))
-    rows = -(-len(images) // columns)
-    tall = 1 if heat is None else 2
-    figure = Figure(figsize=(1.5 * columns, 1.85 * rows * tall), dpi=110, layout="constrained")
-    grid = np.asarray(figure.subplots(rows * tall, columns, squeeze=False))
-    for axes in grid.ravel():
-        axes.axis("off")
+    tall = _CAPTION + _CELL * (1 if heat is None else 2)
+    width, height = _CELL * columns, tall * -(-len(images) // columns)
+    figure = Figure(figsize=(width, height), dpi=110)
+    axes = figure.add_axes((0, 0, 1, 1))
     for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
         row, column = divmod(number, columns)
-        grid[row * tall, column].imshow(image)
-        grid[row * tall, column].set_title(caption, fontsize=7)
+        left, top = column * _CELL + _MARGIN, row * tall + _CAPTION
+        axes.text(left + _SIDE / 2, top - _MARGIN, caption, ha="center", va="bottom", fontsize=7)
+        axes.imshow(image, extent=(left, left + _SIDE, top + _SIDE, top))
         if heat is not None:
-            grid[row * tall + 1, column].imshow(image)
-            grid[row * tall + 1, column].imshow(heat[number], cmap="viridis", alpha=0.5, vmin=0, vmax=1)
+            below = (left, left + _SIDE, top + _CELL + _SIDE, top + _CELL)
+            axes.imshow(image, extent=below)
+            axes.imshow(heat[number], cmap="viridis", alpha=0.5, vmin=0, vmax=1, extent=below)
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
     return figure
