@@ -24,8 +24,10 @@ import numpy as np
 
 import emolab.training.assembly  # noqa: F401 - likewise
 from emolab import files
+from emolab.config.command import composed
+from emolab.exit_codes import exit_code
 from emolab.runs import checkpoints, journal, record
-from emolab.train import main as train
+from emolab.train import main, train
 from emolab.training.callbacks import Checkpoints
 
 
@@ -121,7 +123,7 @@ ENDS: dict[str, Callable[[TextIO], None]] = {"Ctrl-C": _ctrl_c, "closed terminal
 EXIT_CODES = {**dict.fromkeys(POINTS, -signal.SIGKILL), **dict.fromkeys(ENDS, 130), "full disk": 2, "never": 0}
 
 
-def main() -> None:
+def train_all() -> None:
     """Usage: killed_training.py PLAN OVERRIDE...; PLAN is JSON: folder -> names of points, or "each", and overrides.
 
     In each folder the points come in turn; a training goes on with the run that has a saved state. "each": at all of
@@ -136,8 +138,12 @@ def main() -> None:
             child, terminal = pty.fork() if point in ENDS else (os.fork(), None)
             if child == 0:
                 resume = ["resume=last"] if list(Path("runs").glob("*/*/checkpoints/last-*")) else []
-                sys.argv[1:] = [*overrides, *own, *resume]
-                train() if point in ENDS else _train_and_die(point)
+                arguments = [*overrides, *own, *resume]
+                if point in ENDS:
+                    sys.argv[1:] = arguments
+                    main()
+                else:
+                    _train_and_die(point, arguments)
                 return
             if terminal is not None:
                 _end(terminal, ENDS[point])
@@ -155,7 +161,8 @@ def _end(terminal: int, end: Callable[[TextIO], None]) -> None:
         end(ours)
 
 
-def _train_and_die(point: str) -> None:
+def _train_and_die(point: str, arguments: list[str]) -> None:
+    """Train as the command does, but for Hydra, which takes a second to read the same settings twice more."""
     executed = 0
 
     def counting(self: Any, batch: int, logs: Any = None) -> None:
@@ -168,9 +175,12 @@ def _train_and_die(point: str) -> None:
         if executed == 2 and point == "within an epoch":
             die()
 
+    def command() -> None:
+        train(composed("train", arguments))
+
     Checkpoints.on_train_batch_end = counting
-    train()
+    sys.exit(exit_code(command))
 
 
 if __name__ == "__main__":
-    main()
+    train_all()

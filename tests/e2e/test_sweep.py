@@ -19,7 +19,7 @@ from emolab.config.saved import settings_of
 from emolab.runs import list_runs
 from experiments.search.study import counted
 
-SWEEP = (*TINY[:-1], "trainer.epochs=3", "heartbeat_seconds=1", "aug=off", "optimizer=sgd")
+SWEEP = (*TINY[:-1], "trainer.epochs=3", "heartbeat_seconds=1", "aug=off", "optimizer=sgd", "evaluate=false")
 
 
 def _workers(pid: int) -> list[int]:
