@@ -144,7 +144,7 @@ def curves_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
                 _curve(axes, rows, "val_macro_f1", GREY, "validation, macro F1")
             axes.legend(fontsize=8)
         axes.set(xlabel="epoch", title=name.replace("_", " "))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))  # one epoch has no fractions
         axes.grid(alpha=0.3)
         if name == "loss" and _is_spread(value for key in ("loss", "val_loss") for _, value in curve(rows, key)):
             axes.set_yscale("log")

@@ -11,12 +11,17 @@ from emolab.runs import RunRecord
 
 
 def table_of(plan: Plan, numbers: Sequence[int]) -> Table:
-    """Return a row for each of these trainings: what is its own, how it ended, how good it is."""
+    """Return a row for each of these trainings: what is its own, how it ended, how good it is.
+
+    A column is headed by what chose each one's weights, unless that differs: then by "validation".
+    """
     keys, runs = plan.differing(), plan.records()
+    monitored = {record.facts.monitor.name for record in runs.values()}
+    validation = monitored.pop() if len(monitored) == 1 else "validation"
     has_columns = all(len(plan.own(number)) == len(keys) for number in numbers)  # as in a grid
     headings = list(short_names(keys).values()) if has_columns else ["sets"]
     table = Table(box=SIMPLE, padding=0, pad_edge=False)
-    for heading in ("", *headings, "status", "validation", "test", "minutes", "run"):
+    for heading in ("", *headings, "status", validation, "test accuracy", "minutes", "run"):
         table.add_column(f"{heading} ", no_wrap=heading == "run")
     for number in numbers:
         sets = [plan.value(number, key) for key in keys] if has_columns else [" ".join(plan.own(number))]

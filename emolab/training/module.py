@@ -76,6 +76,11 @@ class Module(keras.Model):
         raise NotImplementedError(f"{type(self).__name__} needs configure_optimizers")
 
     @property
+    def steps_done(self) -> int:
+        """How many training steps there have been; asking for it waits until a GPU has done them."""
+        return int(self.step.numpy())
+
+    @property
     def metrics(self) -> list[keras.Metric]:
         """The means that `fit` resets at the beginning of each epoch."""
         return list(self._means.values())

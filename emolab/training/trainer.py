@@ -185,13 +185,13 @@ class Trainer:
         return checkpoints
 
     def _epoch(self, module: Module, data: "DataModule") -> int:
-        return int(module.step.numpy()) // data.steps_per_epoch
+        return module.steps_done // data.steps_per_epoch
 
     def _within_epoch(self, module: Module, data: "DataModule") -> bool:
-        return int(module.step.numpy()) % data.steps_per_epoch != 0
+        return module.steps_done % data.steps_per_epoch != 0
 
     def _run(self, module: Module, data: "DataModule", checkpoints: Checkpoints | None, until: int) -> None:
-        first = int(module.step.numpy())
+        first = module.steps_done
         epoch = self._epoch(module, data)
         last = until * data.steps_per_epoch
         module.fit(

@@ -169,7 +169,7 @@ def _train_and_die(point: str, arguments: list[str]) -> None:
         nonlocal executed
         executed += 1
         with Path("steps").open("a") as handle:
-            handle.write(f"{point}\t{int(self.model.step.numpy())}\n")
+            handle.write(f"{point}\t{self.model.steps_done}\n")
         if executed == 1:  # from here on, so that taking up the run isn't what is killed
             {**POINTS, **OTHERS}[point]()
         if executed == 2 and point == "within an epoch":

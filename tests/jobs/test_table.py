@@ -1,4 +1,5 @@
-from made_plans import JOBS, plan
+import pytest
+from made_plans import JOBS, add, plan
 
 from emolab.jobs.table import table_of
 
@@ -31,3 +32,16 @@ def test_trainings_that_each_set_something_else_have_it_in_one_column(tmp_path):
     columns = table_of(levers, range(3)).columns
     assert str(columns[1].header).strip() == "sets"
     assert list(columns[1].cells) == ["", "optimizer=sgd seed=1", "model=vgg19"]
+
+
+@pytest.mark.parametrize(
+    ("monitors", "heading"),
+    [(("val_macro_f1",) * 2, "val_macro_f1"), (("val_accuracy", "val_macro_f1"), "validation"), ((), "validation")],
+)
+def test_what_chose_the_weights_heads_its_column_unless_it_differs(tmp_path, monitors, heading):
+    grid = plan(tmp_path, JOBS)
+    for number, name in enumerate(monitors):
+        add(tmp_path, number).update(monitor={"name": name, "mode": "max", "best": 0.4 + number / 10, "epoch": 1})
+    columns = {str(column.header).strip(): list(column.cells) for column in table_of(grid, range(3)).columns}
+    assert columns[heading] == [*(f"{0.4 + number / 10:.4f}" for number in range(len(monitors))), *[""] * 3][:3]
+    assert "test accuracy" in columns

@@ -75,7 +75,7 @@ def test_a_training_that_is_told_to_stop_after_its_last_epoch_is_finished(tmp_pa
 def test_the_end_of_a_cut_epoch_is_not_the_end_of_the_training(tmp_path, monkeypatch):
     class Cut(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if int(self.model.step.numpy()) == TinyData().steps_per_epoch + 1:  # within the second epoch
+            if self.model.steps_done == TinyData().steps_per_epoch + 1:  # within the second epoch
                 raise KeyboardInterrupt
 
     record = tiny_record(tmp_path)

@@ -68,7 +68,7 @@ class Checkpoints(keras.callbacks.Callback):
         """
         self._restored = load_state(self._record.checkpoint_path("last"), self.model)
         self._rate = settable_rate(self.model.optimizer)
-        self._saved_step = self._step()
+        self._saved_step = self.model.steps_done
         self.stopped = self._restored["stopped"]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -99,7 +99,7 @@ class Checkpoints(keras.callbacks.Callback):
         """
         if not (self._stop_asked or self._due()):
             return
-        step = self._step()
+        step = self.model.steps_done
         if step % self._steps == 0:
             return  # the epoch has only begun, and its callbacks with it, as they would again: after its first step
         check_numbers(self.model, self._saved_step)
@@ -123,7 +123,7 @@ class Checkpoints(keras.callbacks.Callback):
             check_numbers(self.model, self._saved_step)
             if better is not None:
                 self._save_best(epoch, better)
-            self._save_last(self._step())
+            self._save_last(self.model.steps_done)
         if self._stop_asked:
             raise KeyboardInterrupt
 
@@ -155,9 +155,6 @@ class Checkpoints(keras.callbacks.Callback):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _step(self) -> int:
-        return int(self.model.step.numpy())  # waits for a GPU
 
     def _due(self) -> bool:
         return time.monotonic() - self._saved_at >= self._pause

@@ -24,7 +24,7 @@ class EpochLog(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self._began, self._validated = time.perf_counter(), 0.0
-        self._first_step = int(self.model.step.numpy())
+        self._first_step = self.model.steps_done
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """The training part of the epoch is over."""
@@ -34,7 +34,7 @@ class EpochLog(keras.callbacks.Callback):
         """Log."""
         now = time.perf_counter()
         trained = max((self._validated or now) - self._began, 1e-9)
-        images = (int(self.model.step.numpy()) - self._first_step) * self._batch_size
+        images = (self.model.steps_done - self._first_step) * self._batch_size
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         measured = {
             "learning_rate": rate,

@@ -29,17 +29,17 @@ class NanGuard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Remember where the training begins."""
-        self._last_good = _step(self.model)
+        self._last_good = self.model.steps_done
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at the loss of the steps before this one; a mean that was once no number stays none."""
         if batch and batch % LOOK_EVERY == 0:
-            _check("loss", self.model.loss_so_far, self._last_good, _step(self.model))
-            self._last_good = _step(self.model)
+            _check("loss", self.model.loss_so_far, self._last_good, self.model.steps_done)
+            self._last_good = self.model.steps_done
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at the epoch's loss, and at that of the validation, if there was one."""
-        step, known = _step(self.model), logs or {}
+        step, known = self.model.steps_done, logs or {}
         _check("loss", known.get("loss", 0.0), self._last_good, step)
         _check("val_loss", known.get("val_loss", 0.0), step - 1, step)
         self._last_good = step
@@ -55,13 +55,13 @@ def check_numbers(module: Module, saved: int) -> None:
     Raises:
         DivergedError: naming the first one that isn't and the steps between which it happened.
     """
-    _check("loss", module.loss_so_far, saved, _step(module))
+    _check("loss", module.loss_so_far, saved, module.steps_done)
     for variable in (*module.weights, *module.optimizer.variables):
         value = variable.numpy()
         if np.issubdtype(value.dtype, np.integer) or np.isfinite(value).all():
             continue
         raise DivergedError(
-            f"the weight {variable.path} became NaN or infinite between steps {saved} and {_step(module)}. "
+            f"the weight {variable.path} became NaN or infinite between steps {saved} and {module.steps_done}. "
             f"Nothing of that is saved. {_ADVICE}"
         )
 
@@ -71,7 +71,3 @@ def _check(name: str, value: float, last_good: int, step: int) -> None:
         raise DivergedError(
             f"the {name} became {value} between steps {last_good} and {step}. The last good state is kept. {_ADVICE}"
         )
-
-
-def _step(module: Module) -> int:
-    return int(module.step.numpy())

@@ -28,7 +28,7 @@ class Profile(keras.callbacks.Callback):
         """Start before the first step, stop after the last."""
         self._steps += 1
         if self._steps in (self.first, self.last + 1):
-            self.model.step.numpy()  # waits until a GPU has done the steps before
+            _ = self.model.steps_done  # waits until a GPU has done the steps before
         if self._steps == self.first:
             self._running.enter_context(tf.profiler.experimental.Profile(self.folder))
         if self._steps == self.last + 1:

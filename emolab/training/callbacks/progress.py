@@ -41,7 +41,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self._began = self._shown = time.perf_counter()
-        self._first_step = self._step()
+        self._first_step = self.model.steps_done
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Renew the line now and then, before a step: whoever listens to a step's end makes Keras wait for a GPU."""
@@ -56,17 +56,14 @@ class Progress(keras.callbacks.Callback):
         values = "  ".join(f"{name} {value:.4f}" for name, value in told.items())
         self._write(f"epoch {epoch + 1}/{self._epochs}  {values}  {self._pace()}", renew=False)
 
-    def _step(self) -> int:
-        return int(self.model.step.numpy())
-
     def _position(self) -> str:
-        epoch, step = divmod(self._step() - 1, self._steps)  # of the step that was just done
+        epoch, step = divmod(self.model.steps_done - 1, self._steps)  # of the step that was just done
         return f"epoch {epoch + 1}/{self._epochs}  step {step + 1}/{self._steps}"
 
     def _pace(self) -> str:
-        done = max(self._step() - self._first_step, 1)
+        done = max(self.model.steps_done - self._first_step, 1)
         seconds = (time.perf_counter() - self._began) / done
-        left = (self._epochs * self._steps - self._step()) * seconds
+        left = (self._epochs * self._steps - self.model.steps_done) * seconds
         return f"{self._batch_size / max(seconds, 1e-9):.0f} images/s  {duration(left)} left"
 
     def _write(self, text: str, renew: bool) -> None:
