@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
-from scipy.stats import binom
 
 from emolab.evaluation.interval import Interval, interval_of
 from emolab.evaluation.metrics import accuracy
@@ -90,6 +89,8 @@ def mcnemar(one: Predictions, other: Predictions) -> float:
     Raises:
         ValueError: if the two aren't about the same images.
     """
+    from scipy.stats import binom  # takes a training's start half a second that it doesn't need
+
     _, group = np.unique(_groups_of_both(one, other), return_inverse=True)
     ahead = np.bincount(group, one.right.astype(float) - other.right).astype(int)  # images of each that only one has
     sizes, many = np.unique(np.abs(ahead[ahead != 0]), return_counts=True)
