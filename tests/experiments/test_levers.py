@@ -132,11 +132,10 @@ def test_two_names_have_two_outputs(verb):
 
 
 def test_every_lever_fits_the_recipe_that_the_documents_give_it():
-    on_fer2013, on_photographs = (
-        jobs_of(composed("levers", recipe), recipe)
-        for data in (("data.path=faces.csv",), ("data=folder", "data.root=photographs"))
-        for recipe in [("experiment=fer2013_custom_cnn", *data)]
-    )
+    recipe, path = "experiment=fer2013_custom_cnn", "data.path=faces.csv"
+    on_fer2013 = jobs_of(composed("levers", [recipe, path]), [recipe, path])
+    given = [recipe, "data=folder", "data.root=photographs"]
+    on_photographs = jobs_of(composed("levers", given), given)
     assert len(on_fer2013) == 1 + len(composed("levers", ["data=demo"]).levers)
     for job in (*on_fer2013.values(), on_photographs["baseline", 0]):
         check_command("train", job)
