@@ -193,6 +193,20 @@ def test_every_picture_can_be_opened() -> None:
             assert min(picture.size) > 100
 
 
+def test_a_gallery_shows_every_image_once_row_by_row_and_its_heat_below() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (11, 3), dtype=np.uint8)  # a row of eight, and one of three
+    images = np.broadcast_to(colours[:, None, None], (11, 6, 6, 3))
+    for heat in (None, np.ones((11, 6, 6))):
+        pixels = np.asarray(Image.open(BytesIO(plots.png(plots.gallery_figure(images, ["face"] * 11, heat)))))
+        tall, wide = pixels.shape[0] // 2, pixels.shape[1] // 8
+        for number, colour in enumerate(colours):
+            row, column = divmod(number, 8)
+            cell = pixels[row * tall : (row + 1) * tall, column * wide : (column + 1) * wide, :3].astype(int)
+            shown = np.abs(cell - colour).max(axis=2) < 3
+            assert shown.sum() == pytest.approx(155 * 155, rel=0.05)
+            assert shown[-80, 80] == (heat is None)  # the lower of the cell's images
+
+
 def test_the_training_curves_have_macro_f1_where_it_was_validated() -> None:
     def drawn(**more: float) -> list[str]:
         rows = [{"epoch": at, "loss": 2.0, "accuracy": 0.5, "val_accuracy": 0.5, **more} for at in range(2)]
