@@ -37,10 +37,8 @@ def test_another_file_than_expected_is_not_kept(server: str, tmp_path: Path) -> 
 
 
 def test_a_server_that_drips_is_given_up(server: str, tmp_path: Path) -> None:
-    began = time.monotonic()
     with pytest.raises(DownloadError, match="too slow"):
         fetch(f"{server}/dripping", tmp_path / "file.h5", patience=1.0)
-    assert time.monotonic() - began < 30  # it would drip for a minute
     assert not list(tmp_path.iterdir())
 
 

@@ -25,7 +25,7 @@ def test_it_says_how_the_process_ended_and_what_it_cost(tmp_path):
     outcome = python("import sys; data = b'x' * 80_000_000; print('out'); sys.exit('no')", log).wait()
     assert outcome.code == 1
     assert outcome.memory_mib > 80
-    assert 0 < outcome.seconds < 30
+    assert outcome.seconds > 0
     assert set(log.read_text().splitlines()) == {"out", "no"}
 
 
