@@ -154,9 +154,10 @@ def test_a_hang_up_before_sigterm_lets_the_state_be_saved(tmp_path: Path) -> Non
 
 
 def test_ctrl_c_that_ends_the_reader_too_lets_the_state_be_saved(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a shell's `| tee log`: what is told and printed from then on goes nowhere, and is no error."""
+    monkeypatch.setattr("emolab.training.callbacks.checkpoints._GOING_MS", 60_000)
     checkpoints = Checkpoints(tiny_record(tmp_path), steps_per_epoch=5)
     reader, writer = os.pipe()
     with capfd.disabled():
