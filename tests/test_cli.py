@@ -286,7 +286,7 @@ def test_help_and_refusals_come_without_importing_tensorflow_or_preparing_data(t
     )
     done = subprocess.run(
         [sys.executable, "-c", TRAIN_EACH], input=json.dumps([command for command, _, _ in expected]),
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=True,
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     *endings, imported = done.stdout.splitlines()
     for (command, code, told), ending in zip(expected, endings, strict=True):
@@ -336,7 +336,7 @@ def test_many_runs_of_a_verb_end_with_the_worst_code_and_only_ctrl_c_cuts_them_s
     values = (["paths.runs=wrong,slow,fine"], ["paths.runs=slow,stopped,fine"], ["paths.runs=wrong,other", *elsewhere])
     done = subprocess.run(
         [sys.executable, "verb.py"], input=json.dumps([["-m", *each] for each in values]),
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120, check=True,
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     told = re.findall("^(?:began|code) .*", done.stdout, flags=re.MULTILINE)
     assert told[:4] == ["began wrong", "began slow", "began fine", "code 2"]

@@ -19,13 +19,20 @@ from emolab.config.saved import settings_of
 from emolab.runs import list_runs
 from experiments.search.study import counted
 
-SWEEP = (*TINY[:-1], "trainer.epochs=3", "heartbeat_seconds=1", "aug=off", "optimizer=sgd", "evaluate=false")
+SWEEP = (*TINY[:-1], "aug=off", "optimizer=sgd", "evaluate=false")
 
 
 def _workers(pid: int) -> list[int]:
     """Its children but for what Python keeps of the processes that prepared photographs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if b"experiments.sweep" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in children if "experiments.sweep" in _command(child)]
+
+
+def _command(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return ""
 
 
 def _study(folder: Path) -> optuna.Study:
@@ -35,7 +42,8 @@ def _study(folder: Path) -> optuna.Study:
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc, and only Linux stops orphans")
 def test_a_sweep_killed_with_its_workers_goes_on_and_loses_nothing(tmp_path: Path, striped_faces: Path) -> None:
     """Two workers train three trials, all killed in the first two; the third one's rate gives NaN."""
-    wanted = ("n_trials=3", f"data.root={striped_faces}", "seed=48")  # of which the third alone draws 1e30
+    # Of three trials the third alone draws 1e30 with this seed; and the first lasts until it's killed.
+    wanted = ("n_trials=3", f"data.root={striped_faces}", "seed=48", "trainer.epochs=10", "heartbeat_seconds=1")
     rates = "+search.space.rate={key: optimizer.learning_rate, choices: [0.01, 1e30]}"
     arguments = [*SWEEP, *wanted, rates, "pruner=none", "sampler=random"]
     command = [sys.executable, "-m", "experiments.sweep", *arguments, "workers=2"]

@@ -480,7 +480,7 @@ def test_from_python_a_run_names_a_photograph_by_its_engine_without_tensorflow(
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(
-        command, cwd=exported.project, env=environment(), capture_output=True, text=True, timeout=60, check=False
+        command, cwd=exported.project, env=environment(), capture_output=True, text=True, timeout=300, check=False
     )
     chosen, recognised_by, found, imported = done.stdout.splitlines()
     assert chosen.startswith(f"run runs/{exported.run.name}/{exported.run.id}: "), done.stderr

@@ -70,12 +70,12 @@ def url(request, tmp_path) -> str:
 
 def test_workers_that_begin_a_study_at_once_share_it(tmp_path, url):
     workers = [python(CREATE, str(tmp_path), url) for _ in range(3)]
-    assert [worker.communicate(timeout=60)[0] for worker in workers] == [b"s\n"] * 3
+    assert [worker.communicate(timeout=300)[0] for worker in workers] == [b"s\n"] * 3
 
 
 def test_the_trial_of_a_killed_worker_is_found_and_queued_again(tmp_path, url):
     study = opened(tmp_path, url)
-    python(DIE, str(tmp_path), url).communicate(timeout=60)
+    python(DIE, str(tmp_path), url).communicate(timeout=300)
     assert [trial.state for trial in study.trials] == [TrialState.RUNNING]
 
     def queued() -> bool:

@@ -59,7 +59,11 @@ def test_the_end_is_told_in_words(code, words, interrupted):
 
 def test_it_is_asked_to_stop_once(tmp_path, monkeypatch):
     """Two signals in quick succession reach a process as one, so that they are counted where they are sent."""
-    code = "import signal; signal.signal(15, lambda *_: print('asked')); print('up', flush=True); signal.pause()"
+    code = (
+        "import signal, time; asked = []; signal.signal(15, lambda *_: asked.append(print('asked')));"
+        "print('up', flush=True)\n"
+        "while not asked: time.sleep(0.05)"
+    )
     child = python(code, tmp_path / "log")
     wait_for(lambda: said(tmp_path / "log", "up"))
     kill, sent = os.kill, []
@@ -112,8 +116,10 @@ def test_whether_it_has_ended_is_told_without_waiting(tmp_path):
 
 
 def lives(pid: int) -> bool:
-    state = Path(f"/proc/{pid}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):  # it went as it was read
+        return False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")

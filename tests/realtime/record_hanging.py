@@ -1,7 +1,7 @@
 """Records a camera that hangs, as the viewer does; run by the test of Ctrl-C in a process of its own.
 
-Each of its lines says where it is: "hangs", then "finishing" as it begins to finish the recording, which it does when
-it's given a line.
+Each of its lines says where it is: "hangs", then "closing" as Ctrl-C is heard, and "finishing" as it begins to finish
+the recording, which it does when it's given a line.
 """
 
 import signal
@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from stand_ins import Brightness, Scripted, noisy
 
 from emolab.interrupts import end_signals
+from realtime import loop
+from realtime.capture import Capture
 from realtime.detectors.full_frame import FullFrame
 from realtime.displays.display import View, opened
 from realtime.displays.file import FileDisplay
 from realtime.frame import FrameStep
-from realtime.loop import Stop, run
 
 
 class Watched(FileDisplay):
@@ -34,6 +35,15 @@ class Watched(FileDisplay):
         super().close(complete)
 
 
+class Told(Capture):
+    """Of which is told when it's left."""
+
+    def __exit__(self, *error: object) -> None:
+        """Stop reading; see `Capture`."""
+        print("closing", flush=True)
+        super().__exit__(*error)
+
+
 def _script() -> Iterator[object]:
     yield noisy(0)
     yield noisy(1)
@@ -44,11 +54,12 @@ def main() -> None:
     """Usage: record_hanging.py RECORDING [FRAMES]."""
     for number in end_signals():
         signal.signal(number, signal.default_int_handler)  # as the viewer does
+    loop.Capture = Told
     script = _script()
     display = Watched(sys.argv[1])
-    stop = Stop(frames=int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    stop = loop.Stop(frames=int(sys.argv[2]) if len(sys.argv) > 2 else None)
     with opened(display):
-        run(lambda: Scripted(script), FrameStep(FullFrame(), Brightness()), display, 0.033, stop)
+        loop.run(lambda: Scripted(script), FrameStep(FullFrame(), Brightness()), display, 0.033, stop)
 
 
 if __name__ == "__main__":

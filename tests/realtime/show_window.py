@@ -28,12 +28,12 @@ class Recorder(Window):
 
 
 def main() -> None:
-    """Usage: show_window.py SECONDS [RECORDING]."""
+    """Usage: show_window.py FRAMES [RECORDING]."""
     window = Recorder(sys.argv[2]) if len(sys.argv) > 2 else Window(bars=True)
     step = FrameStep(FullFrame(), Brightness())
     try:
         with opened(window):
-            print(run(Synthetic, step, window, 0.033, Stop(seconds=float(sys.argv[1]))).text(), flush=True)
+            print(run(Synthetic, step, window, 0.033, Stop(frames=int(sys.argv[1]))).text(), flush=True)
     except EmolabError as error:
         sys.exit(f"{error}\nthe window is {'shown' if _is_shown() else 'closed'}")
 

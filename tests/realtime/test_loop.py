@@ -103,16 +103,16 @@ class Window(Watched):
 
 
 def test_a_recorded_source_stands_still_while_the_picture_does() -> None:
-    display = Window({2: 100, 5: 100})  # each pause is longer than the rest of the video
-    summary = run(lambda: Synthetic(64, 48, rate=4, frames=5), _step(), display, 0.033, Stop())
+    display = Window({2: 180, 4: 60})  # each pause is longer than the rest of the video
+    summary = run(lambda: Synthetic(64, 48, rate=2, frames=4), _step(), display, 0.033, Stop())
     assert summary.counts.dropped == 0
-    assert [view.frame.number for view in display.views if view.frame] == list(range(5))
-    assert display.waited >= 200
+    assert [view.frame.number for view in display.views if view.frame] == list(range(4))
+    assert display.waited >= 240
 
 
 def test_a_photograph_is_seen_before_the_window_closes() -> None:
     display = Window({})
-    run(lambda: Synthetic(64, 48, rate=2.5, frames=1), _step(), display, 0.033, Stop())
+    run(lambda: Synthetic(64, 48, rate=0.5, frames=1), _step(), display, 0.033, Stop())
     assert display.waited > 1
     assert display.views[0].real_time
 
@@ -152,9 +152,9 @@ def test_ctrl_c_again_while_a_hanging_source_is_closed_keeps_what_was_recorded(
     process = _recording(tmp_path / "r.avi")
     assert process.stdout.readline() == "hangs\n"
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)  # closing it takes a second
+    assert process.stdout.readline() == "closing\n"  # which takes a second
     process.send_signal(second)
-    out, told = process.communicate("go on\n", timeout=60)
+    out, told = process.communicate("go on\n", timeout=300)
     assert told == TOLD
     assert f"written: {tmp_path / 'r.avi'}" in out
     assert process.returncode == 0
@@ -169,7 +169,7 @@ def test_a_terminal_that_is_closed_keeps_what_was_recorded(tmp_path: Path) -> No
     for _ in range(3):  # the shell sends it, too
         time.sleep(0.1)
         process.send_signal(signal.SIGHUP)
-    process.communicate(b"go on\n", timeout=60)
+    process.communicate(b"go on\n", timeout=300)
     assert process.returncode == 0
     assert _last_frame(tmp_path / "r.csv") == "1"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.avi", "r.csv"]
@@ -181,7 +181,7 @@ def test_ctrl_c_while_a_recording_that_ended_by_itself_is_finished_keeps_it(tmp_
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     assert process.stderr.readline() == TOLD
-    process.communicate("go on\n", timeout=60)
+    process.communicate("go on\n", timeout=300)
     assert process.returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.avi", "r.csv"]
 
@@ -190,7 +190,7 @@ def test_a_third_ctrl_c_ends_what_hangs(tmp_path: Path) -> None:
     process = _recording(tmp_path / "r.avi")
     assert process.stdout.readline() == "hangs\n"
     process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "finishing\n"
+    assert [process.stdout.readline() for _ in range(2)] == ["closing\n", "finishing\n"]
     process.send_signal(signal.SIGINT)
     assert process.stderr.readline() == TOLD
     process.send_signal(signal.SIGINT)

@@ -40,7 +40,7 @@ from realtime.displays.web.security import (
     token_is_right,
 )
 from realtime.displays.web.server import invitation, serve
-from realtime.frame import STAGES, FrameStep
+from realtime.frame import STAGES, FrameStep, StepSettings
 from realtime.hung import HungThreads
 from realtime.loop import Stop
 from realtime.sources.source import Frame
@@ -51,7 +51,7 @@ from realtime.timings import WHOLE
 @pytest.fixture(scope="module")
 def page() -> Iterator[str]:
     options = Web(port=0, connections=2, message_bytes=100_000, frame_pixels=200_000, rate=20)
-    with served(options, Brightness(), FullFrame()) as address:
+    with served(options, Brightness(), FullFrame(), settings=StepSettings(forget_after=60.0)) as address:
         yield address
 
 
@@ -200,7 +200,8 @@ def test_an_answer_that_comes_after_the_refusal_does_not_cut_off_the_goodbye() -
         refusal = await socket.receive(timeout=60)
         recogniser.told.set()
         await asyncio.sleep(0.3)  # the server waits for the goodbye for a second
-        await socket.send_bytes(b"still there")
+        with suppress(aiohttp.ClientConnectionResetError):  # a busy machine may come later than that
+            await socket.send_bytes(b"still there")
         return refusal.data
 
     with served(Web(port=0, rate=1), recogniser, FullFrame()) as address:
@@ -420,7 +421,7 @@ async def _look(port: int, mode: str, most: int) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "stage", "frames", "most"),
-    [("browser", "decode", 3, 99), ("source", "encode", 3, 99), ("source", "encode", None, 3)],
+    [("browser", "decode", 3, 99), ("source", "encode", 3, 99), ("source", "encode", None, 9)],
 )
 def test_the_server_ends_after_so_many_frames_or_with_ctrl_c_and_tells_how_long_each_stage_took(
     mode: str, stage: str, frames: int | None, most: int

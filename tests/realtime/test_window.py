@@ -34,12 +34,12 @@ def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     process.wait(10)
 
 
-def _show(display: str | None, seconds: float, *recording: Path, cwd: Path | None = None) -> subprocess.Popen[str]:
+def _show(display: str | None, frames: int, *recording: Path, cwd: Path | None = None) -> subprocess.Popen[str]:
     variables = {key: value for key, value in environment().items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     paths = os.pathsep.join([variables["PYTHONPATH"], str(SCRIPT.parent)])
     variables |= {"PYTHONPATH": paths, "QT_LOGGING_RULES": "*=false"} | ({"DISPLAY": display} if display else {})
     return subprocess.Popen(
-        [sys.executable, SCRIPT, str(seconds), *recording],
+        [sys.executable, SCRIPT, str(frames), *recording],
         env=variables,
         cwd=cwd,
         stdout=subprocess.PIPE,
@@ -58,16 +58,21 @@ def pixels(file: Path) -> np.ndarray:
 
 
 def _seen(file: Path, process: subprocess.Popen[str]) -> np.ndarray:
-    """The screen once the window is on it."""
-    wait_for(lambda: pixels(file).std() >= 20 or process.poll() is not None, seconds=30)
-    return pixels(file)
+    """The screen once the window is on it, or its process has ended."""
+
+    def there() -> list[np.ndarray]:
+        picture = pixels(file)
+        return [picture] if picture.std() >= 20 or process.poll() is not None else []
+
+    [picture] = wait_for(there)
+    return picture
 
 
 def test_the_window_shows_the_frames_and_ends_by_itself(screen: tuple[str, Path]) -> None:
     name, file = screen
-    process = _show(name, 4)
+    process = _show(name, 120)
     seen = _seen(file, process)
-    out, error = process.communicate(timeout=30)
+    out, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     assert "frames in" in out
     assert seen.std() > 20  # the gradient of the synthetic frames
@@ -78,10 +83,10 @@ def test_arrows_neither_record_nor_take_a_snapshot_and_q_quits(screen: tuple[str
     name, file = screen
     here = tmp_path / "here"
     here.mkdir()
-    process = _show(name, 600, cwd=here)
+    process = _show(name, 1_000_000, cwd=here)
     _seen(file, process)
-    subprocess.run([sys.executable, KEYS, name, "Right", "Up", "q"], check=True, timeout=60)
-    out, error = process.communicate(timeout=30)
+    subprocess.run([sys.executable, KEYS, name, "Right", "Up", "q"], check=True, timeout=300)
+    out, error = process.communicate(timeout=300)
     assert "frames in" in out, error
     assert list(here.iterdir()) == []
 
@@ -89,14 +94,14 @@ def test_arrows_neither_record_nor_take_a_snapshot_and_q_quits(screen: tuple[str
 def test_a_window_closes_and_its_viewer_says_what_was_lost_when_the_disk_is_full(
     screen: tuple[str, Path], tmp_path: Path
 ) -> None:
-    _, error = _show(screen[0], 3, tmp_path / "recording.avi").communicate(timeout=60)
+    _, error = _show(screen[0], 90, tmp_path / "recording.avi").communicate(timeout=300)
     assert "recording.avi is lost" in error
     assert "the window is closed" in error
 
 
 @pytest.mark.parametrize(("display", "message"), [(None, "DISPLAY isn't set"), (":977", "doesn't answer")])
 def test_a_machine_without_a_screen_says_so_and_names_the_other_displays(display: str | None, message: str) -> None:
-    out, error = _show(display, 1).communicate(timeout=60)
+    out, error = _show(display, 1).communicate(timeout=300)
     assert message in error
     assert "display=web" in error
     assert "frames in" not in out
