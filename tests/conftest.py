@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("WANDB_MODE", "offline")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # pytest's processes and theirs share the cores: more wait busily
 
 import signal
 from pathlib import Path
@@ -25,7 +26,30 @@ if HANG_UP is not None and signal.getsignal(HANG_UP) is signal.SIG_IGN:  # as un
 hypothesis.settings.register_profile("emolab", deadline=None)  # machines are shared
 hypothesis.settings.load_profile("emolab")
 
+# What takes half a minute or more, the longest first: begun last, it would keep one process busy while others idle.
+LONG = (
+    "test_kill_and_resume.py",
+    "test_trainer.py",
+    "test_sweep.py",
+    "test_train_and_evaluate.py",
+    "test_levers.py",
+    "test_export.py",
+    "test_grid.py",
+    "test_founding.py",
+    "test_label_noise.py",
+    "test_cli.py",
+    "test_processes.py",
+    "test_networks.py",
+    "test_engines.py",
+    "test_worker.py",
+    "test_wandb.py",
+)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; the others stay in their order."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture

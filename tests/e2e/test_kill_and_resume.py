@@ -41,9 +41,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, striped_faces: Path) -> Tr
     folder = tmp_path_factory.mktemp("trained")
     settings = (f"data.root={striped_faces}", "evaluate=false", "workers=1", f"paths.cache={folder / 'cache'}")
     command = [sys.executable, DRIVER, json.dumps(PLAN), *TINY, *settings]
-    done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=1800, check=False
-    )
+    variables = {**environment(), "TF_NUM_INTRAOP_THREADS": "2"}  # a promise for trainings of several threads
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stdout[-500:] + done.stderr[-2000:]
     return Trained(folder, done.stderr)
 
