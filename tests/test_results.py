@@ -70,3 +70,48 @@ def test_the_table_of_levers_has_the_lines_that_the_documents_count() -> None:
         if re.search(r"\| [+-]\d+\.\d \([+-]\d+\.\d to [+-]\d+\.\d\) \|", line)
     ]
     assert f"has all {len(lines)} in one table" in (REPO / "docs/many_runs.md").read_text()
+
+
+def _check_numbers(text: str, values: list[float]) -> None:
+    """Whether a text has just these numbers, each to as many places as it's written."""
+    told = re.findall(r"\d+(?:\.\d+)?", text)
+    for number, value in zip(told, values, strict=True):
+        assert float(number) == pytest.approx(value, abs=0.5001 * 10 ** -len(number.partition(".")[2])), text
+
+
+def _realtime(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(REPO / "results/realtime" / f"{name}.json")
+    return found
+
+
+def test_the_table_of_crops_says_what_its_file_does() -> None:
+    crop = _realtime("crop")
+    values = [[crop["accuracy_of_plain_crops"], crop["accuracy_of_true_squares"]]]
+    for detector in ("yunet", "haar"):
+        by_scale = crop[detector]["accuracy_by_crop_scale"]
+        values.append([crop[detector]["accuracy_of_plain_crops_of_these"]])
+        values.append([by_scale[scale] for scale in ("0.80", "0.90", "1.00", "1.10", "1.20", "1.40")])
+    for line, (_, accuracies) in enumerate(_table(REPO / "docs/live.md", "crops")):
+        _check_numbers(accuracies, values[line])
+
+
+def test_the_table_of_the_viewer_says_what_its_files_do() -> None:
+    frame, fer, start, kaggle, labels, page = map(_realtime, ("frame", "fer", "start", "kaggle", "labels", "page"))
+    whole = [frame[faces]["milliseconds"]["whole"] for faces in ("1_faces", "2_faces")]
+    times = fer["times_faster"]
+    smoothed, alone = labels["every frame searched, threshold 0.4"], labels["each frame for itself"]
+    values = {
+        "a whole frame": [stage[name] for stage in whole for name in ("p50", "p95", "p99")],
+        "the same video": [fer["fer"]["mean_ms"], times["emolab than fer"], times["emolab_every_second than fer"]],
+        "... and with": [fer["fer_keras"]["mean_ms"], *(times[name] for name in times if name.endswith("fer_keras"))],
+        "start to": [start["seconds"]["median"]],
+        "exporter on": list(kaggle["times_faster"].values()),
+        "demo video": [smoothed["found"], smoothed["true_faces"], smoothed["right"], alone["right"]],
+        "changes of": [smoothed["true_changes"], smoothed["changes_of_label"], alone["changes_of_label"]],
+        "the page": [page["right"], page["right_without_a_browser"]],
+    }
+    heading = "what (custom_cnn at 48 pixels, the engine that `auto` chose: OpenVINO bf16; YuNet)"
+    measured = {what: cell for what, cell, _ in _table(REPO / "docs/live.md", heading)}
+    for begin, numbers in values.items():
+        [cell] = [cell for what, cell in measured.items() if what.startswith(begin)]
+        _check_numbers(cell, numbers)
