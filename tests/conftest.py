@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("WANDB_MODE", "offline")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # pytest's processes and theirs share the cores: more wait busily
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # more threads than cores wait busily
 
 import signal
 from pathlib import Path
@@ -28,28 +28,29 @@ hypothesis.settings.load_profile("emolab")
 
 # What takes half a minute or more, the longest first: begun last, it would keep one process busy while others idle.
 LONG = (
-    "test_kill_and_resume.py",
-    "test_trainer.py",
-    "test_sweep.py",
-    "test_train_and_evaluate.py",
-    "test_levers.py",
-    "test_export.py",
-    "test_grid.py",
-    "test_founding.py",
-    "test_label_noise.py",
+    "e2e/test_kill_and_resume.py",
+    "training/test_trainer.py",
+    "e2e/test_sweep.py",
+    "e2e/test_train_and_evaluate.py",
+    "experiments/test_levers.py",
+    "engines/test_export.py",
+    "e2e/test_grid.py",
+    "experiments/test_founding.py",
+    "experiments/test_label_noise.py",
     "test_cli.py",
-    "test_processes.py",
-    "test_networks.py",
-    "test_engines.py",
-    "test_worker.py",
-    "test_wandb.py",
+    "data/test_processes.py",
+    "models/test_networks.py",
+    "engines/test_engines.py",
+    "experiments/test_worker.py",
+    "tracking/test_wandb.py",
 )
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files first; the others stay in their order."""
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+    places = {(Path(__file__).parent / name).resolve(strict=True): place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture

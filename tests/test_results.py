@@ -73,7 +73,7 @@ def test_the_table_of_levers_has_the_lines_that_the_documents_count() -> None:
 
 
 def _check_numbers(text: str, values: list[float]) -> None:
-    """Whether a text has just these numbers, each to as many places as it's written."""
+    """Assert that a text has just these numbers, each to as many places as it's written."""
     told = re.findall(r"\d+(?:\.\d+)?", text)
     for number, value in zip(told, values, strict=True):
         assert float(number) == pytest.approx(value, abs=0.5001 * 10 ** -len(number.partition(".")[2])), text
@@ -91,12 +91,14 @@ def test_the_table_of_crops_says_what_its_file_does() -> None:
         by_scale = crop[detector]["accuracy_by_crop_scale"]
         values.append([crop[detector]["accuracy_of_plain_crops_of_these"]])
         values.append([by_scale[scale] for scale in ("0.80", "0.90", "1.00", "1.10", "1.20", "1.40")])
-    for line, (_, accuracies) in enumerate(_table(REPO / "docs/live.md", "crops")):
-        _check_numbers(accuracies, values[line])
+    for (_, accuracies), numbers in zip(_table(REPO / "docs/live.md", "crops"), values, strict=True):
+        _check_numbers(accuracies, numbers)
 
 
 def test_the_table_of_the_viewer_says_what_its_files_do() -> None:
     frame, fer, start, kaggle, labels, page = map(_realtime, ("frame", "fer", "start", "kaggle", "labels", "page"))
+    faults = _realtime("faults")
+    memory = faults["memory_mib_every_10_s"]
     whole = [frame[faces]["milliseconds"]["whole"] for faces in ("1_faces", "2_faces")]
     times = fer["times_faster"]
     smoothed, alone = labels["every frame searched, threshold 0.4"], labels["each frame for itself"]
@@ -106,12 +108,17 @@ def test_the_table_of_the_viewer_says_what_its_files_do() -> None:
         "... and with": [fer["fer_keras"]["mean_ms"], *(times[name] for name in times if name.endswith("fer_keras"))],
         "start to": [start["seconds"]["median"]],
         "exporter on": list(kaggle["times_faster"].values()),
+        "ten minutes": [
+            faults["faults"], faults["recoveries"], faults["longest_gap_seconds"],
+            100 * faults["dropped"] / faults["read"], memory[0], min(memory[24:]), max(memory[24:]),
+        ],
         "demo video": [smoothed["found"], smoothed["true_faces"], smoothed["right"], alone["right"]],
         "changes of": [smoothed["true_changes"], smoothed["changes_of_label"], alone["changes_of_label"]],
         "the page": [page["right"], page["right_without_a_browser"]],
-    }
+    }  # fmt: skip
     heading = "what (custom_cnn at 48 pixels, the engine that `auto` chose: OpenVINO bf16; YuNet)"
     measured = {what: cell for what, cell, _ in _table(REPO / "docs/live.md", heading)}
+    assert len(measured) == len(values)
     for begin, numbers in values.items():
         [cell] = [cell for what, cell in measured.items() if what.startswith(begin)]
         _check_numbers(cell, numbers)

@@ -142,7 +142,7 @@ def test_files_that_bring_their_decoder_down_cost_only_themselves_and_a_killed_r
     assert np.load(images).any(axis=(1, 2, 3)).sum() == len(records) - 4
 
 
-@pytest.mark.parametrize(("seconds", "share"), [(90, 0.0), (0, 0.3)])
+@pytest.mark.parametrize(("seconds", "share"), [(900, 0.0), (0, 0.3)])
 def test_ctrl_c_is_one_line_and_ends_workers_that_start_or_work(tmp_path, photographs, seconds, share):
     (tmp_path / "slowly.py").write_text(SLOWLY)
     data = ("data=folder", "data.name=made", f"data.root={photographs}", "workers=2")

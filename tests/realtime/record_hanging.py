@@ -36,11 +36,12 @@ class Watched(FileDisplay):
 
 
 class Told(Capture):
-    """Of which is told when it's left."""
+    """Of which is told when Ctrl-C has it left."""
 
     def __exit__(self, *error: object) -> None:
         """Stop reading; see `Capture`."""
-        print("closing", flush=True)
+        if error[0] is KeyboardInterrupt:
+            print("closing", flush=True)
         super().__exit__(*error)
 
 

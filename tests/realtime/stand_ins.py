@@ -90,7 +90,7 @@ class Scripted:
         if isinstance(item, np.ndarray):
             return item, None
         if item == "hang":
-            self.hanging.wait(30)
+            self.hanging.wait(300)
             raise SourceError("released")
         if item == "end":
             raise SourceEnded

@@ -1,6 +1,7 @@
 """The page in a real browser with a made camera: four seconds to start, and worth it: only this runs its code."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -114,6 +115,9 @@ def _text(page: WebDriver, name: str) -> str:
     return page.find_element(By.ID, name).text
 
 
+_eventually = partial(wait_for, seconds=60)
+
+
 def _press(page: WebDriver, key: str) -> None:
     page.find_element(By.ID, "frame").send_keys(key)
 
@@ -132,20 +136,20 @@ def test_the_label_on_the_page_follows_what_the_camera_shows(page: WebDriver) ->
     page.find_element(By.CSS_SELECTOR, "#mode option[value=browser]").click()
     page.find_element(By.ID, "run").click()
     for expected in ("dark", "light", "dark"):
-        wait_for(lambda expected=expected: _text(page, "who") == expected)
+        _eventually(lambda expected=expected: _text(page, "who") == expected)
     bars = {
         row.text.split("\n")[0]: row.text.split("\n")[-1] for row in page.find_elements(By.CSS_SELECTOR, "#bars li")
     }
     assert list(bars) == ["dark", "grey", "light"]
-    assert wait_for(lambda: _text(page, "latency").endswith("ms"))
-    assert wait_for(lambda: _text(page, "rate").isdigit())
+    assert _eventually(lambda: _text(page, "latency").endswith("ms"))
+    assert _eventually(lambda: _text(page, "rate").isdigit())
     errors = [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
     assert errors == []
 
 
 def test_a_face_as_high_as_the_picture_has_its_label_within_it(page: WebDriver) -> None:
     page.execute_script(WRITTEN)
-    baseline, height = wait_for(lambda: page.execute_script("return window.written"))
+    baseline, height = _eventually(lambda: page.execute_script("return window.written"))
     assert 17 <= baseline < height
 
 
@@ -155,19 +159,15 @@ def test_what_is_older_than_a_minute_leaves_the_timeline_though_nothing_new_come
 
 def test_a_picture_of_the_camera_is_sent_once_however_often_the_page_draws(page: WebDriver) -> None:
     page.execute_script(COUNT)
-    wait_for(lambda: page.execute_script("return window.sent") > 1)
+    _eventually(lambda: page.execute_script("return window.sent") > 1)
     page.execute_script("document.getElementById('video').pause()")
-
-    def none_is_sent() -> bool:
-        """Whether nothing is sent while the page draws 90 times; what was under way may be, the first few times."""
-        sent = page.execute_script("window.drawn = 0; return window.sent")
-        wait_for(lambda: page.execute_script("return window.drawn") > 90)
-        return page.execute_script("return window.sent") == sent
-
-    wait_for(none_is_sent)
-    sent = page.execute_script("return window.sent")
+    sent = []
+    for _ in range(4):  # what was under way may still be sent, as long as the machine is busy
+        sent.append(page.execute_script("window.drawn = 0; return window.sent"))
+        _eventually(lambda: page.execute_script("return window.drawn") > 60)
+    assert sent[-2] == sent[-1]
     page.execute_script("document.getElementById('video').play()")
-    wait_for(lambda: page.execute_script("return window.sent") > sent)
+    _eventually(lambda: page.execute_script("return window.sent") > sent[-1])
 
 
 def test_the_mirror_turns_the_picture_and_is_a_switch(page: WebDriver) -> None:
@@ -182,22 +182,22 @@ def test_the_mirror_turns_the_picture_and_is_a_switch(page: WebDriver) -> None:
 
 def test_the_page_draws_only_while_something_is_shown_and_on_a_canvas_that_stays(page: WebDriver) -> None:
     page.execute_script(COUNT + OVERLAID)
-    wait_for(lambda: page.execute_script("return window.overlaid") > 3)
+    _eventually(lambda: page.execute_script("return window.overlaid") > 3)
     assert page.execute_script("return window.resized") == 0
     page.find_element(By.ID, "run").click()
     page.execute_script("window.overlaid = window.drawn = 0")
-    wait_for(lambda: page.execute_script("return window.drawn") > 10)
+    _eventually(lambda: page.execute_script("return window.drawn") > 10)
     assert page.execute_script("return window.overlaid") == 0
     page.find_element(By.ID, "run").click()
-    wait_for(lambda: _text(page, "who") in ("dark", "light"))
+    _eventually(lambda: _text(page, "who") in ("dark", "light"))
 
 
 def test_a_camera_that_is_unplugged_stops_the_page_which_says_that_start_opens_it_again(page: WebDriver) -> None:
     page.execute_script("document.getElementById('video').srcObject.getTracks()[0].stop()")
-    wait_for(lambda: "still plugged in? Start opens it again." in _text(page, "status"))
+    _eventually(lambda: "still plugged in? Start opens it again." in _text(page, "status"))
     assert _text(page, "run") == "Start"
     page.find_element(By.ID, "run").click()
-    wait_for(lambda: _text(page, "who") in ("dark", "light"))
+    _eventually(lambda: _text(page, "who") in ("dark", "light"))
 
 
 def test_a_key_that_is_held_is_pressed_once_and_one_beside_the_picture_is_none_of_ours(page: WebDriver) -> None:
@@ -213,7 +213,7 @@ def test_a_key_that_is_held_is_pressed_once_and_one_beside_the_picture_is_none_o
 
 def test_the_keyboard_stops_it_and_the_camera_is_given_free(page: WebDriver) -> None:
     _press(page, " ")
-    wait_for(lambda: _text(page, "status") == "Stopped.")
+    _eventually(lambda: _text(page, "status") == "Stopped.")
     assert page.execute_script("return document.getElementById('video').srcObject") is None
 
 
@@ -225,9 +225,9 @@ def test_a_camera_that_is_allowed_after_stop_and_start_is_on_once_and_off_with_t
     run = page.find_element(By.ID, "run")
     for _ in ("Start", "Stop", "Start"):
         run.click()
-    wait_for(lambda: page.execute_script("return window.asked.length") == 2)
+    _eventually(lambda: page.execute_script("return window.asked.length") == 2)
     page.execute_script("for (const allow of window.asked) allow()")
-    wait_for(lambda: _text(page, "who") in ("dark", "light"))
+    _eventually(lambda: _text(page, "who") in ("dark", "light"))
     assert tracks() == ["ended", "live"]
     run.click()
     assert tracks() == ["ended", "ended"]
@@ -238,11 +238,11 @@ def test_the_servers_source_is_shown_on_the_same_page(page: WebDriver) -> None:
     page.execute_script(HELD)
     page.find_element(By.CSS_SELECTOR, "#mode option[value=source]").click()
     page.find_element(By.ID, "run").click()
-    assert wait_for(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
-    assert wait_for(lambda: _text(page, "who") in ("dark", "grey", "light"))
+    assert _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
+    assert _eventually(lambda: _text(page, "who") in ("dark", "grey", "light"))
     assert _text(page, "status") == f"Showing {Synthetic().description}."
     page.find_element(By.ID, "run").click()
-    assert wait_for(lambda: page.execute_script("return window.held") == 0)
+    assert _eventually(lambda: page.execute_script("return window.held") == 0)
     page.execute_script("document.getElementById('picture').dispatchEvent(new Event('load'))")
     assert _text(page, "who") == "No face"  # whatever comes after the end
 
@@ -254,7 +254,7 @@ def test_a_picture_that_cant_be_shown_is_passed_over(page: WebDriver) -> None:
         " URL.createObjectURL = make; return make(new Blob(['no picture'])); }"
     )
     page.find_element(By.ID, "run").click()
-    assert wait_for(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
+    assert _eventually(lambda: page.execute_script("return document.getElementById('picture').naturalWidth") == 640)
     page.find_element(By.ID, "run").click()
 
 
@@ -264,7 +264,7 @@ def test_a_link_on_another_site_leads_to_the_page() -> None:
         try:
             browser.get(f'data:text/html,<a href="{address}">the page</a>')
             browser.find_element(By.TAG_NAME, "a").click()
-            wait_for(lambda: browser.find_elements(By.ID, "run") or "token" in browser.page_source)
+            _eventually(lambda: browser.find_elements(By.ID, "run") or "token" in browser.page_source)
             assert browser.find_elements(By.ID, "run")
             assert "token" not in browser.current_url
         finally:
@@ -277,7 +277,7 @@ def test_a_face_that_no_class_is_sure_of_is_called_not_sure() -> None:
         try:
             browser.get(address)
             browser.find_element(By.ID, "run").click()
-            wait_for(lambda: _text(browser, "who") == "not sure")
+            _eventually(lambda: _text(browser, "who") == "not sure")
             assert _text(browser, "who") == "not sure"
             assert browser.find_element(By.ID, "mirror").get_attribute("aria-checked") == "false"  # no camera's picture
         finally:
@@ -297,11 +297,11 @@ def test_the_page_comes_back_by_itself_when_the_server_does_with_the_classes_it_
             browser.get(address)
             browser.find_element(By.CSS_SELECTOR, "#mode option[value=browser]").click()
             browser.find_element(By.ID, "run").click()
-            wait_for(lambda: _text(browser, "who") in ("dark", "light"))
-        wait_for(lambda: "Trying again" in _text(browser, "status"))
+            _eventually(lambda: _text(browser, "who") in ("dark", "light"))
+        _eventually(lambda: "Trying again" in _text(browser, "status"))
         port = int(address.rstrip("/").rpartition(":")[2])
         with served(Web(port=port), Renamed(), FullFrame()):
-            wait_for(lambda: _text(browser, "who") in Renamed.classes)
+            _eventually(lambda: _text(browser, "who") in Renamed.classes)
             bars = browser.find_elements(By.CSS_SELECTOR, "#bars .label")
             assert tuple(bar.text for bar in bars) == Renamed.classes
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
@@ -318,11 +318,11 @@ def test_a_page_that_is_refused_says_why(page: WebDriver) -> None:
             tabs.append(page.current_window_handle)
             page.get(address)
             page.find_element(By.ID, "run").click()
-            wait_for(lambda: _text(page, "status") != "Connecting.")
+            _eventually(lambda: _text(page, "status") != "Connecting.")
         assert "No connection (all connections are in use). Trying again" in _text(page, "status")
     port = urlsplit(address).port
     with served(Web(port=port, token="another token, 16"), Brightness(), FullFrame()):
-        wait_for(lambda: "open the address with its token" in _text(page, "status"))
+        _eventually(lambda: "open the address with its token" in _text(page, "status"))
     for tab in tabs:
         page.switch_to.window(tab)
         page.close()

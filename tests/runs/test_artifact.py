@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+import wandb
 from run_fields import made_record
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
@@ -36,8 +37,11 @@ def test_a_server_that_never_answers_is_an_error_within_seconds(tmp_path, monkey
     monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
     monkeypatch.setattr(artifact, "_SECONDS", 2)
+    limits, api = [], wandb.Api
+    monkeypatch.setattr(wandb, "Api", lambda timeout, **given: limits.append(timeout) or api(timeout=timeout, **given))
     with pytest.raises(RunError, match="can't be found at http://127"):
         resolve(NAME, tmp_path)
+    assert limits == [2]
     server.close()
 
 

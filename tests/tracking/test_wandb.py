@@ -155,7 +155,7 @@ def test_an_offline_run_holds_everything(record, tmp_path, caplog):
     assert {"accuracy": 0.75, "status": "finished"} in [entry["update"] for entry in values(found, "summary")]
     assert [end["exit_code"] for end in values(found, "exit")] == [0]
     assert not caplog.records
-    wait_for(lambda: not left_behind(record.folder))
+    wait_for(lambda: not left_behind(record.folder), seconds=60)
 
 
 def test_an_export_after_the_training_adds_its_table_and_leaves_configuration_tags_and_pictures(record, tmp_path):
@@ -221,24 +221,24 @@ def test_a_server_that_never_answers_costs_seconds_and_goes_offline(
     address, taken = silent_server
     monkeypatch.setenv("WANDB_BASE_URL", address)
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    mirror(record, connect_seconds=1.0, wait_seconds=300.0)
+    mirror(record, connect_seconds=1.0, wait_seconds=60.0)
     assert taken
     monkeypatch.delenv("WANDB_API_KEY")
     assert len([entry for entry in values(records(record, tmp_path), "history") if "loss" in entry["item"]]) == 3
     [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
     assert "writes offline" in warning.getMessage()
     assert "a" * 40 not in caplog.text
-    wait_for(lambda: not left_behind(record.folder))
+    wait_for(lambda: not left_behind(record.folder), seconds=60)
 
 
 def test_one_that_has_not_connected_when_the_run_ends_is_ended(record, monkeypatch, silent_server, caplog):
     monkeypatch.setenv("WANDB_BASE_URL", silent_server[0])
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    mirror(record, connect_seconds=600.0, wait_seconds=2.0)  # only logging that waits for nobody comes to its end
+    mirror(record, connect_seconds=120.0, wait_seconds=2.0)  # only logging that waits for nobody comes to its end
     [warning] = [entry for entry in caplog.records if entry.levelno >= logging.WARNING]
     assert "never answered" in warning.getMessage()
     assert RunRecord.open(record.folder).status == "finished"
-    wait_for(lambda: not left_behind(record.folder))
+    wait_for(lambda: not left_behind(record.folder), seconds=60)
 
 
 def test_no_home_and_no_settings_that_can_be_written_do_no_harm(record, tmp_path, monkeypatch, caplog):
@@ -295,7 +295,7 @@ def test_a_killed_trainer_takes_its_mirror_along(record, tmp_path):
         wait_for(lambda name=name: any(name in line for line in left_behind(record.folder)))
     trainer.send_signal(signal.SIGKILL)
     trainer.wait()
-    wait_for(lambda: not left_behind(record.folder))
+    wait_for(lambda: not left_behind(record.folder), seconds=60)
     [end] = values(records(record, tmp_path), "exit")
     assert end["exit_code"] == 1
 
@@ -307,7 +307,7 @@ def test_a_message_that_was_torn_by_a_kill_ends_the_mirror():
 
 
 def test_a_client_that_hangs_neither_blocks_nor_stays(tmp_path, monkeypatch, caplog):
-    (tmp_path / "hanging_client.py").write_text("import time; time.sleep(600)")
+    (tmp_path / "hanging_client.py").write_text("import time; time.sleep(120)")
     client = Client("hanging_client", tmp_path / "log" / "client.log", {"PYTHONPATH": str(tmp_path)})
     for epoch in range(20_000):
         client.send({"epoch": epoch, "filler": "x" * 100})

@@ -18,7 +18,7 @@ from tiny_training import TinyData, assert_same_weights, tiny_module, tiny_recor
 from emolab.errors import ConfigError, RunError
 from emolab.evaluation import metrics
 from emolab.tracking import LoggerGroup
-from emolab.training.callbacks import Checkpoints, nan_guard
+from emolab.training.callbacks import Checkpoints, checkpoints, nan_guard
 from emolab.training.callbacks.profile import Profile
 from emolab.training.losses import cross_entropy
 from emolab.training.module import EmotionModule, Module
@@ -157,8 +157,9 @@ def test_ctrl_c_that_ends_the_reader_too_lets_the_state_be_saved(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a shell's `| tee log`: what is told and printed from then on goes nowhere, and is no error."""
-    monkeypatch.setattr("emolab.training.callbacks.checkpoints._GOING_MS", 60_000)
-    checkpoints = Checkpoints(tiny_record(tmp_path), steps_per_epoch=5)
+    assert checkpoints._GOING_MS >= 100
+    monkeypatch.setattr(checkpoints, "_GOING_MS", 60_000)
+    callback = Checkpoints(tiny_record(tmp_path), steps_per_epoch=5)
     reader, writer = os.pipe()
     with capfd.disabled():
         before = os.dup(STDOUT)
@@ -167,7 +168,7 @@ def test_ctrl_c_that_ends_the_reader_too_lets_the_state_be_saved(
         leaving = threading.Timer(0.05, os.close, [reader])
         leaving.start()
         try:
-            checkpoints.ask_to_stop(signal.SIGINT, None)
+            callback.ask_to_stop(signal.SIGINT, None)
             leaving.join()
             os.write(STDOUT, b"the next line of the progress")
         finally:

@@ -27,6 +27,7 @@ from realtime.sources.source import Source
 PAGE = Path(__file__).with_name("page")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEARTBEAT = 10.0  # seconds; a connection that doesn't answer is closed
+GOODBYE = 1.0  # seconds that a connection may take to answer the server's goodbye
 
 
 def serve(
@@ -207,7 +208,7 @@ class _Live:
         if not origin_is_ours(request.headers.get("Origin"), request.headers.get("Host")):
             raise web.HTTPForbidden(text="this page isn't ours\n")
         socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT, max_msg_size=self._options.message_bytes, compress=False, timeout=1.0
+            heartbeat=HEARTBEAT, max_msg_size=self._options.message_bytes, compress=False, timeout=GOODBYE
         )
         await socket.prepare(request)
         if len(self._open) >= self._options.connections:  # said only now: of a refused handshake no page learns why
